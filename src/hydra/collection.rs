@@ -1,0 +1,157 @@
+//! Members and a page become a `hydra:Collection` with a `hydra:PartialCollectionView`.
+
+use super::{CollectionDoc, OperationDoc, Variable, Writer};
+
+/// A page as asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// Counts from 1.
+    pub number: i64,
+    /// Members, 1 to 500.
+    pub size: i64,
+}
+
+/// Members of a page when nothing is said (`rules.md` 5.1).
+pub const DEFAULT_SIZE: i64 = 100;
+/// Members of a page at most (`rules.md` 5.1).
+pub const MAX_SIZE: i64 = 500;
+
+/// Query parameters of every collection.
+pub const PAGING: [Variable; 2] = [
+    Variable { name: "page", doc: "Number of the page, from 1" },
+    Variable { name: "pageSize", doc: "Members a page, at most 500" },
+];
+
+impl Page {
+    pub const FIRST: Self = Self { number: 1, size: DEFAULT_SIZE };
+
+    /// Members that stand before this page.
+    pub fn offset(self) -> i64 {
+        (self.number - 1).saturating_mul(self.size)
+    }
+
+    /// Number of the last page of a collection of `total`; 1 when it is empty.
+    pub fn last(self, total: i64) -> i64 {
+        ((total + self.size - 1) / self.size).max(1)
+    }
+}
+
+/// Where a page stands: its collection, and the part of the query that is not paging.
+pub struct Frame<'a> {
+    pub base: &'a str,
+    /// Path of the collection below the base.
+    pub path: &'a str,
+    /// Filters and order as received, encoded; empty, or `name=value&…`.
+    pub query: &'a str,
+    /// The address asked for, path and query as received, below the base; none: a bare address.
+    pub asked: Option<&'a str>,
+    pub page: Page,
+    pub total: i64,
+}
+
+impl Frame<'_> {
+    /// Address of the collection: with filters and order, without paging.
+    pub fn id(&self) -> String {
+        let mark = if self.query.is_empty() { "" } else { "?" };
+        format!("{}{}{mark}{}", self.base, self.path, self.query)
+    }
+
+    fn page_address(&self, number: i64) -> String {
+        let and = if self.query.is_empty() { "" } else { "&" };
+        let (base, path, query, size) = (self.base, self.path, self.query, self.page.size);
+        format!("{base}{path}?{query}{and}page={number}&pageSize={size}")
+    }
+
+    /// Writes the collection; `members` writes the members, objects one after another.
+    pub fn write(
+        &self,
+        doc: &CollectionDoc,
+        operations: &[OperationDoc],
+        members: impl FnOnce(&mut Writer),
+        out: &mut Writer,
+    ) {
+        out.object(|out| {
+            out.key("@context");
+            out.address(&[self.base, "/contexts/", doc.name, ".jsonld"]);
+            out.entry("@id", &self.id());
+            out.entry("@type", "Collection");
+            out.key("rdf:type");
+            out.object(|out| {
+                out.key("@id");
+                out.address(&["vocab:", doc.name]);
+            });
+            out.key("totalItems");
+            out.number(self.total);
+            out.key("member");
+            out.array(members);
+            for term in ["memberAssertion", "manages"] {
+                out.key(term);
+                out.object(|out| {
+                    out.entry("property", "rdf:type");
+                    out.entry("object", doc.member);
+                });
+            }
+            self.write_view(out);
+            self.write_search(doc, out);
+            if !operations.is_empty() {
+                out.key("hydra:operation");
+                out.array(|out| operations.iter().for_each(|o| o.write_inline(out)));
+            }
+        });
+    }
+
+    fn write_view(&self, out: &mut Writer) {
+        let last = self.page.last(self.total);
+        out.key("view");
+        out.object(|out| {
+            let own = match self.asked {
+                Some(asked) => format!("{}{asked}", self.base),
+                None => self.page_address(self.page.number),
+            };
+            out.entry("@id", &own);
+            out.entry("@type", "PartialCollectionView");
+            out.entry("first", &self.page_address(1));
+            if self.page.number > 1 {
+                out.entry("previous", &self.page_address((self.page.number - 1).min(last)));
+            }
+            if self.page.number < last {
+                out.entry("next", &self.page_address(self.page.number + 1));
+            }
+            out.entry("last", &self.page_address(last));
+        });
+    }
+
+    fn write_search(&self, doc: &CollectionDoc, out: &mut Writer) {
+        let variables = || doc.variables.iter().chain(&PAGING);
+        let names = variables().map(|v| v.name).collect::<Vec<_>>().join(",");
+        // A class that owns `template` keeps the term; see `context::of_collection`.
+        let template = if doc.member == "NamedQuery" { "hydra:template" } else { "template" };
+        out.key("search");
+        out.object(|out| {
+            out.entry("@type", "IriTemplate");
+            out.entry(template, &format!("{}{}{{?{names}}}", self.base, self.path));
+            out.entry("variableRepresentation", "hydra:BasicRepresentation");
+            out.key("mapping");
+            out.array(|out| {
+                for variable in variables() {
+                    out.object(|out| {
+                        out.entry("@type", "IriTemplateMapping");
+                        out.entry("variable", variable.name);
+                        out.entry("property", term_of(variable.name));
+                        out.key("required");
+                        out.flag(variable.name == "field");
+                    });
+                }
+            });
+        });
+    }
+}
+
+/// The term that a variable stands for.
+pub fn term_of(variable: &'static str) -> &'static str {
+    match variable {
+        "page" => "pageIndex",
+        "pageSize" => "limit",
+        other => other,
+    }
+}

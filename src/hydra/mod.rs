@@ -1,0 +1,153 @@
+//! The Hydra vocabulary as plain data: what a class says about itself, and the documents made of it.
+//!
+//! Nothing here knows a table, a request or a particular class.
+
+pub mod collection;
+pub mod context;
+pub mod json;
+pub mod problem;
+pub mod vocabulary;
+
+pub use json::Writer;
+pub use problem::{Fault, Problem};
+
+/// What one class says about itself, with its Rust types erased.
+#[derive(Debug, Clone)]
+pub struct ClassDoc {
+    pub name: &'static str,
+    pub doc: &'static str,
+    /// The class this one is a kind of.
+    pub parent: Option<&'static str>,
+    pub properties: Vec<PropertyDoc>,
+    pub operations: Vec<OperationDoc>,
+}
+
+/// What one collection says about itself.
+#[derive(Debug, Clone)]
+pub struct CollectionDoc {
+    /// Name of the collection's own class, such as `SpaceCollection`.
+    pub name: &'static str,
+    /// The collection class this one is a kind of; none: `hydra:Collection`.
+    pub parent: Option<&'static str>,
+    /// Class of the members.
+    pub member: &'static str,
+    pub doc: &'static str,
+    pub operations: Vec<OperationDoc>,
+    /// Variables of its search template.
+    pub variables: &'static [Variable],
+}
+
+/// A query parameter that a collection understands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    pub name: &'static str,
+    /// What it means, in words, for variables that are no property of the members.
+    pub doc: &'static str,
+}
+
+/// How a client may use a term.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    ReadOnly,
+    ReadWrite,
+    WriteOnly,
+}
+
+/// What the values of a property are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Range {
+    /// A literal of this XML Schema type, written `xsd:…`.
+    Literal(&'static str),
+    /// Another resource, of this class, which the property leads to.
+    Link(&'static str),
+    /// A collection, of this class, which the property leads to.
+    Collection(&'static str),
+    /// The name of a resource of this class; it may stand elsewhere, so it is not promised to lead there.
+    Name(&'static str),
+}
+
+#[derive(Debug, Clone)]
+pub struct PropertyDoc {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub range: Range,
+    pub access: Access,
+    pub required: bool,
+    /// Whether it holds any number of values, in an array.
+    pub many: bool,
+    pub operations: Vec<OperationDoc>,
+    /// Class of the address the operations belong to, when they are those of another class.
+    pub operations_of: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct OperationDoc {
+    /// Last segment of its IRI, such as `create`.
+    pub name: &'static str,
+    pub method: &'static str,
+    pub title: &'static str,
+    /// Class of the body; none: no body.
+    pub expects: Option<&'static str>,
+    /// Class of the answer; none: an empty answer.
+    pub returns: Option<&'static str>,
+    pub statuses: &'static [(u16, &'static str)],
+    pub administrators_only: bool,
+}
+
+impl OperationDoc {
+    /// The kind of action in schema.org's words, by which clients find operations.
+    pub fn action(&self) -> Option<&'static str> {
+        match (self.method, self.name) {
+            ("GET", _) => Some("schema:FindAction"),
+            ("POST", "create" | "add") => Some("schema:CreateAction"),
+            ("PUT", _) => Some("schema:ReplaceAction"),
+            ("PATCH", _) => Some("schema:UpdateAction"),
+            ("DELETE", _) => Some("schema:DeleteAction"),
+            _ => None,
+        }
+    }
+
+    /// Writes it as an inline operation, which has no `@id` (a client takes that for the target).
+    pub fn write_inline(&self, out: &mut Writer) {
+        out.object(|out| {
+            out.key("@type");
+            match self.action() {
+                Some(action) => out.array(|out| {
+                    out.text("hydra:Operation");
+                    out.text(action);
+                }),
+                None => out.text("hydra:Operation"),
+            }
+            out.entry("hydra:method", self.method);
+            out.entry("hydra:title", self.title);
+            if let Some(expects) = self.expects {
+                out.key("hydra:expects");
+                out.object(|out| {
+                    out.key("@id");
+                    out.address(&[prefix(expects), expects]);
+                });
+            }
+            out.key("hydra:returns");
+            let returns = self.returns.unwrap_or("owl:Nothing");
+            out.object(|out| {
+                out.key("@id");
+                out.address(&[prefix(returns), returns]);
+            });
+        });
+    }
+}
+
+/// `vocab:` for a class of our own, nothing for a name that brings its prefix.
+pub fn prefix(class: &str) -> &'static str {
+    if class.contains(':') { "" } else { "vocab:" }
+}
+
+/// Prefixes of every context, with the IRIs they stand for, our own vocabulary apart.
+pub const PREFIXES: [(&str, &str); 6] = [
+    ("hydra", "http://www.w3.org/ns/hydra/core#"),
+    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
+    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
+    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
+    ("owl", "http://www.w3.org/2002/07/owl#"),
+    ("schema", "http://schema.org/"),
+];

@@ -1,0 +1,184 @@
+//! What can go wrong in answering, in the domain's own words. Statuses are `web`'s business.
+
+use std::error::Error;
+use std::fmt;
+
+/// One thing that a body or a query says and that is not accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The member it is about; for a member of a collection `member[3].origin`.
+    pub member: String,
+    /// What is wrong with it, as the rest of a sentence that begins with the member.
+    pub reason: String,
+    /// JSON pointer (RFC 6901) into the body as sent.
+    pub pointer: String,
+    /// Whether what was asked for is fine, but somebody else has it.
+    pub taken: bool,
+}
+
+impl Fault {
+    pub fn new(member: impl Into<String>, reason: impl Into<String>) -> Self {
+        let member = member.into();
+        let pointer = format!("/{}", member.replace('~', "~0").replace('/', "~1"));
+        Self { member, reason: reason.into(), pointer, taken: false }
+    }
+
+    /// The same fault in the `index`-th member of a collection.
+    #[must_use]
+    pub fn within(self, index: usize) -> Self {
+        Self {
+            member: format!("member[{index}].{}", self.member),
+            pointer: format!("/member/{index}{}", self.pointer),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.member, self.reason)
+    }
+}
+
+/// Why a request is not answered as it wished.
+#[derive(Debug)]
+pub enum Problem {
+    /// Credentials are missing or wrong.
+    Unauthenticated,
+    /// The caller may not do this.
+    Forbidden(String),
+    NotFound(String),
+    /// The address is there, but not for this method; the methods it has.
+    MethodNotAllowed(Vec<&'static str>),
+    /// The body is larger than is read, in bytes.
+    TooLarge {
+        limit_bytes: usize,
+    },
+    /// The media type of the body is not offered.
+    UnsupportedMediaType {
+        given: String,
+        offered: &'static str,
+    },
+    /// The body or the query cannot be read at all.
+    Unreadable(String),
+    /// The body or the query was read and refused: every fault is listed, not the first only.
+    Invalid(Vec<Fault>),
+    /// What is to be removed is in use.
+    Conflict(String),
+    /// A quota is exhausted.
+    QuotaExceeded(String),
+    /// Something the service stands on does not answer; worth another try.
+    Unavailable(String, Option<Box<dyn Error + Send + Sync>>),
+    /// Two requests met, and this one had to yield; it is tried again before anybody hears of it.
+    Collision(Option<Box<dyn Error + Send + Sync>>),
+    /// A fault of ours; its cause is for the log only.
+    Internal(Box<dyn Error + Send + Sync>),
+}
+
+impl Problem {
+    pub fn invalid(member: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Invalid(vec![Fault::new(member, reason)])
+    }
+
+    pub fn taken(member: impl Into<String>) -> Self {
+        let fault = Fault { taken: true, ..Fault::new(member, "is already taken") };
+        Self::Invalid(vec![fault])
+    }
+
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// Local name of its kind, as the vocabulary describes it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "AuthenticationRequired",
+            Self::Forbidden(_) => "AccessDenied",
+            Self::NotFound(_) => "NotFound",
+            Self::MethodNotAllowed(_) => "MethodNotAllowed",
+            Self::TooLarge { .. } => "BodyTooLarge",
+            Self::UnsupportedMediaType { .. } => "UnsupportedMediaType",
+            Self::Unreadable(_) => "UnreadableRequest",
+            Self::Invalid(faults) if faults.iter().all(|f| f.taken) => "AlreadyTaken",
+            Self::Invalid(_) => "ValidationError",
+            Self::Conflict(_) => "InUse",
+            Self::QuotaExceeded(_) => "QuotaExceeded",
+            Self::Unavailable(..) | Self::Collision(_) => "Unavailable",
+            Self::Internal(_) => "InternalError",
+        }
+    }
+}
+
+/// Every kind of problem with what it means, for the vocabulary.
+pub const KINDS: [(&str, &str); 13] = [
+    ("AuthenticationRequired", "Credentials are missing or wrong."),
+    ("AccessDenied", "The caller may not do this."),
+    ("NotFound", "There is no such resource."),
+    ("MethodNotAllowed", "The resource does not offer this method; Allow lists those it has."),
+    ("BodyTooLarge", "The body is larger than the service reads."),
+    ("UnsupportedMediaType", "The media type of the body is not offered."),
+    ("UnreadableRequest", "The body or the query cannot be parsed."),
+    ("AlreadyTaken", "A name or id is in use already."),
+    ("ValidationError", "The body or the query says something that is not accepted."),
+    ("InUse", "What is to be removed is in use."),
+    ("QuotaExceeded", "The storage policy allows no more."),
+    ("Unavailable", "The service cannot answer now; try again later."),
+    ("InternalError", "A fault of the service."),
+];
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthenticated => f.write_str(
+                "this needs the key and secret of a customer, by Basic authentication; \
+                 those given, if any, are not valid",
+            ),
+            Self::Forbidden(what)
+            | Self::NotFound(what)
+            | Self::Unreadable(what)
+            | Self::Conflict(what)
+            | Self::QuotaExceeded(what)
+            | Self::Unavailable(what, _) => f.write_str(what),
+            Self::MethodNotAllowed(methods) => {
+                write!(f, "this address offers {} only", methods.join(", "))
+            }
+            Self::TooLarge { limit_bytes } => {
+                write!(f, "the body is larger than {limit_bytes} bytes")
+            }
+            Self::UnsupportedMediaType { given, offered } => {
+                write!(f, "a body of type {given} is not read here; send one of {offered}")
+            }
+            Self::Invalid(faults) => {
+                for (i, fault) in faults.iter().enumerate() {
+                    write!(f, "{}{fault}", if i == 0 { "" } else { "; " })?;
+                }
+                Ok(())
+            }
+            Self::Collision(_) => f.write_str("too many write here at once; try again"),
+            Self::Internal(_) => f.write_str("the service failed; its log says why"),
+        }
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Internal(cause)
+            | Self::Unavailable(_, Some(cause))
+            | Self::Collision(Some(cause)) => Some(&**cause),
+            _ => None,
+        }
+    }
+}
+
+impl From<Vec<Fault>> for Problem {
+    fn from(faults: Vec<Fault>) -> Self {
+        Self::Invalid(faults)
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::Invalid(vec![fault])
+    }
+}

@@ -1,0 +1,320 @@
+//! The API documentation served at `/vocab` (`hydra.md` section 4): everything embedded, one node at the top.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::collection::{self, PAGING};
+use super::{
+    Access, ClassDoc, CollectionDoc, OperationDoc, PREFIXES, PropertyDoc, Range, prefix, problem,
+};
+
+/// Every class, collection and kind of error there is, as one `hydra:ApiDocumentation`.
+pub fn document(classes: &[ClassDoc], collections: &[CollectionDoc], base: &str) -> Value {
+    let link = |name: &str| collections.iter().find(|c| c.name == name);
+    let mut supported: Vec<Value> = classes.iter().map(|c| class(c, &link)).collect();
+    supported.extend(collections.iter().map(collection_class));
+    supported.extend(errors());
+    json!({
+        "@context": context(base),
+        "@id": format!("{base}/vocab"),
+        "@type": "ApiDocumentation",
+        "title": "Hydria",
+        "label": "Hydria",
+        "description": "Registers the images of a library and serves them: \
+            a Hydra API in JSON-LD, from the root by links.",
+        "entrypoint": format!("{base}/"),
+        "supportedClass": supported,
+        "possibleStatus": [
+            status(401, "Credentials are missing or wrong"),
+            status(403, "The caller may not act there"),
+            status(503, "The service cannot answer now; Retry-After says when to try again"),
+        ],
+        "defines": variables(classes, collections),
+    })
+}
+
+fn context(base: &str) -> Value {
+    let mut terms = Map::new();
+    for (prefix, iri) in PREFIXES {
+        terms.insert(prefix.into(), iri.into());
+    }
+    terms.insert("vocab".into(), format!("{base}/vocab#").into());
+    for term in ["ApiDocumentation", "Class", "Link", "Operation", "Status", "SupportedProperty"] {
+        terms.insert(term.into(), format!("hydra:{term}").into());
+    }
+    for term in [
+        "title",
+        "description",
+        "method",
+        "statusCode",
+        "required",
+        "readable",
+        "writable",
+        "writeable",
+        "readonly",
+        "writeonly",
+        "expectsHeader",
+        "returnsHeader",
+    ] {
+        terms.insert(term.into(), format!("hydra:{term}").into());
+    }
+    terms.insert("label".into(), "rdfs:label".into());
+    terms.insert("maxCardinality".into(), "owl:maxCardinality".into());
+    for (term, iri) in [
+        ("entrypoint", "hydra:entrypoint"),
+        ("expects", "hydra:expects"),
+        ("returns", "hydra:returns"),
+        ("property", "hydra:property"),
+        ("object", "hydra:object"),
+        ("domain", "rdfs:domain"),
+        ("subClassOf", "rdfs:subClassOf"),
+        ("isDefinedBy", "rdfs:isDefinedBy"),
+    ] {
+        terms.insert(term.into(), json!({ "@id": iri, "@type": "@id" }));
+    }
+    for (term, iri) in [
+        ("supportedClass", "hydra:supportedClass"),
+        ("supportedProperty", "hydra:supportedProperty"),
+        ("supportedOperation", "hydra:supportedOperation"),
+        ("possibleStatus", "hydra:possibleStatus"),
+        ("memberAssertion", "hydra:memberAssertion"),
+        ("manages", "hydra:manages"),
+        ("range", "rdfs:range"),
+        ("defines", "rdfs:member"),
+    ] {
+        terms.insert(term.into(), json!({ "@id": iri, "@type": "@id", "@container": "@set" }));
+    }
+    terms.into()
+}
+
+fn iri(class: &str) -> String {
+    format!("{}{class}", prefix(class))
+}
+
+fn status(code: u16, title: &str) -> Value {
+    json!({ "@type": "Status", "statusCode": code, "title": title, "description": title })
+}
+
+fn class<'a>(class: &ClassDoc, collection: &impl Fn(&str) -> Option<&'a CollectionDoc>) -> Value {
+    let properties: Vec<Value> =
+        class.properties.iter().map(|p| property(class.name, p, collection)).collect();
+    let mut node = json!({
+        "@id": format!("vocab:{}", class.name),
+        "@type": "Class",
+        "title": class.name,
+        "label": class.name,
+        "description": class.doc,
+        "supportedOperation": operations(class.name, &class.operations),
+        "supportedProperty": properties,
+    });
+    if let (Some(parent), Some(node)) = (class.parent, node.as_object_mut()) {
+        node.insert("subClassOf".into(), iri(parent).into());
+    }
+    node
+}
+
+fn property<'a>(
+    class: &str,
+    property: &PropertyDoc,
+    collection: &impl Fn(&str) -> Option<&'a CollectionDoc>,
+) -> Value {
+    let (kind, range, owner) = match property.range {
+        Range::Literal(datatype) => ("rdf:Property", json!([datatype]), class),
+        Range::Name(of) => ("rdf:Property", json!([iri(of)]), class),
+        Range::Link(to) => ("Link", json!([iri(to)]), property.operations_of.unwrap_or(to)),
+        Range::Collection(of) => {
+            let member = collection(of).map_or("hydra:Resource", |c| c.member);
+            let typed = json!({
+                "@id": iri(of),
+                "owl:equivalentClass": {
+                    "@type": "owl:Restriction",
+                    "owl:onProperty": { "@id": "hydra:member" },
+                    "owl:allValuesFrom": { "@id": iri(member) },
+                },
+            });
+            ("Link", json!(["hydra:Collection", typed]), of)
+        }
+    };
+    let mut described = json!({
+        "@id": format!("vocab:{class}/{}", property.name),
+        "@type": kind,
+        "label": property.name,
+        "description": property.doc,
+        "domain": format!("vocab:{class}"),
+        "range": range,
+    });
+    if let Some(described) = described.as_object_mut() {
+        if kind == "Link" {
+            described.insert(
+                "supportedOperation".into(),
+                operations(owner, &property.operations).into(),
+            );
+        }
+        if !property.many {
+            described.insert("maxCardinality".into(), 1.into());
+        }
+    }
+    let readable = property.access != Access::WriteOnly;
+    let writable = property.access != Access::ReadOnly;
+    json!({
+        "@type": "SupportedProperty",
+        "property": described,
+        "title": property.name,
+        "description": property.doc,
+        "required": property.required,
+        "readable": readable,
+        "writable": writable,
+        "writeable": writable,
+        "readonly": !writable,
+        "writeonly": !readable,
+    })
+}
+
+fn operations(owner: &str, operations: &[OperationDoc]) -> Vec<Value> {
+    operations.iter().map(|o| operation(owner, o)).collect()
+}
+
+fn operation(owner: &str, operation: &OperationDoc) -> Value {
+    let mut types = vec!["Operation"];
+    types.extend(operation.action());
+    let statuses = operation.statuses.iter().map(|(code, title)| status(*code, title));
+    let mut node = json!({
+        "@id": format!("vocab:{owner}/{}", operation.name),
+        "@type": types,
+        "method": operation.method,
+        "title": operation.title,
+        "label": operation.title,
+        "expects": iri(operation.expects.unwrap_or("owl:Nothing")),
+        "returns": iri(operation.returns.unwrap_or("owl:Nothing")),
+        "possibleStatus": statuses.collect::<Vec<_>>(),
+    });
+    if operation.administrators_only
+        && let Some(node) = node.as_object_mut()
+    {
+        node.insert("description".into(), "For administrators.".into());
+    }
+    node
+}
+
+fn collection_class(collection: &CollectionDoc) -> Value {
+    let assertion = json!([{ "property": "rdf:type", "object": iri(collection.member) }]);
+    json!({
+        "@id": format!("vocab:{}", collection.name),
+        "@type": "Class",
+        "subClassOf": iri(collection.parent.unwrap_or("hydra:Collection")),
+        "title": collection.name,
+        "label": collection.name,
+        "description": collection.doc,
+        "supportedOperation": operations(collection.name, &collection.operations),
+        "supportedProperty": [
+            hydra_property("member", "Link", &iri(collection.member), false,
+                "The members on this page, in the order of the collection"),
+            hydra_property("totalItems", "rdf:Property", "xsd:integer", true,
+                "Members on all pages together"),
+            hydra_property("view", "Link", "hydra:PartialCollectionView", true,
+                "This page, with links to its neighbours"),
+        ],
+        "memberAssertion": assertion.clone(),
+        "manages": assertion,
+    })
+}
+
+fn hydra_property(name: &str, kind: &str, range: &str, single: bool, doc: &str) -> Value {
+    let mut described = json!({
+        "@id": format!("hydra:{name}"), "@type": kind, "label": name, "range": [range],
+    });
+    if single && let Some(described) = described.as_object_mut() {
+        described.insert("maxCardinality".into(), 1.into());
+    }
+    json!({
+        "@type": "SupportedProperty", "property": described, "title": name, "description": doc,
+        "required": false, "readable": true, "writable": false, "writeable": false,
+        "readonly": true, "writeonly": false,
+    })
+}
+
+/// Every kind of problem, and the violation of one member.
+fn errors() -> Vec<Value> {
+    let plain = |name: &str, parent: &str, doc: &str, properties: Value| {
+        json!({
+            "@id": format!("vocab:{name}"), "@type": "Class", "subClassOf": parent, "title": name,
+            "label": name, "description": doc, "supportedOperation": [],
+            "supportedProperty": properties,
+        })
+    };
+    let literal = |id: &str, name: &str, doc: &str| {
+        json!({
+            "@type": "SupportedProperty",
+            "property": {
+                "@id": id, "@type": "rdf:Property", "label": name, "range": ["xsd:string"],
+                "description": doc, "maxCardinality": 1,
+            },
+            "title": name, "description": doc, "required": false, "readable": true,
+            "writable": false, "writeable": false, "readonly": true, "writeonly": false,
+        })
+    };
+    let mut classes = vec![
+        plain(
+            "Error",
+            "hydra:Error",
+            "A problem document, as RFC 9457 has it.",
+            json!([
+                literal("vocab:Error/requestId", "requestId", "Names the request in the log"),
+                {
+                    "@type": "SupportedProperty",
+                    "property": {
+                        "@id": "vocab:Error/violations", "@type": "rdf:Property",
+                        "label": "violations", "range": ["vocab:ConstraintViolation"],
+                        "description": "Every fault of the body or the query",
+                    },
+                    "title": "violations", "description": "Every fault of the body or the query",
+                    "required": false, "readable": true, "writable": false, "writeable": false,
+                    "readonly": true, "writeonly": false,
+                },
+            ]),
+        ),
+        plain(
+            "ConstraintViolation",
+            "hydra:Resource",
+            "One fault of a body or a query.",
+            json!([
+                literal("vocab:propertyPath", "propertyPath", "The member it is about"),
+                literal("vocab:ConstraintViolation/message", "message", "What is wrong, in words"),
+                literal(
+                    "vocab:ConstraintViolation/pointer",
+                    "pointer",
+                    "JSON pointer into the body as sent",
+                ),
+            ]),
+        ),
+    ];
+    classes.extend(problem::KINDS.map(|(name, doc)| plain(name, "vocab:Error", doc, json!([]))));
+    classes
+}
+
+/// Query variables that are no property of the members, which a search template refers to.
+fn variables(classes: &[ClassDoc], collections: &[CollectionDoc]) -> Vec<Value> {
+    let mut found = BTreeMap::new();
+    for collection in collections {
+        let owned = |name| {
+            classes
+                .iter()
+                .filter(|c| c.name == collection.member)
+                .any(|c| c.properties.iter().any(|p| p.name == name))
+        };
+        for variable in collection.variables.iter().filter(|v| !owned(v.name)) {
+            found.insert(variable.name, variable.doc);
+        }
+    }
+    let own = found.iter().map(|(name, doc)| (format!("vocab:{name}"), *name, *doc));
+    let paging = PAGING.iter().map(|v| {
+        let term = collection::term_of(v.name);
+        (format!("hydra:{term}"), term, v.doc)
+    });
+    own.chain(paging)
+        .map(|(id, name, doc)| {
+            json!({ "@id": id, "@type": "rdf:Property", "label": name, "description": doc })
+        })
+        .collect()
+}
