@@ -1,0 +1,194 @@
+//! Why an origin gave no file, in words for those who look after images.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use super::url::OriginUrlError;
+
+/// Why an origin gave no file; worth another try if [`is_passing`](Self::is_passing).
+///
+/// Its words go to the customer: they hold no credentials, no paths and no internal addresses.
+#[derive(Debug)]
+pub enum OriginError {
+    /// The origin is no URL that can be fetched.
+    Unusable(OriginUrlError),
+    /// The strategy needs credentials that were never given (`rules.md` 7.2).
+    CredentialsMissing,
+    /// No address of the host is public or allowed; `address` is for the log only.
+    AddressRefused { host: String, address: Option<IpAddr> },
+    /// The host's name is not known.
+    NoSuchHost { host: String },
+    /// The host's name could not be looked up just now.
+    NameServerSilent { host: String },
+    /// No connection could be made.
+    Unreachable { host: String, source: Box<dyn Error + Send + Sync> },
+    /// No trusted connection could be made: most often the certificate.
+    Tls { host: String, source: Box<dyn Error + Send + Sync> },
+    /// The connection ended before an answer, or the answer is not HTTP.
+    NoAnswer { source: Box<dyn Error + Send + Sync> },
+    /// 404 or 410.
+    Missing { status: u16 },
+    /// 401 or 403.
+    Refused { status: u16 },
+    /// Another status that is neither a success nor a redirect.
+    OtherStatus { status: u16 },
+    /// More redirects than are followed.
+    TooManyRedirects { limit: u32 },
+    /// A redirect to nowhere, or (`why`) to what cannot be fetched.
+    BadRedirect { why: Option<OriginUrlError> },
+    /// Something took longer than it may.
+    TimedOut { phase: Phase, after: Duration },
+    /// A file beyond the limit, announced or found.
+    TooLarge { limit_bytes: u64 },
+    /// The connection ended within the file; `expected` is what was announced, in bytes.
+    Truncated { expected: Option<u64>, got: u64 },
+    /// A success with no bytes.
+    Empty,
+    /// The file could not be stored here.
+    Io(io::Error),
+    /// The HTTP client could not be set up here.
+    Client { source: Box<dyn Error + Send + Sync> },
+}
+
+/// What was under way when time ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Looking up the host, connecting and agreeing on encryption.
+    Connecting,
+    /// Until the first of the answer, connecting included.
+    Waiting,
+    /// Between two pieces of the file.
+    Reading,
+    /// All of it.
+    InAll,
+}
+
+impl OriginError {
+    /// Whether the fault is this server's, not the origin's: disk, memory, set-up.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Io(_) | Self::Client { .. })
+    }
+
+    /// Whether another try, later, may well succeed with nothing changed.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        match self {
+            Self::NameServerSilent { .. }
+            | Self::Unreachable { .. }
+            | Self::NoAnswer { .. }
+            | Self::TimedOut { .. }
+            | Self::Truncated { .. }
+            | Self::Io(_) => true,
+            Self::OtherStatus { status } => matches!(status, 408 | 425 | 429 | 500..=599),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for OriginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unusable(why) => why.fmt(f),
+            Self::CredentialsMissing => f.write_str(
+                "the origin strategy needs a user and a password, and none have been given",
+            ),
+            Self::AddressRefused { host, .. } => write!(
+                f,
+                "the origin's host {host} has no public address; whoever runs this server can \
+                 allow it with HYDRIA_ORIGIN_ALLOW"
+            ),
+            Self::NoSuchHost { host } => write!(f, "there is no host named {host}"),
+            Self::NameServerSilent { host } => {
+                write!(f, "the name {host} could not be looked up just now")
+            }
+            Self::Unreachable { host, .. } => write!(f, "the origin's host {host} is out of reach"),
+            Self::Tls { host, .. } => {
+                write!(f, "no secure connection to {host}: its certificate may be out of order")
+            }
+            Self::NoAnswer { .. } => {
+                f.write_str("the origin ended the connection without a proper answer")
+            }
+            Self::Missing { status } => {
+                write!(f, "the origin has no such file ({})", Status(*status))
+            }
+            Self::Refused { status } => {
+                write!(f, "the origin wants credentials or refuses these ({})", Status(*status))
+            }
+            Self::OtherStatus { status } => write!(f, "the origin answered {}", Status(*status)),
+            Self::TooManyRedirects { limit } => {
+                write!(f, "the origin redirects more than {limit} times")
+            }
+            Self::BadRedirect { why: None } => f.write_str("the origin redirects to nowhere"),
+            Self::BadRedirect { why: Some(why) } => {
+                write!(f, "the origin redirects to what cannot be used: {why}")
+            }
+            Self::TimedOut { phase, after } => write!(f, "{phase} {}", Seconds(*after)),
+            Self::TooLarge { limit_bytes } => {
+                write!(f, "the origin's file is larger than {limit_bytes} bytes")
+            }
+            Self::Truncated { expected: Some(expected), got } => {
+                write!(f, "the origin broke off after {got} of {expected} bytes")
+            }
+            Self::Truncated { expected: None, got } => {
+                write!(f, "the origin broke off after {got} bytes, before the file's end")
+            }
+            Self::Empty => f.write_str("the origin sent an empty file"),
+            Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
+                f.write_str("this server has no space left to store the file")
+            }
+            Self::Io(_) => f.write_str("this server could not store the file"),
+            Self::Client { .. } => f.write_str("this server could not set up fetching"),
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connecting => "the origin did not accept a connection within",
+            Self::Waiting => "the origin did not answer within",
+            Self::Reading => "the origin fell silent within the file for",
+            Self::InAll => "the file did not arrive in full within",
+        })
+    }
+}
+
+struct Status(u16);
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = reqwest::StatusCode::from_u16(self.0).ok().and_then(|s| s.canonical_reason());
+        match reason {
+            Some(reason) => write!(f, "{} {reason}", self.0),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.as_secs_f64() {
+            1.0 => f.write_str("1 second"),
+            seconds => write!(f, "{seconds} seconds"),
+        }
+    }
+}
+
+impl Error for OriginError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Unreachable { source, .. }
+            | Self::Tls { source, .. }
+            | Self::NoAnswer { source }
+            | Self::Client { source } => Some(source.as_ref()),
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,232 @@
+//! Asking origins, redirects included.
+
+use std::error::Error;
+use std::io;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response, StatusCode, Url};
+use tokio::time::timeout;
+
+use super::Credentials;
+use super::address::Allowed;
+use super::error::{OriginError, Phase};
+use super::resolve::{LookUpError, Resolver};
+use super::store::{Fetched, store};
+use super::url::{check, read_origin};
+
+/// Connections are kept for the next image of a batch, no longer.
+const KEEP_CONNECTIONS: Duration = Duration::from_secs(10);
+
+/// What is asked of every fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest file, in bytes.
+    pub max_bytes: u64,
+    /// Until a connection stands, look-up and encryption included; for each redirect anew.
+    pub connect: Duration,
+    /// Between two pieces of the file, and after `connect` until the answer begins.
+    pub idle: Duration,
+    /// For everything, redirects and storing included.
+    pub total: Duration,
+    /// How many redirects are followed.
+    pub redirects: u32,
+}
+
+impl Default for Limits {
+    /// 2 GiB, 30 s to connect and between bytes, 10 minutes, 8 redirects (`rules.md` 6.6).
+    fn default() -> Self {
+        Self {
+            max_bytes: 2 << 30,
+            connect: Duration::from_secs(30),
+            idle: Duration::from_secs(30),
+            total: Duration::from_mins(10),
+            redirects: 8,
+        }
+    }
+}
+
+/// Fetches origins, from permitted addresses only; cheap to clone.
+#[derive(Clone)]
+pub struct Fetcher(Arc<Inner>);
+
+struct Inner {
+    limits: Limits,
+    allowed: Arc<Allowed>,
+    client: Client,
+    /// Where an address is allowed on one port only: the resolver is not told which is asked for.
+    of_ports: Vec<(u16, Client)>,
+}
+
+impl Fetcher {
+    /// Sets the HTTP client up; it uses no proxy, keeps no cookies and follows no redirect itself.
+    ///
+    /// # Errors
+    /// [`OriginError::Client`] where the machine's TLS library cannot be used.
+    pub fn new(limits: Limits, allowed: Allowed) -> Result<Self, OriginError> {
+        let allowed = Arc::new(allowed);
+        let client = |port| client(limits, Resolver { allowed: Arc::clone(&allowed), port });
+        let of_ports = allowed.ports().into_iter().map(|port| Ok((port, client(port)?)));
+        let of_ports = of_ports.collect::<Result<_, OriginError>>()?;
+        let client = client(0)?;
+        Ok(Self(Arc::new(Inner { limits, allowed, client, of_ports })))
+    }
+
+    /// Streams the origin into an unnamed temporary file in `folder`.
+    ///
+    /// `credentials` go to the origin's own scheme, host and port; after a redirect elsewhere they
+    /// are not sent again. Any final answer but a success with a body is an error.
+    ///
+    /// # Errors
+    /// [`OriginError`], in words for the customer.
+    pub async fn fetch(
+        &self,
+        origin: &str,
+        credentials: Option<&Credentials>,
+        folder: &Path,
+    ) -> Result<Fetched, OriginError> {
+        let limits = self.0.limits;
+        let url = read_origin(origin).map_err(OriginError::Unusable)?;
+        let whole = async {
+            let answer = self.follow(url, credentials).await?;
+            store(answer, limits, folder).await
+        };
+        let late = OriginError::TimedOut { phase: Phase::InAll, after: limits.total };
+        timeout(limits.total, whole).await.unwrap_or(Err(late))
+    }
+
+    async fn follow(
+        &self,
+        mut url: Url,
+        mut credentials: Option<&Credentials>,
+    ) -> Result<Response, OriginError> {
+        let limit = self.0.limits.redirects;
+        for _ in 0..=limit {
+            let answer = self.ask(&url, credentials).await?;
+            if !matches!(answer.status().as_u16(), 301..=303 | 307 | 308) {
+                return succeeded(answer);
+            }
+            let next = target(&url, &answer)?;
+            if next.origin() != url.origin() {
+                credentials = None;
+            }
+            url = next;
+        }
+        Err(OriginError::TooManyRedirects { limit })
+    }
+
+    async fn ask(
+        &self,
+        url: &Url,
+        credentials: Option<&Credentials>,
+    ) -> Result<Response, OriginError> {
+        // The client does not look up what is an address already.
+        if let Some(address) = literal(url)
+            && !self.0.allowed.permits(address, port(url))
+        {
+            return Err(OriginError::AddressRefused { host: host(url), address: Some(address) });
+        }
+        match self.send(url, credentials).await {
+            // Origins may end a kept connection just as it is used again; RFC 9110, 9.2.2.
+            Err(OriginError::NoAnswer { .. }) => self.send(url, credentials).await,
+            answer => answer,
+        }
+    }
+
+    async fn send(
+        &self,
+        url: &Url,
+        credentials: Option<&Credentials>,
+    ) -> Result<Response, OriginError> {
+        let Inner { limits, client, of_ports, .. } = &*self.0;
+        let own = of_ports.iter().find(|(of, _)| *of == port(url));
+        let mut request = own.map_or(client, |(_, client)| client).get(url.clone());
+        if let Some(Credentials { user, password }) = credentials {
+            request = request.basic_auth(user, Some(password));
+        }
+        // The client tells when it cannot connect, but not when it has connected.
+        let after = limits.connect + limits.idle;
+        let late = OriginError::TimedOut { phase: Phase::Waiting, after };
+        match timeout(after, request.send()).await {
+            Ok(answer) => answer.map_err(|error| failure(error, url, *limits)),
+            Err(_) => Err(late),
+        }
+    }
+}
+
+fn client(limits: Limits, resolver: Resolver) -> Result<Client, OriginError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static("image/*,*/*;q=0.1"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    Client::builder()
+        .user_agent(concat!("Hydria/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers)
+        .no_proxy()
+        .redirect(Policy::none())
+        .dns_resolver(resolver)
+        .connect_timeout(limits.connect)
+        .pool_idle_timeout(KEEP_CONNECTIONS)
+        .build()
+        .map_err(|error| OriginError::Client { source: error.into() })
+}
+
+fn port(url: &Url) -> u16 {
+    url.port_or_known_default().unwrap_or_default()
+}
+
+fn host(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
+}
+
+/// The address that stands in the URL itself; odd spellings are plain once a URL is parsed.
+fn literal(url: &Url) -> Option<IpAddr> {
+    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
+}
+
+fn succeeded(answer: Response) -> Result<Response, OriginError> {
+    let status = answer.status().as_u16();
+    match answer.status() {
+        status if status.is_success() => Ok(answer),
+        StatusCode::NOT_FOUND | StatusCode::GONE => Err(OriginError::Missing { status }),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(OriginError::Refused { status }),
+        _ => Err(OriginError::OtherStatus { status }),
+    }
+}
+
+fn target(url: &Url, answer: &Response) -> Result<Url, OriginError> {
+    let location = answer.headers().get(LOCATION).map(HeaderValue::as_bytes);
+    let next = location
+        .and_then(|location| str::from_utf8(location).ok())
+        .and_then(|location| url.join(location).ok())
+        .ok_or(OriginError::BadRedirect { why: None })?;
+    check(&next).map_err(|why| OriginError::BadRedirect { why: Some(why) })?;
+    Ok(next)
+}
+
+/// Why there is no answer. The client's error is kept for the log, without the URL.
+fn failure(error: reqwest::Error, url: &Url, limits: Limits) -> OriginError {
+    let causes = || std::iter::successors(error.source(), |cause| (*cause).source());
+    if let Some(looked_up) = causes().find_map(|cause| cause.downcast_ref::<LookUpError>()) {
+        return looked_up.clone().into();
+    }
+    if !error.is_connect() {
+        return OriginError::NoAnswer { source: error.without_url().into() };
+    }
+    if error.is_timeout() {
+        return OriginError::TimedOut { phase: Phase::Connecting, after: limits.connect };
+    }
+    let cut = causes()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.raw_os_error().is_some());
+    let (host, source) = (host(url), error.without_url().into());
+    // Encryption begins once the connection stands: what the system did not report is its fault.
+    if cut || url.scheme() == "http" {
+        OriginError::Unreachable { host, source }
+    } else {
+        OriginError::Tls { host, source }
+    }
+}

@@ -1,0 +1,78 @@
+//! Which URLs may be origins at all, before anything is looked up.
+
+use std::error::Error;
+use std::fmt;
+
+use reqwest::Url;
+
+/// Longest origin, in bytes.
+pub(super) const MAX_ORIGIN_BYTES: usize = 2048;
+
+/// Whether `origin` may be written as an image's origin; nothing is looked up or fetched.
+///
+/// # Errors
+/// [`OriginUrlError`] in words for the customer, which do not repeat the URL.
+pub fn check_origin(origin: &str) -> Result<(), OriginUrlError> {
+    read_origin(origin).map(drop)
+}
+
+pub(super) fn read_origin(origin: &str) -> Result<Url, OriginUrlError> {
+    if origin.len() > MAX_ORIGIN_BYTES {
+        return Err(OriginUrlError::TooLong);
+    }
+    // The parser would silently mend all of these, and the origin shown not be the one fetched.
+    if origin.contains(|c: char| c.is_control() || c == '\\') || origin.trim() != origin {
+        return Err(OriginUrlError::NotAUrl);
+    }
+    let url = Url::parse(origin).or(Err(OriginUrlError::NotAUrl))?;
+    check(&url)?;
+    let (_, rest) = origin.split_once(':').unwrap_or_default();
+    if rest.starts_with("//") { Ok(url) } else { Err(OriginUrlError::NotAUrl) }
+}
+
+/// What holds for the origin and for wherever it redirects.
+pub(super) fn check(url: &Url) -> Result<(), OriginUrlError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(OriginUrlError::UnsupportedScheme);
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err(OriginUrlError::NotAUrl);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(OriginUrlError::UserInfo);
+    }
+    Ok(())
+}
+
+/// Why a text cannot be an origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginUrlError {
+    /// No absolute URL with a host.
+    NotAUrl,
+    /// Neither http nor https.
+    UnsupportedScheme,
+    /// A user or password before the host.
+    UserInfo,
+    /// More than 2,048 bytes.
+    TooLong,
+}
+
+impl fmt::Display for OriginUrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAUrl => {
+                f.write_str("an origin is an absolute URL, such as https://example.org/1.jpg")
+            }
+            Self::UnsupportedScheme => {
+                f.write_str("only origins that begin with http:// or https:// can be fetched")
+            }
+            Self::UserInfo => f.write_str(
+                "an origin's URL may not hold a user or password; they belong in an origin \
+                 strategy",
+            ),
+            Self::TooLong => write!(f, "an origin is at most {MAX_ORIGIN_BYTES} bytes long"),
+        }
+    }
+}
+
+impl Error for OriginUrlError {}
