@@ -1,0 +1,134 @@
+//! Connections to PostgreSQL: a pool for requests, one door for single-row look-ups, and the private server.
+
+pub mod door;
+pub mod migrate;
+pub mod notices;
+pub mod private;
+
+use std::fmt;
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
+use r2d2::ManageConnection;
+
+/// Longest wait for a free connection; then the service says that it cannot answer.
+const POOL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What every connection is told first: no statement, lock or idle transaction lasts for ever.
+const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s'; \
+    SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; SET jit = off";
+
+/// One connection, and whether it was found broken.
+pub struct Connected {
+    pub conn: PgConnection,
+    /// Set by whoever saw it fail; the pool then drops it.
+    pub broken: bool,
+}
+
+/// Opens connections for the pool.
+#[derive(Debug)]
+pub struct Manager {
+    url: String,
+}
+
+impl ManageConnection for Manager {
+    type Connection = Connected;
+    type Error = DatabaseError;
+
+    fn connect(&self) -> Result<Connected, DatabaseError> {
+        connect(&self.url).map(|conn| Connected { conn, broken: false })
+    }
+
+    // Asked only when `test_on_check_out` is on: a query before every use would cost a third of a look-up.
+    fn is_valid(&self, connected: &mut Connected) -> Result<(), DatabaseError> {
+        connected.conn.batch_execute("SELECT 1").map_err(|e| DatabaseError::from_query(&e))
+    }
+
+    fn has_broken(&self, connected: &mut Connected) -> bool {
+        connected.broken
+    }
+}
+
+/// Opens one connection.
+///
+/// # Errors
+/// Where the server does not answer.
+pub fn connect(url: &str) -> Result<PgConnection, DatabaseError> {
+    let mut conn = PgConnection::establish(url)
+        .map_err(|e| DatabaseError(format!("no connection to the database: {e}")))?;
+    conn.batch_execute(SESSION).map_err(|e| DatabaseError::from_query(&e))?;
+    Ok(conn)
+}
+
+/// A database that answers; cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    url: String,
+    pool: r2d2::Pool<Manager>,
+    pub door: door::Door,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Database(..)")
+    }
+}
+
+impl Database {
+    /// Opens a pool of at most `connections`, and the door with two of its own.
+    ///
+    /// # Errors
+    /// Where the address is malformed or the server does not answer.
+    pub fn open(url: &str, connections: u32) -> Result<Self, DatabaseError> {
+        connect(url)?;
+        let pool = r2d2::Pool::builder()
+            .max_size(connections)
+            .min_idle(Some(1))
+            .connection_timeout(POOL_TIMEOUT)
+            .test_on_check_out(false)
+            .error_handler(Box::new(QuietHandler))
+            .build_unchecked(Manager { url: url.to_owned() });
+        Ok(Self { url: url.to_owned(), pool, door: door::Door::open(url) })
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A connection from the pool; waits two seconds at most.
+    ///
+    /// # Errors
+    /// Where none is free in that time, or the server does not answer.
+    pub fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, DatabaseError> {
+        self.pool.get().map_err(|e| DatabaseError(format!("no connection is free: {e}")))
+    }
+}
+
+/// The failure reaches the request that waits; the pool need not shout it every second as well.
+#[derive(Debug)]
+struct QuietHandler;
+
+impl r2d2::HandleError<DatabaseError> for QuietHandler {
+    fn handle_error(&self, error: DatabaseError) {
+        log::debug!("{error}");
+    }
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub struct DatabaseError(pub String);
+
+impl DatabaseError {
+    fn from_query(error: &diesel::result::Error) -> Self {
+        Self(format!("the database refuses: {error}"))
+    }
+}
+
+impl fmt::Display for DatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for DatabaseError {}

@@ -1,0 +1,170 @@
+//! What can go wrong with the private PostgreSQL, each with the way to go on.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{error, fmt, io};
+
+/// Why the private PostgreSQL of a data folder cannot be had.
+///
+/// Its words are for the person who runs the service, never for a client of it.
+#[derive(Debug)]
+pub enum PrivateError {
+    /// PostgreSQL's programs are not on this machine.
+    NotInstalled {
+        /// The major version needed; none where any does.
+        version: Option<String>,
+    },
+    /// The cluster was made by a major version other than those installed.
+    OtherVersion {
+        /// Where the cluster is.
+        cluster: PathBuf,
+        /// The major version that made it.
+        made_by: String,
+        /// The major versions found, best first.
+        installed: Vec<String>,
+    },
+    /// We are root, and there is no user to run PostgreSQL as.
+    NoAccount,
+    /// The user PostgreSQL runs as cannot get to the cluster that is there.
+    Unreachable {
+        /// Where the cluster is.
+        cluster: PathBuf,
+        /// The user's name.
+        account: String,
+    },
+    /// A folder we need is somebody else's.
+    NotOurs {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Another `serve` has the data folder.
+    AlreadyServed {
+        /// The data folder.
+        data: PathBuf,
+        /// The other's process id, where it is known.
+        pid: Option<u32>,
+    },
+    /// A server that is not ours runs on the cluster, or an old one does not end.
+    StillRunning {
+        /// Where the cluster is.
+        cluster: PathBuf,
+        /// Its process id.
+        pid: u32,
+    },
+    /// One of PostgreSQL's programs failed.
+    Failed {
+        /// Its name.
+        program: String,
+        /// The last it said.
+        words: String,
+        /// Where all it said is kept.
+        log: PathBuf,
+    },
+    /// The server does not become ready.
+    NotReady {
+        /// How long it was waited for.
+        waited: Duration,
+        /// The process that runs it, where it is known.
+        pid: Option<u32>,
+        /// Where what it says is kept.
+        log: PathBuf,
+    },
+    /// The machine refused something.
+    Io {
+        /// What was being done, such as `making the folder`.
+        doing: &'static str,
+        /// What it was done to.
+        path: PathBuf,
+        /// The machine's own words.
+        source: io::Error,
+    },
+}
+
+/// Says what was being done, and to what, when the machine refused.
+pub fn io(doing: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> PrivateError {
+    move |source| PrivateError::Io { doing, path: path.as_ref().to_owned(), source }
+}
+
+impl fmt::Display for PrivateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInstalled { version: None } => f.write_str(
+                "PostgreSQL is not installed: install it (apt-get install postgresql), or set \
+                 DATABASE_URL to a server that runs elsewhere",
+            ),
+            Self::NotInstalled { version: Some(version) } => write!(
+                f,
+                "PostgreSQL {version}, which made the database, is not installed: install it \
+                 (apt-get install postgresql-{version})"
+            ),
+            Self::OtherVersion { cluster, made_by, installed } => write!(
+                f,
+                "the database in {} was made by PostgreSQL {made_by}, and installed is {}: install \
+                 that version too (apt-get install postgresql-{made_by}); or, to change over, dump \
+                 the database with that version's pg_dump, move the folder away, start once, stop, \
+                 and restore the dump",
+                cluster.display(),
+                installed.join(", ")
+            ),
+            Self::NoAccount => f.write_str(
+                "PostgreSQL does not run as root, and /etc/passwd has neither a user `postgres` \
+                 nor `nobody` to run it as: add one (useradd --system postgres), or start the \
+                 service as another user",
+            ),
+            Self::Unreachable { cluster, account } => write!(
+                f,
+                "user {account}, as whom PostgreSQL runs, cannot get to the database in {}: let it \
+                 pass through the folders above (chmod o+x), or start the service as the user who \
+                 made the database",
+                cluster.display()
+            ),
+            Self::NotOurs { folder } => write!(
+                f,
+                "{} is not a folder of the user PostgreSQL runs as: move it away",
+                folder.display()
+            ),
+            Self::AlreadyServed { data, pid } => {
+                write!(f, "{} is already served", data.display())?;
+                if let Some(pid) = pid {
+                    write!(f, " by process {pid}")?;
+                }
+                f.write_str(": stop that one first, or choose another data folder")
+            }
+            Self::StillRunning { cluster, pid } => write!(
+                f,
+                "a PostgreSQL (process {pid}) still runs on {}: stop it (kill -INT {pid}) and \
+                 start again",
+                cluster.display()
+            ),
+            Self::Failed { program, words, log } => {
+                write!(f, "PostgreSQL's {program} failed: {words} (more in {})", log.display())
+            }
+            Self::NotReady { waited, pid, log } => {
+                write!(f, "the database did not become ready in {} s", waited.as_secs())?;
+                if let Some(pid) = pid {
+                    write!(f, "; process {pid} runs it")?;
+                }
+                write!(f, ": see {}", log.display())
+            }
+            Self::Io { doing, path, source } => {
+                write!(f, "{doing} {} failed: {source}", path.display())?;
+                match source.kind() {
+                    io::ErrorKind::PermissionDenied => f.write_str(
+                        ": start the service as the user who owns the data folder, or as root",
+                    ),
+                    io::ErrorKind::StorageFull => f.write_str(": make room on the disk"),
+                    _ => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl error::Error for PrivateError {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

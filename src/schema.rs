@@ -1,0 +1,447 @@
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    /// IIIF access control services
+    auth_services (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// Name in public addresses
+        name -> Text,
+        /// IIIF Auth profile URI
+        profile -> Text,
+        /// Shown by a viewer before log-in
+        label -> Text,
+        /// Shown by a viewer before log-in
+        description -> Text,
+        /// Heading of the page that the service shows
+        page_label -> Text,
+        /// Text of the page that the service shows
+        page_description -> Text,
+        /// Text of the button
+        call_to_action -> Text,
+        /// Life of a session, in seconds
+        time_to_live -> Int4,
+        /// The service it is nested in; NULL: none
+        parent -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Submissions to a queue
+    batches (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Number in addresses, ascending
+        id -> Int8,
+        /// When it was registered
+        submitted -> Timestamptz,
+        /// Images as submitted; never changes
+        count -> Int4,
+        /// When its last image was settled; NULL: not yet
+        finished -> Nullable<Timestamptz>,
+        /// Whether all its images were sent again in later batches
+        superseded -> Bool,
+    }
+}
+
+diesel::table! {
+    /// How the origins of a customer are fetched
+    customer_origin_strategies (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// Sought in the origin, ignoring case
+        regex -> Text,
+        /// Id of the system strategy
+        origin_strategy -> Text,
+        /// User and password, sealed; NULL: none
+        credentials -> Nullable<Bytea>,
+        /// Order of trial, lowest first
+        position -> Int4,
+    }
+}
+
+diesel::table! {
+    /// The storage policy of each customer
+    customer_storages (customer) {
+        /// Whose
+        customer -> Int4,
+        /// The policy in force
+        storage_policy -> Text,
+    }
+}
+
+diesel::table! {
+    /// Who owns spaces, images and all else
+    customers (id) {
+        /// Number in addresses
+        id -> Int4,
+        /// Name in public addresses, unique ignoring case
+        name -> Text,
+        /// Name for people, unique ignoring case
+        display_name -> Text,
+        /// Whether its keys act on every customer
+        administrator -> Bool,
+        /// Whether the agreement was accepted
+        accepted_agreement -> Bool,
+        /// When it was made
+        created -> Timestamptz,
+        /// Last number that the server gave to a space
+        last_space -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Objects that no row needs any more, to be removed
+    discards (object) {
+        /// Key of the object
+        object -> Text,
+        /// From when it may be removed
+        due -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// How images are encoded for delivery
+    image_optimisation_policies (id) {
+        /// Last segment of its address
+        id -> Text,
+        /// Name for people
+        name -> Text,
+        /// What it does, in words
+        technical_details -> Text,
+        /// Whether every customer may use it
+        global -> Bool,
+    }
+}
+
+diesel::table! {
+    /// Images: what the customer says of them, and how they came through
+    images (customer, space, id) {
+        /// Whose
+        customer -> Int4,
+        /// Number of its space
+        space -> Int4,
+        /// Last segment of its address, unique in its space
+        id -> Text,
+        /// When it was registered; images of one batch differ by microseconds, in its order
+        created -> Timestamptz,
+        /// Where it is fetched
+        origin -> Text,
+        /// Where it is fetched the first time, in place of origin; NULL: no such place
+        initial_origin -> Nullable<Text>,
+        /// Longest edge of the whole image that is open without a role, in pixels; -1: no limit
+        max_unauthorised -> Int4,
+        /// Own roles as /id, others as the URI given
+        roles -> Array<Text>,
+        /// Free keywords
+        tags -> Array<Text>,
+        /// Metadata of the customer; NULL: never set
+        string1 -> Nullable<Text>,
+        /// Metadata of the customer; NULL: never set
+        string2 -> Nullable<Text>,
+        /// Metadata of the customer; NULL: never set
+        string3 -> Nullable<Text>,
+        /// Metadata of the customer; NULL: never set
+        number1 -> Nullable<Int8>,
+        /// Metadata of the customer; NULL: never set
+        number2 -> Nullable<Int8>,
+        /// Metadata of the customer; NULL: never set
+        number3 -> Nullable<Int8>,
+        /// Media type, as given or inferred
+        media_type -> Text,
+        /// How it is encoded
+        image_optimisation_policy -> Text,
+        /// Which thumbnails it gets
+        thumbnail_policy -> Text,
+        /// The latest batch that named it; NULL: none did
+        batch -> Nullable<Int8>,
+        /// When it was last put into the queue; NULL: never
+        queued -> Nullable<Timestamptz>,
+        /// When a worker last took it; NULL: never
+        dequeued -> Nullable<Timestamptz>,
+        /// When it was last processed, with or without success; NULL: not yet
+        finished -> Nullable<Timestamptz>,
+        /// Whether it waits for, or is in, processing
+        ingesting -> Bool,
+        /// Why the last processing failed; empty: it did not
+        error -> Text,
+        /// Pixels, orientation applied; 0 until processed
+        width -> Int4,
+        /// Pixels, orientation applied; 0 until processed
+        height -> Int4,
+        /// Key of the object that holds its thumbnails; NULL: none
+        derivative -> Nullable<Text>,
+        /// Width, height (pixels) and length (bytes) of each thumbnail in the object, in its order
+        thumbnails -> Array<Int4>,
+        /// Bytes of the origin; 0 until processed
+        size -> Int8,
+        /// Bytes of the thumbnails; 0 until processed
+        thumbnail_size -> Int8,
+        /// When size and `thumbnail_size` were last found right; NULL: never
+        checked -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    /// Jobs of each customer, to which the rows of `job_tally_changes` are to be added
+    job_tallies (customer) {
+        /// Whose
+        customer -> Int4,
+        /// Jobs there are
+        jobs -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Changes to the number of jobs, folded into `job_tallies` now and then
+    job_tally_changes (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the change
+        id -> Int8,
+        /// Jobs more, or fewer
+        jobs -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Images to be processed: at most one job an image
+    jobs (id) {
+        /// Number; a new one whenever the image is sent again
+        id -> Int8,
+        /// Whose
+        customer -> Int4,
+        /// Number of the space of the image
+        space -> Int4,
+        /// Id of the image
+        image -> Text,
+        /// Whether a request waits for it: claimed first
+        immediate -> Bool,
+        /// From when it may be claimed; a claim moves it forward by the lease
+        available -> Timestamptz,
+        /// Claims so far; with id, the token without which nothing is settled
+        attempts -> Int4,
+        /// Claims after which a worker that stopped gave it back
+        returns -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Keys with which programs act for a customer
+    keys (key) {
+        /// Public part, the user name of Basic authentication
+        key -> Text,
+        /// For whom it acts
+        customer -> Int4,
+        /// Keyed hash (HMAC-SHA-256) of the secret
+        secret -> Bytea,
+        /// When it was made
+        created -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// The images of each batch as submitted, and how each came out
+    members (customer, batch, space, image) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the batch
+        batch -> Int8,
+        /// Number of the space of the image
+        space -> Int4,
+        /// Id of the image, which may be gone
+        image -> Text,
+        /// completed, failed or deleted; NULL: waiting
+        outcome -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Projections of images under a public name
+    named_queries (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// Name in public addresses
+        name -> Text,
+        /// Whether all customers see it
+        global -> Bool,
+        /// The query: key=value pairs
+        template -> Text,
+    }
+}
+
+diesel::table! {
+    /// What a portal user may do
+    portal_roles (id) {
+        /// Last segment of its address
+        id -> Text,
+        /// Name for people
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    /// People who may log in to the portal
+    portal_users (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// Log-in name, unique over all customers ignoring case
+        email -> Text,
+        /// Argon2id hash
+        password -> Text,
+        /// Whether the user may log in
+        enabled -> Bool,
+        /// When it was made
+        created -> Timestamptz,
+        /// Ids of portal roles
+        roles -> Array<Text>,
+    }
+}
+
+diesel::table! {
+    /// Where an auth service learns the roles of a user
+    role_providers (customer, auth_service) {
+        /// Whose
+        customer -> Int4,
+        /// The service it belongs to
+        auth_service -> Text,
+        /// JSON text
+        configuration -> Text,
+        /// Credentials for the provider, sealed; NULL: none
+        credentials -> Nullable<Bytea>,
+    }
+}
+
+diesel::table! {
+    /// What a reader must hold to see a protected image
+    roles (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// Name
+        name -> Text,
+        /// Name for readers
+        label -> Text,
+        /// Other names by which a role provider reports it
+        aliases -> Array<Text>,
+        /// The service through which a reader gets it; NULL: none
+        auth_service -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Partitions of a customer's images
+    spaces (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Number in addresses, counted per customer
+        id -> Int4,
+        /// Name for people
+        name -> Text,
+        /// When it was made
+        created -> Timestamptz,
+        /// Tags of new images that name none
+        default_tags -> Array<Text>,
+        /// Ids of the roles of new images that name none
+        default_roles -> Array<Text>,
+        /// maxUnauthorised of new images that name none, in pixels; -1: no limit
+        default_max_unauthorised -> Int4,
+    }
+}
+
+diesel::table! {
+    /// How much a customer may store
+    storage_policies (id) {
+        /// Last segment of its address
+        id -> Text,
+        /// Images, at most
+        maximum_number_of_stored_images -> Int8,
+        /// Bytes of origins, thumbnails apart, at most
+        maximum_total_size_of_stored_images -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Totals of each space, to which the rows of `tally_changes` are to be added
+    tallies (customer, space) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the space
+        space -> Int4,
+        /// Images in it
+        images -> Int8,
+        /// Images ever removed from it
+        removals -> Int8,
+        /// Bytes of the origins of its images
+        size -> Int8,
+        /// Bytes of the thumbnails of its images
+        thumbnail_size -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Changes to totals, folded into tallies now and then: writers never wait for one another
+    tally_changes (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the change
+        id -> Int8,
+        /// Number of the space
+        space -> Int4,
+        /// Images more, or fewer
+        images -> Int8,
+        /// Images removed
+        removals -> Int8,
+        /// Bytes of origins more, or fewer
+        size -> Int8,
+        /// Bytes of thumbnails more, or fewer
+        thumbnail_size -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Which thumbnails an image gets
+    thumbnail_policies (id) {
+        /// Last segment of its address
+        id -> Text,
+        /// Name for people
+        name -> Text,
+        /// Longest edges, in pixels, largest first
+        sizes -> Array<Int4>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    auth_services,
+    batches,
+    customer_origin_strategies,
+    customer_storages,
+    customers,
+    discards,
+    image_optimisation_policies,
+    images,
+    job_tallies,
+    job_tally_changes,
+    jobs,
+    keys,
+    members,
+    named_queries,
+    portal_roles,
+    portal_users,
+    role_providers,
+    roles,
+    spaces,
+    storage_policies,
+    tallies,
+    tally_changes,
+    thumbnail_policies,
+);
