@@ -1,0 +1,295 @@
+//! Settings: one table of names, defaults and meanings; all are read at once, all faults told at once.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::origins::{Allowed, Limits};
+use crate::secrets::Secret;
+
+/// One setting, an environment variable.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    pub name: &'static str,
+    /// What holds where it is not set; empty: see its meaning.
+    pub default: &'static str,
+    pub doc: &'static str,
+    /// Whether its value is never shown.
+    pub secret: bool,
+}
+
+const fn setting(name: &'static str, default: &'static str, doc: &'static str) -> Setting {
+    Setting { name, default, doc, secret: false }
+}
+
+const fn hidden(name: &'static str, doc: &'static str) -> Setting {
+    Setting { name, default: "", doc, secret: true }
+}
+
+pub const SETTINGS: &[Setting] = &[
+    setting("HYDRIA_LISTEN", "127.0.0.1:8080", "Address and port; IPv6 as [::1]:8080, port 0: any"),
+    setting(
+        "HYDRIA_PUBLIC_URL",
+        "",
+        "Address of the root as clients see it; http://localhost:PORT",
+    ),
+    setting("HYDRIA_DATA", "./data", "Folder of everything that is kept"),
+    hidden("DATABASE_URL", "A PostgreSQL server; unset: a private one in the data folder"),
+    setting("HYDRIA_STORAGE", "", "Folder of the objects; unset: objects in the data folder"),
+    hidden(
+        "HYDRIA_BOOTSTRAP_KEY",
+        "key:secret of the first administrator; unset: random, shown once",
+    ),
+    setting("HYDRIA_ORIGIN_ALLOW", "", "Private networks that origins may be in, as CIDRs"),
+    hidden("HYDRIA_SECRET", "Seals stored credentials; unset: made once, kept in the data folder"),
+    setting(
+        "HYDRIA_PATCH_RETURNS",
+        "minimal",
+        "minimal: 205, representation: 200 with the resource",
+    ),
+    setting("HYDRIA_BATCH_LIMIT", "1000", "Images a batch, at most"),
+    setting("HYDRIA_MAX_PIXELS", "500000000", "Pixels of an image, at most"),
+    setting("HYDRIA_MEMORY_MB", "512", "Memory that all decoding of a process may use, in MiB"),
+    setting("HYDRIA_FETCHES", "8", "Images that a process fetches at once, immediate ones apart"),
+    setting("HYDRIA_LEASE_SECONDS", "30", "How long a worker that is not heard of keeps an image"),
+    setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
+    setting("HYDRIA_ORIGIN_MAX_BYTES", "2147483648", "Size of an original, at most, in bytes"),
+    setting("HYDRIA_ORIGIN_CONNECT_SECONDS", "30", "How long an origin may take to connect"),
+    setting("HYDRIA_ORIGIN_IDLE_SECONDS", "30", "How long an origin may be silent"),
+    setting("HYDRIA_ORIGIN_TOTAL_SECONDS", "600", "How long an origin may take in all"),
+    setting("HYDRIA_LOG", "info", "error, warn, info, debug or trace, also by module"),
+];
+
+/// The settings in force.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: String,
+    /// Without a final slash; none: made of the port that is listened on.
+    pub public_url: Option<String>,
+    pub data: PathBuf,
+    /// None: the private server.
+    pub database_url: Option<Secret>,
+    pub storage: PathBuf,
+    pub bootstrap_key: Option<(String, Secret)>,
+    pub origin_allow: Allowed,
+    /// None: kept in the data folder.
+    pub secret: Option<Secret>,
+    pub patch_returns_representation: bool,
+    pub batch_limit: usize,
+    pub max_pixels: u64,
+    pub memory_bytes: u64,
+    pub fetches: usize,
+    pub lease: Duration,
+    pub wait: Duration,
+    pub origin_limits: Limits,
+    pub log: String,
+}
+
+/// Every setting that cannot be read, with the reason.
+#[derive(Debug)]
+pub struct ConfigError(Vec<String>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the settings off the environment.
+    ///
+    /// # Errors
+    /// Where one or several cannot be read; all are told.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(|name| std::env::var(name).ok())
+    }
+
+    /// Reads the settings from `get`; what is empty counts as unset.
+    ///
+    /// # Errors
+    /// Where one or several cannot be read; all are told.
+    pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut reader = Reader { get, faults: Vec::new() };
+        let data = PathBuf::from(reader.text("HYDRIA_DATA"));
+        let storage = match reader.given("HYDRIA_STORAGE") {
+            Some(folder) => PathBuf::from(folder),
+            None => data.join("objects"),
+        };
+        let seconds = Duration::from_secs;
+        let config = Self {
+            listen: reader.parsed("HYDRIA_LISTEN", listen),
+            public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
+            database_url: reader.given("DATABASE_URL").map(Secret::new),
+            bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
+            origin_allow: reader
+                .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
+            secret: reader.optional("HYDRIA_SECRET", secret),
+            patch_returns_representation: reader.parsed(
+                "HYDRIA_PATCH_RETURNS",
+                |text| match text {
+                    "representation" => Ok(true),
+                    "minimal" => Ok(false),
+                    _ => Err("must be minimal or representation".into()),
+                },
+            ),
+            batch_limit: usize::try_from(reader.number("HYDRIA_BATCH_LIMIT", 1, 100_000))
+                .unwrap_or(usize::MAX),
+            max_pixels: reader.number("HYDRIA_MAX_PIXELS", 1, 1 << 40),
+            memory_bytes: reader.number("HYDRIA_MEMORY_MB", 16, 1 << 20) << 20,
+            fetches: usize::try_from(reader.number("HYDRIA_FETCHES", 1, 1000)).unwrap_or(1),
+            lease: seconds(reader.number("HYDRIA_LEASE_SECONDS", 1, 3600)),
+            wait: seconds(reader.number("HYDRIA_WAIT_SECONDS", 0, 600)),
+            origin_limits: Limits {
+                max_bytes: reader.number("HYDRIA_ORIGIN_MAX_BYTES", 1, 1 << 50),
+                connect: seconds(reader.number("HYDRIA_ORIGIN_CONNECT_SECONDS", 1, 3600)),
+                idle: seconds(reader.number("HYDRIA_ORIGIN_IDLE_SECONDS", 1, 3600)),
+                total: seconds(reader.number("HYDRIA_ORIGIN_TOTAL_SECONDS", 1, 86_400)),
+                ..Limits::default()
+            },
+            log: reader.text("HYDRIA_LOG"),
+            data,
+            storage,
+        };
+        if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
+    }
+
+    /// Names that begin like ours and mean nothing: most likely misspelt.
+    pub fn unknown_names() -> Vec<String> {
+        let known = |name: &str| SETTINGS.iter().any(|s| s.name == name);
+        let mut unknown: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.starts_with("HYDRIA_") && !known(name))
+            .collect();
+        unknown.sort();
+        unknown
+    }
+}
+
+struct Reader<G> {
+    get: G,
+    faults: Vec<String>,
+}
+
+impl<G: Fn(&str) -> Option<String>> Reader<G> {
+    fn given(&self, name: &str) -> Option<String> {
+        (self.get)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    fn text(&self, name: &str) -> String {
+        let default = || SETTINGS.iter().find(|s| s.name == name).map_or("", |s| s.default);
+        self.given(name).unwrap_or_else(|| default().to_owned())
+    }
+
+    fn parsed<T: Default>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> T {
+        parse(self.text(name).trim()).unwrap_or_else(|reason| {
+            self.faults.push(format!("{name} {reason}"));
+            T::default()
+        })
+    }
+
+    fn optional<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        let value = self.given(name)?;
+        parse(value.trim()).map_err(|reason| self.faults.push(format!("{name} {reason}"))).ok()
+    }
+
+    fn number(&mut self, name: &str, least: u64, most: u64) -> u64 {
+        self.parsed(name, |text| match text.replace('_', "").parse() {
+            Ok(number) if (least..=most).contains(&number) => Ok(number),
+            _ => Err(format!("must be a whole number from {least} to {most}, not {text}")),
+        })
+    }
+}
+
+fn listen(text: &str) -> Result<String, String> {
+    let is_host = text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && !host.contains(':') && port.parse::<u16>().is_ok()
+    });
+    if text.parse::<SocketAddr>().is_ok() || is_host {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "must be an address and a port, such as 127.0.0.1:8080 or [::1]:8080, not {text}"
+        ))
+    }
+}
+
+fn public_url(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{}|?#".contains(c);
+    match host {
+        Some(host) if !host.is_empty() && !host.starts_with('/') && !url.contains(odd) => {
+            Ok(url.to_owned())
+        }
+        _ => Err(format!("must be an http or https URL without a query, not {text}")),
+    }
+}
+
+fn bootstrap_key(text: &str) -> Result<(String, Secret), String> {
+    let (key, secret) = text.split_once(':').ok_or("must be key:secret")?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    if key.is_empty() || key.len() > 100 || !key.chars().all(allowed) || key.starts_with('.') {
+        return Err("has a key with other characters than letters, digits and -._~".into());
+    }
+    if secret.is_empty() {
+        return Err("has an empty secret".into());
+    }
+    Ok((key.to_owned(), Secret::new(secret)))
+}
+
+fn secret(text: &str) -> Result<Secret, String> {
+    if text.len() < 16 {
+        return Err("must be at least 16 characters long".into());
+    }
+    Ok(Secret::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let find = |name: &str| values.iter().find(|(n, _)| *n == name);
+        Config::read(|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn without_any_setting_the_defaults_hold() {
+        let config = read(&[]).expect("defaults");
+        assert_eq!(config.listen, "127.0.0.1:8080");
+        assert_eq!(config.storage, PathBuf::from("./data/objects"));
+        assert_eq!((config.batch_limit, config.max_pixels), (1000, 500_000_000));
+        assert_eq!(config.origin_limits.max_bytes, 2 << 30);
+        assert!(!config.patch_returns_representation);
+    }
+
+    #[test]
+    fn every_setting_that_cannot_be_read_is_named_at_once() {
+        let error = read(&[
+            ("HYDRIA_LISTEN", "nowhere"),
+            ("HYDRIA_BATCH_LIMIT", "many"),
+            ("HYDRIA_ORIGIN_ALLOW", "10.0.0.0/99"),
+            ("HYDRIA_PUBLIC_URL", "ftp://here"),
+            ("HYDRIA_SECRET", "short"),
+        ])
+        .expect_err("five faults")
+        .to_string();
+        for name in ["LISTEN", "BATCH_LIMIT", "ORIGIN_ALLOW", "PUBLIC_URL", "SECRET"] {
+            assert!(error.contains(&format!("HYDRIA_{name} ")), "{name} missing: {error}");
+        }
+    }
+
+    #[test]
+    fn a_public_url_loses_its_final_slash_and_ipv6_is_listened_on() {
+        let config = read(&[
+            ("HYDRIA_PUBLIC_URL", "https://images.example.org/iiif/"),
+            ("HYDRIA_LISTEN", "[::1]:0"),
+        ])
+        .expect("both are fine");
+        assert_eq!(config.public_url.as_deref(), Some("https://images.example.org/iiif"));
+        assert_eq!(config.listen, "[::1]:0");
+    }
+}
