@@ -1,0 +1,137 @@
+//! Addresses: the variables of a URI template as a struct, and the way between the two.
+
+use std::fmt::Display;
+
+use percent_encoding::percent_decode_str;
+
+/// The variables of a URI template, in its order.
+pub trait Address: Clone + Send + Sync + 'static {
+    /// Reads the variables off; nothing where one of them is malformed.
+    fn read(parts: &mut Parts<'_>) -> Option<Self>;
+
+    /// Writes the variables, in the order of the template.
+    fn write(&self, filling: &mut Filling);
+
+    /// The customer it lies below; none for what belongs to nobody.
+    fn customer(&self) -> Option<i32> {
+        None
+    }
+}
+
+/// The values of a template's variables as they stand in a path, decoded once.
+pub struct Parts<'a>(pub std::slice::Iter<'a, String>);
+
+impl Parts<'_> {
+    /// A positive number in its one canonical spelling: `007` is none (`rules.md` 2.1).
+    pub fn number<N: std::str::FromStr + Display + PartialOrd + Default>(&mut self) -> Option<N> {
+        canonical_number(self.0.next()?)
+    }
+
+    /// An id as clients choose them (`rules.md` 2.1).
+    pub fn id(&mut self) -> Option<String> {
+        self.0.next().filter(|id| is_id(id)).cloned()
+    }
+}
+
+/// Collects the values of a template's variables.
+#[derive(Debug, Default)]
+pub struct Filling(Vec<String>);
+
+impl Filling {
+    pub fn put(&mut self, value: impl Display) {
+        self.0.push(value.to_string());
+    }
+}
+
+/// Reads a positive number in its one canonical spelling.
+pub fn canonical_number<N>(text: &str) -> Option<N>
+where
+    N: std::str::FromStr + Display + PartialOrd + Default,
+{
+    text.parse::<N>().ok().filter(|n| *n > N::default() && n.to_string() == text)
+}
+
+/// Longest id, in bytes; `customer/space/id` joined has a bound of its own.
+pub const MAX_ID: usize = 200;
+
+/// Whether a text is a well-formed id: one segment of RFC 3986 `pchar` without `%`.
+pub fn is_id(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(c);
+    !text.is_empty()
+        && text.len() <= MAX_ID
+        && text != "."
+        && text != ".."
+        && text.chars().all(allowed)
+}
+
+/// What [`is_id`] asks for, in words.
+pub const ID_RULE: &str = "must be one path segment: letters, digits and any of \
+    -._~!$&'()*+,;=:@ (RFC 3986, pchar without %), not . or .., 200 bytes at most";
+
+/// The path that a template and an address make.
+pub fn fill<A: Address>(template: &str, address: &A) -> String {
+    let mut filling = Filling::default();
+    address.write(&mut filling);
+    let mut values = filling.0.into_iter();
+    let mut path = String::with_capacity(template.len() + 16);
+    for segment in template.split('/').skip(1) {
+        path.push('/');
+        if segment.starts_with('{') {
+            path.push_str(&values.next().unwrap_or_default());
+        } else {
+            path.push_str(segment);
+        }
+    }
+    path
+}
+
+/// Matches a path against a template: the decoded values of its variables, or nothing.
+pub fn match_path(template: &str, path: &str) -> Option<Vec<String>> {
+    let mut values = Vec::new();
+    let (mut want, mut have) = (template.split('/'), path.split('/'));
+    loop {
+        match (want.next(), have.next()) {
+            (None, None) => return Some(values),
+            (Some(want), Some(have)) if want.starts_with('{') => values.push(decode(have)?),
+            (Some(want), Some(have)) if want == have => {}
+            _ => return None,
+        }
+    }
+}
+
+/// The address that a path of this template names.
+pub fn unfill<A: Address>(template: &str, path: &str) -> Option<A> {
+    let values = match_path(template, path)?;
+    A::read(&mut Parts(values.iter()))
+}
+
+/// Decodes one path segment, once; nothing when it is not UTF-8.
+pub fn decode(segment: &str) -> Option<String> {
+    percent_decode_str(segment).decode_utf8().ok().map(Into::into)
+}
+
+/// The path of an absolute address, whatever its host; the text itself when it begins with `/`.
+pub fn path_of(iri: &str) -> Option<&str> {
+    match iri.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains('/') => {
+            rest.find('/').and_then(|at| rest.get(at..))
+        }
+        _ => iri.starts_with('/').then_some(iri),
+    }
+}
+
+/// The path that a relative reference means at `path` (RFC 3986, section 5.2).
+pub fn join(path: &str, reference: &str) -> String {
+    let mut segments: Vec<&str> = path.split('/').skip(1).collect();
+    segments.pop();
+    for segment in reference.split('/') {
+        match segment {
+            "." => {}
+            ".." => {
+                segments.pop();
+            }
+            other => segments.push(other),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}

@@ -1,0 +1,106 @@
+//! What a body says of its own identity: `@id`, `@type` and `id` (`rules.md` 2.2, 2.3, 4.3).
+
+use serde_json::{Map, Value};
+
+use super::address::{self, path_of};
+use crate::hydra::Fault;
+
+/// Whether an `@type` names this class, bare, prefixed or as an IRI, alone or among others.
+pub fn is_type(kind: &Value, class: &str) -> bool {
+    match kind {
+        Value::String(name) => local_name(name) == class,
+        Value::Array(names) => names.iter().any(|name| is_type(name, class)),
+        _ => false,
+    }
+}
+
+fn local_name(name: &str) -> &str {
+    name.rsplit(['#', '/', ':']).next().unwrap_or(name)
+}
+
+/// Removes `@type` and refuses one that names no class of `classes`.
+pub fn check_type(body: &mut Map<String, Value>, classes: &[&str], faults: &mut Vec<Fault>) {
+    let Some(kind) = body.remove("@type") else { return };
+    if !kind.is_null() && !classes.iter().any(|class| is_type(&kind, class)) {
+        let expected = classes.join(" or ");
+        faults.push(Fault::new("@type", format!("must be {expected} here, or left out")));
+    }
+}
+
+/// Checks what a body that is written to an address says of where it is.
+///
+/// `path` is that address below the base; `id` its last segment.
+pub fn check_place(
+    body: &mut Map<String, Value>,
+    base: &str,
+    path: &str,
+    id: &str,
+    faults: &mut Vec<Fault>,
+) {
+    if let Some(given) = body.remove("@id")
+        && !given.is_null()
+        && !given.as_str().is_some_and(|iri| is_here(iri, base, path))
+    {
+        faults.push(Fault::new("@id", format!("differs from the address, {base}{path}")));
+    }
+    for name in ["id", "modelId"] {
+        if let Some(given) = body.remove(name)
+            && !given.is_null()
+            && !text_of(&given).is_some_and(|given| given == id || is_same(&given, base, path))
+        {
+            faults.push(Fault::new(name, format!("differs from the address, which says {id}")));
+        }
+    }
+}
+
+/// Takes the id that a POST chose, and refuses an `@id`, which only the server gives.
+pub fn take_choice(body: &mut Map<String, Value>, faults: &mut Vec<Fault>) -> Option<String> {
+    if let Some(given) = body.remove("@id")
+        && !given.is_null()
+        && !given.as_str().is_some_and(|iri| iri.starts_with("_:"))
+    {
+        faults
+            .push(Fault::new("@id", "is given by the server; leave it out, or PUT to the address"));
+    }
+    let (id, model) = (body.remove("id"), body.remove("modelId"));
+    let given = match (id.filter(|v| !v.is_null()), model.filter(|v| !v.is_null())) {
+        (Some(id), Some(model)) if id != model => {
+            faults.push(Fault::new("modelId", "differs from id"));
+            return None;
+        }
+        (id, model) => id.or(model)?,
+    };
+    if let Some(id) = text_of(&given) {
+        Some(id)
+    } else {
+        faults.push(Fault::new("id", "must be a string"));
+        None
+    }
+}
+
+/// Text of a string, or of a whole number, which clients write for numbered ids.
+pub fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) if number.is_i64() => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn is_here(iri: &str, base: &str, path: &str) -> bool {
+    iri.strip_prefix(base) == Some(path) || iri == path || iri.is_empty()
+}
+
+/// Whether an id is the address in another spelling: whole, or `customer/space/id`.
+fn is_same(given: &str, base: &str, path: &str) -> bool {
+    let joined = || {
+        let values = address::match_path("/customers/{c}/spaces/{s}/images/{i}", path)?;
+        Some(values.join("/") == given)
+    };
+    is_here(given, base, path) && !given.is_empty() || joined() == Some(true)
+}
+
+/// The last segment of a reference, and the path it was part of when there was one.
+pub fn segments(reference: &str) -> (Option<&str>, &str) {
+    (path_of(reference), reference.rsplit('/').next().unwrap_or(reference))
+}

@@ -1,0 +1,135 @@
+//! The joint between a class's description, its row and its store.
+
+pub mod address;
+pub mod boundary;
+pub mod identity;
+pub mod link;
+pub mod literal;
+pub mod operation;
+pub mod problem;
+pub mod property;
+pub mod query;
+pub mod site;
+pub mod store;
+pub mod transaction;
+
+pub use address::{Address, Filling, Parts, fill};
+pub use link::{Collection, action, collection, link, reference, selection};
+pub use operation::{
+    Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
+    statuses, update,
+};
+pub use property::{MAX_INDEXED, Property, Reading, computed, field, metadata, secret};
+pub use query::Query;
+pub use site::{Caller, Effect, Input, Session, Site, View};
+pub use store::{
+    Create, List, Listing, Remove, Replace, Retrieve, Update, Wanted, chosen_or_minted, met_one,
+};
+
+use serde_json::{Map, Value};
+
+use crate::hydra::{ClassDoc, Fault, Problem, Writer};
+
+/// A kind of thing the API serves.
+pub trait Resource: Sized + Send + 'static {
+    /// Where one of them is.
+    type Address: Address;
+    /// What a client may write of one; its default is what a new one starts from.
+    type Draft: Default + Send;
+
+    const NAME: &'static str;
+    /// Names by which a body may call itself in `@type`.
+    const ACCEPTED: &'static [&'static str] = &[Self::NAME];
+    /// URI template of one of them, e.g. `/customers/{customer}/spaces/{space}`.
+    const TEMPLATE: &'static str;
+    /// Everything else there is to know of the class; all that is served derives from it.
+    const CLASS: Class<Self>;
+
+    fn address(&self) -> Self::Address;
+    fn draft(&self) -> Self::Draft;
+
+    /// Rules that join several members or need the database; a rule of one member stands in its row.
+    ///
+    /// `at` is where the draft is to be written; none: it is new, and has no address yet.
+    ///
+    /// # Errors
+    /// Where the database does not answer; what is wrong with the draft is returned.
+    fn check(
+        _s: &mut Session<'_>,
+        _tenant: Option<i32>,
+        _at: Option<&Self::Address>,
+        _draft: &Self::Draft,
+    ) -> Result<Vec<Fault>, Problem> {
+        Ok(Vec::new())
+    }
+
+    /// Refuses other values of what is set once and for all (`rules.md` 4.3).
+    fn check_fixed(
+        _at: &Self::Address,
+        _held: Option<&Self>,
+        _body: &mut Map<String, Value>,
+        _faults: &mut Vec<Fault>,
+    ) {
+    }
+}
+
+/// The one description of a class.
+pub struct Class<R: Resource> {
+    pub doc: &'static str,
+    /// The class this one is a kind of.
+    pub parent: Option<&'static str>,
+    pub properties: &'static [&'static dyn Property<R>],
+    pub operations: &'static [Operation<R::Address>],
+    /// Addresses beneath that no property leads to, and what is answered there.
+    pub beneath: &'static [(&'static str, &'static [Operation<R::Address>])],
+}
+
+/// A class with its Rust types erased.
+pub fn describe<R: Resource>() -> ClassDoc {
+    ClassDoc {
+        name: R::NAME,
+        doc: R::CLASS.doc,
+        parent: R::CLASS.parent,
+        properties: R::CLASS.properties.iter().map(|p| p.describe()).collect(),
+        operations: R::CLASS.operations.iter().map(|o| o.doc).collect(),
+    }
+}
+
+/// The address of a resource, whole.
+pub fn id_of<R: Resource>(resource: &R, site: &Site) -> String {
+    format!("{}{}", site.base, fill(R::TEMPLATE, &resource.address()))
+}
+
+/// Writes a resource as an answer of its own, with what this caller may do to it.
+pub fn show<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Writer) {
+    out.object(|out| {
+        out.key("@context");
+        out.address(&[&view.site.base, "/contexts/", R::NAME, ".jsonld"]);
+        write_members(resource, view, id, out);
+        let mut open = R::CLASS
+            .operations
+            .iter()
+            .filter(|o| o.doc.method != "GET" && o.is_open_to(view.caller))
+            .peekable();
+        if view.caller != Caller::Visitor && open.peek().is_some() {
+            out.key("hydra:operation");
+            out.array(|out| open.for_each(|o| o.doc.write_inline(out)));
+        }
+    });
+}
+
+/// Writes a resource as a member of a collection: whole, without its inline operations.
+pub fn show_member<R: Resource>(resource: &R, view: View<'_>, out: &mut Writer) {
+    let id = id_of(resource, view.site);
+    out.object(|out| write_members(resource, view, &id, out));
+}
+
+fn write_members<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Writer) {
+    out.key("@id");
+    out.address(&[id]);
+    out.key("@type");
+    out.address(&[R::NAME]);
+    for property in R::CLASS.properties {
+        property.show(resource, view, id, out);
+    }
+}

@@ -1,0 +1,457 @@
+//! Operations: what is said of them, and the function that does it.
+//!
+//! Each constructor asks for the capability it uses, so a class cannot advertise what it cannot do.
+
+use serde_json::{Map, Value};
+
+use super::address::{Address, fill};
+use super::identity;
+use super::property::Reading;
+use super::site::{Caller, Input, Session};
+use super::store::{Create, List, Remove, Replace, Retrieve, Update, Wanted};
+use super::{Resource, show};
+use crate::hydra::collection::Frame;
+use crate::hydra::{Fault, OperationDoc, Problem, Writer};
+
+/// Whether an operation takes a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    None,
+    Required,
+    Optional,
+}
+
+/// The function of an operation.
+pub enum Act<A: 'static> {
+    /// Reads single rows and changes nothing: look-ups that wait together share one call.
+    Look(fn(&mut Session<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>),
+    /// Reads, outside a transaction.
+    Read(fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>),
+    /// Writes, in a transaction of its own.
+    Write(fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>),
+}
+
+/// One method of one address.
+pub struct Operation<A: 'static> {
+    pub doc: OperationDoc,
+    pub body: Body,
+    /// Whether the client chooses the last segment of the address, so that a malformed one is a bad request.
+    pub chooses: bool,
+    pub act: Act<A>,
+}
+
+impl<A> Clone for Act<A> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<A> Copy for Act<A> {}
+
+impl<A> Operation<A> {
+    /// For administrators only: 403 for everybody else, and not among their inline operations.
+    pub const fn for_administrators(self) -> Self {
+        let doc = OperationDoc { administrators_only: true, ..self.doc };
+        Self { doc, ..self }
+    }
+
+    pub const fn titled(self, title: &'static str) -> Self {
+        let doc = OperationDoc { title, ..self.doc };
+        Self { doc, ..self }
+    }
+
+    /// Other statuses than the usual ones.
+    pub const fn answering(self, statuses: &'static [(u16, &'static str)]) -> Self {
+        let doc = OperationDoc { statuses, ..self.doc };
+        Self { doc, ..self }
+    }
+
+    pub fn is_open_to(&self, caller: Caller) -> bool {
+        caller.is_administrator() || !self.doc.administrators_only
+    }
+}
+
+/// What was done, for the status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    Found,
+    Created,
+    Replaced,
+    Updated,
+}
+
+/// What an operation came to, ready to be sent.
+pub enum Reply {
+    /// A resource, written already, and its address.
+    Shown { outcome: Outcome, id: String, body: Vec<u8> },
+    /// Something was removed.
+    Removed,
+    /// Something was stored that is never shown.
+    Stored { new: bool },
+    /// A plain JSON value without a context.
+    Bare(Vec<u8>),
+    /// Committed, and waiting for work: `then` shows it when the job is settled, or when time is out.
+    Pending { job: i64, then: Then },
+}
+
+/// Shows what a [`Reply::Pending`] waited for.
+pub type Then = Box<dyn FnOnce(&mut Session<'_>) -> Result<Reply, Problem> + Send>;
+
+impl Reply {
+    /// A resource of the caller's, with its inline operations.
+    pub fn shown<R: Resource>(outcome: Outcome, resource: &R, s: &Session<'_>) -> Self {
+        let view = s.view();
+        let id = super::id_of(resource, view.site);
+        let mut out = Writer::with_capacity(1024);
+        show(resource, view, &id, &mut out);
+        Self::Shown { outcome, id, body: out.finish() }
+    }
+}
+
+const OK: (u16, &str) = (200, "Done; the body shows it");
+const CREATED: (u16, &str) = (201, "Made; Location says where");
+const RESET: (u16, &str) = (205, "Done; no body");
+const BAD: (u16, &str) = (400, "The request says something that is not accepted");
+const MISSING: (u16, &str) = (404, "There is no such resource");
+const IN_USE: (u16, &str) = (409, "It is in use");
+const TOO_LARGE: (u16, &str) = (413, "The body is too large");
+const TYPE: (u16, &str) = (415, "The media type of the body is not read");
+const QUOTA: (u16, &str) = (507, "The storage policy allows no more");
+
+/// Statuses of the acts, as the vocabulary tells them.
+pub mod statuses {
+    use super::{BAD, CREATED, IN_USE, MISSING, OK, QUOTA, RESET, TOO_LARGE, TYPE};
+
+    type Statuses = &'static [(u16, &'static str)];
+    pub const FOUND: Statuses = &[OK, MISSING];
+    pub const LISTED: Statuses = &[OK, BAD, MISSING];
+    pub const MADE: Statuses = &[CREATED, BAD, MISSING, TOO_LARGE, TYPE];
+    pub const REPLACED: Statuses = &[OK, CREATED, BAD, MISSING, TOO_LARGE, TYPE];
+    pub const UPDATED: Statuses = &[RESET, OK, BAD, MISSING, TOO_LARGE, TYPE];
+    pub const REMOVED: Statuses = &[RESET, MISSING];
+    pub const REMOVED_UNLESS_USED: Statuses = &[RESET, MISSING, IN_USE];
+    pub const REGISTERED: Statuses = &[CREATED, BAD, MISSING, TOO_LARGE, TYPE, QUOTA];
+    pub const REPLACED_WITHIN_QUOTA: Statuses = &[OK, CREATED, BAD, TOO_LARGE, TYPE, QUOTA];
+    pub const ADDED: Statuses = &[OK, BAD, MISSING, TOO_LARGE, TYPE];
+    pub const TESTED: Statuses = &[OK, MISSING];
+}
+
+/// GET of one resource.
+pub const fn retrieve<R: Retrieve>() -> Operation<R::Address> {
+    Operation {
+        doc: OperationDoc {
+            name: "retrieve",
+            method: "GET",
+            title: "Retrieve",
+            expects: None,
+            returns: Some(R::NAME),
+            statuses: statuses::FOUND,
+            administrators_only: false,
+        },
+        body: Body::None,
+        chooses: false,
+        act: Act::Look(|s, wanted| {
+            let addresses: Vec<_> = wanted.iter().map(|(at, _)| at.clone()).collect();
+            let found = R::find_each(s, &addresses);
+            wanted
+                .iter()
+                .zip(found)
+                .map(|((_, caller), found)| {
+                    s.caller = *caller;
+                    found.map(|resource| Reply::shown(Outcome::Found, &resource, s))
+                })
+                .collect()
+        }),
+    }
+}
+
+/// GET of a collection beneath an `A`.
+pub const fn list<A: Address, R: List<A>>(collection: &'static str) -> Operation<A> {
+    list_by(collection, listed::<A, R>)
+}
+
+/// GET of a collection beneath an `A`, where several are of the same class.
+pub const fn list_by<A: Address>(
+    collection: &'static str,
+    act: fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>,
+) -> Operation<A> {
+    Operation {
+        doc: OperationDoc {
+            name: "list",
+            method: "GET",
+            title: "List",
+            expects: None,
+            returns: Some(collection),
+            statuses: statuses::LISTED,
+            administrators_only: false,
+        },
+        body: Body::None,
+        chooses: false,
+        act: Act::Read(act),
+    }
+}
+
+fn listed<A: Address, R: List<A>>(
+    s: &mut Session<'_>,
+    of: &A,
+    input: &Input,
+) -> Result<Reply, Problem> {
+    let mut faults = Vec::new();
+    let page = input.query.page(&mut faults);
+    let listing = R::list(s, of, Wanted { page, query: &input.query, faults })?;
+    Ok(collection_reply(s, input, &listing.members, listing.total))
+}
+
+/// A page of a collection as an answer.
+pub fn collection_reply<R: Resource>(
+    s: &Session<'_>,
+    input: &Input,
+    members: &[R],
+    total: i64,
+) -> Reply {
+    let view = s.view();
+    let mut out = Writer::with_capacity(1024 + members.len() * 1024);
+    let mut id = String::new();
+    if let Some(doc) = &input.collection {
+        let operations: Vec<_> = doc
+            .operations
+            .iter()
+            .filter(|o| o.method != "GET")
+            .filter(|o| s.caller.is_administrator() || !o.administrators_only)
+            .copied()
+            .collect();
+        let asked = input.query.raw.as_ref().map(|raw| format!("{}?{raw}", input.path));
+        let frame = Frame {
+            base: &view.site.base,
+            path: &input.path,
+            query: &input.query.only(doc.variables),
+            asked: asked.as_deref(),
+            page: input.query.page(&mut Vec::new()),
+            total,
+        };
+        id = frame.id();
+        let write = |out: &mut Writer| {
+            for member in members {
+                super::show_member(member, view, out);
+            }
+        };
+        frame.write(doc, &operations, write, &mut out);
+    }
+    Reply::Shown { outcome: Outcome::Found, id, body: out.finish() }
+}
+
+/// POST of a resource into a collection beneath an `A`.
+pub const fn create<A: Address, R: Create<A>>() -> Operation<A> {
+    Operation {
+        doc: OperationDoc {
+            name: "create",
+            method: "POST",
+            title: "Create",
+            expects: Some(R::NAME),
+            returns: Some(R::NAME),
+            statuses: statuses::MADE,
+            administrators_only: false,
+        },
+        body: Body::Required,
+        chooses: false,
+        act: Act::Write(|s, into, input| {
+            let (chosen, draft) = read_new::<A, R>(s, into, input)?;
+            let made = R::insert(s, into, chosen, draft)?;
+            Ok(Reply::shown(Outcome::Created, &made, s))
+        }),
+    }
+}
+
+/// Reads the body of a POST.
+///
+/// # Errors
+/// [`Problem::Invalid`] with every fault of the body.
+pub fn read_new<A: Address, R: Create<A>>(
+    s: &mut Session<'_>,
+    into: &A,
+    input: &Input,
+) -> Result<(Option<String>, R::Draft), Problem> {
+    let mut body = input.object(R::NAME)?;
+    let draft = R::fresh(s, into)?;
+    let mut faults = Vec::new();
+    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
+    let chosen = identity::take_choice(&mut body, &mut faults);
+    R::check_parent(into, &mut body, &mut faults);
+    let reading = Reading { site: s.site, tenant: into.customer(), path: &input.path, new: true };
+    let draft = read::<R>(draft, body, reading, &mut faults);
+    faults.extend(R::check(s, into.customer(), None, &draft)?);
+    if faults.is_empty() { Ok((chosen, draft)) } else { Err(faults.into()) }
+}
+
+/// PUT of a resource to its address, which makes it where it is free.
+pub const fn replace<R: Replace>() -> Operation<R::Address> {
+    Operation {
+        doc: OperationDoc {
+            name: "replace",
+            method: "PUT",
+            title: "Create or replace",
+            expects: Some(R::NAME),
+            returns: Some(R::NAME),
+            statuses: statuses::REPLACED,
+            administrators_only: false,
+        },
+        body: Body::Required,
+        chooses: true,
+        act: Act::Write(|s, at, input| {
+            let (held, draft) = read_replacement::<R>(s, at, input)?;
+            Ok(if let Some(held) = held {
+                let saved = R::save(s, held, draft)?;
+                Reply::shown(Outcome::Replaced, &saved, s)
+            } else {
+                let made = R::insert_at(s, at, draft).map_err(raced)?;
+                Reply::shown(Outcome::Created, &made, s)
+            })
+        }),
+    }
+}
+
+/// An address that was free a moment ago: the act is tried again, and will find what is there.
+pub fn raced(problem: Problem) -> Problem {
+    match problem {
+        Problem::Invalid(faults) if faults.iter().any(|f| f.taken && f.member == "id") => {
+            Problem::Collision(None)
+        }
+        other => other,
+    }
+}
+
+/// Reads the body of a PUT: over what is held, or over the defaults where the address is free.
+///
+/// # Errors
+/// [`Problem::Invalid`] with every fault of the body.
+pub fn read_replacement<R: Replace>(
+    s: &mut Session<'_>,
+    at: &R::Address,
+    input: &Input,
+) -> Result<(Option<R>, R::Draft), Problem> {
+    let body = input.object(R::NAME)?;
+    let held = match R::hold(s, at) {
+        Ok(held) => Some(held),
+        Err(Problem::NotFound(_)) => None,
+        Err(other) => return Err(other),
+    };
+    let draft = match &held {
+        Some(held) => held.draft(),
+        None => R::fresh_at(s, at)?,
+    };
+    let draft = read_at::<R>(s, at, held.as_ref(), draft, body, input)?;
+    Ok((held, draft))
+}
+
+fn read_at<R: Update>(
+    s: &mut Session<'_>,
+    at: &R::Address,
+    held: Option<&R>,
+    draft: R::Draft,
+    mut body: Map<String, Value>,
+    input: &Input,
+) -> Result<R::Draft, Problem> {
+    let mut faults = Vec::new();
+    let path = fill(R::TEMPLATE, at);
+    let id = path.rsplit('/').next().unwrap_or_default();
+    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
+    identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);
+    R::check_fixed(at, held, &mut body, &mut faults);
+    let reading =
+        Reading { site: s.site, tenant: at.customer(), path: &input.path, new: held.is_none() };
+    let draft = read::<R>(draft, body, reading, &mut faults);
+    faults.extend(R::check(s, at.customer(), Some(at), &draft)?);
+    if faults.is_empty() { Ok(draft) } else { Err(faults.into()) }
+}
+
+/// Reads `body` into `draft`, collecting every fault and not the first only.
+pub fn read<R: Resource>(
+    mut draft: R::Draft,
+    mut body: Map<String, Value>,
+    reading: Reading<'_>,
+    faults: &mut Vec<Fault>,
+) -> R::Draft {
+    for property in R::CLASS.properties {
+        property.take(&mut draft, &mut body, reading, faults);
+    }
+    draft
+}
+
+/// PATCH of the members that the body names.
+pub const fn update<R: Update>() -> Operation<R::Address> {
+    Operation {
+        doc: OperationDoc {
+            name: "update",
+            method: "PATCH",
+            title: "Update the members that are given",
+            expects: Some(R::NAME),
+            returns: Some(R::NAME),
+            statuses: statuses::UPDATED,
+            administrators_only: false,
+        },
+        body: Body::Required,
+        chooses: false,
+        act: Act::Write(|s, at, input| {
+            let (held, draft) = read_update::<R>(s, at, input)?;
+            let saved = R::save(s, held, draft)?;
+            Ok(Reply::shown(Outcome::Updated, &saved, s))
+        }),
+    }
+}
+
+/// Reads the body of a PATCH over what is held.
+///
+/// # Errors
+/// [`Problem::NotFound`] where there is nothing, [`Problem::Invalid`] with every fault of the body.
+pub fn read_update<R: Update>(
+    s: &mut Session<'_>,
+    at: &R::Address,
+    input: &Input,
+) -> Result<(R, R::Draft), Problem> {
+    let body = input.object(R::NAME)?;
+    let held = R::hold(s, at)?;
+    let draft = read_at::<R>(s, at, Some(&held), held.draft(), body, input)?;
+    Ok((held, draft))
+}
+
+/// DELETE of a resource.
+pub const fn remove<R: Remove>() -> Operation<R::Address> {
+    Operation {
+        doc: OperationDoc {
+            name: "remove",
+            method: "DELETE",
+            title: "Delete",
+            expects: None,
+            returns: None,
+            statuses: statuses::REMOVED,
+            administrators_only: false,
+        },
+        body: Body::None,
+        chooses: false,
+        act: Act::Write(|s, at, _| {
+            R::remove(s, at)?;
+            Ok(Reply::Removed)
+        }),
+    }
+}
+
+/// POST to a collection of references: a collection or an array replaces the set, one reference adds.
+pub const fn refer<A: Address>(
+    member: &'static str,
+    collection: &'static str,
+    act: fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>,
+) -> Operation<A> {
+    Operation {
+        doc: OperationDoc {
+            name: "add",
+            method: "POST",
+            title: "Add one, or replace all",
+            expects: Some(member),
+            returns: Some(collection),
+            statuses: statuses::ADDED,
+            administrators_only: false,
+        },
+        body: Body::Required,
+        chooses: false,
+        act: Act::Write(act),
+    }
+}

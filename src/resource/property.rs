@@ -1,0 +1,355 @@
+//! Properties of a class: one row of its table each, and each row is the codec of its term.
+
+use serde_json::{Map, Value};
+
+use super::literal::Literal;
+use super::site::{Site, View};
+use super::{Operation, Resource};
+use crate::hydra::{Access, CollectionDoc, Fault, PropertyDoc, Range, Writer};
+
+/// What a body is read with.
+#[derive(Clone, Copy)]
+pub struct Reading<'a> {
+    pub site: &'a Site,
+    /// The customer below whose address the body is written; none: no customer's.
+    pub tenant: Option<i32>,
+    /// Path asked for, to which relative references relate.
+    pub path: &'a str,
+    /// Whether it makes something new, so that what is required must be there.
+    pub new: bool,
+}
+
+/// What is answered at an address that a row adds below its resource.
+pub struct Mount<A: 'static> {
+    /// Last segments of the address, below the resource's.
+    pub suffix: &'static str,
+    pub operations: &'static [Operation<A>],
+    /// The collection that answers, where one does.
+    pub collection: Option<CollectionDoc>,
+}
+
+/// One row of a class's table.
+pub trait Property<R: Resource>: Sync {
+    fn describe(&self) -> PropertyDoc;
+
+    /// Writes the term and its value, or nothing for a term that is not shown.
+    fn show(&self, resource: &R, view: View<'_>, id: &str, out: &mut Writer);
+
+    /// Moves this property's value out of `body` into `draft`; a read-only one is dropped.
+    fn take(
+        &self,
+        draft: &mut R::Draft,
+        body: &mut Map<String, Value>,
+        reading: Reading<'_>,
+        faults: &mut Vec<Fault>,
+    );
+
+    /// What is answered at the link itself.
+    fn mount(&self) -> Option<Mount<R::Address>> {
+        None
+    }
+}
+
+/// Takes the value of a member out of a body, by its name or another name of the same thing.
+///
+/// Both given and different is a fault (`rules.md` 3.2).
+pub fn given(
+    body: &mut Map<String, Value>,
+    name: &'static str,
+    alias: Option<&'static str>,
+    faults: &mut Vec<Fault>,
+) -> Option<(&'static str, Value)> {
+    let own = body.remove(name).map(|value| (name, value));
+    let other = alias.and_then(|alias| body.remove(alias).map(|value| (alias, value)));
+    if let (Some((_, own)), Some((alias, other))) = (&own, &other)
+        && own != other
+    {
+        faults.push(Fault::new(*alias, format!("differs from {name}, which means the same")));
+    }
+    own.or(other)
+}
+
+/// Longest text of a member that says nothing else, in bytes.
+pub const MAX_TEXT: usize = 20_000;
+
+/// A literal of the row.
+pub struct Field<R: Resource, T> {
+    name: &'static str,
+    alias: Option<&'static str>,
+    doc: &'static str,
+    get: Option<fn(&R) -> &T>,
+    set: Option<fn(&mut R::Draft) -> &mut T>,
+    required: bool,
+    non_negative: bool,
+    range: &'static str,
+    max_bytes: usize,
+    rule: Option<fn(&T) -> Result<(), String>>,
+}
+
+/// A literal of the row; read-only until [`Field::writable`].
+pub const fn field<R: Resource, T: Literal>(
+    name: &'static str,
+    doc: &'static str,
+    get: fn(&R) -> &T,
+) -> Field<R, T> {
+    Field {
+        name,
+        alias: None,
+        doc,
+        get: Some(get),
+        set: None,
+        required: false,
+        non_negative: false,
+        range: T::RANGE,
+        max_bytes: MAX_TEXT,
+        rule: None,
+    }
+}
+
+/// A literal a client writes and never reads back.
+pub const fn secret<R: Resource, T: Literal>(
+    name: &'static str,
+    doc: &'static str,
+    set: fn(&mut R::Draft) -> &mut T,
+) -> Field<R, T> {
+    Field {
+        name,
+        alias: None,
+        doc,
+        get: None,
+        set: Some(set),
+        required: false,
+        non_negative: false,
+        range: T::RANGE,
+        max_bytes: MAX_TEXT,
+        rule: None,
+    }
+}
+
+impl<R: Resource, T: Literal> Field<R, T> {
+    pub const fn writable(self, set: fn(&mut R::Draft) -> &mut T) -> Self {
+        Self { set: Some(set), ..self }
+    }
+    /// Must be there in what is made, and never blank.
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+    /// Another name under which it is read, never written.
+    pub const fn also(self, alias: &'static str) -> Self {
+        Self { alias: Some(alias), ..self }
+    }
+    pub const fn non_negative(self) -> Self {
+        Self { non_negative: true, range: "xsd:nonNegativeInteger", ..self }
+    }
+    /// Another XML Schema type with the same values, such as `xsd:anyURI` for text.
+    pub const fn range(self, range: &'static str) -> Self {
+        Self { range, ..self }
+    }
+    /// Longest text, in bytes.
+    pub const fn max_bytes(self, max_bytes: usize) -> Self {
+        Self { max_bytes, ..self }
+    }
+    pub const fn rule(self, rule: fn(&T) -> Result<(), String>) -> Self {
+        Self { rule: Some(rule), ..self }
+    }
+
+    fn check(&self, value: &T) -> Result<(), String> {
+        if (self.required || T::MANY) && value.is_blank() {
+            return Err("must not be blank".into());
+        }
+        if value.longest() > self.max_bytes {
+            return Err(format!("must be at most {} bytes long", self.max_bytes));
+        }
+        if self.non_negative && value.is_negative() {
+            return Err("must not be negative".into());
+        }
+        self.rule.map_or(Ok(()), |rule| rule(value))
+    }
+}
+
+impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
+    fn describe(&self) -> PropertyDoc {
+        let access = match (self.get, self.set) {
+            (Some(_), Some(_)) => Access::ReadWrite,
+            (Some(_), None) => Access::ReadOnly,
+            (None, _) => Access::WriteOnly,
+        };
+        PropertyDoc {
+            name: self.name,
+            doc: self.doc,
+            range: Range::Literal(self.range),
+            access,
+            required: self.required,
+            many: T::MANY,
+            operations: Vec::new(),
+            operations_of: None,
+        }
+    }
+
+    fn show(&self, resource: &R, _view: View<'_>, _id: &str, out: &mut Writer) {
+        if let Some(get) = self.get
+            && !get(resource).is_absent()
+        {
+            out.key(self.name);
+            get(resource).write(out);
+        }
+    }
+
+    fn take(
+        &self,
+        draft: &mut R::Draft,
+        body: &mut Map<String, Value>,
+        reading: Reading<'_>,
+        faults: &mut Vec<Fault>,
+    ) {
+        let given = given(body, self.name, self.alias, faults);
+        let Some(set) = self.set else { return };
+        match given {
+            None if self.required && reading.new && set(draft).is_blank() => {
+                faults.push(Fault::new(self.name, "is required"));
+            }
+            None => {}
+            Some((name, Value::Null)) if self.required => {
+                faults.push(Fault::new(name, "is required; it cannot be reset"));
+            }
+            Some((_, Value::Null)) => {
+                std::mem::swap(set(draft), set(&mut R::Draft::default()));
+            }
+            Some((name, value)) => match T::read(&value).and_then(|v| self.check(&v).map(|()| v)) {
+                Ok(value) => *set(draft) = value,
+                Err(reason) => faults.push(Fault::new(name, reason)),
+            },
+        }
+    }
+}
+
+/// A literal that is worked out when it is shown.
+pub struct Computed<R: Resource, T> {
+    name: &'static str,
+    doc: &'static str,
+    range: &'static str,
+    get: fn(&R, View<'_>) -> Option<T>,
+}
+
+/// A read-only literal that is worked out when it is shown; nothing: the term is left out.
+pub const fn computed<R: Resource, T: Literal>(
+    name: &'static str,
+    doc: &'static str,
+    get: fn(&R, View<'_>) -> Option<T>,
+) -> Computed<R, T> {
+    Computed { name, doc, range: T::RANGE, get }
+}
+
+impl<R: Resource, T: Literal> Computed<R, T> {
+    pub const fn range(self, range: &'static str) -> Self {
+        Self { range, ..self }
+    }
+}
+
+impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
+    fn describe(&self) -> PropertyDoc {
+        PropertyDoc {
+            name: self.name,
+            doc: self.doc,
+            range: Range::Literal(self.range),
+            access: Access::ReadOnly,
+            required: false,
+            many: T::MANY,
+            operations: Vec::new(),
+            operations_of: None,
+        }
+    }
+
+    fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
+        if let Some(value) = (self.get)(resource, view) {
+            out.key(self.name);
+            value.write(out);
+        }
+    }
+
+    fn take(
+        &self,
+        _draft: &mut R::Draft,
+        body: &mut Map<String, Value>,
+        _reading: Reading<'_>,
+        _faults: &mut Vec<Fault>,
+    ) {
+        body.remove(self.name);
+    }
+}
+
+/// Metadata of the customer: unset in the store, and then shown as `""` or `0` (`rules.md` 4.6).
+pub struct Metadata<R: Resource, T> {
+    name: &'static str,
+    doc: &'static str,
+    range: &'static str,
+    get: fn(&R) -> &Option<T>,
+    set: fn(&mut R::Draft) -> &mut Option<T>,
+}
+
+/// Longest text of a member that an index holds, in bytes.
+pub const MAX_INDEXED: usize = 1_000;
+
+pub const fn metadata<R: Resource, T: Literal>(
+    name: &'static str,
+    doc: &'static str,
+    get: fn(&R) -> &Option<T>,
+    set: fn(&mut R::Draft) -> &mut Option<T>,
+) -> Metadata<R, T> {
+    Metadata { name, doc, range: T::RANGE, get, set }
+}
+
+impl<R: Resource, T: Literal> Metadata<R, T> {
+    pub const fn range(self, range: &'static str) -> Self {
+        Self { range, ..self }
+    }
+}
+
+impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, T> {
+    fn describe(&self) -> PropertyDoc {
+        PropertyDoc {
+            name: self.name,
+            doc: self.doc,
+            range: Range::Literal(self.range),
+            access: Access::ReadWrite,
+            required: false,
+            many: false,
+            operations: Vec::new(),
+            operations_of: None,
+        }
+    }
+
+    fn show(&self, resource: &R, _view: View<'_>, _id: &str, out: &mut Writer) {
+        out.key(self.name);
+        match (self.get)(resource) {
+            Some(value) => value.write(out),
+            None => T::default().write(out),
+        }
+    }
+
+    fn take(
+        &self,
+        draft: &mut R::Draft,
+        body: &mut Map<String, Value>,
+        _reading: Reading<'_>,
+        faults: &mut Vec<Fault>,
+    ) {
+        let slot = (self.set)(draft);
+        match body.remove(self.name) {
+            None => {}
+            Some(Value::Null) => *slot = None,
+            Some(value) => match T::read(&value) {
+                Ok(value) if value.longest() > MAX_INDEXED => {
+                    let reason = format!("must be at most {MAX_INDEXED} bytes long");
+                    faults.push(Fault::new(self.name, reason));
+                }
+                Ok(value) if value.is_negative() => {
+                    faults.push(Fault::new(self.name, "must not be negative"));
+                }
+                Ok(value) if slot.is_none() && value == T::default() => {}
+                Ok(value) => *slot = Some(value),
+                Err(reason) => faults.push(Fault::new(self.name, reason)),
+            },
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What every act works with: who asks, where the service is, and the connection it works on.
+
+use std::sync::Arc;
+
+use diesel::PgConnection;
+use serde_json::{Map, Value};
+
+use super::boundary::Boundaries;
+use super::query::Query;
+use crate::hydra::{CollectionDoc, Problem};
+use crate::secrets::Secrets;
+
+/// Facts of this deployment that classes need.
+#[derive(Debug)]
+pub struct Site {
+    /// Public address of the root, without a final slash.
+    pub base: String,
+    /// Members a batch, at most.
+    pub batch_limit: usize,
+    pub secrets: Secrets,
+    /// Where pages of large collections begin, as far as was seen.
+    pub boundaries: Boundaries,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Caller {
+    /// Nobody in particular: no credentials.
+    Visitor,
+    /// A key of a customer.
+    Customer(i32),
+    /// A key of a customer that administers the service.
+    Administrator(i32),
+}
+
+impl Caller {
+    /// Whether it may do anything at all below a customer: the one check of tenants there is.
+    pub fn may_enter(self, customer: i32) -> bool {
+        match self {
+            Self::Visitor => false,
+            Self::Customer(own) => own == customer,
+            Self::Administrator(_) => true,
+        }
+    }
+
+    pub fn is_administrator(self) -> bool {
+        matches!(self, Self::Administrator(_))
+    }
+
+    /// The customer whose key it is.
+    pub fn customer(self) -> Option<i32> {
+        match self {
+            Self::Visitor => None,
+            Self::Customer(own) | Self::Administrator(own) => Some(own),
+        }
+    }
+}
+
+/// One act: a connection inside a transaction, and what is to happen once it is committed.
+pub struct Session<'a> {
+    pub conn: &'a mut PgConnection,
+    pub site: &'a Site,
+    pub caller: Caller,
+    pub effects: Vec<Effect>,
+}
+
+/// What happens in this process after the commit; what others must learn goes by NOTIFY.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// A key is gone: forget that it was verified.
+    KeyRemoved(String),
+    /// There is work for the engine.
+    WorkAdded,
+}
+
+/// What a resource is shown with.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    pub site: &'a Site,
+    pub caller: Caller,
+}
+
+impl Session<'_> {
+    pub fn view(&self) -> View<'_> {
+        View { site: self.site, caller: self.caller }
+    }
+}
+
+/// What a request brought besides its address.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// The body; none: there was none.
+    pub body: Option<Value>,
+    pub query: Query,
+    /// Path asked for, as received.
+    pub path: String,
+    /// The collection that answers, where one does.
+    pub collection: Option<Arc<CollectionDoc>>,
+}
+
+impl Input {
+    /// The body as one object (`rules.md` 4.5).
+    ///
+    /// An array of exactly one node stands for that node, and an object that holds only `@graph` (and
+    /// `@context`) for its one node of the class.
+    ///
+    /// # Errors
+    /// [`Problem::Unreadable`] where there is no body, or something other than one object.
+    pub fn object(&self, class: &str) -> Result<Map<String, Value>, Problem> {
+        let Some(body) = &self.body else {
+            return Err(Problem::Unreadable(format!(
+                "a {class} is expected as body; there is none"
+            )));
+        };
+        one_node(body, class).cloned().ok_or_else(|| {
+            Problem::Unreadable(format!(
+                "the body must be one JSON object that describes a {class}"
+            ))
+        })
+    }
+}
+
+fn one_node<'a>(body: &'a Value, class: &str) -> Option<&'a Map<String, Value>> {
+    match body {
+        Value::Array(nodes) => match nodes.as_slice() {
+            [node] => one_node(node, class),
+            _ => None,
+        },
+        Value::Object(object) => {
+            let wraps = object.keys().all(|k| k == "@graph" || k == "@context");
+            match object.get("@graph") {
+                Some(Value::Array(nodes)) if wraps => {
+                    let of_class = |n: &&Value| {
+                        let kind = n.get("@type");
+                        kind.is_some_and(|kind| super::identity::is_type(kind, class))
+                    };
+                    match (nodes.as_slice(), nodes.iter().filter(of_class).collect::<Vec<_>>()) {
+                        ([node], _) => node.as_object(),
+                        (_, named) => match named.as_slice() {
+                            [node] => node.as_object(),
+                            _ => None,
+                        },
+                    }
+                }
+                Some(Value::Object(node)) if wraps => Some(node),
+                _ => Some(object),
+            }
+        }
+        _ => None,
+    }
+}

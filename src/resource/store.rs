@@ -1,0 +1,165 @@
+//! What a class can do with its table. A class implements what it supports and no more.
+
+use serde_json::{Map, Value};
+
+use super::Resource;
+use super::address::Address;
+use super::query::Query;
+use super::site::Session;
+use crate::hydra::collection::Page;
+use crate::hydra::{Fault, Problem, Variable};
+
+/// A page as found, with the size of the whole collection.
+pub struct Listing<R> {
+    pub members: Vec<R>,
+    pub total: i64,
+}
+
+/// What is wanted of a collection.
+pub struct Wanted<'a> {
+    pub page: Page,
+    pub query: &'a Query,
+    pub faults: Vec<Fault>,
+}
+
+pub trait Retrieve: Resource {
+    /// Finds one.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where there is none.
+    fn find(s: &mut Session<'_>, at: &Self::Address) -> Result<Self, Problem>;
+
+    /// Finds several at once, in the order asked for: look-ups that wait together share this call.
+    fn find_each(s: &mut Session<'_>, at: &[Self::Address]) -> Vec<Result<Self, Problem>> {
+        at.iter().map(|at| Self::find(s, at)).collect()
+    }
+}
+
+/// Listing beneath an `A`; a class may be listed in several places.
+pub trait List<A: Address>: Resource {
+    /// What the query understands besides paging.
+    const VARIABLES: &'static [Variable] = &[];
+
+    /// # Errors
+    /// [`Problem::NotFound`] where `of` is not there, [`Problem::Invalid`] for a bad query.
+    fn list(s: &mut Session<'_>, of: &A, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem>;
+}
+
+pub trait Create<A: Address>: Resource {
+    /// What a new one starts from: the defaults of the class, unless the parent has its own.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where the parent is not there.
+    fn fresh(_s: &mut Session<'_>, _into: &A) -> Result<Self::Draft, Problem> {
+        Ok(Self::Draft::default())
+    }
+
+    /// Refuses what a body says of the parent when it is another than that of the address.
+    fn check_parent(_into: &A, _body: &mut Map<String, Value>, _faults: &mut Vec<Fault>) {}
+
+    /// Makes one, under the id that was chosen or under a new one.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] where the id or a name is taken.
+    fn insert(
+        s: &mut Session<'_>,
+        into: &A,
+        chosen: Option<String>,
+        draft: Self::Draft,
+    ) -> Result<Self, Problem>;
+}
+
+/// Changing what is there, member by member.
+pub trait Update: Resource {
+    /// Finds the row and holds it until the transaction ends, so that no write is lost.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where there is none.
+    fn hold(s: &mut Session<'_>, at: &Self::Address) -> Result<Self, Problem>;
+
+    /// Writes all that a client may write of a row that is held.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] where a name is taken.
+    fn save(s: &mut Session<'_>, held: Self, draft: Self::Draft) -> Result<Self, Problem>;
+}
+
+/// Making one at an address that the client chose.
+pub trait Replace: Update {
+    /// What a new one at this address starts from.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] where the parent is not there.
+    fn fresh_at(_s: &mut Session<'_>, _at: &Self::Address) -> Result<Self::Draft, Problem> {
+        Ok(Self::Draft::default())
+    }
+
+    /// Makes the row.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] where a name is taken.
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &Self::Address,
+        draft: Self::Draft,
+    ) -> Result<Self, Problem>;
+}
+
+pub trait Remove: Resource {
+    /// Removes it.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where there is none, [`Problem::Conflict`] where it is in use.
+    fn remove(s: &mut Session<'_>, at: &Self::Address) -> Result<(), Problem>;
+}
+
+/// What came of a statement that should have met one row.
+///
+/// # Errors
+/// [`Problem::NotFound`] where it met none.
+pub fn met_one(rows: usize) -> Result<(), Problem> {
+    match rows {
+        0 => Err(Problem::NotFound("there is no such resource".into())),
+        _ => Ok(()),
+    }
+}
+
+/// The id of something new: the chosen one, if it is well formed, or a new UUID.
+///
+/// # Errors
+/// [`Problem::Invalid`] where the chosen one is malformed.
+pub fn chosen_or_minted(chosen: Option<String>) -> Result<String, Problem> {
+    match chosen {
+        Some(id) if super::address::is_id(&id) => Ok(id),
+        Some(_) => Err(Problem::invalid("id", super::address::ID_RULE)),
+        None => Ok(uuid::Uuid::new_v4().to_string()),
+    }
+}
+
+/// One page of a query and the size of the whole.
+///
+/// A macro, for diesel counts and loads the same expression as two types
+/// that no trait bound of readable length relates.
+#[macro_export]
+macro_rules! paged {
+    ($conn:expr, $page:expr, $query:expr, by $order:expr) => {{
+        let total: i64 = $query.count().get_result($conn)?;
+        let members = $query
+            .order($order)
+            .limit($page.size)
+            .offset($page.offset())
+            .select(Self::as_select())
+            .load($conn)?;
+        Ok($crate::resource::Listing { members, total })
+    }};
+}
+
+impl Wanted<'_> {
+    /// The page, where nothing else was asked for that the class must look at.
+    ///
+    /// # Errors
+    /// [`Problem::Invalid`] with every fault of the query found so far.
+    pub fn page(self) -> Result<Page, Problem> {
+        if self.faults.is_empty() { Ok(self.page) } else { Err(self.faults.into()) }
+    }
+}

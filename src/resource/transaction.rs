@@ -1,0 +1,109 @@
+//! One request, one transaction: tried again where two met, answered 503 where there is no database.
+
+use diesel::PgConnection;
+use diesel::connection::{
+    AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager,
+};
+
+use super::site::{Caller, Effect, Session, Site};
+use crate::database::Database;
+use crate::hydra::Problem;
+
+/// Times a transaction is tried when it meets others that must go first.
+const TRIES: u32 = 5;
+
+/// Does `act` in one transaction, which is rolled back where it fails.
+///
+/// `act` is called again where the transaction had to yield to another, so it must change nothing else.
+///
+/// # Errors
+/// What `act` answers; [`Problem::Unavailable`] where there is no connection.
+pub fn write<T>(
+    database: &Database,
+    mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let mut tries = 0;
+    loop {
+        let mut link = database.connection().map_err(unavailable)?;
+        if let Err(error) = Transactions::begin_transaction(&mut link.conn) {
+            // Nothing was done yet: a connection that died in the pool is dropped, and another tried.
+            link.broken = true;
+            if tries < TRIES {
+                tries += 1;
+                continue;
+            }
+            return Err(unavailable(error));
+        }
+        let done = act(&mut link.conn);
+        let ended = match &done {
+            Ok(_) => Transactions::commit_transaction(&mut link.conn),
+            Err(_) => Transactions::rollback_transaction(&mut link.conn),
+        };
+        let result = match (done, ended) {
+            (Ok(value), Ok(())) => Ok(value),
+            (Ok(_), Err(error)) => Err(Problem::from(error)),
+            (Err(problem), _) => Err(problem),
+        };
+        link.broken = result.is_err() && is_broken(&mut link.conn);
+        match result {
+            Err(Problem::Collision(_)) if tries < TRIES => tries += 1,
+            other => return other,
+        }
+    }
+}
+
+/// Does `act` on a connection of the pool, without a transaction; it may be called again.
+///
+/// # Errors
+/// What `act` answers; [`Problem::Unavailable`] where there is no connection.
+pub fn read<T>(
+    database: &Database,
+    mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    let mut tries = 0;
+    loop {
+        let mut link = database.connection().map_err(unavailable)?;
+        let result = act(&mut link.conn);
+        link.broken = result.is_err() && is_broken(&mut link.conn);
+        match result {
+            Err(_) if link.broken && tries < TRIES => tries += 1,
+            other => return other,
+        }
+    }
+}
+
+/// Does `act` in a session: in a transaction where it `writes`; answers what is to happen after it too.
+///
+/// # Errors
+/// As [`write()`] and [`read()`] have them.
+pub fn in_session<T>(
+    database: &Database,
+    site: &Site,
+    caller: Caller,
+    writes: bool,
+    mut act: impl FnMut(&mut Session<'_>) -> Result<T, Problem>,
+) -> Result<(T, Vec<Effect>), Problem> {
+    let act = |conn: &mut PgConnection| {
+        let mut session = Session { conn, site, caller, effects: Vec::new() };
+        let done = act(&mut session)?;
+        Ok((done, session.effects))
+    };
+    if writes { write(database, act) } else { read(database, act) }
+}
+
+/// Whether the database answers.
+///
+/// # Errors
+/// [`Problem::Unavailable`] where it does not.
+pub fn ping(database: &Database) -> Result<(), Problem> {
+    read(database, |conn| conn.batch_execute("SELECT 1").map_err(Into::into))
+}
+
+/// Whether a connection that failed is of no more use; asks the server.
+pub fn is_broken(conn: &mut PgConnection) -> bool {
+    conn.batch_execute("SELECT 1").is_err()
+}
+
+fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Problem {
+    Problem::Unavailable("the database does not answer; try again".into(), Some(Box::new(error)))
+}
