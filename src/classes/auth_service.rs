@@ -1,0 +1,330 @@
+//! IIIF access control services: how a reader gets roles.
+
+use diesel::prelude::*;
+
+use super::RoleProvider;
+use super::customer::CustomerAddress;
+use super::named_query::public_name;
+use crate::hydra::{Fault, Problem};
+use crate::paged;
+use crate::resource::*;
+use crate::schema::{auth_services, role_providers, roles};
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = auth_services, check_for_backend(diesel::pg::Pg))]
+pub struct AuthService {
+    pub customer: i32,
+    pub id: String,
+    #[diesel(embed)]
+    pub draft: AuthServiceDraft,
+    #[diesel(select_expression = has_role_provider())]
+    #[diesel(select_expression_type = has_role_provider)]
+    pub has_role_provider: bool,
+}
+
+/// What may be written of an auth service.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = auth_services, check_for_backend(diesel::pg::Pg))]
+pub struct AuthServiceDraft {
+    pub name: String,
+    pub profile: String,
+    pub label: String,
+    pub description: String,
+    pub page_label: String,
+    pub page_description: String,
+    pub call_to_action: String,
+    pub time_to_live: i32,
+}
+
+impl Default for AuthServiceDraft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            profile: String::new(),
+            label: String::new(),
+            description: String::new(),
+            page_label: String::new(),
+            page_description: String::new(),
+            call_to_action: String::new(),
+            time_to_live: 1800,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthServiceAddress {
+    pub customer: i32,
+    pub auth_service: String,
+}
+
+impl Address for AuthServiceAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, auth_service: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(&self.auth_service);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for AuthService {
+    type Address = AuthServiceAddress;
+    type Draft = AuthServiceDraft;
+
+    const NAME: &'static str = "AuthService";
+    const TEMPLATE: &'static str = "/customers/{customer}/authServices/{auth_service}";
+    const CLASS: Class<Self> = Class {
+        doc: "A service through which a reader gets roles: a log-in, a click, a token, a log-out.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |a: &Self| &a.id),
+            &field("name", "Name in public addresses, unique among the customer's", |a: &Self| {
+                &a.draft.name
+            })
+            .writable(|d| &mut d.name)
+            .required()
+            .rule(public_name),
+            &field("profile", "IIIF Auth profile URI", |a: &Self| &a.draft.profile)
+                .writable(|d| &mut d.profile)
+                .range("xsd:anyURI"),
+            &field("label", "Shown by a viewer before log-in", |a: &Self| &a.draft.label)
+                .writable(|d| &mut d.label),
+            &field("description", "Shown by a viewer before log-in", |a: &Self| {
+                &a.draft.description
+            })
+            .writable(|d| &mut d.description),
+            &field("pageLabel", "Heading of the page that the service shows", |a: &Self| {
+                &a.draft.page_label
+            })
+            .writable(|d| &mut d.page_label),
+            &field("pageDescription", "Text of the page that the service shows", |a: &Self| {
+                &a.draft.page_description
+            })
+            .writable(|d| &mut d.page_description),
+            &field("callToAction", "Text of the button", |a: &Self| &a.draft.call_to_action)
+                .writable(|d| &mut d.call_to_action),
+            &field("timeToLive", "Life of a session, in seconds", |a: &Self| &a.draft.time_to_live)
+                .writable(|d| &mut d.time_to_live)
+                .non_negative(),
+            &collection(
+                "nestedServices",
+                "Token and log-out services that go with it",
+                &NESTED_SERVICES,
+            ),
+            &link::<Self, RoleProvider>("roleProvider", "Where the roles of a reader come from")
+                .when(|a, _| a.has_role_provider),
+        ],
+        operations: &[
+            retrieve::<Self>(),
+            replace::<Self>(),
+            update::<Self>(),
+            remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
+        ],
+        beneath: &[],
+    };
+
+    fn address(&self) -> AuthServiceAddress {
+        AuthServiceAddress { customer: self.customer, auth_service: self.id.clone() }
+    }
+    fn draft(&self) -> AuthServiceDraft {
+        self.draft.clone()
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        tenant: Option<i32>,
+        at: Option<&AuthServiceAddress>,
+        draft: &AuthServiceDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let own = at.map_or("", |at| at.auth_service.as_str());
+        let same = auth_services::table
+            .filter(auth_services::customer.eq(tenant.unwrap_or_default()))
+            .filter(auth_services::name.eq(&draft.name))
+            .filter(auth_services::id.ne(own));
+        let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(s.conn)?;
+        let fault = || Fault { taken: true, ..Fault::new("name", "is already taken") };
+        Ok(taken.then(fault).into_iter().collect())
+    }
+}
+
+pub static AUTH_SERVICES: Collection<CustomerAddress> = Collection {
+    name: "AuthServiceCollection",
+    parent: None,
+    member: "AuthService",
+    doc: "The auth services of a customer, nested ones among them, by name.",
+    operations: &[list::<_, AuthService>("AuthServiceCollection"), create::<_, AuthService>()],
+    variables: &[],
+};
+
+static NESTED_SERVICES: Collection<AuthServiceAddress> = Collection {
+    name: "NestedServiceCollection",
+    parent: Some("AuthServiceCollection"),
+    member: "AuthService",
+    doc: "The services that go inside an auth service, by name.",
+    operations: &[list::<_, AuthService>("NestedServiceCollection"), create::<_, AuthService>()],
+    variables: &[],
+};
+
+/// Makes the click-through service that every customer starts with, its log-out and its role.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn make_clickthrough(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
+    let service = |name: &str, profile: &str, label: &str| AuthServiceDraft {
+        name: name.into(),
+        profile: format!("http://iiif.io/api/auth/1/{profile}"),
+        label: label.into(),
+        ..AuthServiceDraft::default()
+    };
+    let clickthrough = AuthServiceDraft {
+        description: "Some images are shown only to readers who accept the terms.".into(),
+        page_label: "Terms of use".into(),
+        page_description: "Please accept the terms of use to see these images.".into(),
+        call_to_action: "Accept".into(),
+        ..service("clickthrough", "clickthrough", "Terms of use")
+    };
+    for (id, parent, draft) in [
+        ("clickthrough", None, clickthrough),
+        ("logout", Some("clickthrough"), service("logout", "logout", "Log out")),
+    ] {
+        insert(conn, customer, id, parent, draft)?;
+    }
+    diesel::insert_into(roles::table)
+        .values((
+            roles::customer.eq(customer),
+            roles::id.eq("clickthrough"),
+            roles::name.eq("clickthrough"),
+            roles::label.eq("Readers who accepted the terms"),
+            roles::aliases.eq(Vec::<String>::new()),
+            roles::auth_service.eq("clickthrough"),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+fn insert(
+    conn: &mut PgConnection,
+    customer: i32,
+    id: &str,
+    parent: Option<&str>,
+    draft: AuthServiceDraft,
+) -> Result<AuthService, Problem> {
+    let draft: AuthServiceDraft = diesel::insert_into(auth_services::table)
+        .values((
+            auth_services::customer.eq(customer),
+            auth_services::id.eq(id),
+            auth_services::parent.eq(parent),
+            draft,
+        ))
+        .returning(AuthServiceDraft::as_returning())
+        .get_result(conn)?;
+    Ok(AuthService { customer, id: id.to_owned(), draft, has_role_provider: false })
+}
+
+impl Retrieve for AuthService {
+    fn find(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        let services = auth_services::table.find((at.customer, &at.auth_service));
+        Ok(services.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<CustomerAddress> for AuthService {
+    fn list(
+        s: &mut Session<'_>,
+        of: &CustomerAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let own = || auth_services::table.filter(auth_services::customer.eq(of.customer));
+        paged!(s.conn, page, own(), by(auth_services::name, auth_services::id))
+    }
+}
+
+impl List<AuthServiceAddress> for AuthService {
+    fn list(
+        s: &mut Session<'_>,
+        of: &AuthServiceAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        Self::find(s, of)?;
+        let nested = || {
+            auth_services::table
+                .filter(auth_services::customer.eq(of.customer))
+                .filter(auth_services::parent.eq(&of.auth_service))
+        };
+        paged!(s.conn, page, nested(), by(auth_services::name, auth_services::id))
+    }
+}
+
+impl Create<CustomerAddress> for AuthService {
+    fn insert(
+        s: &mut Session<'_>,
+        into: &CustomerAddress,
+        chosen: Option<String>,
+        draft: AuthServiceDraft,
+    ) -> Result<Self, Problem> {
+        insert(s.conn, into.customer, &chosen_or_minted(chosen)?, None, draft)
+    }
+}
+
+impl Create<AuthServiceAddress> for AuthService {
+    fn fresh(s: &mut Session<'_>, into: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
+        Self::hold(s, into).map(|_| AuthServiceDraft::default())
+    }
+    fn insert(
+        s: &mut Session<'_>,
+        into: &AuthServiceAddress,
+        chosen: Option<String>,
+        draft: AuthServiceDraft,
+    ) -> Result<Self, Problem> {
+        let id = chosen_or_minted(chosen)?;
+        insert(s.conn, into.customer, &id, Some(&into.auth_service), draft)
+    }
+}
+
+impl Update for AuthService {
+    fn hold(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        let services = auth_services::table.find((at.customer, &at.auth_service));
+        services.select(auth_services::id).for_update().first::<String>(s.conn)?;
+        Self::find(s, at)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: AuthServiceDraft) -> Result<Self, Problem> {
+        let draft = diesel::update(auth_services::table.find((held.customer, &held.id)))
+            .set(draft)
+            .returning(AuthServiceDraft::as_returning())
+            .get_result(s.conn)?;
+        Ok(Self { draft, ..held })
+    }
+}
+
+impl Replace for AuthService {
+    fn fresh_at(_: &mut Session<'_>, at: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
+        Ok(AuthServiceDraft { name: at.auth_service.clone(), ..AuthServiceDraft::default() })
+    }
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &AuthServiceAddress,
+        draft: AuthServiceDraft,
+    ) -> Result<Self, Problem> {
+        insert(s.conn, at.customer, &at.auth_service, None, draft)
+    }
+}
+
+impl Remove for AuthService {
+    fn remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<(), Problem> {
+        let services = auth_services::table.find((at.customer, &at.auth_service));
+        met_one(diesel::delete(services).execute(s.conn)?)
+    }
+}
+
+/// Whether a service has a role provider, worked out beside its columns.
+#[diesel::dsl::auto_type]
+fn has_role_provider() -> _ {
+    let same_customer = role_providers::customer.eq(auth_services::customer);
+    let same_service = role_providers::auth_service.eq(auth_services::id);
+    diesel::dsl::exists(role_providers::table.filter(same_customer).filter(same_service))
+}

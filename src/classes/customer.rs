@@ -1,0 +1,298 @@
+//! A customer: who owns spaces, images and all else.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use super::auth_service::{self, AUTH_SERVICES};
+use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
+use super::customer_storage::CustomerStorage;
+use super::entry_point::Root;
+use super::image::ALL_IMAGES;
+use super::key::KEYS;
+use super::named_query::NAMED_QUERIES;
+use super::portal_user::PORTAL_USERS;
+use super::queue::Queue;
+use super::role::ROLES;
+use super::space::SPACES;
+use super::sql;
+use crate::hydra::{Fault, Problem};
+use crate::paged;
+use crate::resource::*;
+use crate::schema::{customer_storages, customers};
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = customers, check_for_backend(diesel::pg::Pg))]
+pub struct Customer {
+    pub id: i32,
+    pub administrator: bool,
+    pub accepted_agreement: bool,
+    pub created: DateTime<Utc>,
+    #[diesel(embed)]
+    pub draft: CustomerDraft,
+}
+
+/// What may be written of a customer; the name at its creation only.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = customers, check_for_backend(diesel::pg::Pg))]
+#[derive(Default)]
+pub struct CustomerDraft {
+    pub name: String,
+    pub display_name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CustomerAddress {
+    pub customer: i32,
+}
+
+impl Address for CustomerAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for Customer {
+    type Address = CustomerAddress;
+    type Draft = CustomerDraft;
+
+    const NAME: &'static str = "Customer";
+    const TEMPLATE: &'static str = "/customers/{customer}";
+    const CLASS: Class<Self> = Class {
+        doc: "A customer represents you, the API user. Everything that is yours is reached from here.",
+        parent: None,
+        properties: &[
+            &field("id", "Number in addresses", |c: &Self| &c.id),
+            &field("name", "Name in public addresses; set once and for all", |c: &Self| {
+                &c.draft.name
+            })
+            .writable(|d| &mut d.name)
+            .required()
+            .rule(name_rule),
+            &field("displayName", "Name for people; without one, the name", |c: &Self| {
+                &c.draft.display_name
+            })
+            .writable(|d| &mut d.display_name)
+            .max_bytes(MAX_INDEXED),
+            &field("administrator", "Whether its keys act on every customer", |c: &Self| {
+                &c.administrator
+            }),
+            &field("acceptedAgreement", "Whether the agreement was accepted", |c: &Self| {
+                &c.accepted_agreement
+            }),
+            &field("created", "When it was made", |c: &Self| &c.created),
+            &collection("keys", "Keys with which programs act for it", &KEYS),
+            &collection("portalUsers", "People who may log in to the portal", &PORTAL_USERS),
+            &collection("namedQueries", "Projections of images under public names", &NAMED_QUERIES),
+            &collection(
+                "originStrategies",
+                "How its origins are fetched, in the order of trial",
+                &CUSTOMER_ORIGIN_STRATEGIES,
+            ),
+            &collection("authServices", "IIIF access control services", &AUTH_SERVICES),
+            &collection("roles", "What readers must hold to see protected images", &ROLES),
+            &link::<Self, Queue>("queue", "Where images are registered in batches"),
+            &collection("spaces", "Partitions of its images", &SPACES),
+            &collection("allImages", "Its images, over all spaces", &ALL_IMAGES),
+            &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
+        ],
+        operations: &[retrieve::<Self>(), update::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> CustomerAddress {
+        CustomerAddress { customer: self.id }
+    }
+    fn draft(&self) -> CustomerDraft {
+        self.draft.clone()
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        _tenant: Option<i32>,
+        at: Option<&CustomerAddress>,
+        draft: &CustomerDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let mut faults = Vec::new();
+        if at.is_some() && draft.display_name.trim().is_empty() {
+            faults.push(Fault::new("displayName", "must not be blank"));
+        }
+        let other = at.map_or(0, |at| at.customer);
+        let others = || customers::table.filter(customers::id.ne(other));
+        let named = others().filter(sql::lower(customers::name).eq(sql::lower(&draft.name)));
+        let displayed = others()
+            .filter(sql::lower(customers::display_name).eq(sql::lower(&draft.display_name)));
+        let name_taken = diesel::select(exists(named)).get_result(s.conn)?;
+        let display_name_taken = diesel::select(exists(displayed)).get_result(s.conn)?;
+        for (member, taken) in [("name", name_taken), ("displayName", display_name_taken)] {
+            if taken {
+                faults.push(Fault { taken: true, ..Fault::new(member, "is already taken") });
+            }
+        }
+        Ok(faults)
+    }
+
+    fn check_fixed(
+        _at: &CustomerAddress,
+        held: Option<&Self>,
+        body: &mut Map<String, Value>,
+        faults: &mut Vec<Fault>,
+    ) {
+        if let Some(name) = body.remove("name")
+            && name.as_str() != held.map(|held| held.draft.name.as_str())
+        {
+            faults.push(Fault::new("name", "is set once and for all"));
+        }
+    }
+}
+
+fn name_rule(name: &String) -> Result<(), String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let version = name.strip_prefix(['v', 'V']).is_some_and(digits);
+    if name.len() > 60 || !name.chars().all(allowed) || name == "." || name == ".." {
+        Err("must be at most 60 letters, digits or any of _-.".into())
+    } else if digits(name) || version || name.eq_ignore_ascii_case("admin") {
+        Err("must not be digits alone, v and digits, or admin: addresses give those a meaning"
+            .into())
+    } else {
+        Ok(())
+    }
+}
+
+pub static CUSTOMERS: Collection<Root> = Collection {
+    name: "CustomerCollection",
+    parent: None,
+    member: "Customer",
+    doc: "The customers that the caller may act for: its own, or all for an administrator. By number.",
+    operations: &[
+        list::<_, Customer>("CustomerCollection"),
+        create::<_, Customer>().for_administrators(),
+    ],
+    variables: &[],
+};
+
+impl Retrieve for Customer {
+    fn find(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+        Ok(customers::table.find(at.customer).select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<Root> for Customer {
+    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        match s.caller {
+            Caller::Administrator(_) => {
+                paged!(s.conn, page, customers::table, by customers::id)
+            }
+            Caller::Customer(own) => {
+                paged!(s.conn, page, customers::table.filter(customers::id.eq(own)), by customers::id)
+            }
+            Caller::Visitor => Err(Problem::Unauthenticated),
+        }
+    }
+}
+
+impl Create<Root> for Customer {
+    fn insert(
+        s: &mut Session<'_>,
+        _: &Root,
+        chosen: Option<String>,
+        draft: CustomerDraft,
+    ) -> Result<Self, Problem> {
+        if chosen.is_some() {
+            return Err(Problem::invalid("id", "is given by the server"));
+        }
+        make(s.conn, draft, false)
+    }
+}
+
+/// Makes a customer with all that one has from the first day.
+///
+/// # Errors
+/// [`Problem::Invalid`] where a name is taken.
+pub fn make(
+    conn: &mut PgConnection,
+    draft: CustomerDraft,
+    administrator: bool,
+) -> Result<Customer, Problem> {
+    let display_name = match draft.display_name.trim() {
+        "" => draft.name.clone(),
+        _ => draft.display_name,
+    };
+    let made: Customer = diesel::insert_into(customers::table)
+        .values((
+            CustomerDraft { display_name, ..draft },
+            customers::administrator.eq(administrator),
+            customers::accepted_agreement.eq(true),
+        ))
+        .returning(Customer::as_returning())
+        .get_result(conn)?;
+    diesel::insert_into(customer_storages::table)
+        .values((
+            customer_storages::customer.eq(made.id),
+            customer_storages::storage_policy.eq("default"),
+        ))
+        .execute(conn)?;
+    auth_service::make_clickthrough(conn, made.id)?;
+    Ok(made)
+}
+
+/// All customers, by number.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
+    Ok(customers::table.order(customers::id).select(Customer::as_select()).load(conn)?)
+}
+
+/// Whether anybody administers the service.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn has_administrator(conn: &mut PgConnection) -> Result<bool, Problem> {
+    let any = exists(customers::table.filter(customers::administrator.eq(true)));
+    Ok(diesel::select(any).get_result(conn)?)
+}
+
+/// Lets one process at a time see whether this is the first start.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn hold_first_start(conn: &mut PgConnection) -> Result<(), Problem> {
+    diesel::sql_query("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").execute(conn)?;
+    Ok(())
+}
+
+/// Checks what is given for a new customer, as a POST is checked.
+///
+/// # Errors
+/// [`Problem::Invalid`] with every fault.
+pub fn check_new(s: &mut Session<'_>, draft: &CustomerDraft) -> Result<(), Problem> {
+    let mut faults = Customer::check(s, None, None, draft)?;
+    faults.extend(name_rule(&draft.name).err().map(|reason| Fault::new("name", reason)));
+    if draft.name.is_empty() {
+        faults.push(Fault::new("name", "is required"));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+impl Update for Customer {
+    fn hold(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+        let customers = customers::table.find(at.customer);
+        Ok(customers.select(Self::as_select()).for_no_key_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: CustomerDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(customers::table.find(held.id))
+            .set(draft)
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}

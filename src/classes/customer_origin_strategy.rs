@@ -1,0 +1,349 @@
+//! How the origins of a customer are fetched: a pattern, a strategy, credentials.
+
+use diesel::dsl::max;
+use diesel::prelude::*;
+
+use super::OriginStrategy;
+use super::credentials::{self, Credentials};
+use super::customer::CustomerAddress;
+use super::origin_strategy::OriginStrategyAddress;
+use crate::hydra::{Fault, OperationDoc, Problem};
+use crate::origins::{self, Pattern, Rule, Strategy};
+use crate::paged;
+use crate::resource::literal::Literal as _;
+use crate::resource::*;
+use crate::schema::customer_origin_strategies as strategies;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = strategies, check_for_backend(diesel::pg::Pg))]
+pub struct CustomerOriginStrategy {
+    pub customer: i32,
+    pub id: String,
+    pub regex: String,
+    pub origin_strategy: String,
+    /// Sealed.
+    pub credentials: Option<Vec<u8>>,
+    pub position: i32,
+}
+
+/// What may be written of a customer's origin strategy.
+#[derive(Debug, Clone)]
+pub struct CustomerOriginStrategyDraft {
+    pub regex: String,
+    pub origin_strategy: String,
+    pub credentials: Credentials,
+    pub position: i32,
+}
+
+impl Default for CustomerOriginStrategyDraft {
+    fn default() -> Self {
+        Self {
+            regex: String::new(),
+            origin_strategy: String::new(),
+            credentials: Credentials::None,
+            position: 0,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerOriginStrategyAddress {
+    pub customer: i32,
+    pub origin_strategy: String,
+}
+
+impl Address for CustomerOriginStrategyAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, origin_strategy: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(&self.origin_strategy);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for CustomerOriginStrategy {
+    type Address = CustomerOriginStrategyAddress;
+    type Draft = CustomerOriginStrategyDraft;
+
+    const NAME: &'static str = "CustomerOriginStrategy";
+    const ACCEPTED: &'static [&'static str] = &["CustomerOriginStrategy", "OriginStrategy"];
+    const TEMPLATE: &'static str = "/customers/{customer}/originStrategies/{origin_strategy}";
+    const CLASS: Class<Self> = Class {
+        doc: "How some of a customer's origins are fetched. The first strategy, by order, whose \
+              regex is found in an origin is used; where none is, the default one. Credentials \
+              are written here or by PUT of a user and a password to …/credentials, \
+              and never shown.",
+        parent: Some("OriginStrategy"),
+        properties: &[
+            &field("id", "Last segment of its address", |o: &Self| &o.id),
+            &field("regex", "Sought anywhere in the origin, ignoring case", |o: &Self| &o.regex)
+                .writable(|d| &mut d.regex)
+                .required()
+                .max_bytes(MAX_INDEXED)
+                .rule(pattern_rule),
+            &reference::<Self, OriginStrategy>("originStrategy", "How to fetch", |o| {
+                Some(OriginStrategyAddress { origin_strategy: o.origin_strategy.clone() })
+            })
+            .writable(|d, at| {
+                d.origin_strategy = at.map(|at| at.origin_strategy).unwrap_or_default();
+            })
+            .required()
+            .also("strategy"),
+            &secret(
+                "credentials",
+                "User and password, as JSON; never shown",
+                |d: &mut CustomerOriginStrategyDraft| &mut d.credentials,
+            ),
+            &field(
+                "order",
+                "Order of trial, lowest first; without one, after the others",
+                |o: &Self| &o.position,
+            )
+            .writable(|d| &mut d.position),
+        ],
+        operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
+        beneath: &[("credentials", &[PUT_CREDENTIALS])],
+    };
+
+    fn address(&self) -> CustomerOriginStrategyAddress {
+        CustomerOriginStrategyAddress { customer: self.customer, origin_strategy: self.id.clone() }
+    }
+    fn draft(&self) -> CustomerOriginStrategyDraft {
+        CustomerOriginStrategyDraft {
+            regex: self.regex.clone(),
+            origin_strategy: self.origin_strategy.clone(),
+            credentials: Credentials::Held,
+            position: self.position,
+        }
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        tenant: Option<i32>,
+        at: Option<&CustomerOriginStrategyAddress>,
+        draft: &CustomerOriginStrategyDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let mut faults = Vec::new();
+        let strategy = Strategy::parse(&draft.origin_strategy);
+        if strategy.is_none() && !draft.origin_strategy.is_empty() {
+            let ids = Strategy::ALL.iter().map(|s| s.id()).collect::<Vec<_>>().join(", ");
+            let reason = format!("is none of those that work here: {ids}");
+            faults.push(Fault::new("originStrategy", reason));
+        }
+        if matches!(draft.credentials, Credentials::Given(_))
+            && strategy.is_some_and(|s| !s.requires_credentials())
+        {
+            faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
+        }
+        let own = at.map_or("", |at| at.origin_strategy.as_str());
+        let same = strategies::table
+            .filter(strategies::customer.eq(tenant.unwrap_or_default()))
+            .filter(strategies::regex.eq(&draft.regex))
+            .filter(strategies::id.ne(own));
+        if diesel::select(diesel::dsl::exists(same)).get_result(s.conn)? {
+            faults.push(Fault { taken: true, ..Fault::new("regex", "is already taken") });
+        }
+        Ok(faults)
+    }
+}
+
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+fn pattern_rule(regex: &String) -> Result<(), String> {
+    Pattern::compile(regex).map(|_| ()).map_err(|e| e.to_string())
+}
+
+pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress> = Collection {
+    name: "CustomerOriginStrategyCollection",
+    parent: Some("OriginStrategyCollection"),
+    member: "CustomerOriginStrategy",
+    doc: "How the origins of a customer are fetched, in the order of trial.",
+    operations: &[
+        list::<_, CustomerOriginStrategy>("CustomerOriginStrategyCollection"),
+        create::<_, CustomerOriginStrategy>(),
+    ],
+    variables: &[],
+};
+
+const PUT_CREDENTIALS: Operation<CustomerOriginStrategyAddress> = Operation {
+    doc: OperationDoc {
+        name: "putCredentials",
+        method: "PUT",
+        title: "Store credentials",
+        expects: None,
+        returns: None,
+        statuses: statuses::REPLACED,
+        administrators_only: false,
+    },
+    body: Body::Required,
+    chooses: false,
+    act: Act::Write(|s, at, input| {
+        let body = input.object("pair of user and password")?;
+        let held = CustomerOriginStrategy::hold(s, at)?;
+        let given = Credentials::read(&body.into())
+            .map_err(|reason| Problem::invalid("credentials", reason))?;
+        if !Strategy::parse(&held.origin_strategy).is_some_and(Strategy::requires_credentials) {
+            return Err(Problem::invalid("credentials", "are given to a strategy that takes none"));
+        }
+        let new = held.credentials.is_none();
+        let draft = CustomerOriginStrategyDraft { credentials: given, ..held.draft() };
+        CustomerOriginStrategy::save(s, held, draft)?;
+        Ok(Reply::Stored { new })
+    }),
+};
+
+/// Where credentials belong, so that they open nowhere else.
+fn place(customer: i32, id: &str) -> String {
+    format!("customers/{customer}/originStrategies/{id}")
+}
+
+/// The rules by which a customer's origins are fetched, in the order of trial.
+///
+/// # Errors
+/// Where the database does not answer, or credentials do not open.
+pub fn rules(conn: &mut PgConnection, site: &Site, customer: i32) -> Result<Vec<Rule>, Problem> {
+    let held: Vec<CustomerOriginStrategy> = strategies::table
+        .filter(strategies::customer.eq(customer))
+        .order((strategies::position, strategies::id))
+        .select(CustomerOriginStrategy::as_select())
+        .load(conn)?;
+    let mut rules = Vec::with_capacity(held.len());
+    for row in held {
+        let (Ok(pattern), Some(strategy)) =
+            (Pattern::compile(&row.regex), Strategy::parse(&row.origin_strategy))
+        else {
+            log::warn!("origin strategy {} of customer {customer} is of no use here", row.id);
+            continue;
+        };
+        let open = |sealed: Vec<u8>| {
+            let (user, password) = credentials::open(&sealed, site, &place(customer, &row.id))?;
+            Ok::<_, Problem>(origins::Credentials::new(user, password))
+        };
+        let credentials = row.credentials.map(open).transpose()?;
+        rules.push(Rule { pattern, strategy, credentials });
+    }
+    Ok(rules)
+}
+
+impl Retrieve for CustomerOriginStrategy {
+    fn find(s: &mut Session<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
+        let held = strategies::table.find((at.customer, &at.origin_strategy));
+        Ok(held.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<CustomerAddress> for CustomerOriginStrategy {
+    fn list(
+        s: &mut Session<'_>,
+        of: &CustomerAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let own = || strategies::table.filter(strategies::customer.eq(of.customer));
+        paged!(s.conn, page, own(), by(strategies::position, strategies::id))
+    }
+}
+
+/// What a new one of this customer starts from: it is tried after the others.
+fn fresh(s: &mut Session<'_>, customer: i32) -> Result<CustomerOriginStrategyDraft, Problem> {
+    let last: Option<i32> = strategies::table
+        .filter(strategies::customer.eq(customer))
+        .select(max(strategies::position))
+        .first(s.conn)?;
+    let position = last.map_or(0, |last| last.saturating_add(1));
+    Ok(CustomerOriginStrategyDraft { position, ..CustomerOriginStrategyDraft::default() })
+}
+
+impl Create<CustomerAddress> for CustomerOriginStrategy {
+    fn fresh(
+        s: &mut Session<'_>,
+        into: &CustomerAddress,
+    ) -> Result<CustomerOriginStrategyDraft, Problem> {
+        fresh(s, into.customer)
+    }
+    fn insert(
+        s: &mut Session<'_>,
+        into: &CustomerAddress,
+        chosen: Option<String>,
+        draft: CustomerOriginStrategyDraft,
+    ) -> Result<Self, Problem> {
+        let at = CustomerOriginStrategyAddress {
+            customer: into.customer,
+            origin_strategy: chosen_or_minted(chosen)?,
+        };
+        Self::insert_at(s, &at, draft)
+    }
+}
+
+impl Update for CustomerOriginStrategy {
+    fn hold(s: &mut Session<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
+        let held = strategies::table.find((at.customer, &at.origin_strategy));
+        Ok(held.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn save(
+        s: &mut Session<'_>,
+        held: Self,
+        draft: CustomerOriginStrategyDraft,
+    ) -> Result<Self, Problem> {
+        let place = place(held.customer, &held.id);
+        let strategy = canonical(&draft.origin_strategy);
+        // A strategy that takes no credentials keeps none.
+        let credentials = match Strategy::parse(&strategy) {
+            Some(strategy) if strategy.requires_credentials() => {
+                draft.credentials.seal(held.credentials, s.site, &place)?
+            }
+            _ => None,
+        };
+        Ok(diesel::update(strategies::table.find((held.customer, &held.id)))
+            .set((
+                strategies::regex.eq(draft.regex),
+                strategies::origin_strategy.eq(strategy),
+                strategies::credentials.eq(credentials),
+                strategies::position.eq(draft.position),
+            ))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+/// The id of a strategy that may have been given by an older name.
+fn canonical(given: &str) -> String {
+    Strategy::parse(given).map_or_else(|| given.to_owned(), |s| s.id().to_owned())
+}
+
+impl Replace for CustomerOriginStrategy {
+    fn fresh_at(
+        s: &mut Session<'_>,
+        at: &CustomerOriginStrategyAddress,
+    ) -> Result<CustomerOriginStrategyDraft, Problem> {
+        fresh(s, at.customer)
+    }
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &CustomerOriginStrategyAddress,
+        draft: CustomerOriginStrategyDraft,
+    ) -> Result<Self, Problem> {
+        let place = place(at.customer, &at.origin_strategy);
+        Ok(diesel::insert_into(strategies::table)
+            .values((
+                strategies::customer.eq(at.customer),
+                strategies::id.eq(&at.origin_strategy),
+                strategies::regex.eq(draft.regex),
+                strategies::origin_strategy.eq(canonical(&draft.origin_strategy)),
+                strategies::credentials.eq(draft.credentials.seal(None, s.site, &place)?),
+                strategies::position.eq(draft.position),
+            ))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Remove for CustomerOriginStrategy {
+    fn remove(s: &mut Session<'_>, at: &CustomerOriginStrategyAddress) -> Result<(), Problem> {
+        let held = strategies::table.find((at.customer, &at.origin_strategy));
+        met_one(diesel::delete(held).execute(s.conn)?)
+    }
+}

@@ -1,0 +1,249 @@
+//! How much a customer, or one of its spaces, stores.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::StoragePolicy;
+use super::customer::CustomerAddress;
+use super::space::{Space, SpaceAddress};
+use super::storage_policy::StoragePolicyAddress;
+use super::tally::{self, Tally};
+use crate::hydra::{Fault, Problem};
+use crate::resource::*;
+use crate::schema::{customer_storages, storage_policies};
+
+/// The storage of a whole customer.
+#[derive(Debug)]
+pub struct CustomerStorage {
+    customer: i32,
+    policy: String,
+    totals: Totals,
+}
+
+/// The storage of one space; the same class without a policy.
+#[derive(Debug)]
+pub struct SpaceStorage {
+    at: SpaceAddress,
+    totals: Totals,
+}
+
+#[derive(Debug)]
+struct Totals {
+    tally: Tally,
+    calculated: DateTime<Utc>,
+}
+
+impl From<Tally> for Totals {
+    fn from(tally: Tally) -> Self {
+        Self { tally, calculated: Utc::now() }
+    }
+}
+
+/// What may be written of a customer's storage, by an administrator.
+#[derive(Debug)]
+pub struct CustomerStorageDraft {
+    pub storage_policy: String,
+}
+
+impl Default for CustomerStorageDraft {
+    fn default() -> Self {
+        Self { storage_policy: "default".into() }
+    }
+}
+
+/// It stands in its customer, one in each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerStorageAddress(CustomerAddress);
+
+impl Address for CustomerStorageAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        CustomerAddress::read(parts).map(Self)
+    }
+    fn write(&self, filling: &mut Filling) {
+        self.0.write(filling);
+    }
+    fn customer(&self) -> Option<i32> {
+        self.0.customer()
+    }
+}
+
+/// It stands in its space, one in each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceStorageAddress(SpaceAddress);
+
+impl Address for SpaceStorageAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        SpaceAddress::read(parts).map(Self)
+    }
+    fn write(&self, filling: &mut Filling) {
+        self.0.write(filling);
+    }
+    fn customer(&self) -> Option<i32> {
+        self.0.customer()
+    }
+}
+
+/// The rows that both have.
+macro_rules! totals {
+    ($($more:expr,)*) => {
+        &[
+            &field("numberOfStoredImages", "Images", |s: &Self| &s.totals.tally.images)
+                .non_negative(),
+            &field("totalSizeOfStoredImages", "Bytes of originals, thumbnails apart", |s: &Self| {
+                &s.totals.tally.size
+            })
+            .non_negative(),
+            &field("totalSizeOfThumbnails", "Bytes of thumbnails", |s: &Self| {
+                &s.totals.tally.thumbnail_size
+            })
+            .non_negative(),
+            &field("lastCalculated", "When this was calculated", |s: &Self| &s.totals.calculated),
+            $(&$more,)*
+        ]
+    };
+}
+
+impl Resource for CustomerStorage {
+    type Address = CustomerStorageAddress;
+    type Draft = CustomerStorageDraft;
+
+    const NAME: &'static str = "CustomerStorage";
+    const TEMPLATE: &'static str = "/customers/{customer}/storage";
+    const CLASS: Class<Self> = Class {
+        doc: "How much a customer, or one of its spaces, stores, counted at this moment. An \
+              administrator assigns the storage policy of a customer here.",
+        parent: None,
+        properties: totals!(
+            reference::<Self, StoragePolicy>("storagePolicy", "How much it may store", |s| {
+                Some(StoragePolicyAddress { storage_policy: s.policy.clone() })
+            })
+            .writable(|d, at| {
+                d.storage_policy = at.map_or_else(
+                    || CustomerStorageDraft::default().storage_policy,
+                    |at| at.storage_policy,
+                );
+            }),
+        ),
+        operations: &[retrieve::<Self>(), update::<Self>().for_administrators()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> CustomerStorageAddress {
+        CustomerStorageAddress(CustomerAddress { customer: self.customer })
+    }
+    fn draft(&self) -> CustomerStorageDraft {
+        CustomerStorageDraft { storage_policy: self.policy.clone() }
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        _tenant: Option<i32>,
+        _at: Option<&CustomerStorageAddress>,
+        draft: &CustomerStorageDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let policy = diesel::dsl::exists(storage_policies::table.find(&draft.storage_policy));
+        let known: bool = diesel::select(policy).get_result(s.conn)?;
+        let fault = || Fault::new("storagePolicy", "names a policy that is not there");
+        Ok((!known).then(fault).into_iter().collect())
+    }
+}
+
+impl Resource for SpaceStorage {
+    type Address = SpaceStorageAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "CustomerStorage";
+    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/storage";
+    const CLASS: Class<Self> = Class {
+        doc: CustomerStorage::CLASS.doc,
+        parent: None,
+        properties: totals!(),
+        operations: &[retrieve::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> SpaceStorageAddress {
+        SpaceStorageAddress(self.at)
+    }
+    fn draft(&self) {}
+}
+
+impl Retrieve for CustomerStorage {
+    fn find(s: &mut Session<'_>, at: &CustomerStorageAddress) -> Result<Self, Problem> {
+        let customer = at.0.customer;
+        let policy = customer_storages::table
+            .find(customer)
+            .select(customer_storages::storage_policy)
+            .first(s.conn)?;
+        Ok(Self { customer, policy, totals: tally::of_customer(s.conn, customer)?.into() })
+    }
+}
+
+impl Retrieve for SpaceStorage {
+    fn find(s: &mut Session<'_>, at: &SpaceStorageAddress) -> Result<Self, Problem> {
+        Space::find(s, &at.0)?;
+        let totals = tally::of_space(s.conn, at.0.customer, at.0.space)?.into();
+        Ok(Self { at: at.0, totals })
+    }
+}
+
+impl Update for CustomerStorage {
+    fn hold(s: &mut Session<'_>, at: &CustomerStorageAddress) -> Result<Self, Problem> {
+        hold(s.conn, at.0.customer)?;
+        Self::find(s, at)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: CustomerStorageDraft) -> Result<Self, Problem> {
+        diesel::update(customer_storages::table.find(held.customer))
+            .set(customer_storages::storage_policy.eq(&draft.storage_policy))
+            .execute(s.conn)?;
+        Self::find(s, &held.address())
+    }
+}
+
+/// Holds a customer's storage until the transaction ends; answers the policy's id.
+fn hold(conn: &mut PgConnection, customer: i32) -> Result<String, Problem> {
+    Ok(customer_storages::table
+        .find(customer)
+        .select(customer_storages::storage_policy)
+        .for_no_key_update()
+        .first(conn)?)
+}
+
+/// Makes sure that a customer may store so many images more, until the transaction ends.
+///
+/// # Errors
+/// [`Problem::QuotaExceeded`] where it may not.
+pub fn check_quota(conn: &mut PgConnection, customer: i32, more: usize) -> Result<(), Problem> {
+    let more = i64::try_from(more).unwrap_or(i64::MAX);
+    if more == 0 {
+        return Ok(());
+    }
+    let policy = hold(conn, customer)?;
+    let maximum: i64 = storage_policies::table
+        .find(&policy)
+        .select(storage_policies::maximum_number_of_stored_images)
+        .first(conn)?;
+    let stored = tally::of_customer(conn, customer)?.images;
+    if stored.saturating_add(more) <= maximum {
+        return Ok(());
+    }
+    Err(Problem::QuotaExceeded(format!(
+        "the storage policy {policy} allows {maximum} images; {stored} are stored, and this adds {more}"
+    )))
+}
+
+/// Whether a customer may store an original of so many bytes more, beside what it stores.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn has_room(conn: &mut PgConnection, customer: i32, more: i64) -> Result<bool, Problem> {
+    let policy: String = customer_storages::table
+        .find(customer)
+        .select(customer_storages::storage_policy)
+        .first(conn)?;
+    let maximum: i64 = storage_policies::table
+        .find(&policy)
+        .select(storage_policies::maximum_total_size_of_stored_images)
+        .first(conn)?;
+    Ok(tally::of_customer(conn, customer)?.size.saturating_add(more) <= maximum)
+}

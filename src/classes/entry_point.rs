@@ -1,0 +1,96 @@
+//! The root of the API: links and nothing else.
+
+use super::customer::CUSTOMERS;
+use super::storage_policy::STORAGE_POLICIES;
+use super::{ImageOptimisationPolicy, OriginStrategy, PortalRole, ThumbnailPolicy};
+use crate::hydra::Problem;
+use crate::resource::*;
+
+pub struct EntryPoint;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root;
+
+impl Address for Root {
+    fn read(_: &mut Parts<'_>) -> Option<Self> {
+        Some(Self)
+    }
+    fn write(&self, _: &mut Filling) {}
+}
+
+impl Resource for EntryPoint {
+    type Address = Root;
+    type Draft = ();
+
+    const NAME: &'static str = "EntryPoint";
+    const TEMPLATE: &'static str = "/";
+    const CLASS: Class<Self> = Class {
+        doc: "The starting point of the API: everything is reached from here by links.",
+        parent: None,
+        properties: &[
+            &collection("customers", "The customers the caller may act for", &CUSTOMERS),
+            &collection(
+                "originStrategies",
+                "The ways in which origins can be fetched",
+                &ORIGIN_STRATEGIES,
+            ),
+            &collection("portalRoles", "What a portal user may do", &PORTAL_ROLES),
+            &collection(
+                "imageOptimisationPolicies",
+                "How images are encoded for delivery",
+                &IMAGE_OPTIMISATION_POLICIES,
+            ),
+            &collection("thumbnailPolicies", "Which thumbnails images get", &THUMBNAIL_POLICIES),
+            &collection("storagePolicies", "How much customers may store", &STORAGE_POLICIES),
+        ],
+        operations: &[retrieve::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> Root {
+        Root
+    }
+    fn draft(&self) {}
+}
+
+static ORIGIN_STRATEGIES: Collection<Root> = Collection {
+    name: "OriginStrategyCollection",
+    parent: None,
+    member: "OriginStrategy",
+    doc: "The ways in which origins can be fetched, by id.",
+    operations: &[list::<_, OriginStrategy>("OriginStrategyCollection")],
+    variables: &[],
+};
+
+static PORTAL_ROLES: Collection<Root> = Collection {
+    name: "PortalRoleCollection",
+    parent: None,
+    member: "PortalRole",
+    doc: "What a portal user may do, by id.",
+    operations: &[list::<_, PortalRole>("PortalRoleCollection")],
+    variables: &[],
+};
+
+static IMAGE_OPTIMISATION_POLICIES: Collection<Root> = Collection {
+    name: "ImageOptimisationPolicyCollection",
+    parent: None,
+    member: "ImageOptimisationPolicy",
+    doc: "The policies there are, by id.",
+    operations: &[list::<_, ImageOptimisationPolicy>("ImageOptimisationPolicyCollection")],
+    variables: &[],
+};
+
+static THUMBNAIL_POLICIES: Collection<Root> = Collection {
+    name: "ThumbnailPolicyCollection",
+    parent: None,
+    member: "ThumbnailPolicy",
+    doc: "The policies there are, by id.",
+    operations: &[list::<_, ThumbnailPolicy>("ThumbnailPolicyCollection")],
+    variables: &[],
+};
+
+impl Retrieve for EntryPoint {
+    fn find(_: &mut Session<'_>, _: &Root) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}

@@ -1,0 +1,168 @@
+//! Acts on one image: what is written is processed at once, and the answer waits for it.
+
+use diesel::prelude::*;
+
+use super::register::{self, complete, space_defaults};
+use super::{Image, ImageAddress, ImageDraft, check_space};
+use crate::classes::batch::{self, MemberOutcome};
+use crate::classes::job;
+use crate::classes::space::SpaceAddress;
+use crate::hydra::Problem;
+use crate::resource::operation::{read_new, read_replacement, read_update};
+use crate::resource::*;
+use crate::schema::images;
+
+pub const PUT: Operation<ImageAddress> = Operation {
+    act: Act::Write(|s, at, input| {
+        let (held, draft) = read_replacement::<Image>(s, at, input)?;
+        let draft = complete(draft);
+        let outcome = if let Some(held) = held {
+            register::send_again(s.conn, &held, &draft, None)?;
+            Outcome::Replaced
+        } else {
+            register::make(s.conn, at, &draft).map_err(operation::raced)?;
+            Outcome::Created
+        };
+        process_now(s, at, outcome)
+    }),
+    ..replace::<Image>()
+        .answering(statuses::REPLACED_WITHIN_QUOTA)
+        .titled("Create or replace, and process at once")
+};
+
+pub const PATCH: Operation<ImageAddress> = Operation {
+    act: Act::Write(|s, at, input| {
+        let (held, draft) = read_update::<Image>(s, at, input)?;
+        let draft = complete(draft);
+        if draft.origin != held.draft.origin {
+            register::send_again(s.conn, &held, &draft, None)?;
+            return process_now(s, at, Outcome::Updated);
+        }
+        let saved = Image::save(s, held, draft)?;
+        Ok(Reply::shown(Outcome::Updated, &saved, s))
+    }),
+    ..update::<Image>()
+};
+
+pub const POST: Operation<SpaceAddress> = Operation {
+    act: Act::Write(|s, of, input| {
+        let (chosen, draft) = read_new::<SpaceAddress, Image>(s, of, input)?;
+        let image = match chosen {
+            Some(chosen) => bare_id(s.site, *of, &chosen),
+            None => uuid::Uuid::new_v4().to_string(),
+        };
+        let at = ImageAddress { customer: of.customer, space: of.space, image };
+        if let Some(fault) = at.fault() {
+            return Err(fault.into());
+        }
+        register::make(s.conn, &at, &complete(draft))?;
+        process_now(s, &at, Outcome::Created)
+    }),
+    ..create::<SpaceAddress, Image>()
+        .answering(statuses::REGISTERED)
+        .titled("Create, and process at once")
+};
+
+/// A chosen id without the customer and the space in front of it, when they are those of the address.
+fn bare_id(site: &Site, of: SpaceAddress, chosen: &str) -> String {
+    let joined = format!("{}/{}/", of.customer, of.space);
+    let whole = format!("{}/customers/{}/spaces/{}/images/", site.base, of.customer, of.space);
+    let bare = chosen.strip_prefix(&joined).or_else(|| chosen.strip_prefix(&whole));
+    bare.unwrap_or(chosen).to_owned()
+}
+
+/// Puts an image at the head of the queue and waits for what comes of it.
+fn process_now(s: &mut Session<'_>, at: &ImageAddress, outcome: Outcome) -> Result<Reply, Problem> {
+    let put = job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
+    let lost = || Problem::internal("a job that was put is not there");
+    let job = *put.first().ok_or_else(lost)?;
+    s.effects.push(Effect::WorkAdded);
+    let at = at.clone();
+    let then: operation::Then = Box::new(move |s| {
+        let image = Image::find(s, &at)?;
+        Ok(Reply::shown(outcome, &image, s))
+    });
+    Ok(Reply::Pending { job, then })
+}
+
+impl Create<SpaceAddress> for Image {
+    fn fresh(s: &mut Session<'_>, into: &SpaceAddress) -> Result<ImageDraft, Problem> {
+        Ok(register::fresh(space_defaults(s.conn, into.customer, into.space)?))
+    }
+
+    fn check_parent(
+        into: &SpaceAddress,
+        body: &mut serde_json::Map<String, serde_json::Value>,
+        faults: &mut Vec<crate::hydra::Fault>,
+    ) {
+        check_space(into.space, body, faults);
+    }
+
+    fn insert(
+        s: &mut Session<'_>,
+        into: &SpaceAddress,
+        chosen: Option<String>,
+        draft: ImageDraft,
+    ) -> Result<Self, Problem> {
+        let image = chosen_or_minted(chosen)?;
+        let at = ImageAddress { customer: into.customer, space: into.space, image };
+        Self::insert_at(s, &at, draft)
+    }
+}
+
+impl Update for Image {
+    fn hold(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
+        let images = images::table.find((at.customer, at.space, &at.image));
+        Ok(images.select(Self::as_select()).for_no_key_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: ImageDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(images::table.find((held.customer, held.space, &held.id)))
+            .set(draft)
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Replace for Image {
+    fn fresh_at(s: &mut Session<'_>, at: &ImageAddress) -> Result<ImageDraft, Problem> {
+        // The parent of what a PUT makes is part of what is asked: a bad request (`rules.md` 2.4).
+        match space_defaults(s.conn, at.customer, at.space) {
+            Err(Problem::NotFound(detail)) => Err(Problem::invalid("space", detail)),
+            found => found.map(register::fresh),
+        }
+    }
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &ImageAddress,
+        draft: ImageDraft,
+    ) -> Result<Self, Problem> {
+        register::make(s.conn, at, &complete(draft))?;
+        Self::find(s, at)
+    }
+}
+
+impl Remove for Image {
+    /// Batches first, then the image, then its job: the order in which all lock (`rules.md` 6.3).
+    fn remove(s: &mut Session<'_>, at: &ImageAddress) -> Result<(), Problem> {
+        let waiting = batch::waiting_in(s.conn, at)?;
+        batch::lock(s.conn, at.customer, &waiting)?;
+        let held = Self::hold_to_remove(s, at)?;
+        if batch::waiting_in(s.conn, at)? != waiting {
+            return Err(Problem::Collision(None));
+        }
+        batch::settle(s.conn, at, &waiting, MemberOutcome::Deleted)?;
+        job::withdraw(s.conn, at)?;
+        if let Some(derivative) = held.derivative {
+            job::discard(s.conn, &derivative, 0)?;
+        }
+        let image = images::table.find((at.customer, at.space, &at.image));
+        met_one(diesel::delete(image).execute(s.conn)?)
+    }
+}
+
+impl Image {
+    fn hold_to_remove(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
+        let images = images::table.find((at.customer, at.space, &at.image));
+        Ok(images.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+}

@@ -1,0 +1,384 @@
+//! Images: what the customer says of them, and how they came through.
+
+pub mod act;
+pub mod list;
+pub mod query;
+pub mod register;
+pub mod thumbnails;
+
+pub use list::{
+    ALL_IMAGES, BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, QUEUE_IMAGES, SPACE_IMAGES,
+};
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use super::batch::{Batch, BatchAddress};
+use super::image_optimisation_policy::ImageOptimisationPolicyAddress;
+use super::image_storage::ImageStorage;
+use super::role::{Role, read_roles, shown_role, unknown_fault, unknown_roles};
+use super::space::max_unauthorised_rule;
+use super::thumbnail_policy::ThumbnailPolicyAddress;
+use super::{ImageOptimisationPolicy, ThumbnailPolicy};
+use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
+use crate::origins::check_origin;
+use crate::resource::address::ID_RULE;
+use crate::resource::*;
+use crate::schema::images;
+
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = images, check_for_backend(diesel::pg::Pg))]
+pub struct Image {
+    pub customer: i32,
+    pub space: i32,
+    pub id: String,
+    pub created: DateTime<Utc>,
+    #[diesel(embed)]
+    pub draft: ImageDraft,
+    pub image_optimisation_policy: String,
+    pub thumbnail_policy: String,
+    pub batch: Option<i64>,
+    pub queued: Option<DateTime<Utc>>,
+    pub dequeued: Option<DateTime<Utc>>,
+    pub finished: Option<DateTime<Utc>>,
+    pub ingesting: bool,
+    pub error: String,
+    /// Pixels; 0 until processed.
+    pub width: i32,
+    /// Pixels; 0 until processed.
+    pub height: i32,
+    /// Key of the object with the thumbnails.
+    pub derivative: Option<String>,
+    /// Width, height (pixels) and length (bytes) of each thumbnail in the object.
+    pub thumbnails: Vec<i32>,
+    /// When sizes were last found right; none until processed.
+    pub checked: Option<DateTime<Utc>>,
+}
+
+/// What may be written of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = images, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg))]
+pub struct ImageDraft {
+    pub origin: String,
+    pub initial_origin: Option<String>,
+    /// Pixels; -1: no limit.
+    pub max_unauthorised: i32,
+    /// Own roles as `/id`, others as the URI given.
+    pub roles: Vec<String>,
+    pub tags: Vec<String>,
+    pub string1: Option<String>,
+    pub string2: Option<String>,
+    pub string3: Option<String>,
+    pub number1: Option<i64>,
+    pub number2: Option<i64>,
+    pub number3: Option<i64>,
+    /// Empty until it is inferred.
+    pub media_type: String,
+}
+
+impl Default for ImageDraft {
+    fn default() -> Self {
+        Self {
+            origin: String::new(),
+            initial_origin: None,
+            max_unauthorised: -1,
+            roles: Vec::new(),
+            tags: Vec::new(),
+            string1: None,
+            string2: None,
+            string3: None,
+            number1: None,
+            number2: None,
+            number3: None,
+            media_type: String::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ImageAddress {
+    pub customer: i32,
+    pub space: i32,
+    pub image: String,
+}
+
+impl Address for ImageAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, space: parts.number()?, image: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(self.space);
+        filling.put(&self.image);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+/// Longest `customer/space/id`, in bytes (`rules.md` 2.1).
+const MAX_JOINED: usize = 220;
+
+impl ImageAddress {
+    /// What is wrong with it as the address of something new, if anything is.
+    pub fn fault(&self) -> Option<Fault> {
+        if !address::is_id(&self.image) {
+            return Some(Fault::new("id", ID_RULE));
+        }
+        let joined = format!("{}/{}/{}", self.customer, self.space, self.image).len();
+        let reason = || format!("makes customer/space/id {joined} bytes; {MAX_JOINED} are allowed");
+        (joined > MAX_JOINED).then(|| Fault::new("id", reason()))
+    }
+}
+
+impl Resource for Image {
+    type Address = ImageAddress;
+    type Draft = ImageDraft;
+
+    const NAME: &'static str = "Image";
+    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/images/{image}";
+    const CLASS: Class<Self> = Class {
+        doc: "An image: where it comes from, who may see it, what is said of it, how it came \
+              through. It is fetched from its origin when it is registered, and again on every PUT.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address, unique in its space", |i: &Self| &i.id),
+            &field("space", "Number of its space; set once and for all", |i: &Self| &i.space)
+                .non_negative(),
+            &field("origin", "Where it is fetched: an http or https URL", |i: &Self| {
+                &i.draft.origin
+            })
+            .writable(|d| &mut d.origin)
+            .required()
+            .range("xsd:anyURI")
+            .rule(origin_rule),
+            &secret(
+                "initialOrigin",
+                "Where it is fetched the first time, in place of origin",
+                |d: &mut ImageDraft| &mut d.initial_origin,
+            )
+            .range("xsd:anyURI")
+            .rule(initial_origin_rule),
+            &field(
+                "maxUnauthorised",
+                "Longest edge of the whole image that is open without a role, in pixels; 0: \
+                 nothing is, -1: no limit, unless there are roles",
+                |i: &Self| &i.draft.max_unauthorised,
+            )
+            .writable(|d| &mut d.max_unauthorised)
+            .rule(max_unauthorised_rule),
+            &Roles,
+            &field("tags", "Free keywords", |i: &Self| &i.draft.tags)
+                .writable(|d| &mut d.tags)
+                .max_bytes(MAX_INDEXED),
+            &metadata(
+                "string1",
+                "Metadata of yours",
+                |i: &Self| &i.draft.string1,
+                |d| &mut d.string1,
+            ),
+            &metadata(
+                "string2",
+                "Metadata of yours",
+                |i: &Self| &i.draft.string2,
+                |d| &mut d.string2,
+            ),
+            &metadata(
+                "string3",
+                "Metadata of yours",
+                |i: &Self| &i.draft.string3,
+                |d| &mut d.string3,
+            ),
+            &metadata(
+                "number1",
+                "Metadata of yours",
+                |i: &Self| &i.draft.number1,
+                |d| &mut d.number1,
+            )
+            .range("xsd:nonNegativeInteger"),
+            &metadata(
+                "number2",
+                "Metadata of yours",
+                |i: &Self| &i.draft.number2,
+                |d| &mut d.number2,
+            )
+            .range("xsd:nonNegativeInteger"),
+            &metadata(
+                "number3",
+                "Metadata of yours",
+                |i: &Self| &i.draft.number3,
+                |d| &mut d.number3,
+            )
+            .range("xsd:nonNegativeInteger"),
+            &field("mediaType", "Media type; inferred where it is not given", |i: &Self| {
+                &i.draft.media_type
+            })
+            .writable(|d| &mut d.media_type)
+            .max_bytes(MAX_INDEXED),
+            &computed("family", "I: an image", |_: &Self, _| Some("I".to_owned())),
+            &field("width", "Pixels, orientation applied; 0 until processed", |i: &Self| &i.width)
+                .non_negative(),
+            &field("height", "Pixels, orientation applied; 0 until processed", |i: &Self| {
+                &i.height
+            })
+            .non_negative(),
+            &field("created", "When it was registered", |i: &Self| &i.created),
+            &field("queued", "When it was last put into the queue", |i: &Self| &i.queued),
+            &field("dequeued", "When it was last taken off the queue", |i: &Self| &i.dequeued),
+            &field("finished", "When it was last processed", |i: &Self| &i.finished),
+            &field("ingesting", "Whether it waits for, or is in, processing", |i: &Self| {
+                &i.ingesting
+            }),
+            &field("error", "Why it could not be processed; empty: it could", |i: &Self| &i.error),
+            &reference::<Self, Batch>("batch", "The latest batch it was sent in", |i| {
+                Some(BatchAddress { customer: i.customer, batch: i.batch? })
+            }),
+            &reference::<Self, ImageOptimisationPolicy>(
+                "imageOptimisationPolicy",
+                "How it is encoded for delivery",
+                |i| {
+                    Some(ImageOptimisationPolicyAddress {
+                        image_optimisation_policy: i.image_optimisation_policy.clone(),
+                    })
+                },
+            ),
+            &reference::<Self, ThumbnailPolicy>(
+                "thumbnailPolicy",
+                "Which thumbnails it gets",
+                |i| Some(ThumbnailPolicyAddress { thumbnail_policy: i.thumbnail_policy.clone() }),
+            ),
+            &computed(
+                "thumbnailInfoJson",
+                "Description of its open thumbnails",
+                |i: &Self, view| {
+                    i.open_thumbnails().next()?;
+                    Some(format!("{}{}/info.json", view.site.base, i.thumbnail_service()))
+                },
+            )
+            .range("xsd:anyURI"),
+            &computed("thumbnail400", "Its open thumbnail of 400 pixels", |i: &Self, view| {
+                let open = i.open_thumbnails().find(|t| t.longest_edge() == 400)?;
+                Some(format!("{}{}", view.site.base, i.thumbnail_path(open)))
+            })
+            .range("xsd:anyURI"),
+            &link::<Self, ImageStorage>("storage", "How much it stores")
+                .when(|i, _| i.checked.is_some()),
+        ],
+        operations: &[retrieve::<Self>(), act::PUT, act::PATCH, remove::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> ImageAddress {
+        ImageAddress { customer: self.customer, space: self.space, image: self.id.clone() }
+    }
+    fn draft(&self) -> ImageDraft {
+        self.draft.clone()
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        tenant: Option<i32>,
+        at: Option<&ImageAddress>,
+        draft: &ImageDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let unknown = unknown_roles(s.conn, tenant.unwrap_or_default(), draft.roles.iter())?;
+        Ok(unknown_fault(&unknown).into_iter().chain(at.and_then(ImageAddress::fault)).collect())
+    }
+
+    fn check_fixed(
+        at: &ImageAddress,
+        _held: Option<&Self>,
+        body: &mut Map<String, Value>,
+        faults: &mut Vec<Fault>,
+    ) {
+        check_space(at.space, body, faults);
+    }
+}
+
+/// Takes `space` out of a body and refuses another than that of the address.
+pub fn check_space(space: i32, body: &mut Map<String, Value>, faults: &mut Vec<Fault>) {
+    if let Some(given) = body.remove("space")
+        && !given.is_null()
+        && given_space(&given).is_none_or(|given| given != space)
+    {
+        faults.push(Fault::new("space", format!("differs from the address, which says {space}")));
+    }
+}
+
+/// Number of a space as bodies give it: a number, its text, or an address.
+pub fn given_space(value: &Value) -> Option<i32> {
+    let text = identity::text_of(value)?;
+    let (_, last) = identity::segments(&text);
+    address::canonical_number(last)
+}
+
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+fn origin_rule(origin: &String) -> Result<(), String> {
+    check_origin(origin).map_err(|e| e.to_string())
+}
+
+#[expect(clippy::ref_option, reason = "a rule is given what the row holds")]
+fn initial_origin_rule(origin: &Option<String>) -> Result<(), String> {
+    origin.as_ref().map_or(Ok(()), origin_rule)
+}
+
+/// The media type that the ending of an origin's path tells, in lack of a better one (`dlcs.md` 13.1).
+pub fn inferred_media_type(origin: &str) -> &'static str {
+    let path = origin.split(['?', '#']).next().unwrap_or(origin);
+    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e);
+    match ending.map(str::to_ascii_lowercase).as_deref() {
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("png") => "image/png",
+        Some("tif" | "tiff") => "image/tiff",
+        Some("webp") => "image/webp",
+        Some("gif") => "image/gif",
+        Some("jp2" | "jpx") => "image/jp2",
+        _ => "image/unknown",
+    }
+}
+
+/// The row of `roles`: URIs out, stored roles in.
+struct Roles;
+
+impl Property<Image> for Roles {
+    fn describe(&self) -> PropertyDoc {
+        PropertyDoc {
+            name: "roles",
+            doc: "Roles of which a reader must hold one: URIs of own roles, or others, which open nothing",
+            range: Range::Name(Role::NAME),
+            access: Access::ReadWrite,
+            required: false,
+            many: true,
+            operations: Vec::new(),
+            operations_of: None,
+        }
+    }
+
+    fn show(&self, image: &Image, view: View<'_>, _id: &str, out: &mut Writer) {
+        out.key("roles");
+        out.array(|out| {
+            for role in &image.draft.roles {
+                out.text(&shown_role(role, image.customer, view.site));
+            }
+        });
+    }
+
+    fn take(
+        &self,
+        draft: &mut ImageDraft,
+        body: &mut Map<String, Value>,
+        reading: Reading<'_>,
+        faults: &mut Vec<Fault>,
+    ) {
+        match body.remove("roles") {
+            None => {}
+            Some(Value::Null) => draft.roles = ImageDraft::default().roles,
+            Some(value) => match read_roles(&value, reading) {
+                Ok(roles) => draft.roles = roles,
+                Err(reason) => faults.push(Fault::new("roles", reason)),
+            },
+        }
+    }
+}

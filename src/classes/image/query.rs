@@ -1,0 +1,208 @@
+//! What is asked of a collection of images: filters and order (`rules.md` 5).
+
+use serde_json::{Map, Value};
+
+use crate::classes::role::read_roles;
+use crate::hydra::{Fault, Variable};
+use crate::resource::{Query, Reading};
+
+/// Query parameters of every collection of images.
+pub const VARIABLES: &[Variable] = &[
+    Variable { name: "string1", doc: "Images whose string1 is this" },
+    Variable { name: "string2", doc: "Images whose string2 is this" },
+    Variable { name: "string3", doc: "Images whose string3 is this" },
+    Variable { name: "number1", doc: "Images whose number1 is this" },
+    Variable { name: "number2", doc: "Images whose number2 is this" },
+    Variable { name: "number3", doc: "Images whose number3 is this" },
+    Variable { name: "tags", doc: "Images that have all these tags, split at commas" },
+    Variable { name: "roles", doc: "Images that have all these roles, split at commas" },
+    Variable { name: "space", doc: "Images in the space of this number" },
+    Variable { name: "id", doc: "Images of this id" },
+    Variable {
+        name: "q",
+        doc: "A JSON object of the same members; an array means any of its values, for tags and \
+              roles all of them",
+    },
+    Variable { name: "orderBy", doc: "Name of the member to order by, ascending" },
+    Variable { name: "orderByDescending", doc: "Name of the member to order by, descending" },
+];
+
+/// Conditions that an image must meet, all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Any of these; none: no condition.
+    pub strings: [Option<Vec<String>>; 3],
+    pub numbers: [Option<Vec<i64>>; 3],
+    pub spaces: Option<Vec<i32>>,
+    pub ids: Option<Vec<String>>,
+    /// All of these.
+    pub tags: Vec<String>,
+    /// All of these, as stored.
+    pub roles: Vec<String>,
+}
+
+impl Filter {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Members by which images can be ordered, in the spelling shown.
+pub const ORDERABLE: [&str; 22] = [
+    "id",
+    "created",
+    "finished",
+    "string1",
+    "string2",
+    "string3",
+    "number1",
+    "number2",
+    "number3",
+    "space",
+    "origin",
+    "maxUnauthorised",
+    "mediaType",
+    "width",
+    "height",
+    "queued",
+    "dequeued",
+    "ingesting",
+    "error",
+    "batch",
+    "imageOptimisationPolicy",
+    "thumbnailPolicy",
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// One of [`ORDERABLE`].
+    pub by: &'static str,
+    pub descending: bool,
+}
+
+/// Reads filters and order off a query; none: the default order.
+pub fn read(
+    query: &Query,
+    reading: Reading<'_>,
+    faults: &mut Vec<Fault>,
+) -> (Filter, Option<Order>) {
+    let mut conditions = object(query, faults);
+    let known = |name: &str| {
+        VARIABLES.iter().any(|v| v.name == name && !name.starts_with("orderBy") && name != "q")
+    };
+    for name in conditions.keys().filter(|name| !known(name)) {
+        faults.push(Fault::new("q", format!("has {name}, by which images cannot be found")));
+    }
+    // A parameter wins over the same member of q; an empty one is no condition.
+    for variable in VARIABLES.iter().filter(|v| known(v.name)) {
+        match query.get(variable.name).filter(|text| !text.is_empty()) {
+            Some(text) if matches!(variable.name, "tags" | "roles") => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                conditions.insert(variable.name.into(), parts.map(Value::from).collect());
+            }
+            Some(text) => {
+                conditions.insert(variable.name.into(), text.into());
+            }
+            None => {}
+        }
+    }
+    let filter = filter(&conditions, reading, faults);
+    (filter, order(query, faults))
+}
+
+fn object(query: &Query, faults: &mut Vec<Fault>) -> Map<String, Value> {
+    let Some(text) = query.get("q").filter(|text| !text.trim().is_empty()) else {
+        return Map::new();
+    };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(conditions)) => conditions,
+        Ok(_) => {
+            faults.push(Fault::new("q", "must be a JSON object"));
+            Map::new()
+        }
+        Err(error) => {
+            faults.push(Fault::new("q", format!("is not JSON: {error}")));
+            Map::new()
+        }
+    }
+}
+
+fn filter(
+    conditions: &Map<String, Value>,
+    reading: Reading<'_>,
+    faults: &mut Vec<Fault>,
+) -> Filter {
+    let mut filter = Filter::default();
+    let get = |name: &str| conditions.get(name).filter(|value| !value.is_null());
+    let strings = ["string1", "string2", "string3"];
+    for (slot, name) in filter.strings.iter_mut().zip(strings) {
+        *slot = get(name).and_then(|value| any(name, value, text, faults));
+    }
+    let numbers = ["number1", "number2", "number3"];
+    for (slot, name) in filter.numbers.iter_mut().zip(numbers) {
+        *slot = get(name).and_then(|value| any(name, value, number, faults));
+    }
+    // A number that no space can have finds nothing, which -1 says as well.
+    let space = |value: &Value| number(value).map(|n| i32::try_from(n).unwrap_or(-1));
+    filter.spaces = get("space").and_then(|value| any("space", value, space, faults));
+    filter.ids = get("id").and_then(|value| any("id", value, text, faults));
+    if let Some(value) = get("tags") {
+        filter.tags = any("tags", value, text, faults).unwrap_or_default();
+    }
+    if let Some(value) = get("roles") {
+        match read_roles(value, reading) {
+            Ok(roles) => filter.roles = roles,
+            Err(reason) => faults.push(Fault::new("roles", reason)),
+        }
+    }
+    filter
+}
+
+fn any<T>(
+    name: &str,
+    value: &Value,
+    read: impl Fn(&Value) -> Result<T, &'static str>,
+    faults: &mut Vec<Fault>,
+) -> Option<Vec<T>> {
+    let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    match values.iter().map(read).collect() {
+        Ok(values) => Some(values),
+        Err(reason) => {
+            faults.push(Fault::new(name, reason));
+            None
+        }
+    }
+}
+
+fn text(value: &Value) -> Result<String, &'static str> {
+    let text = value.as_str().filter(|text| !text.contains('\0'));
+    text.map(Into::into).ok_or("must be text, or an array of texts")
+}
+
+fn number(value: &Value) -> Result<i64, &'static str> {
+    let number = match value {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_i64(),
+    };
+    number.ok_or("must be a whole number, or an array of them")
+}
+
+fn order(query: &Query, faults: &mut Vec<Fault>) -> Option<Order> {
+    let given = |name: &str| query.get(name).map(str::trim).filter(|text| !text.is_empty());
+    let (name, text, descending) = match (given("orderBy"), given("orderByDescending")) {
+        (Some(_), Some(_)) => {
+            faults.push(Fault::new("orderBy", "and orderByDescending exclude one another"));
+            return None;
+        }
+        (Some(text), None) => ("orderBy", text, false),
+        (None, Some(text)) => ("orderByDescending", text, true),
+        (None, None) => return None,
+    };
+    if let Some(by) = ORDERABLE.into_iter().find(|by| by.eq_ignore_ascii_case(text)) {
+        Some(Order { by, descending })
+    } else {
+        let known = ORDERABLE.join(", ");
+        faults.push(Fault::new(name, format!("must be one of {known}; not {text}")));
+        None
+    }
+}

@@ -1,0 +1,438 @@
+//! Registration: images come into being, or are sent again, in one transaction with batch and jobs.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use chrono::{DateTime, Duration, Utc};
+use diesel::prelude::*;
+use serde_json::{Map, Value};
+
+use super::{Image, ImageAddress, ImageDraft, given_space, inferred_media_type};
+use crate::classes::batch::{self, BatchAddress};
+use crate::classes::customer::CustomerAddress;
+use crate::classes::customer_storage::check_quota;
+use crate::classes::job;
+use crate::classes::role::unknown_roles;
+use crate::classes::space::SpaceDraft;
+use crate::hydra::{Fault, Problem};
+use crate::resource::*;
+use crate::schema::{images, members, spaces};
+
+/// A new row of `images`; the store gives the rest.
+#[derive(Insertable)]
+#[diesel(table_name = images, treat_none_as_default_value = false)]
+struct NewImage<'a> {
+    customer: i32,
+    space: i32,
+    id: &'a str,
+    created: DateTime<Utc>,
+    origin: &'a str,
+    initial_origin: Option<&'a str>,
+    max_unauthorised: i32,
+    roles: &'a [String],
+    tags: &'a [String],
+    string1: Option<&'a str>,
+    string2: Option<&'a str>,
+    string3: Option<&'a str>,
+    number1: Option<i64>,
+    number2: Option<i64>,
+    number3: Option<i64>,
+    media_type: &'a str,
+    batch: Option<i64>,
+    queued: Option<DateTime<Utc>>,
+    ingesting: bool,
+}
+
+impl<'a> NewImage<'a> {
+    fn new(at: &'a ImageAddress, draft: &'a ImageDraft, created: DateTime<Utc>) -> Self {
+        Self {
+            customer: at.customer,
+            space: at.space,
+            id: &at.image,
+            created,
+            origin: &draft.origin,
+            initial_origin: draft.initial_origin.as_deref(),
+            max_unauthorised: draft.max_unauthorised,
+            roles: &draft.roles,
+            tags: &draft.tags,
+            string1: draft.string1.as_deref(),
+            string2: draft.string2.as_deref(),
+            string3: draft.string3.as_deref(),
+            number1: draft.number1,
+            number2: draft.number2,
+            number3: draft.number3,
+            media_type: &draft.media_type,
+            batch: None,
+            queued: None,
+            ingesting: true,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = members, treat_none_as_default_value = false)]
+struct NewMember<'a> {
+    customer: i32,
+    batch: i64,
+    space: i32,
+    image: &'a str,
+}
+
+/// What a new image starts from: the defaults of its space (`rules.md` 4.2).
+pub fn fresh(space: SpaceDraft) -> ImageDraft {
+    ImageDraft {
+        tags: space.default_tags,
+        roles: space.default_roles.iter().map(|id| format!("/{id}")).collect(),
+        max_unauthorised: space.default_max_unauthorised,
+        ..ImageDraft::default()
+    }
+}
+
+/// The defaults of a space, which stays there until the transaction ends.
+///
+/// # Errors
+/// [`Problem::NotFound`] where there is no such space.
+pub fn space_defaults(
+    conn: &mut PgConnection,
+    customer: i32,
+    space: i32,
+) -> Result<SpaceDraft, Problem> {
+    let found = spaces::table.find((customer, space));
+    found
+        .select(SpaceDraft::as_select())
+        .for_key_share()
+        .first(conn)
+        .optional()?
+        .ok_or_else(|| Problem::NotFound(format!("there is no space {space}")))
+}
+
+/// Infers what was left out.
+pub fn complete(mut draft: ImageDraft) -> ImageDraft {
+    if draft.media_type.trim().is_empty() {
+        inferred_media_type(&draft.origin).clone_into(&mut draft.media_type);
+    }
+    for text in [&mut draft.string1, &mut draft.string2, &mut draft.string3] {
+        // An empty text is shown, found and sorted like one that was never set.
+        if text.as_deref() == Some("") {
+            *text = None;
+        }
+    }
+    draft
+}
+
+/// One image of a submission, its identity read.
+struct Member {
+    index: usize,
+    at: ImageAddress,
+    body: Map<String, Value>,
+}
+
+/// Registers a submission: the batch, its members, the images and the jobs, or nothing.
+///
+/// # Errors
+/// [`Problem::Invalid`] with every fault of every member, [`Problem::QuotaExceeded`].
+pub fn register(
+    s: &mut Session<'_>,
+    customer: CustomerAddress,
+    submitted: &[Value],
+    input: &Input,
+) -> Result<BatchAddress, Problem> {
+    let customer = customer.customer;
+    let mut faults = Vec::new();
+    let members = identify(s.site, customer, submitted, &mut faults);
+    let defaults = hold_spaces(s.conn, customer, &members, &mut faults)?;
+    let held = hold_images(s.conn, customer, &members)?;
+
+    let mut drafts: BTreeMap<ImageAddress, (usize, ImageDraft)> = BTreeMap::new();
+    for Member { index, at, body } in members {
+        let mut own = Vec::new();
+        let (draft, new) = match (held.get(&at), defaults.get(&at.space)) {
+            (Some(held), _) => (held.draft.clone(), false),
+            (None, Some(space)) => (fresh(space.clone()), true),
+            (None, None) => (ImageDraft::default(), true),
+        };
+        let reading = Reading { site: s.site, tenant: Some(customer), path: &input.path, new };
+        let draft = operation::read::<Image>(draft, body, reading, &mut own);
+        own.extend(at.fault());
+        faults.extend(own.into_iter().map(|fault| fault.within(index)));
+        if let Some((first, _)) = drafts.get(&at) {
+            let reason = format!("and space repeat those of member[{first}]");
+            faults.push(Fault::new("id", reason).within(index));
+        } else {
+            drafts.insert(at, (index, complete(draft)));
+        }
+    }
+    check_roles(s.conn, customer, &drafts, &mut faults)?;
+    if !faults.is_empty() {
+        faults.sort_by_key(|fault| index_of(&fault.pointer));
+        return Err(faults.into());
+    }
+    check_quota(s.conn, customer, drafts.len() - held.len())?;
+    store(s.conn, customer, &drafts, &held)
+}
+
+fn index_of(pointer: &str) -> usize {
+    pointer.split('/').nth(2).and_then(|index| index.parse().ok()).unwrap_or_default()
+}
+
+/// Reads where each member is to stand; one that cannot be told is left out, with its fault.
+fn identify(
+    site: &Site,
+    customer: i32,
+    submitted: &[Value],
+    faults: &mut Vec<Fault>,
+) -> Vec<Member> {
+    let mut members = Vec::with_capacity(submitted.len());
+    for (index, value) in submitted.iter().enumerate() {
+        let mut own = Vec::new();
+        if let Some(body) = value.as_object() {
+            let mut body = body.clone();
+            if let Some(at) = place(site, customer, &mut body, &mut own) {
+                members.push(Member { index, at, body });
+            }
+            faults.extend(own.into_iter().map(|fault| fault.within(index)));
+        } else {
+            let member = format!("member[{index}]");
+            let pointer = format!("/member/{index}");
+            let fault = Fault::new(member, "must be an object that describes an Image");
+            faults.push(Fault { pointer, ..fault });
+        }
+    }
+    members
+}
+
+/// Where a member is to stand: by `@id`, or by `space` and `id`, the latter minted where it is absent.
+fn place(
+    site: &Site,
+    customer: i32,
+    body: &mut Map<String, Value>,
+    faults: &mut Vec<Fault>,
+) -> Option<ImageAddress> {
+    identity::check_type(body, Image::ACCEPTED, faults);
+    let named = match body.remove("@id").filter(|v| !v.is_null()) {
+        Some(value) => match value.as_str() {
+            Some(blank) if blank.starts_with("_:") => None,
+            Some(iri) => match address::path_of(iri)
+                .filter(|_| iri.starts_with(&site.base) || iri.starts_with('/'))
+                .and_then(|_| iri.strip_prefix(&site.base).or(Some(iri)))
+                .and_then(|path| address::unfill::<ImageAddress>(Image::TEMPLATE, path))
+            {
+                Some(at) if at.customer == customer => Some(at),
+                _ => {
+                    faults.push(Fault::new("@id", "is no address of an image of this customer"));
+                    return None;
+                }
+            },
+            None => {
+                faults.push(Fault::new("@id", "must be the address of an image"));
+                return None;
+            }
+        },
+        None => None,
+    };
+    let space = match (body.remove("space").filter(|v| !v.is_null()), &named) {
+        (Some(given), named) => match given_space(&given) {
+            Some(space) if named.as_ref().is_none_or(|at| at.space == space) => Some(space),
+            Some(_) => {
+                faults.push(Fault::new("space", "differs from that of @id"));
+                None
+            }
+            None => {
+                faults.push(Fault::new("space", "must be the number of a space"));
+                None
+            }
+        },
+        (None, Some(at)) => Some(at.space),
+        (None, None) => None,
+    };
+    let choice = identity::take_choice(body, faults);
+    let (whole, id) = match &choice {
+        Some(given) => whole_id(site, given),
+        None => (None, None),
+    };
+    if let Some((of, in_space)) = whole {
+        if of != customer {
+            faults.push(Fault::new("id", "names another customer"));
+            return None;
+        }
+        if space.is_some_and(|space| space != in_space) {
+            faults.push(Fault::new("id", "names another space"));
+            return None;
+        }
+    }
+    let space = space.or(whole.map(|(_, space)| space));
+    let Some(space) = space else {
+        if !faults.iter().any(|f| f.member == "space") {
+            faults.push(Fault::new("space", "is required: the number of a space"));
+        }
+        return None;
+    };
+    let image = match (id, named) {
+        (Some(id), Some(at)) if at.image != id => {
+            faults.push(Fault::new("id", "differs from that of @id"));
+            return None;
+        }
+        (Some(id), _) => id,
+        (None, Some(at)) => at.image,
+        (None, None) => uuid::Uuid::new_v4().to_string(),
+    };
+    Some(ImageAddress { customer, space, image })
+}
+
+/// Customer and space of an id in its whole form, and the bare id.
+fn whole_id(site: &Site, given: &str) -> (Option<(i32, i32)>, Option<String>) {
+    let path = given.strip_prefix(&site.base).unwrap_or(given);
+    if let Some(at) = address::unfill::<ImageAddress>(Image::TEMPLATE, path) {
+        return (Some((at.customer, at.space)), Some(at.image));
+    }
+    match given.split('/').collect::<Vec<_>>().as_slice() {
+        [customer, space, id] => {
+            let numbers = address::canonical_number(customer).zip(address::canonical_number(space));
+            match numbers {
+                Some(numbers) => (Some(numbers), Some((*id).to_owned())),
+                None => (None, Some(given.to_owned())),
+            }
+        }
+        _ => (None, Some(given.to_owned())),
+    }
+}
+
+/// The defaults of the spaces that members name; a space that is not there is a fault of each of them.
+fn hold_spaces(
+    conn: &mut PgConnection,
+    customer: i32,
+    members: &[Member],
+    faults: &mut Vec<Fault>,
+) -> Result<HashMap<i32, SpaceDraft>, Problem> {
+    let wanted: BTreeSet<i32> = members.iter().map(|m| m.at.space).collect();
+    let found: HashMap<i32, SpaceDraft> = spaces::table
+        .filter(spaces::customer.eq(customer))
+        .filter(spaces::id.eq_any(&wanted))
+        .order(spaces::id)
+        .select((spaces::id, SpaceDraft::as_select()))
+        .for_key_share()
+        .load(conn)?
+        .into_iter()
+        .collect();
+    for member in members.iter().filter(|m| !found.contains_key(&m.at.space)) {
+        let reason = format!("names {}, which is not there", member.at.space);
+        faults.push(Fault::new("space", reason).within(member.index));
+    }
+    Ok(found)
+}
+
+/// The images among the members that are there, held in key order until the transaction ends.
+fn hold_images(
+    conn: &mut PgConnection,
+    customer: i32,
+    members: &[Member],
+) -> Result<HashMap<ImageAddress, Image>, Problem> {
+    let mut spaces: BTreeMap<i32, Vec<&str>> = BTreeMap::new();
+    for member in members {
+        spaces.entry(member.at.space).or_default().push(&member.at.image);
+    }
+    let mut held = HashMap::new();
+    for (space, ids) in spaces {
+        let found: Vec<Image> = images::table
+            .filter(images::customer.eq(customer))
+            .filter(images::space.eq(space))
+            .filter(images::id.eq_any(ids))
+            .order(images::id)
+            .select(Image::as_select())
+            .for_no_key_update()
+            .load(conn)?;
+        held.extend(found.into_iter().map(|image| (image.address(), image)));
+    }
+    Ok(held)
+}
+
+fn check_roles(
+    conn: &mut PgConnection,
+    customer: i32,
+    drafts: &BTreeMap<ImageAddress, (usize, ImageDraft)>,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Problem> {
+    let named = drafts.values().flat_map(|(_, draft)| &draft.roles);
+    let unknown = unknown_roles(conn, customer, named)?;
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    for (index, draft) in drafts.values() {
+        let missing = draft.roles.iter().filter_map(|role| role.strip_prefix('/'));
+        for role in missing.filter(|role| unknown.iter().any(|u| u == role)) {
+            let reason = format!("names {role}, which is not there");
+            faults.push(Fault::new("roles", reason).within(*index));
+        }
+    }
+    Ok(())
+}
+
+/// Writes a submission that was found right.
+fn store(
+    conn: &mut PgConnection,
+    customer: i32,
+    drafts: &BTreeMap<ImageAddress, (usize, ImageDraft)>,
+    held: &HashMap<ImageAddress, Image>,
+) -> Result<BatchAddress, Problem> {
+    let batch = batch::make(conn, customer, drafts.len())?;
+    let now = Utc::now();
+    let new: Vec<NewImage<'_>> = drafts
+        .iter()
+        .filter(|(at, _)| !held.contains_key(at))
+        .map(|(at, (index, draft))| {
+            // The default order of a batch is the order in which its images were given.
+            let after = Duration::microseconds(i64::try_from(*index).unwrap_or_default());
+            let new = NewImage::new(at, draft, now + after);
+            NewImage { batch: Some(batch), queued: Some(now), ..new }
+        })
+        .collect();
+    if !new.is_empty() {
+        diesel::copy_from(images::table).from_insertable(&new).execute(conn)?;
+    }
+    let again = drafts.iter().filter_map(|(at, (_, draft))| Some((held.get(at)?, draft)));
+    for (image, draft) in again {
+        send_again(conn, image, draft, Some((batch, now)))?;
+    }
+    let members: Vec<NewMember<'_>> = drafts
+        .keys()
+        .map(|at| NewMember { customer, batch, space: at.space, image: &at.image })
+        .collect();
+    diesel::copy_from(members::table).from_insertable(&members).execute(conn)?;
+    let ids: Vec<(i32, &str)> = drafts.keys().map(|at| (at.space, at.image.as_str())).collect();
+    job::put(conn, customer, &ids, false)?;
+    Ok(BatchAddress { customer, batch })
+}
+
+/// Writes what was said of an image that is there, and marks it as being processed again.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn send_again(
+    conn: &mut PgConnection,
+    image: &Image,
+    draft: &ImageDraft,
+    batch: Option<(i64, DateTime<Utc>)>,
+) -> Result<(), Problem> {
+    diesel::update(images::table.find((image.customer, image.space, &image.id)))
+        .set((
+            draft,
+            images::ingesting.eq(true),
+            images::error.eq(""),
+            images::finished.eq(None::<DateTime<Utc>>),
+            images::dequeued.eq(None::<DateTime<Utc>>),
+            batch.map(|(batch, queued)| (images::batch.eq(batch), images::queued.eq(queued))),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Makes one image outside of any batch.
+///
+/// # Errors
+/// [`Problem::Invalid`] where the id is taken, [`Problem::QuotaExceeded`].
+pub fn make(conn: &mut PgConnection, at: &ImageAddress, draft: &ImageDraft) -> Result<(), Problem> {
+    check_quota(conn, at.customer, 1)?;
+    diesel::insert_into(images::table)
+        .values(NewImage::new(at, draft, Utc::now()))
+        .execute(conn)?;
+    Ok(())
+}

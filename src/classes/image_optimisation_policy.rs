@@ -1,0 +1,73 @@
+//! How an image is encoded for delivery.
+
+use diesel::prelude::*;
+
+use super::entry_point::Root;
+use crate::hydra::Problem;
+use crate::paged;
+use crate::resource::*;
+use crate::schema::image_optimisation_policies;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = image_optimisation_policies, check_for_backend(diesel::pg::Pg))]
+pub struct ImageOptimisationPolicy {
+    pub id: String,
+    pub name: String,
+    pub technical_details: String,
+    pub global: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageOptimisationPolicyAddress {
+    pub image_optimisation_policy: String,
+}
+
+impl Address for ImageOptimisationPolicyAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { image_optimisation_policy: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(&self.image_optimisation_policy);
+    }
+}
+
+impl Resource for ImageOptimisationPolicy {
+    type Address = ImageOptimisationPolicyAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "ImageOptimisationPolicy";
+    const TEMPLATE: &'static str = "/imageOptimisationPolicies/{image_optimisation_policy}";
+    const CLASS: Class<Self> = Class {
+        doc: "How an image is encoded for delivery.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |p: &Self| &p.id),
+            &field("name", "Name for people", |p: &Self| &p.name),
+            &field("technicalDetails", "What it does, in words", |p: &Self| &p.technical_details),
+            &field("global", "Whether every customer may use it", |p: &Self| &p.global),
+        ],
+        operations: &[retrieve::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> ImageOptimisationPolicyAddress {
+        ImageOptimisationPolicyAddress { image_optimisation_policy: self.id.clone() }
+    }
+    fn draft(&self) {}
+}
+
+impl Retrieve for ImageOptimisationPolicy {
+    fn find(s: &mut Session<'_>, at: &ImageOptimisationPolicyAddress) -> Result<Self, Problem> {
+        Ok(image_optimisation_policies::table
+            .find(&at.image_optimisation_policy)
+            .select(Self::as_select())
+            .first(s.conn)?)
+    }
+}
+
+impl List<Root> for ImageOptimisationPolicy {
+    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        paged!(s.conn, page, image_optimisation_policies::table, by image_optimisation_policies::id)
+    }
+}

@@ -1,0 +1,73 @@
+//! How much one image stores.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::image::ImageAddress;
+use crate::hydra::Problem;
+use crate::resource::*;
+use crate::schema::images;
+
+#[derive(Debug)]
+pub struct ImageStorage {
+    at: ImageAddress,
+    thumbnail_size: i64,
+    size: i64,
+    last_checked: DateTime<Utc>,
+}
+
+/// It stands in its image, one in each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageStorageAddress(ImageAddress);
+
+impl Address for ImageStorageAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        ImageAddress::read(parts).map(Self)
+    }
+    fn write(&self, filling: &mut Filling) {
+        self.0.write(filling);
+    }
+    fn customer(&self) -> Option<i32> {
+        self.0.customer()
+    }
+}
+
+impl Resource for ImageStorage {
+    type Address = ImageStorageAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "ImageStorage";
+    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/images/{image}/storage";
+    const CLASS: Class<Self> = Class {
+        doc: "How much one image stores; there is one once the image is processed.",
+        parent: None,
+        properties: &[
+            &field("thumbnailSize", "Bytes of its thumbnails", |s: &Self| &s.thumbnail_size)
+                .non_negative(),
+            &field("size", "Bytes of its original", |s: &Self| &s.size).non_negative(),
+            &field("lastChecked", "When this was last found right", |s: &Self| &s.last_checked),
+            &computed("checkingInProgress", "Whether it is being checked now", |_: &Self, _| {
+                Some(false)
+            }),
+        ],
+        operations: &[retrieve::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> ImageStorageAddress {
+        ImageStorageAddress(self.at.clone())
+    }
+    fn draft(&self) {}
+}
+
+impl Retrieve for ImageStorage {
+    fn find(s: &mut Session<'_>, at: &ImageStorageAddress) -> Result<Self, Problem> {
+        let found: (i64, i64, Option<DateTime<Utc>>) = images::table
+            .find((at.0.customer, at.0.space, &at.0.image))
+            .select((images::thumbnail_size, images::size, images::checked))
+            .first(s.conn)?;
+        let missing = || Problem::NotFound("the image is not processed yet".into());
+        let last_checked = found.2.ok_or_else(missing)?;
+        Ok(Self { at: at.0.clone(), thumbnail_size: found.0, size: found.1, last_checked })
+    }
+}

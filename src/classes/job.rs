@@ -1,0 +1,138 @@
+//! Jobs: images to be processed, at most one an image, each in the transaction with the data it is about.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Integer, Text};
+
+use super::image::ImageAddress;
+use crate::hydra::Problem;
+use crate::schema::{discards, jobs};
+
+/// Channel on which processes hear that there is work.
+pub const WORK: &str = "hydria_work";
+/// Channel on which processes hear that a job is settled; the payload is its number.
+pub const SETTLED: &str = "hydria_settled";
+
+/// Key of the object that one attempt at a job writes.
+///
+/// Numbers are never used twice, so neither is a key; folders stay small.
+pub fn object(job: i64, attempt: i32) -> String {
+    format!("thumbnails/{:03}/{job}-{attempt}", job % 1000)
+}
+
+/// Puts images into the queue, or at its head when a request waits for them.
+///
+/// An image that has a job already gets a new one in its place: an attempt under way can no longer settle
+/// anything, and what it has written is discarded. Answers the numbers of the jobs, in no order.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn put(
+    conn: &mut PgConnection,
+    customer: i32,
+    images: &[(i32, &str)],
+    immediate: bool,
+) -> Result<Vec<i64>, Problem> {
+    let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
+    discard_attempts(conn, customer, &spaces, &ids)?;
+    let put = diesel::sql_query(
+        "INSERT INTO jobs AS j (customer, space, image, immediate) \
+         SELECT $1, space, image, $4 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
+         ON CONFLICT (customer, space, image) DO UPDATE SET id = nextval('jobs_id_seq'), \
+         immediate = j.immediate OR excluded.immediate, available = now(), attempts = 0, returns = 0 \
+         RETURNING id",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<Array<Integer>, _>(&spaces)
+    .bind::<Array<Text>, _>(&ids)
+    .bind::<Bool, _>(immediate)
+    .load::<Numbered>(conn)?;
+    diesel::sql_query(format!("NOTIFY {WORK}")).execute(conn)?;
+    Ok(put.into_iter().map(|n| n.id).collect())
+}
+
+#[derive(QueryableByName)]
+struct Numbered {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+}
+
+/// Discards what attempts under way may yet write; it is due when their lease is long over.
+fn discard_attempts(
+    conn: &mut PgConnection,
+    customer: i32,
+    spaces: &[i32],
+    ids: &[&str],
+) -> Result<(), Problem> {
+    let under_way: Vec<(i64, i32)> = jobs::table
+        .filter(jobs::customer.eq(customer))
+        .filter(jobs::space.eq_any(spaces))
+        .filter(jobs::image.eq_any(ids))
+        .filter(jobs::attempts.gt(0))
+        .select((jobs::id, jobs::attempts))
+        .for_update()
+        .load(conn)?;
+    for (job, attempts) in under_way {
+        discard_all(conn, job, attempts, AFTER_ATTEMPT_S)?;
+    }
+    Ok(())
+}
+
+/// Longest time, in seconds, that an attempt which lost its job may go on: fetching is given ten minutes.
+const AFTER_ATTEMPT_S: i32 = 1200;
+
+/// Discards the objects of the attempts 1 to `attempts` at a job, due so many seconds from now.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn discard_all(
+    conn: &mut PgConnection,
+    job: i64,
+    attempts: i32,
+    due_s: i32,
+) -> Result<(), Problem> {
+    (1..=attempts).try_for_each(|attempt| discard(conn, &object(job, attempt), due_s))
+}
+
+/// Discards one object, due so many seconds from now.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn discard(conn: &mut PgConnection, key: &str, due_s: i32) -> Result<(), Problem> {
+    let due = chrono::Utc::now() + chrono::Duration::seconds(i64::from(due_s));
+    diesel::insert_into(discards::table)
+        .values((discards::object.eq(key), discards::due.eq(due)))
+        .on_conflict_do_nothing()
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Takes the job of an image away, when the image goes.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
+    discard_attempts(conn, at.customer, &[at.space], &[at.image.as_str()])?;
+    let own = jobs::table
+        .filter(jobs::customer.eq(at.customer))
+        .filter(jobs::space.eq(at.space))
+        .filter(jobs::image.eq(&at.image));
+    let withdrawn: Vec<i64> = diesel::delete(own).returning(jobs::id).load(conn)?;
+    withdrawn.into_iter().try_for_each(|job| tell_settled(conn, job))
+}
+
+/// Whether a job is still to be settled.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn is_waiting(conn: &mut PgConnection, job: i64) -> Result<bool, Problem> {
+    Ok(diesel::select(diesel::dsl::exists(jobs::table.find(job))).get_result(conn)?)
+}
+
+/// Tells all processes that a job is settled, once this is committed.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn tell_settled(conn: &mut PgConnection, job: i64) -> Result<(), Problem> {
+    diesel::sql_query(format!("NOTIFY {SETTLED}, '{job}'")).execute(conn)?;
+    Ok(())
+}

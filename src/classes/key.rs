@@ -1,0 +1,209 @@
+//! Keys: with one, and its secret, a program acts for a customer.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::customer::CustomerAddress;
+use crate::hydra::{OperationDoc, Problem};
+use crate::resource::*;
+use crate::schema::{customers, keys};
+use crate::secrets::{self, Secret};
+
+#[derive(Debug)]
+pub struct Key {
+    pub customer: i32,
+    pub key: String,
+    pub created: DateTime<Utc>,
+    /// Known at creation only; the store has a hash of it.
+    pub secret: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyAddress {
+    pub customer: i32,
+    pub key: String,
+}
+
+impl Address for KeyAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, key: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(&self.key);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for Key {
+    type Address = KeyAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "Key";
+    const TEMPLATE: &'static str = "/customers/{customer}/keys/{key}";
+    const CLASS: Class<Self> = Class {
+        doc: "A key with which a program acts for a customer: the user name of Basic authentication.",
+        parent: None,
+        properties: &[
+            &field("id", "The key", |k: &Self| &k.key),
+            &field("key", "The key", |k: &Self| &k.key),
+            &field("secret", "The password; shown once, when the key is made", |k: &Self| {
+                &k.secret
+            }),
+            &field("created", "When it was made", |k: &Self| &k.created),
+        ],
+        operations: &[
+            retrieve::<Self>(),
+            remove::<Self>().answering(&[
+                (205, "Removed; no body"),
+                (400, "It is the last key of an administrator"),
+                (404, "There is no such resource"),
+            ]),
+        ],
+        beneath: &[],
+    };
+
+    fn address(&self) -> KeyAddress {
+        KeyAddress { customer: self.customer, key: self.key.clone() }
+    }
+    fn draft(&self) {}
+}
+
+pub static KEYS: Collection<CustomerAddress> = Collection {
+    name: "KeyCollection",
+    parent: None,
+    member: "Key",
+    doc: "The keys of a customer, without their secrets, in the order they were made.",
+    operations: &[list::<_, Key>("KeyCollection"), MAKE],
+    variables: &[],
+};
+
+const MAKE: Operation<CustomerAddress> = Operation {
+    doc: OperationDoc {
+        name: "create",
+        method: "POST",
+        title: "Make a key, which shows its secret once",
+        expects: None,
+        returns: Some("Key"),
+        statuses: &[(201, "Made; the body holds the secret, once")],
+        administrators_only: false,
+    },
+    body: Body::Optional,
+    chooses: false,
+    act: Act::Write(|s, of, _| {
+        let made = make(s.conn, s.site, of.customer, None)?;
+        Ok(Reply::shown(Outcome::Created, &made, s))
+    }),
+};
+
+/// Columns of a key that can be shown.
+const STORED: (keys::customer, keys::key, keys::created) =
+    (keys::customer, keys::key, keys::created);
+
+impl Key {
+    fn stored((customer, key, created): (i32, String, DateTime<Utc>)) -> Self {
+        Self { customer, key, created, secret: None }
+    }
+}
+
+/// Makes a key; without one given, a random one.
+///
+/// # Errors
+/// [`Problem::Invalid`] where the key is taken, [`Problem::NotFound`] where the customer is not there.
+pub fn make(
+    conn: &mut PgConnection,
+    site: &Site,
+    customer: i32,
+    given: Option<(String, Secret)>,
+) -> Result<Key, Problem> {
+    let (key, secret) = match given {
+        Some(given) => given,
+        None => (uuid::Uuid::new_v4().to_string(), secrets::random().map_err(Problem::internal)?),
+    };
+    let (key, created) = diesel::insert_into(keys::table)
+        .values((
+            keys::key.eq(key),
+            keys::customer.eq(customer),
+            keys::secret.eq(site.secrets.hash(&secret)),
+        ))
+        .returning((keys::key, keys::created))
+        .get_result(conn)?;
+    Ok(Key { customer, key, created, secret: Some(secret.reveal().to_owned()) })
+}
+
+/// Whether there is such a key.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn is_known(conn: &mut PgConnection, key: &str) -> Result<bool, Problem> {
+    Ok(diesel::select(diesel::dsl::exists(keys::table.find(key))).get_result(conn)?)
+}
+
+/// The keys of one customer or of all, without their secrets.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn all(conn: &mut PgConnection, customer: Option<i32>) -> Result<Vec<Key>, Problem> {
+    let found = keys::table.order((keys::customer, keys::created, keys::key)).select(STORED);
+    let found: Vec<(i32, String, DateTime<Utc>)> = match customer {
+        Some(customer) => found.filter(keys::customer.eq(customer)).load(conn)?,
+        None => found.load(conn)?,
+    };
+    Ok(found.into_iter().map(Key::stored).collect())
+}
+
+/// Removes a key, whosever it is.
+///
+/// # Errors
+/// [`Problem::NotFound`] where there is none, [`Problem::Invalid`] for an administrator's last.
+pub fn revoke(s: &mut Session<'_>, key: &str) -> Result<(), Problem> {
+    let customer = keys::table.find(key).select(keys::customer).first(s.conn)?;
+    Key::remove(s, &KeyAddress { customer, key: key.to_owned() })
+}
+
+impl Retrieve for Key {
+    fn find(s: &mut Session<'_>, at: &KeyAddress) -> Result<Self, Problem> {
+        let keys = keys::table.find(&at.key).filter(keys::customer.eq(at.customer));
+        Ok(Self::stored(keys.select(STORED).first(s.conn)?))
+    }
+}
+
+impl List<CustomerAddress> for Key {
+    fn list(
+        s: &mut Session<'_>,
+        of: &CustomerAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let own = || keys::table.filter(keys::customer.eq(of.customer));
+        let total = own().count().get_result(s.conn)?;
+        let found: Vec<(i32, String, DateTime<Utc>)> = own()
+            .order((keys::created, keys::key))
+            .limit(page.size)
+            .offset(page.offset())
+            .select(STORED)
+            .load(s.conn)?;
+        Ok(Listing { members: found.into_iter().map(Self::stored).collect(), total })
+    }
+}
+
+impl Remove for Key {
+    fn remove(s: &mut Session<'_>, at: &KeyAddress) -> Result<(), Problem> {
+        // The customer's row is held, so that two requests cannot remove the last two keys.
+        let administrator: bool = customers::table
+            .find(at.customer)
+            .select(customers::administrator)
+            .for_no_key_update()
+            .first(s.conn)?;
+        let own = keys::table.filter(keys::customer.eq(at.customer));
+        let others: i64 = own.filter(keys::key.ne(&at.key)).count().get_result(s.conn)?;
+        met_one(diesel::delete(own.filter(keys::key.eq(&at.key))).execute(s.conn)?)?;
+        if administrator && others == 0 {
+            return Err(Problem::invalid("key", "is the last key of an administrator"));
+        }
+        s.effects.push(Effect::KeyRemoved(at.key.clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! Named queries: projections of images under public names.
+
+use diesel::prelude::*;
+
+use super::customer::CustomerAddress;
+use crate::hydra::{Fault, Problem};
+use crate::paged;
+use crate::resource::*;
+use crate::schema::named_queries;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = named_queries, check_for_backend(diesel::pg::Pg))]
+pub struct NamedQuery {
+    pub customer: i32,
+    pub id: String,
+    #[diesel(embed)]
+    pub draft: NamedQueryDraft,
+}
+
+/// What may be written of a named query.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = named_queries, check_for_backend(diesel::pg::Pg))]
+#[derive(Default)]
+pub struct NamedQueryDraft {
+    pub name: String,
+    pub global: bool,
+    pub template: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedQueryAddress {
+    pub customer: i32,
+    pub named_query: String,
+}
+
+impl Address for NamedQueryAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, named_query: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(&self.named_query);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for NamedQuery {
+    type Address = NamedQueryAddress;
+    type Draft = NamedQueryDraft;
+
+    const NAME: &'static str = "NamedQuery";
+    const TEMPLATE: &'static str = "/customers/{customer}/namedQueries/{named_query}";
+    const CLASS: Class<Self> = Class {
+        doc: "A query over a customer's images under a public name.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |q: &Self| &q.id),
+            &field("name", "Name in public addresses, unique among the customer's", |q: &Self| {
+                &q.draft.name
+            })
+            .writable(|d| &mut d.name)
+            .required()
+            .rule(public_name),
+            &field(
+                "global",
+                "Whether all customers see it; for administrators to say",
+                |q: &Self| &q.draft.global,
+            )
+            .writable(|d| &mut d.global),
+            &field(
+                "template",
+                "Pairs key=value joined by &: which images, in which order. A value pN is the \
+                 N-th argument of the public address",
+                |q: &Self| &q.draft.template,
+            )
+            .writable(|d| &mut d.template)
+            .required()
+            .rule(template_rule),
+        ],
+        operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> NamedQueryAddress {
+        NamedQueryAddress { customer: self.customer, named_query: self.id.clone() }
+    }
+    fn draft(&self) -> NamedQueryDraft {
+        self.draft.clone()
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        tenant: Option<i32>,
+        at: Option<&NamedQueryAddress>,
+        draft: &NamedQueryDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let own = at.map_or("", |at| at.named_query.as_str());
+        let same = named_queries::table
+            .filter(named_queries::customer.eq(tenant.unwrap_or_default()))
+            .filter(named_queries::name.eq(&draft.name))
+            .filter(named_queries::id.ne(own));
+        let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(s.conn)?;
+        let mut faults = Vec::new();
+        if taken {
+            faults.push(Fault { taken: true, ..Fault::new("name", "is already taken") });
+        }
+        Ok(faults)
+    }
+}
+
+/// Rule of the names that stand in public addresses (`rules.md` 2.6).
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the member.
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+pub fn public_name(name: &String) -> Result<(), String> {
+    if address::is_id(name) { Ok(()) } else { Err(address::ID_RULE.into()) }
+}
+
+/// Refuses a template that could never be answered (`dlcs.md` 21).
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+fn template_rule(template: &String) -> Result<(), String> {
+    let known = |key: &str| {
+        [
+            "s1",
+            "s2",
+            "s3",
+            "n1",
+            "n2",
+            "n3",
+            "space",
+            "spacename",
+            "batch",
+            "manifest",
+            "assetOrder",
+            "canvas",
+            "sequence",
+            "roles",
+            "#",
+            "objectname",
+            "coverpage",
+            "redactedmessage",
+        ]
+        .contains(&key)
+    };
+    let mut selects = false;
+    for pair in template.split('&').filter(|pair| !pair.is_empty()) {
+        let Some((key, value)) = pair.split_once('=') else {
+            return Err(format!("has {pair}, which is no pair key=value"));
+        };
+        selects |= known(key.trim()) && !value.is_empty();
+        let number = ["n1", "n2", "n3", "space"].contains(&key.trim());
+        if number && !value.is_empty() && !is_parameter(value) && value.parse::<i64>().is_err() {
+            return Err(format!("gives {key} the value {value}, which is neither pN nor a number"));
+        }
+    }
+    if selects { Ok(()) } else { Err("names none of the keys that a query understands".into()) }
+}
+
+fn is_parameter(value: &str) -> bool {
+    value.strip_prefix('p').is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n > 0))
+}
+
+pub static NAMED_QUERIES: Collection<CustomerAddress> = Collection {
+    name: "NamedQueryCollection",
+    parent: None,
+    member: "NamedQuery",
+    doc: "The named queries of a customer, by name.",
+    operations: &[list::<_, NamedQuery>("NamedQueryCollection"), create::<_, NamedQuery>()],
+    variables: &[],
+};
+
+impl Retrieve for NamedQuery {
+    fn find(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
+        let queries = named_queries::table.find((at.customer, &at.named_query));
+        Ok(queries.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<CustomerAddress> for NamedQuery {
+    fn list(
+        s: &mut Session<'_>,
+        of: &CustomerAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let own = || named_queries::table.filter(named_queries::customer.eq(of.customer));
+        paged!(s.conn, page, own(), by(named_queries::name, named_queries::id))
+    }
+}
+
+impl Create<CustomerAddress> for NamedQuery {
+    fn insert(
+        s: &mut Session<'_>,
+        into: &CustomerAddress,
+        chosen: Option<String>,
+        draft: NamedQueryDraft,
+    ) -> Result<Self, Problem> {
+        let named_query = chosen_or_minted(chosen)?;
+        Self::insert_at(s, &NamedQueryAddress { customer: into.customer, named_query }, draft)
+    }
+}
+
+impl Update for NamedQuery {
+    fn hold(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
+        let queries = named_queries::table.find((at.customer, &at.named_query));
+        Ok(queries.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: NamedQueryDraft) -> Result<Self, Problem> {
+        may_be_global(s, held.draft.global, draft.global)?;
+        Ok(diesel::update(named_queries::table.find((held.customer, &held.id)))
+            .set(draft)
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Replace for NamedQuery {
+    fn fresh_at(_: &mut Session<'_>, at: &NamedQueryAddress) -> Result<NamedQueryDraft, Problem> {
+        Ok(NamedQueryDraft { name: at.named_query.clone(), ..NamedQueryDraft::default() })
+    }
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &NamedQueryAddress,
+        draft: NamedQueryDraft,
+    ) -> Result<Self, Problem> {
+        may_be_global(s, false, draft.global)?;
+        Ok(diesel::insert_into(named_queries::table)
+            .values((
+                named_queries::customer.eq(at.customer),
+                named_queries::id.eq(&at.named_query),
+                draft,
+            ))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+fn may_be_global(s: &Session<'_>, held: bool, wanted: bool) -> Result<(), Problem> {
+    if wanted == held || s.caller.is_administrator() {
+        return Ok(());
+    }
+    Err(Problem::Forbidden("only an administrator makes a query global, or ends that".into()))
+}
+
+impl Remove for NamedQuery {
+    fn remove(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<(), Problem> {
+        let queries = named_queries::table.find((at.customer, &at.named_query));
+        met_one(diesel::delete(queries).execute(s.conn)?)
+    }
+}

@@ -1,0 +1,75 @@
+//! The ways in which origins can be fetched: those that work in this version.
+
+use super::entry_point::Root;
+use crate::hydra::Problem;
+use crate::origins::Strategy;
+use crate::resource::*;
+
+#[derive(Debug)]
+pub struct OriginStrategy(pub Strategy);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginStrategyAddress {
+    pub origin_strategy: String,
+}
+
+impl Address for OriginStrategyAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { origin_strategy: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(&self.origin_strategy);
+    }
+}
+
+impl Resource for OriginStrategy {
+    type Address = OriginStrategyAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "OriginStrategy";
+    const TEMPLATE: &'static str = "/originStrategies/{origin_strategy}";
+    const CLASS: Class<Self> = Class {
+        doc: "A way in which the service fetches origins.",
+        parent: None,
+        properties: &[
+            &computed("id", "Last segment of its address", |o: &Self, _| Some(o.0.id().to_owned())),
+            &computed("name", "Name for people", |o: &Self, _| Some(o.0.name().to_owned())),
+            &computed("requiresCredentials", "Whether it needs a user and a password", |o, _| {
+                Some(Self::requires(o))
+            }),
+        ],
+        operations: &[retrieve::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> OriginStrategyAddress {
+        OriginStrategyAddress { origin_strategy: self.0.id().to_owned() }
+    }
+    fn draft(&self) {}
+}
+
+impl OriginStrategy {
+    fn requires(&self) -> bool {
+        self.0.requires_credentials()
+    }
+}
+
+impl Retrieve for OriginStrategy {
+    fn find(_: &mut Session<'_>, at: &OriginStrategyAddress) -> Result<Self, Problem> {
+        let known = Strategy::ALL.iter().find(|s| s.id() == at.origin_strategy);
+        known.map(|s| Self(*s)).ok_or_else(|| {
+            Problem::NotFound(format!("there is no origin strategy {}", at.origin_strategy))
+        })
+    }
+}
+
+impl List<Root> for OriginStrategy {
+    fn list(_: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        let all = Strategy::ALL.iter();
+        let members = all.skip(count(page.offset())).take(count(page.size)).map(|s| Self(*s));
+        let total = i64::try_from(Strategy::ALL.len()).unwrap_or_default();
+        Ok(Listing { members: members.collect(), total })
+    }
+}

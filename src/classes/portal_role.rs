@@ -1,0 +1,66 @@
+//! What a portal user may do.
+
+use diesel::prelude::*;
+
+use super::entry_point::Root;
+use crate::hydra::Problem;
+use crate::paged;
+use crate::resource::*;
+use crate::schema::portal_roles;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = portal_roles, check_for_backend(diesel::pg::Pg))]
+pub struct PortalRole {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortalRoleAddress {
+    pub portal_role: String,
+}
+
+impl Address for PortalRoleAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { portal_role: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(&self.portal_role);
+    }
+}
+
+impl Resource for PortalRole {
+    type Address = PortalRoleAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "PortalRole";
+    const TEMPLATE: &'static str = "/portalRoles/{portal_role}";
+    const CLASS: Class<Self> = Class {
+        doc: "What a portal user may do.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |p: &Self| &p.id),
+            &field("name", "Name for people", |p: &Self| &p.name),
+        ],
+        operations: &[retrieve::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> PortalRoleAddress {
+        PortalRoleAddress { portal_role: self.id.clone() }
+    }
+    fn draft(&self) {}
+}
+
+impl Retrieve for PortalRole {
+    fn find(s: &mut Session<'_>, at: &PortalRoleAddress) -> Result<Self, Problem> {
+        Ok(portal_roles::table.find(&at.portal_role).select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<Root> for PortalRole {
+    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        paged!(s.conn, page, portal_roles::table, by portal_roles::id)
+    }
+}

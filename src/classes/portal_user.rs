@@ -1,0 +1,271 @@
+//! People who may log in to the portal.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+use super::PortalRole;
+use super::customer::CustomerAddress;
+use super::{references, sql};
+use crate::hydra::{Fault, Problem};
+use crate::paged;
+use crate::resource::*;
+use crate::schema::{portal_roles, portal_users};
+use crate::secrets::{self, Secret};
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = portal_users, check_for_backend(diesel::pg::Pg))]
+pub struct PortalUser {
+    pub customer: i32,
+    pub id: String,
+    pub email: String,
+    pub enabled: bool,
+    pub created: DateTime<Utc>,
+    pub roles: Vec<String>,
+}
+
+/// What may be written of a portal user.
+#[derive(Debug, Clone)]
+pub struct PortalUserDraft {
+    pub email: String,
+    /// A new password; none: the one that is held stays.
+    pub password: Option<String>,
+    pub enabled: bool,
+}
+
+impl Default for PortalUserDraft {
+    fn default() -> Self {
+        Self { email: String::new(), password: None, enabled: true }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortalUserAddress {
+    pub customer: i32,
+    pub portal_user: String,
+}
+
+impl Address for PortalUserAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, portal_user: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(&self.portal_user);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for PortalUser {
+    type Address = PortalUserAddress;
+    type Draft = PortalUserDraft;
+
+    const NAME: &'static str = "PortalUser";
+    const TEMPLATE: &'static str = "/customers/{customer}/portalUsers/{portal_user}";
+    const CLASS: Class<Self> = Class {
+        doc: "An account of a person who may log in to the portal.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |u: &Self| &u.id),
+            &field("email", "Log-in name, unique over all customers", |u: &Self| &u.email)
+                .writable(|d| &mut d.email)
+                .required()
+                .max_bytes(254)
+                .rule(email_rule),
+            &secret(
+                "password",
+                "Password, 8 characters at least; never shown",
+                |d: &mut PortalUserDraft| &mut d.password,
+            )
+            .required()
+            .max_bytes(MAX_INDEXED)
+            .rule(password_rule),
+            &field("enabled", "Whether the user may log in", |u: &Self| &u.enabled)
+                .writable(|d| &mut d.enabled),
+            &field("created", "When it was made", |u: &Self| &u.created),
+            &collection("roles", "What the user may do", &USER_ROLES),
+        ],
+        operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> PortalUserAddress {
+        PortalUserAddress { customer: self.customer, portal_user: self.id.clone() }
+    }
+    fn draft(&self) -> PortalUserDraft {
+        PortalUserDraft { email: self.email.clone(), password: None, enabled: self.enabled }
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        _tenant: Option<i32>,
+        at: Option<&PortalUserAddress>,
+        draft: &PortalUserDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let owner: Option<(i32, String)> = portal_users::table
+            .filter(sql::lower(portal_users::email).eq(sql::lower(&draft.email)))
+            .select((portal_users::customer, portal_users::id))
+            .first(s.conn)
+            .optional()?;
+        let own = at.map(|at| (at.customer, at.portal_user.clone()));
+        Ok(match owner {
+            Some(owner) if Some(&owner) != own.as_ref() => {
+                vec![Fault { taken: true, ..Fault::new("email", "is already taken") }]
+            }
+            _ => Vec::new(),
+        })
+    }
+}
+
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+fn email_rule(email: &String) -> Result<(), String> {
+    let well_formed = email.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty()
+            && !host.is_empty()
+            && !host.contains('@')
+            && !host.starts_with('.')
+            && !host.ends_with('.')
+            && !email.chars().any(|c| c.is_whitespace() || c.is_control())
+    });
+    if well_formed { Ok(()) } else { Err("must be an e-mail address".into()) }
+}
+
+#[expect(clippy::ref_option, reason = "a rule is given what the row holds")]
+fn password_rule(password: &Option<String>) -> Result<(), String> {
+    match password {
+        Some(password) if password.chars().count() < 8 => {
+            Err("must have 8 characters at least".into())
+        }
+        _ => Ok(()),
+    }
+}
+
+pub static PORTAL_USERS: Collection<CustomerAddress> = Collection {
+    name: "PortalUserCollection",
+    parent: None,
+    member: "PortalUser",
+    doc: "The portal users of a customer, in the order they were made.",
+    operations: &[list::<_, PortalUser>("PortalUserCollection"), create::<_, PortalUser>()],
+    variables: &[],
+};
+
+static USER_ROLES: Collection<PortalUserAddress> = Collection {
+    name: "PortalUserRoleCollection",
+    parent: Some("PortalRoleCollection"),
+    member: "PortalRole",
+    doc: "What a portal user may do. POST of a collection or an array replaces the set, POST of one \
+          role, or of a reference to it, adds.",
+    operations: &[
+        list::<_, PortalRole>("PortalUserRoleCollection"),
+        operation::refer("PortalRole", "PortalUserRoleCollection", set_roles),
+    ],
+    variables: &[],
+};
+
+fn set_roles(s: &mut Session<'_>, of: &PortalUserAddress, input: &Input) -> Result<Reply, Problem> {
+    let held = PortalUser::hold(s, of)?;
+    let roles = references::changed::<PortalRole>(s, None, input, held.roles, |at| at.portal_role)?;
+    let known: Vec<String> = portal_roles::table
+        .filter(portal_roles::id.eq_any(&roles))
+        .select(portal_roles::id)
+        .load(s.conn)?;
+    references::all_known(&roles, &known, "member")?;
+    diesel::update(portal_users::table.find((of.customer, &of.portal_user)))
+        .set(portal_users::roles.eq(&roles))
+        .execute(s.conn)?;
+    references::whole_collection::<_, PortalRole>(s, of, input)
+}
+
+impl List<PortalUserAddress> for PortalRole {
+    fn list(
+        s: &mut Session<'_>,
+        of: &PortalUserAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let user = PortalUser::find(s, of)?;
+        let held = || portal_roles::table.filter(portal_roles::id.eq_any(&user.roles));
+        paged!(s.conn, page, held(), by portal_roles::id)
+    }
+}
+
+impl Retrieve for PortalUser {
+    fn find(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
+        let users = portal_users::table.find((at.customer, &at.portal_user));
+        Ok(users.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<CustomerAddress> for PortalUser {
+    fn list(
+        s: &mut Session<'_>,
+        of: &CustomerAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let own = || portal_users::table.filter(portal_users::customer.eq(of.customer));
+        paged!(s.conn, page, own(), by(portal_users::created, portal_users::id))
+    }
+}
+
+impl Create<CustomerAddress> for PortalUser {
+    fn insert(
+        s: &mut Session<'_>,
+        into: &CustomerAddress,
+        chosen: Option<String>,
+        draft: PortalUserDraft,
+    ) -> Result<Self, Problem> {
+        let portal_user = chosen_or_minted(chosen)?;
+        Self::insert_at(s, &PortalUserAddress { customer: into.customer, portal_user }, draft)
+    }
+}
+
+impl Update for PortalUser {
+    fn hold(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
+        let users = portal_users::table.find((at.customer, &at.portal_user));
+        Ok(users.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: PortalUserDraft) -> Result<Self, Problem> {
+        let password = hashed(draft.password)?;
+        Ok(diesel::update(portal_users::table.find((held.customer, &held.id)))
+            .set((
+                portal_users::email.eq(draft.email),
+                portal_users::enabled.eq(draft.enabled),
+                password.map(|hash| portal_users::password.eq(hash)),
+            ))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Replace for PortalUser {
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &PortalUserAddress,
+        draft: PortalUserDraft,
+    ) -> Result<Self, Problem> {
+        Ok(diesel::insert_into(portal_users::table)
+            .values((
+                portal_users::customer.eq(at.customer),
+                portal_users::id.eq(&at.portal_user),
+                portal_users::email.eq(draft.email),
+                portal_users::enabled.eq(draft.enabled),
+                portal_users::password.eq(hashed(draft.password)?.unwrap_or_default()),
+            ))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+fn hashed(password: Option<String>) -> Result<Option<String>, Problem> {
+    let hash = |p| secrets::hash_password(&Secret::new(p)).map_err(Problem::internal);
+    password.map(hash).transpose()
+}
+
+impl Remove for PortalUser {
+    fn remove(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<(), Problem> {
+        let users = portal_users::table.find((at.customer, &at.portal_user));
+        met_one(diesel::delete(users).execute(s.conn)?)
+    }
+}

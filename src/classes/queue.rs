@@ -1,0 +1,210 @@
+//! The queue of a customer: images are registered here, in batches.
+
+use diesel::dsl::count_star;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::batch::Batch;
+use super::customer::CustomerAddress;
+use super::image::{QUEUE_IMAGES, register};
+use super::tally;
+use crate::hydra::{Fault, OperationDoc, Problem};
+use crate::resource::*;
+use crate::schema::batches;
+
+#[derive(Debug)]
+pub struct Queue {
+    customer: i32,
+    size: i64,
+    batches_waiting: i64,
+}
+
+/// It stands in its customer, one in each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueAddress(pub CustomerAddress);
+
+impl Address for QueueAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        CustomerAddress::read(parts).map(Self)
+    }
+    fn write(&self, filling: &mut Filling) {
+        self.0.write(filling);
+    }
+    fn customer(&self) -> Option<i32> {
+        self.0.customer()
+    }
+}
+
+impl Resource for Queue {
+    type Address = QueueAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "Queue";
+    const TEMPLATE: &'static str = "/customers/{customer}/queue";
+    const CLASS: Class<Self> = Class {
+        doc: "Where images are registered: each collection of images that is POSTed becomes a batch.",
+        parent: None,
+        properties: &[
+            &field("size", "Images that wait, or are being processed", |q: &Self| &q.size)
+                .non_negative(),
+            &field("batchesWaiting", "Batches that are not finished", |q: &Self| {
+                &q.batches_waiting
+            })
+            .non_negative(),
+            &computed(
+                "imagesWaiting",
+                "Images that wait, or are being processed",
+                |q: &Self, _| Some(q.size),
+            )
+            .range("xsd:nonNegativeInteger"),
+            &collection("batches", "All batches, newest first", &BATCHES),
+            &collection("images", "Images that wait, or are being processed", &QUEUE_IMAGES),
+            &collection("active", "Batches in process: neither finished nor superseded", &ACTIVE),
+            &collection("recent", "Finished batches, not superseded, latest first", &RECENT),
+        ],
+        operations: &[retrieve::<Self>(), SUBMIT],
+        beneath: &[],
+    };
+
+    fn address(&self) -> QueueAddress {
+        QueueAddress(CustomerAddress { customer: self.customer })
+    }
+    fn draft(&self) {}
+}
+
+const SUBMIT: Operation<QueueAddress> = Operation {
+    doc: OperationDoc {
+        name: "create",
+        method: "POST",
+        title: "Submit images as a batch",
+        expects: Some("ImageCollection"),
+        returns: Some("Batch"),
+        statuses: statuses::REGISTERED,
+        administrators_only: false,
+    },
+    body: Body::Required,
+    chooses: false,
+    act: Act::Write(|s, at, input| {
+        let members = members(s.site, input)?;
+        let batch = register::register(s, at.0, &members, input)?;
+        s.effects.push(Effect::WorkAdded);
+        Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
+    }),
+};
+
+/// The members of a submitted collection, within the limit (`rules.md` 6.1).
+fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
+    let mut body = input.object("collection of images")?;
+    let mut faults = Vec::new();
+    identity::check_type(&mut body, &["Collection", "ImageCollection"], &mut faults);
+    if body.get("view").is_some_and(|view| !view.is_null()) {
+        let reason = "must be left out: a page of a collection is not accepted, only a whole one";
+        faults.push(Fault::new("view", reason));
+    }
+    let limit = site.batch_limit;
+    let members = match body.remove("member") {
+        Some(Value::Array(members)) if members.is_empty() => {
+            faults.push(Fault::new("member", "must not be empty"));
+            Vec::new()
+        }
+        Some(Value::Array(members)) if members.len() > limit => {
+            let reason = format!("has {} images; a batch holds {limit} at most", members.len());
+            faults.push(Fault::new("member", reason));
+            Vec::new()
+        }
+        Some(Value::Array(members)) => members,
+        // One value of a property that may hold several need not stand in an array (JSON-LD).
+        Some(member @ Value::Object(_)) => vec![member],
+        Some(Value::Null) | None => {
+            faults.push(Fault::new("member", "is required: the images"));
+            Vec::new()
+        }
+        Some(_) => {
+            faults.push(Fault::new("member", "must be an array of images"));
+            Vec::new()
+        }
+    };
+    if faults.is_empty() { Ok(members) } else { Err(faults.into()) }
+}
+
+/// Which batches of a queue.
+#[derive(Debug, Clone, Copy)]
+enum Scope {
+    All,
+    Active,
+    Recent,
+}
+
+static BATCHES: Collection<QueueAddress> = Collection {
+    name: "BatchCollection",
+    parent: None,
+    member: "Batch",
+    doc: "The batches of a customer, newest first.",
+    operations: &[list_by("BatchCollection", |s, of, input| listed(s, of, input, Scope::All))],
+    variables: &[],
+};
+
+static ACTIVE: Collection<QueueAddress> = Collection {
+    name: "ActiveBatchCollection",
+    parent: Some("BatchCollection"),
+    member: "Batch",
+    doc: "Batches in process: neither finished nor superseded, newest first.",
+    operations: &[list_by("ActiveBatchCollection", |s, of, input| {
+        listed(s, of, input, Scope::Active)
+    })],
+    variables: &[],
+};
+
+static RECENT: Collection<QueueAddress> = Collection {
+    name: "RecentBatchCollection",
+    parent: Some("BatchCollection"),
+    member: "Batch",
+    doc: "Finished batches that are not superseded, latest first.",
+    operations: &[list_by("RecentBatchCollection", |s, of, input| {
+        listed(s, of, input, Scope::Recent)
+    })],
+    variables: &[],
+};
+
+fn listed(
+    s: &mut Session<'_>,
+    of: &QueueAddress,
+    input: &Input,
+    scope: Scope,
+) -> Result<Reply, Problem> {
+    let mut faults = Vec::new();
+    let page = input.query.page(&mut faults);
+    let page = Wanted { page, query: &input.query, faults }.page()?;
+    let own = || {
+        let own = batches::table.filter(batches::customer.eq(of.0.customer)).into_boxed();
+        match scope {
+            Scope::All => own,
+            Scope::Active => {
+                own.filter(batches::finished.is_null()).filter(batches::superseded.eq(false))
+            }
+            Scope::Recent => {
+                own.filter(batches::finished.is_not_null()).filter(batches::superseded.eq(false))
+            }
+        }
+    };
+    let total = own().count().get_result(s.conn)?;
+    let ordered = match scope {
+        Scope::Recent => own().order((batches::finished.desc(), batches::id.desc())),
+        Scope::All | Scope::Active => own().order(batches::id.desc()),
+    };
+    let members: Vec<Batch> =
+        ordered.limit(page.size).offset(page.offset()).select(Batch::as_select()).load(s.conn)?;
+    Ok(operation::collection_reply(s, input, &members, total))
+}
+
+impl Retrieve for Queue {
+    fn find(s: &mut Session<'_>, at: &QueueAddress) -> Result<Self, Problem> {
+        let customer = at.0.customer;
+        let batches_waiting = batches::table
+            .filter(batches::customer.eq(customer))
+            .filter(batches::finished.is_null())
+            .select(count_star())
+            .first(s.conn)?;
+        Ok(Self { customer, size: tally::jobs(s.conn, customer)?, batches_waiting })
+    }
+}

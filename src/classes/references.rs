@@ -1,0 +1,89 @@
+//! Sets of references, which a POST replaces or adds to (`rules.md` 7.1).
+
+use serde_json::Value;
+
+use crate::hydra::{Fault, Problem};
+use crate::resource::address::Address;
+use crate::resource::link::resolve;
+use crate::resource::operation::collection_reply;
+use crate::resource::*;
+
+/// The set that a body makes of the one that is held: ids in order, each once.
+///
+/// A collection or an array replaces it, one reference adds.
+///
+/// # Errors
+/// [`Problem::Invalid`] with every reference that names no `R` of this tenant.
+pub fn changed<R: Resource>(
+    s: &Session<'_>,
+    tenant: Option<i32>,
+    input: &Input,
+    held: Vec<String>,
+    id: fn(R::Address) -> String,
+) -> Result<Vec<String>, Problem> {
+    let reading = Reading { site: s.site, tenant, path: &input.path, new: false };
+    let (given, mut set) = match &input.body {
+        None => return Err(Problem::Unreadable("a reference or a collection is expected".into())),
+        Some(Value::Array(members)) => (members.as_slice(), Vec::new()),
+        Some(Value::Object(body)) => match body.get("member") {
+            Some(Value::Array(members)) => (members.as_slice(), Vec::new()),
+            Some(_) => return Err(Problem::invalid("member", "must be an array")),
+            None if body.contains_key("@id") || body.contains_key("id") => {
+                (input.body.as_slice(), held)
+            }
+            None => {
+                let reason = "is required: references, or whole resources; or give one by @id";
+                return Err(Problem::invalid("member", reason));
+            }
+        },
+        Some(_) => {
+            return Err(Problem::Unreadable("an object or an array is expected".into()));
+        }
+    };
+    let faults = add::<R>(given, reading, id, &mut set);
+    if faults.is_empty() { Ok(set) } else { Err(faults.into()) }
+}
+
+/// Adds what references name to a set of ids; answers those that name nothing.
+pub fn add<R: Resource>(
+    given: &[Value],
+    reading: Reading<'_>,
+    id: fn(R::Address) -> String,
+    set: &mut Vec<String>,
+) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (index, value) in given.iter().enumerate() {
+        match resolve::<R>(value, reading).map(id) {
+            Ok(id) if set.contains(&id) => {}
+            Ok(id) => set.push(id),
+            Err(reason) => faults.push(Fault::new(format!("member[{index}]"), reason)),
+        }
+    }
+    faults
+}
+
+/// Refuses ids that are not among those known.
+///
+/// # Errors
+/// [`Problem::Invalid`] about `member`, with a fault for each.
+pub fn all_known(ids: &[String], known: &[String], member: &str) -> Result<(), Problem> {
+    let unknown = ids.iter().filter(|id| !known.contains(id));
+    let faults: Vec<Fault> =
+        unknown.map(|id| Fault::new(member, format!("names {id}, which is not there"))).collect();
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+/// The collection as it stands after the change, from its first page.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn whole_collection<A: Address, R: List<A>>(
+    s: &mut Session<'_>,
+    of: &A,
+    input: &Input,
+) -> Result<Reply, Problem> {
+    let query = Query::default();
+    let page = query.page(&mut Vec::new());
+    let listing = R::list(s, of, Wanted { page, query: &query, faults: Vec::new() })?;
+    Ok(collection_reply(s, input, &listing.members, listing.total))
+}

@@ -1,0 +1,308 @@
+//! Roles: what a reader must hold to see a protected image.
+
+use diesel::dsl::{exists, sql};
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Text};
+use serde_json::Value;
+
+use super::auth_service::{AuthService, AuthServiceAddress};
+use super::customer::CustomerAddress;
+use crate::hydra::{Fault, Problem};
+use crate::paged;
+use crate::resource::address::{is_id, match_path, path_of};
+use crate::resource::link::resolve;
+use crate::resource::*;
+use crate::schema::{auth_services, images, roles, spaces};
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = roles, check_for_backend(diesel::pg::Pg))]
+pub struct Role {
+    pub customer: i32,
+    pub id: String,
+    #[diesel(embed)]
+    pub draft: RoleDraft,
+}
+
+/// What may be written of a role.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = roles, treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
+#[derive(Default)]
+pub struct RoleDraft {
+    pub name: String,
+    pub label: String,
+    pub aliases: Vec<String>,
+    pub auth_service: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleAddress {
+    pub customer: i32,
+    pub role: String,
+}
+
+impl Address for RoleAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, role: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(&self.role);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for Role {
+    type Address = RoleAddress;
+    type Draft = RoleDraft;
+
+    const NAME: &'static str = "Role";
+    const TEMPLATE: &'static str = "/customers/{customer}/roles/{role}";
+    const CLASS: Class<Self> = Class {
+        doc: "What a reader must hold, one of several, to see a protected image.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |r: &Self| &r.id),
+            &field("name", "Name", |r: &Self| &r.draft.name).writable(|d| &mut d.name).required(),
+            &field("label", "Name for readers", |r: &Self| &r.draft.label)
+                .writable(|d| &mut d.label),
+            &field("aliases", "Other names by which a role provider reports it", |r: &Self| {
+                &r.draft.aliases
+            })
+            .writable(|d| &mut d.aliases),
+            &reference::<Self, AuthService>(
+                "authService",
+                "The service through which a reader gets it",
+                |r| {
+                    let auth_service = r.draft.auth_service.clone()?;
+                    Some(AuthServiceAddress { customer: r.customer, auth_service })
+                },
+            )
+            .writable(|d, at| d.auth_service = at.map(|at| at.auth_service)),
+        ],
+        operations: &[
+            retrieve::<Self>(),
+            replace::<Self>(),
+            update::<Self>(),
+            remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
+        ],
+        beneath: &[],
+    };
+
+    fn address(&self) -> RoleAddress {
+        RoleAddress { customer: self.customer, role: self.id.clone() }
+    }
+    fn draft(&self) -> RoleDraft {
+        self.draft.clone()
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        tenant: Option<i32>,
+        _at: Option<&RoleAddress>,
+        draft: &RoleDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let Some(auth_service) = &draft.auth_service else { return Ok(Vec::new()) };
+        let service = auth_services::table.find((tenant.unwrap_or_default(), auth_service));
+        let known: bool = diesel::select(exists(service)).get_result(s.conn)?;
+        let fault = || Fault::new("authService", "names a service that is not there");
+        Ok((!known).then(fault).into_iter().collect())
+    }
+}
+
+pub static ROLES: Collection<CustomerAddress> = Collection {
+    name: "RoleCollection",
+    parent: None,
+    member: "Role",
+    doc: "The roles of a customer, by id.",
+    operations: &[list::<_, Role>("RoleCollection"), create::<_, Role>()],
+    variables: &[],
+};
+
+/// Reads the roles that a body gives an image (`rules.md` 4.8).
+///
+/// An own role is stored as `/id`, which no URI looks like; a URI of another form word for word.
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with `roles`.
+pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, String> {
+    let one = |value: &Value| {
+        let text = match value {
+            Value::String(text) => Some(text.as_str()),
+            Value::Object(node) => node.get("@id").and_then(Value::as_str),
+            _ => None,
+        };
+        let text = text.ok_or("must hold URIs of roles")?;
+        if text.len() > MAX_INDEXED {
+            return Err(format!("must hold URIs of at most {MAX_INDEXED} bytes"));
+        }
+        if let Some(role) = own_role(text, reading.tenant) {
+            return Ok(format!("/{role}"));
+        }
+        if is_uri(text) {
+            return Ok(text.to_owned());
+        }
+        resolve::<Role>(value, reading)
+            .map(|at| format!("/{}", at.role))
+            .map_err(|_not_a_role| format!("has {text}, which is no URI and no role"))
+    };
+    let mut roles = Vec::new();
+    for role in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
+        let role = one(role)?;
+        if !roles.contains(&role) {
+            roles.push(role);
+        }
+    }
+    Ok(roles)
+}
+
+/// The id in a URI that ends in `/customers/{this}/roles/{id}`, whatever comes before.
+fn own_role(uri: &str, tenant: Option<i32>) -> Option<String> {
+    let path = path_of(uri)?;
+    let end = path.match_indices('/').rev().nth(3).map(|(at, _)| at)?;
+    let values = match_path(Role::TEMPLATE, path.get(end..)?)?;
+    match values.as_slice() {
+        [customer, role] if Some(customer) == tenant.map(|t| t.to_string()).as_ref() => {
+            is_id(role).then(|| role.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Whether a text is an absolute URI: a scheme, a colon, and something without blanks.
+fn is_uri(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+            && !rest.is_empty()
+            && !text
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c))
+    })
+}
+
+/// A stored role as it is shown.
+pub fn shown_role(role: &str, customer: i32, site: &Site) -> String {
+    match role.strip_prefix('/') {
+        Some(id) => format!("{}/customers/{customer}/roles/{id}", site.base),
+        None => role.to_owned(),
+    }
+}
+
+/// Own roles, as stored, that are not there; those that are stay until the transaction ends.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn unknown_roles<'a>(
+    conn: &mut PgConnection,
+    customer: i32,
+    stored: impl Iterator<Item = &'a String>,
+) -> Result<Vec<String>, Problem> {
+    let mut wanted: Vec<&str> = stored.filter_map(|role| role.strip_prefix('/')).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known: Vec<String> = roles::table
+        .filter(roles::customer.eq(customer))
+        .filter(roles::id.eq_any(&wanted))
+        .order(roles::id)
+        .select(roles::id)
+        .for_key_share()
+        .load(conn)?;
+    Ok(wanted.into_iter().filter(|r| !known.iter().any(|k| k == r)).map(Into::into).collect())
+}
+
+/// The fault of roles that are not there, if any are.
+pub fn unknown_fault(unknown: &[String]) -> Option<Fault> {
+    let names = unknown.join(", ");
+    (!unknown.is_empty()).then(|| Fault::new("roles", format!("names what is not there: {names}")))
+}
+
+impl Retrieve for Role {
+    fn find(s: &mut Session<'_>, at: &RoleAddress) -> Result<Self, Problem> {
+        let roles = roles::table.find((at.customer, &at.role));
+        Ok(roles.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<CustomerAddress> for Role {
+    fn list(
+        s: &mut Session<'_>,
+        of: &CustomerAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let own = || roles::table.filter(roles::customer.eq(of.customer));
+        paged!(s.conn, page, own(), by roles::id)
+    }
+}
+
+impl Create<CustomerAddress> for Role {
+    fn insert(
+        s: &mut Session<'_>,
+        into: &CustomerAddress,
+        chosen: Option<String>,
+        draft: RoleDraft,
+    ) -> Result<Self, Problem> {
+        let role = chosen_or_minted(chosen)?;
+        Self::insert_at(s, &RoleAddress { customer: into.customer, role }, draft)
+    }
+}
+
+impl Update for Role {
+    fn hold(s: &mut Session<'_>, at: &RoleAddress) -> Result<Self, Problem> {
+        let roles = roles::table.find((at.customer, &at.role));
+        Ok(roles.select(Self::as_select()).for_no_key_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: RoleDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(roles::table.find((held.customer, &held.id)))
+            .set(draft)
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Replace for Role {
+    fn fresh_at(_: &mut Session<'_>, at: &RoleAddress) -> Result<RoleDraft, Problem> {
+        Ok(RoleDraft { name: at.role.clone(), ..RoleDraft::default() })
+    }
+    fn insert_at(s: &mut Session<'_>, at: &RoleAddress, draft: RoleDraft) -> Result<Self, Problem> {
+        Ok(diesel::insert_into(roles::table)
+            .values((roles::customer.eq(at.customer), roles::id.eq(&at.role), draft))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Remove for Role {
+    fn remove(s: &mut Session<'_>, at: &RoleAddress) -> Result<(), Problem> {
+        let held = roles::table.find((at.customer, &at.role));
+        // Held against those who would give it to an image meanwhile.
+        held.select(roles::id).for_update().first::<String>(s.conn)?;
+        let holds = |column: &str| {
+            sql::<Bool>(&format!("{column} @> ARRAY["))
+                .bind::<Text, _>(if column == "roles" {
+                    format!("/{}", at.role)
+                } else {
+                    at.role.clone()
+                })
+                .sql("]")
+        };
+        let by_image =
+            images::table.filter(images::customer.eq(at.customer)).filter(holds("roles"));
+        let by_space =
+            spaces::table.filter(spaces::customer.eq(at.customer)).filter(holds("default_roles"));
+        if diesel::select(exists(by_image)).get_result(s.conn)? {
+            return Err(Problem::Conflict("images name this role; take it from them first".into()));
+        }
+        if diesel::select(exists(by_space)).get_result(s.conn)? {
+            return Err(Problem::Conflict(
+                "the defaults of a space name this role; take it from them first".into(),
+            ));
+        }
+        met_one(diesel::delete(held).execute(s.conn)?)
+    }
+}

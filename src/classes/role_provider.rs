@@ -1,0 +1,160 @@
+//! Where an auth service learns the roles of a reader.
+
+use diesel::prelude::*;
+
+use super::auth_service::{AuthService, AuthServiceAddress};
+use super::credentials::Credentials;
+use crate::hydra::Problem;
+use crate::resource::*;
+use crate::schema::role_providers;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = role_providers, check_for_backend(diesel::pg::Pg))]
+pub struct RoleProvider {
+    pub customer: i32,
+    pub auth_service: String,
+    pub configuration: String,
+    /// Sealed.
+    pub credentials: Option<Vec<u8>>,
+}
+
+/// What may be written of a role provider.
+#[derive(Debug, Clone)]
+pub struct RoleProviderDraft {
+    pub configuration: String,
+    pub credentials: Credentials,
+}
+
+impl Default for RoleProviderDraft {
+    fn default() -> Self {
+        Self { configuration: "{}".into(), credentials: Credentials::None }
+    }
+}
+
+/// It stands in its auth service, one in each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoleProviderAddress(pub AuthServiceAddress);
+
+impl Address for RoleProviderAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        AuthServiceAddress::read(parts).map(Self)
+    }
+    fn write(&self, filling: &mut Filling) {
+        self.0.write(filling);
+    }
+    fn customer(&self) -> Option<i32> {
+        self.0.customer()
+    }
+}
+
+impl Resource for RoleProvider {
+    type Address = RoleProviderAddress;
+    type Draft = RoleProviderDraft;
+
+    const NAME: &'static str = "RoleProvider";
+    const TEMPLATE: &'static str = "/customers/{customer}/authServices/{auth_service}/roleProvider";
+    const CLASS: Class<Self> = Class {
+        doc: "Where an auth service learns the roles of a reader: a log-in page and a back channel.",
+        parent: None,
+        properties: &[
+            &field("configuration", "How it is asked: a JSON object, as text", |p: &Self| {
+                &p.configuration
+            })
+            .writable(|d| &mut d.configuration)
+            .rule(is_json_object),
+            &secret(
+                "credentials",
+                "User and password, as JSON; never shown",
+                |d: &mut RoleProviderDraft| &mut d.credentials,
+            ),
+        ],
+        operations: &[retrieve::<Self>(), PUT, update::<Self>(), remove::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> RoleProviderAddress {
+        RoleProviderAddress(AuthServiceAddress {
+            customer: self.customer,
+            auth_service: self.auth_service.clone(),
+        })
+    }
+    fn draft(&self) -> RoleProviderDraft {
+        RoleProviderDraft {
+            configuration: self.configuration.clone(),
+            credentials: Credentials::Held,
+        }
+    }
+}
+
+/// The address is given by the service it stands in, so a malformed one is looked up and not chosen.
+const PUT: Operation<RoleProviderAddress> =
+    Operation { chooses: false, ..replace::<RoleProvider>() };
+
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+fn is_json_object(text: &String) -> Result<(), String> {
+    match serde_json::from_str(text) {
+        Ok(serde_json::Value::Object(_)) => Ok(()),
+        _ => Err("must be the text of a JSON object".into()),
+    }
+}
+
+fn place(at: &AuthServiceAddress) -> String {
+    format!("customers/{}/authServices/{}/roleProvider", at.customer, at.auth_service)
+}
+
+impl Retrieve for RoleProvider {
+    fn find(s: &mut Session<'_>, at: &RoleProviderAddress) -> Result<Self, Problem> {
+        let held = role_providers::table.find((at.0.customer, &at.0.auth_service));
+        Ok(held.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl Update for RoleProvider {
+    fn hold(s: &mut Session<'_>, at: &RoleProviderAddress) -> Result<Self, Problem> {
+        let held = role_providers::table.find((at.0.customer, &at.0.auth_service));
+        Ok(held.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: RoleProviderDraft) -> Result<Self, Problem> {
+        let at = held.address().0;
+        let sealed = draft.credentials.seal(held.credentials, s.site, &place(&at))?;
+        Ok(diesel::update(role_providers::table.find((at.customer, &at.auth_service)))
+            .set((
+                role_providers::configuration.eq(draft.configuration),
+                role_providers::credentials.eq(sealed),
+            ))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Replace for RoleProvider {
+    fn fresh_at(
+        s: &mut Session<'_>,
+        at: &RoleProviderAddress,
+    ) -> Result<RoleProviderDraft, Problem> {
+        AuthService::hold(s, &at.0).map(|_| RoleProviderDraft::default())
+    }
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &RoleProviderAddress,
+        draft: RoleProviderDraft,
+    ) -> Result<Self, Problem> {
+        let sealed = draft.credentials.seal(None, s.site, &place(&at.0))?;
+        Ok(diesel::insert_into(role_providers::table)
+            .values((
+                role_providers::customer.eq(at.0.customer),
+                role_providers::auth_service.eq(&at.0.auth_service),
+                role_providers::configuration.eq(draft.configuration),
+                role_providers::credentials.eq(sealed),
+            ))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Remove for RoleProvider {
+    fn remove(s: &mut Session<'_>, at: &RoleProviderAddress) -> Result<(), Problem> {
+        let held = role_providers::table.find((at.0.customer, &at.0.auth_service));
+        met_one(diesel::delete(held).execute(s.conn)?)
+    }
+}

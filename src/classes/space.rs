@@ -1,0 +1,356 @@
+//! Spaces: partitions of a customer's images, with defaults of their own.
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::customer::CustomerAddress;
+use super::customer_storage::SpaceStorage;
+use super::image::SPACE_IMAGES;
+use super::references;
+use super::role::{self, Role, RoleAddress};
+use super::space_metadata::SpaceMetadata;
+use crate::hydra::{Fault, Problem, Variable};
+use crate::paged;
+use crate::resource::link::resolve;
+use crate::resource::*;
+use crate::schema::{customers, images, roles, spaces};
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
+pub struct Space {
+    pub customer: i32,
+    pub id: i32,
+    pub created: DateTime<Utc>,
+    #[diesel(embed)]
+    pub draft: SpaceDraft,
+}
+
+/// What may be written of a space.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
+pub struct SpaceDraft {
+    pub name: String,
+    pub default_tags: Vec<String>,
+    /// Ids of own roles.
+    pub default_roles: Vec<String>,
+    /// Pixels; -1: no limit.
+    pub default_max_unauthorised: i32,
+}
+
+impl Default for SpaceDraft {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            default_tags: Vec::new(),
+            default_roles: Vec::new(),
+            default_max_unauthorised: -1,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpaceAddress {
+    pub customer: i32,
+    pub space: i32,
+}
+
+impl Address for SpaceAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { customer: parts.number()?, space: parts.number()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(self.customer);
+        filling.put(self.space);
+    }
+    fn customer(&self) -> Option<i32> {
+        Some(self.customer)
+    }
+}
+
+impl Resource for Space {
+    type Address = SpaceAddress;
+    type Draft = SpaceDraft;
+
+    const NAME: &'static str = "Space";
+    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}";
+    const CLASS: Class<Self> = Class {
+        doc: "A partition of a customer's images. Its defaults are given to new images that leave \
+              the member out, and to those only.",
+        parent: None,
+        properties: &[
+            &field("id", "Number in addresses, counted per customer", |s: &Self| &s.id),
+            &field("name", "Name for people, unique among the customer's", |s: &Self| {
+                &s.draft.name
+            })
+            .writable(|d| &mut d.name)
+            .required()
+            .max_bytes(MAX_INDEXED),
+            &field("created", "When it was made", |s: &Self| &s.created),
+            &field("defaultTags", "Tags of new images that name none", |s: &Self| {
+                &s.draft.default_tags
+            })
+            .writable(|d| &mut d.default_tags)
+            .max_bytes(MAX_INDEXED),
+            &field(
+                "defaultMaxUnauthorised",
+                "maxUnauthorised of new images that name none, in pixels; -1: no limit",
+                |s: &Self| &s.draft.default_max_unauthorised,
+            )
+            .writable(|d| &mut d.default_max_unauthorised)
+            .also("maxUnauthorised")
+            .rule(max_unauthorised_rule),
+            &collection("defaultRoles", "Roles of new images that name none", &DEFAULT_ROLES)
+                .takes(|d: &mut SpaceDraft, value, reading| {
+                    d.default_roles = own_roles(value, reading)?;
+                    Ok(())
+                }),
+            &collection("images", "All the images in the space", &SPACE_IMAGES),
+            &link::<Self, SpaceMetadata>("metadata", "Which values its images hold"),
+            &link::<Self, SpaceStorage>("storage", "How much it stores"),
+        ],
+        operations: &[
+            retrieve::<Self>(),
+            replace::<Self>(),
+            update::<Self>(),
+            remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
+        ],
+        beneath: &[],
+    };
+
+    fn address(&self) -> SpaceAddress {
+        SpaceAddress { customer: self.customer, space: self.id }
+    }
+    fn draft(&self) -> SpaceDraft {
+        self.draft.clone()
+    }
+
+    fn check(
+        s: &mut Session<'_>,
+        tenant: Option<i32>,
+        at: Option<&SpaceAddress>,
+        draft: &SpaceDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        let customer = tenant.unwrap_or_default();
+        let same = spaces::table
+            .filter(spaces::customer.eq(customer))
+            .filter(spaces::name.eq(&draft.name))
+            .filter(spaces::id.ne(at.map_or(0, |at| at.space)));
+        let mut faults = Vec::new();
+        if diesel::select(exists(same)).get_result(s.conn)? {
+            faults.push(Fault { taken: true, ..Fault::new("name", "is already taken") });
+        }
+        let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
+        let unknown = role::unknown_roles(s.conn, customer, stored.iter())?;
+        faults.extend(role::unknown_fault(&unknown).map(|fault| Fault {
+            pointer: "/defaultRoles".into(),
+            member: "defaultRoles".into(),
+            ..fault
+        }));
+        Ok(faults)
+    }
+}
+
+/// Rule of `maxUnauthorised`, wherever it stands (`dlcs.md` 13.5).
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the member.
+pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
+    if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
+}
+
+fn own_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, String> {
+    let Some(given) = value.as_array() else { return Err("must be an array of roles".into()) };
+    let mut ids = Vec::new();
+    for value in given {
+        let id = resolve::<Role>(value, reading)?.role;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+pub static SPACES: Collection<CustomerAddress> = Collection {
+    name: "SpaceCollection",
+    parent: None,
+    member: "Space",
+    doc: "The spaces of a customer, by number; name filters.",
+    operations: &[list::<_, Space>("SpaceCollection"), create::<_, Space>()],
+    variables: <Space as List<CustomerAddress>>::VARIABLES,
+};
+
+static DEFAULT_ROLES: Collection<SpaceAddress> = Collection {
+    name: "DefaultRoleCollection",
+    parent: Some("RoleCollection"),
+    member: "Role",
+    doc: "Roles of new images that name none. POST of a collection or an array replaces the set, \
+          POST of one role, or of a reference to it, adds.",
+    operations: &[
+        list::<_, Role>("DefaultRoleCollection"),
+        operation::refer("Role", "DefaultRoleCollection", set_default_roles),
+    ],
+    variables: &[],
+};
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
+fn set_default_roles(
+    s: &mut Session<'_>,
+    of: &SpaceAddress,
+    input: &Input,
+) -> Result<Reply, Problem> {
+    let held = Space::hold(s, of)?;
+    let ids = |at: RoleAddress| at.role;
+    let changed =
+        references::changed::<Role>(s, Some(of.customer), input, held.draft.default_roles, ids)?;
+    let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
+    let unknown = role::unknown_roles(s.conn, of.customer, stored.iter())?;
+    if let Some(fault) = role::unknown_fault(&unknown) {
+        let fault = Fault { member: "member".into(), pointer: "/member".into(), ..fault };
+        return Err(fault.into());
+    }
+    diesel::update(spaces::table.find((of.customer, of.space)))
+        .set(spaces::default_roles.eq(&changed))
+        .execute(s.conn)?;
+    references::whole_collection::<_, Role>(s, of, input)
+}
+
+impl List<SpaceAddress> for Role {
+    fn list(
+        s: &mut Session<'_>,
+        of: &SpaceAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        let space = Space::find(s, of)?;
+        let held = || {
+            roles::table
+                .filter(roles::customer.eq(of.customer))
+                .filter(roles::id.eq_any(&space.draft.default_roles))
+        };
+        paged!(s.conn, page, held(), by roles::id)
+    }
+}
+
+impl Retrieve for Space {
+    fn find(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+        let spaces = spaces::table.find((at.customer, at.space));
+        Ok(spaces.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<CustomerAddress> for Space {
+    const VARIABLES: &'static [Variable] = &[Variable { name: "name", doc: "The whole name" }];
+
+    fn list(
+        s: &mut Session<'_>,
+        of: &CustomerAddress,
+        wanted: Wanted<'_>,
+    ) -> Result<Listing<Self>, Problem> {
+        let name = wanted.query.get("name").filter(|name| !name.is_empty()).map(str::to_owned);
+        let page = wanted.page()?;
+        let own = || {
+            let own = spaces::table.filter(spaces::customer.eq(of.customer)).into_boxed();
+            match &name {
+                Some(name) => own.filter(spaces::name.eq(name)),
+                None => own,
+            }
+        };
+        paged!(s.conn, page, own(), by spaces::id)
+    }
+}
+
+impl Create<CustomerAddress> for Space {
+    fn insert(
+        s: &mut Session<'_>,
+        into: &CustomerAddress,
+        chosen: Option<String>,
+        draft: SpaceDraft,
+    ) -> Result<Self, Problem> {
+        if chosen.is_some() {
+            let reason = "is given by the server; leave it out, or PUT to the address";
+            return Err(Problem::invalid("id", reason));
+        }
+        let space = next_number(s.conn, into.customer)?;
+        let at = SpaceAddress { customer: into.customer, space };
+        Self::insert_at(s, &at, draft).map_err(operation::raced)
+    }
+}
+
+/// The next free number after the last that was given; numbers chosen by PUT are skipped.
+fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
+    let last: i32 = customers::table
+        .find(customer)
+        .select(customers::last_space)
+        .for_no_key_update()
+        .first(conn)?;
+    let overflow = || Problem::Conflict("all numbers of spaces are in use".into());
+    let candidate = last.checked_add(1).ok_or_else(overflow)?;
+    let is_free = |conn: &mut PgConnection, number: i32| -> Result<bool, Problem> {
+        let taken = exists(spaces::table.find((customer, number)));
+        Ok(!diesel::select(taken).get_result::<bool>(conn)?)
+    };
+    let number = if is_free(conn, candidate)? {
+        candidate
+    } else {
+        let (taken, after) = diesel::alias!(spaces as taken, spaces as after);
+        // The first number in use from the candidate on that has no neighbour above.
+        let end: i32 = taken
+            .filter(taken.field(spaces::customer).eq(customer))
+            .filter(taken.field(spaces::id).ge(candidate))
+            .filter(diesel::dsl::not(exists(
+                after
+                    .filter(after.field(spaces::customer).eq(customer))
+                    .filter(after.field(spaces::id).eq(taken.field(spaces::id) + 1)),
+            )))
+            .order(taken.field(spaces::id))
+            .select(taken.field(spaces::id))
+            .first(conn)?;
+        end.checked_add(1).ok_or_else(overflow)?
+    };
+    diesel::update(customers::table.find(customer))
+        .set(customers::last_space.eq(number))
+        .execute(conn)?;
+    Ok(number)
+}
+
+impl Update for Space {
+    fn hold(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+        let spaces = spaces::table.find((at.customer, at.space));
+        Ok(spaces.select(Self::as_select()).for_no_key_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: SpaceDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(spaces::table.find((held.customer, held.id)))
+            .set(draft)
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Replace for Space {
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &SpaceAddress,
+        draft: SpaceDraft,
+    ) -> Result<Self, Problem> {
+        Ok(diesel::insert_into(spaces::table)
+            .values((spaces::customer.eq(at.customer), spaces::id.eq(at.space), draft))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Remove for Space {
+    fn remove(s: &mut Session<'_>, at: &SpaceAddress) -> Result<(), Problem> {
+        let held = spaces::table.find((at.customer, at.space));
+        held.select(spaces::id).for_update().first::<i32>(s.conn)?;
+        let inside = images::table
+            .filter(images::customer.eq(at.customer))
+            .filter(images::space.eq(at.space));
+        if diesel::select(exists(inside)).get_result(s.conn)? {
+            return Err(Problem::Conflict("the space has images; delete them first".into()));
+        }
+        met_one(diesel::delete(held).execute(s.conn)?)
+    }
+}

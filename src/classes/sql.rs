@@ -1,0 +1,27 @@
+//! SQL functions that the rooms' queries name.
+
+use diesel::define_sql_function;
+use diesel::sql_types::{BigInt, Nullable, Text};
+
+define_sql_function! {
+    /// Text without distinction of case, as the unique indexes on names have it.
+    fn lower(text: Text) -> Text;
+}
+
+define_sql_function! {
+    /// Metadata as it is shown: what was never set is an empty text.
+    #[sql_name = "shown"]
+    fn shown_text(text: Nullable<Text>) -> Text;
+}
+
+define_sql_function! {
+    /// Metadata as it is shown: what was never set is 0.
+    #[sql_name = "shown"]
+    fn shown_number(number: Nullable<BigInt>) -> BigInt;
+}
+
+define_sql_function! {
+    /// The sum of numbers, which stays a bigint and is 0 of nothing.
+    #[aggregate]
+    fn total(number: BigInt) -> BigInt;
+}

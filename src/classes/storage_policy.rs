@@ -1,0 +1,161 @@
+//! How much a customer may store.
+
+use diesel::prelude::*;
+
+use super::entry_point::Root;
+use crate::hydra::Problem;
+use crate::paged;
+use crate::resource::*;
+use crate::schema::storage_policies;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = storage_policies, check_for_backend(diesel::pg::Pg))]
+pub struct StoragePolicy {
+    pub id: String,
+    #[diesel(embed)]
+    pub draft: StoragePolicyDraft,
+}
+
+/// What an administrator may write of a storage policy.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = storage_policies, check_for_backend(diesel::pg::Pg))]
+pub struct StoragePolicyDraft {
+    pub maximum_number_of_stored_images: i64,
+    pub maximum_total_size_of_stored_images: i64,
+}
+
+impl Default for StoragePolicyDraft {
+    /// As the policy `default` has it: more than one machine stores.
+    fn default() -> Self {
+        Self {
+            maximum_number_of_stored_images: 1_000_000_000,
+            maximum_total_size_of_stored_images: 1_000_000_000_000_000,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoragePolicyAddress {
+    pub storage_policy: String,
+}
+
+impl Address for StoragePolicyAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { storage_policy: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(&self.storage_policy);
+    }
+}
+
+impl Resource for StoragePolicy {
+    type Address = StoragePolicyAddress;
+    type Draft = StoragePolicyDraft;
+
+    const NAME: &'static str = "StoragePolicy";
+    const TEMPLATE: &'static str = "/storagePolicies/{storage_policy}";
+    const CLASS: Class<Self> = Class {
+        doc: "How much a customer may store. The number of images is checked when images are \
+              registered, which answers 507 where it would be exceeded.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |p: &Self| &p.id),
+            &field("maximumNumberOfStoredImages", "Images, at most", |p: &Self| {
+                &p.draft.maximum_number_of_stored_images
+            })
+            .writable(|d| &mut d.maximum_number_of_stored_images)
+            .non_negative(),
+            &field(
+                "maximumTotalSizeOfStoredImages",
+                "Bytes of originals, thumbnails apart, at most",
+                |p: &Self| &p.draft.maximum_total_size_of_stored_images,
+            )
+            .writable(|d| &mut d.maximum_total_size_of_stored_images)
+            .non_negative(),
+        ],
+        operations: &[
+            retrieve::<Self>(),
+            replace::<Self>().for_administrators(),
+            update::<Self>().for_administrators(),
+            remove::<Self>().for_administrators().answering(statuses::REMOVED_UNLESS_USED),
+        ],
+        beneath: &[],
+    };
+
+    fn address(&self) -> StoragePolicyAddress {
+        StoragePolicyAddress { storage_policy: self.id.clone() }
+    }
+    fn draft(&self) -> StoragePolicyDraft {
+        self.draft.clone()
+    }
+}
+
+pub static STORAGE_POLICIES: Collection<Root> = Collection {
+    name: "StoragePolicyCollection",
+    parent: None,
+    member: "StoragePolicy",
+    doc: "The storage policies there are, by id.",
+    operations: &[
+        list::<_, StoragePolicy>("StoragePolicyCollection"),
+        create::<_, StoragePolicy>().for_administrators(),
+    ],
+    variables: &[],
+};
+
+impl Retrieve for StoragePolicy {
+    fn find(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
+        let policies = storage_policies::table.find(&at.storage_policy);
+        Ok(policies.select(Self::as_select()).first(s.conn)?)
+    }
+}
+
+impl List<Root> for StoragePolicy {
+    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        paged!(s.conn, page, storage_policies::table, by storage_policies::id)
+    }
+}
+
+impl Create<Root> for StoragePolicy {
+    fn insert(
+        s: &mut Session<'_>,
+        _: &Root,
+        chosen: Option<String>,
+        draft: StoragePolicyDraft,
+    ) -> Result<Self, Problem> {
+        let storage_policy = chosen_or_minted(chosen)?;
+        Self::insert_at(s, &StoragePolicyAddress { storage_policy }, draft)
+    }
+}
+
+impl Update for StoragePolicy {
+    fn hold(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
+        let policies = storage_policies::table.find(&at.storage_policy);
+        Ok(policies.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn save(s: &mut Session<'_>, held: Self, draft: StoragePolicyDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(storage_policies::table.find(&held.id))
+            .set(draft)
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Replace for StoragePolicy {
+    fn insert_at(
+        s: &mut Session<'_>,
+        at: &StoragePolicyAddress,
+        draft: StoragePolicyDraft,
+    ) -> Result<Self, Problem> {
+        Ok(diesel::insert_into(storage_policies::table)
+            .values((storage_policies::id.eq(&at.storage_policy), draft))
+            .returning(Self::as_returning())
+            .get_result(s.conn)?)
+    }
+}
+
+impl Remove for StoragePolicy {
+    fn remove(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<(), Problem> {
+        met_one(diesel::delete(storage_policies::table.find(&at.storage_policy)).execute(s.conn)?)
+    }
+}

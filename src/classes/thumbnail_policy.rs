@@ -1,0 +1,71 @@
+//! Which thumbnails an image gets.
+
+use diesel::prelude::*;
+
+use super::entry_point::Root;
+use crate::hydra::Problem;
+use crate::paged;
+use crate::resource::*;
+use crate::schema::thumbnail_policies;
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = thumbnail_policies, check_for_backend(diesel::pg::Pg))]
+pub struct ThumbnailPolicy {
+    pub id: String,
+    pub name: String,
+    pub sizes: Vec<i32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThumbnailPolicyAddress {
+    pub thumbnail_policy: String,
+}
+
+impl Address for ThumbnailPolicyAddress {
+    fn read(parts: &mut Parts<'_>) -> Option<Self> {
+        Some(Self { thumbnail_policy: parts.id()? })
+    }
+    fn write(&self, filling: &mut Filling) {
+        filling.put(&self.thumbnail_policy);
+    }
+}
+
+impl Resource for ThumbnailPolicy {
+    type Address = ThumbnailPolicyAddress;
+    type Draft = ();
+
+    const NAME: &'static str = "ThumbnailPolicy";
+    const TEMPLATE: &'static str = "/thumbnailPolicies/{thumbnail_policy}";
+    const CLASS: Class<Self> = Class {
+        doc: "Which thumbnails an image gets: never one larger than itself.",
+        parent: None,
+        properties: &[
+            &field("id", "Last segment of its address", |p: &Self| &p.id),
+            &field("name", "Name for people", |p: &Self| &p.name),
+            &field("sizes", "Longest edge of each thumbnail, in pixels", |p: &Self| &p.sizes),
+        ],
+        operations: &[retrieve::<Self>()],
+        beneath: &[],
+    };
+
+    fn address(&self) -> ThumbnailPolicyAddress {
+        ThumbnailPolicyAddress { thumbnail_policy: self.id.clone() }
+    }
+    fn draft(&self) {}
+}
+
+impl Retrieve for ThumbnailPolicy {
+    fn find(s: &mut Session<'_>, at: &ThumbnailPolicyAddress) -> Result<Self, Problem> {
+        Ok(thumbnail_policies::table
+            .find(&at.thumbnail_policy)
+            .select(Self::as_select())
+            .first(s.conn)?)
+    }
+}
+
+impl List<Root> for ThumbnailPolicy {
+    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+        let page = wanted.page()?;
+        paged!(s.conn, page, thumbnail_policies::table, by thumbnail_policies::id)
+    }
+}
