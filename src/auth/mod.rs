@@ -1,0 +1,5 @@
+//! Who asks: keys and their secrets.
+
+pub mod keys;
+
+pub use keys::Keys;
