@@ -1,0 +1,97 @@
+//! The end of a job: the image, its batches and its objects in one transaction, or nothing.
+
+use std::fmt;
+
+use chrono::Utc;
+use diesel::prelude::*;
+
+use super::claim::Claimed;
+use crate::classes::batch::{self, MemberOutcome};
+use crate::classes::job;
+use crate::hydra::Problem;
+use crate::schema::{images, jobs};
+
+/// Seconds for which what was replaced is still there, for readers that have just looked it up.
+const AFTER_REPLACEMENT_S: i32 = 60;
+
+/// What came of an image.
+#[derive(Debug)]
+pub enum Settled {
+    Done(Ingested),
+    /// Why not, in words that a librarian understands.
+    Failed(String),
+}
+
+impl fmt::Display for Settled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(ingested) => write!(f, "done, {} x {}", ingested.width, ingested.height),
+            Self::Failed(reason) => write!(f, "failed: {reason}"),
+        }
+    }
+}
+
+/// What is written of an image that was processed.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = images)]
+pub struct Ingested {
+    pub width: i32,
+    pub height: i32,
+    /// Bytes.
+    pub size: i64,
+    #[diesel(treat_none_as_null = true)]
+    pub derivative: Option<String>,
+    pub thumbnails: Vec<i32>,
+    /// Bytes.
+    pub thumbnail_size: i64,
+    /// What was recognised, where it was not known before.
+    pub media_type: Option<String>,
+}
+
+/// Settles a job: batches first, then the image, then the job, as all lock (`rules.md` 6.3).
+///
+/// False: the job is another's by now, and nothing was written.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn settle(conn: &mut PgConnection, job: &Claimed, settled: &Settled) -> Result<bool, Problem> {
+    let at = &job.at;
+    let waiting = batch::waiting_in(conn, at)?;
+    batch::lock(conn, at.customer, &waiting)?;
+    let row = images::table.find((at.customer, at.space, &at.image));
+    let replaced: Option<Option<String>> =
+        row.select(images::derivative).for_no_key_update().first(conn).optional()?;
+    let own = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
+    let (Some(replaced), 1) = (replaced, diesel::delete(own).execute(conn)?) else {
+        return Ok(false);
+    };
+    if batch::waiting_in(conn, at)? != waiting {
+        return Err(Problem::Collision(None));
+    }
+    let ended = (
+        images::ingesting.eq(false),
+        images::finished.eq(Utc::now()),
+        images::initial_origin.eq(None::<String>),
+    );
+    let outcome = match settled {
+        Settled::Done(ingested) => {
+            let checked = images::checked.eq(Utc::now());
+            diesel::update(row)
+                .set((ingested, ended, checked, images::error.eq("")))
+                .execute(conn)?;
+            if let Some(replaced) = replaced {
+                job::discard(conn, &replaced, AFTER_REPLACEMENT_S)?;
+            }
+            MemberOutcome::Completed
+        }
+        Settled::Failed(reason) => {
+            diesel::update(row).set((ended, images::error.eq(reason))).execute(conn)?;
+            MemberOutcome::Failed
+        }
+    };
+    // What attempts before this one may have left behind.
+    job::discard_all(conn, job.id, job.attempt - 1, 0)?;
+    batch::settle(conn, at, &waiting, outcome)?;
+    job::tell_settled(conn, job.id)?;
+    Ok(true)
+}

@@ -1,0 +1,248 @@
+//! One image: begun, fetched, read, derived, stored; each step can be repeated.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::Utc;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+
+use super::Engine;
+use super::claim::Claimed;
+use super::finish::{Ingested, Settled};
+use crate::classes::image::Image;
+use crate::classes::{customer_origin_strategy, customer_storage, job};
+use crate::hydra::Problem;
+use crate::imaging::{self, Derived, Promise};
+use crate::origins::{Credentials, Fetched, Rule, choose};
+use crate::resource::Site;
+use crate::schema::{images, jobs, thumbnail_policies};
+
+/// How often, and how long apart, settling is tried while the database does not answer.
+const SETTLE_TRIES: u32 = 20;
+const SETTLE_PAUSE: Duration = Duration::from_millis(500);
+
+/// What is needed to work an image.
+struct Begun {
+    origin: String,
+    rules: Vec<Rule>,
+    edges: Vec<u32>,
+    media_type: String,
+}
+
+impl Engine {
+    /// Works an image to its end and settles it.
+    pub(super) async fn ingest(&self, job: &Claimed) {
+        let at = job.clone();
+        let begun = match self.blocking(move |site, conn| begin(site, conn, &at)).await {
+            Ok(Some(begun)) => begun,
+            Ok(None) => return,
+            Err(problem) => {
+                log::warn!("job {}: cannot begin: {problem}", job.id);
+                return;
+            }
+        };
+        let settled = match self.attempt(job, &begun).await {
+            Ok(ingested) => Settled::Done(ingested),
+            Err(reason) => Settled::Failed(reason),
+        };
+        self.settle(job, settled).await;
+    }
+
+    async fn attempt(&self, job: &Claimed, begun: &Begun) -> Result<Ingested, String> {
+        if job.is_hopeless {
+            return Err("given up: the service broke off each time it worked on this image; \
+                 please report it"
+                .into());
+        }
+        let fetched = self.fetch(begun).await?;
+        let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
+        self.check_room(job, size).await?;
+        let (format, derived) = self.derive(fetched, &begun.edges).await?;
+        let mut object = Vec::new();
+        let mut thumbnails = Vec::new();
+        for thumbnail in &derived.thumbnails {
+            let parts = [
+                i32::try_from(thumbnail.size.width),
+                i32::try_from(thumbnail.size.height),
+                i32::try_from(thumbnail.jpeg.len()),
+            ];
+            thumbnails.extend(parts.into_iter().map(|part| part.unwrap_or(i32::MAX)));
+            object.extend_from_slice(&thumbnail.jpeg);
+        }
+        let thumbnail_size = i64::try_from(object.len()).unwrap_or(i64::MAX);
+        let derivative = if object.is_empty() {
+            None
+        } else {
+            let key = job::object(job.id, job.attempt);
+            self.storage.put(&key, Bytes::from(object)).await.map_err(|error| {
+                log::error!("job {}: {error}", job.id);
+                "the service could not store the image; send it again later".to_owned()
+            })?;
+            Some(key)
+        };
+        let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
+        let inferred = begun.media_type == "image/unknown";
+        Ok(Ingested {
+            width: pixels(derived.size.width),
+            height: pixels(derived.size.height),
+            size,
+            derivative,
+            thumbnails,
+            thumbnail_size,
+            media_type: inferred.then(|| format.media_type().to_owned()),
+        })
+    }
+
+    async fn fetch(&self, begun: &Begun) -> Result<Fetched, String> {
+        let words = |error: crate::origins::OriginError| {
+            if error.is_ours() {
+                log::error!("{}: {error}", begun.origin);
+            }
+            error.to_string()
+        };
+        let credentials: Option<&Credentials> = match choose(&begun.rules, &begun.origin) {
+            Some(rule) => rule.credentials_to_send().map_err(words)?,
+            None => None,
+        };
+        self.fetcher.fetch(&begun.origin, credentials, &self.settings.folder).await.map_err(words)
+    }
+
+    /// Refuses an original that the customer's storage policy has no room for.
+    async fn check_room(&self, job: &Claimed, size: i64) -> Result<(), String> {
+        let at = job.at.clone();
+        let room = self
+            .blocking(move |_, conn| {
+                // What the image holds already is replaced, not added to.
+                let held: Option<i64> = images::table
+                    .find((at.customer, at.space, &at.image))
+                    .select(images::size)
+                    .first(conn)
+                    .optional()?;
+                customer_storage::has_room(conn, at.customer, size - held.unwrap_or_default())
+            })
+            .await;
+        match room {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(format!(
+                "the storage policy has no room for this image, which has {size} bytes"
+            )),
+            Err(problem) => Err(problem.to_string()),
+        }
+    }
+
+    /// Reads the image on a thread of its own, within the memory that all decoding shares.
+    async fn derive(
+        &self,
+        fetched: Fetched,
+        edges: &[u32],
+    ) -> Result<(imaging::Format, Derived), String> {
+        let mut file = fetched.file;
+        let limits = self.settings.limits;
+        let inspected = tokio::task::spawn_blocking(move || {
+            let promise = imaging::inspect(&mut file)?;
+            promise.check(&limits)?;
+            Ok::<(File, Promise), imaging::ImagingError>((file, promise))
+        });
+        let (file, promise) = joined(inspected.await)?;
+        let wanted = mebibytes(promise.working_bytes);
+        // The semaphores are never closed.
+        let closed = |_closed| "the service is stopping".to_owned();
+        let memory = Arc::clone(&self.memory).acquire_many_owned(wanted).await.map_err(closed)?;
+        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(closed)?;
+        let edges = edges.to_vec();
+        let derived = tokio::task::spawn_blocking(move || {
+            let derived = imaging::derive(&file, &promise, &edges);
+            drop((memory, core));
+            derived.map(|derived| (promise.format, derived))
+        });
+        joined(derived.await)
+    }
+
+    /// Settles a job; where the database does not answer, again and again while the lease may hold.
+    async fn settle(&self, job: &Claimed, settled: Settled) {
+        let settled = Arc::new(settled);
+        for attempt in 1..=SETTLE_TRIES {
+            let (claimed, outcome) = (job.clone(), Arc::clone(&settled));
+            let done =
+                self.blocking(move |_, conn| super::finish::settle(conn, &claimed, &outcome)).await;
+            match done {
+                Ok(true) => {
+                    log::debug!("job {}: {settled}", job.id);
+                    self.notices.tell_settled(job.id);
+                    return;
+                }
+                Ok(false) => {
+                    log::info!(
+                        "job {}: sent again meanwhile; this attempt counts for nothing",
+                        job.id
+                    );
+                    self.drop_object(&settled).await;
+                    return;
+                }
+                Err(problem) if attempt == SETTLE_TRIES => {
+                    log::error!("job {}: cannot be settled, and will come back: {problem}", job.id);
+                }
+                Err(problem) => {
+                    log::warn!("job {}: cannot be settled yet: {problem}", job.id);
+                    tokio::time::sleep(SETTLE_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn drop_object(&self, settled: &Settled) {
+        if let Settled::Done(Ingested { derivative: Some(key), .. }) = settled
+            && let Err(error) = self.storage.remove(key).await
+        {
+            log::warn!("{error}");
+        }
+    }
+}
+
+fn joined<T>(
+    done: Result<Result<T, imaging::ImagingError>, tokio::task::JoinError>,
+) -> Result<T, String> {
+    match done {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(error) => {
+            log::error!("decoding broke off: {error}");
+            Err("the image is damaged in a way that the service cannot read".into())
+        }
+    }
+}
+
+/// Whole MiB that hold so many bytes; 1 at least.
+pub(super) fn mebibytes(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX >> 4).max(1)
+}
+
+/// Notes that the image was taken off the queue, and reads what is needed; none: the job is not ours any more.
+fn begin(site: &Site, conn: &mut PgConnection, job: &Claimed) -> Result<Option<Begun>, Problem> {
+    let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
+    let at = &job.at;
+    let image = images::table
+        .filter(images::customer.eq(at.customer))
+        .filter(images::space.eq(at.space))
+        .filter(images::id.eq(&at.image))
+        .filter(exists(held));
+    let image: Option<Image> = diesel::update(image)
+        .set(images::dequeued.eq(Utc::now()))
+        .returning(Image::as_returning())
+        .get_result(conn)
+        .optional()?;
+    let Some(image) = image else { return Ok(None) };
+    let sizes: Vec<i32> = thumbnail_policies::table
+        .find(&image.thumbnail_policy)
+        .select(thumbnail_policies::sizes)
+        .first(conn)?;
+    Ok(Some(Begun {
+        origin: image.draft.initial_origin.unwrap_or(image.draft.origin),
+        rules: customer_origin_strategy::rules(conn, site, at.customer)?,
+        edges: sizes.into_iter().filter_map(|edge| u32::try_from(edge).ok()).collect(),
+        media_type: image.draft.media_type,
+    }))
+}

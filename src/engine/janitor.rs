@@ -1,0 +1,71 @@
+//! What is done now and then: objects that nobody needs are removed, changes are folded into totals.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use diesel::prelude::*;
+use tokio::sync::watch;
+
+use super::Engine;
+use crate::classes::tally;
+use crate::hydra::Problem;
+use crate::schema::discards;
+
+/// How long it is from one round to the next.
+const ROUND: Duration = Duration::from_secs(5);
+/// Objects that one round removes in one go.
+const AT_ONCE: i64 = 100;
+
+impl Engine {
+    /// Tidies until told to stop.
+    pub(super) async fn tidy(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Err(problem) = self.tidy_once().await {
+                log::debug!("not tidied: {problem}");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(ROUND) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Removes all objects that are due, and folds the totals.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn tidy_once(&self) -> Result<(), Problem> {
+        loop {
+            let due: Vec<String> = self
+                .blocking(|_, conn| {
+                    Ok(discards::table
+                        .filter(discards::due.le(Utc::now()))
+                        .order(discards::due)
+                        .limit(AT_ONCE)
+                        .select(discards::object)
+                        .load(conn)?)
+                })
+                .await?;
+            let mut removed = Vec::with_capacity(due.len());
+            for key in &due {
+                match self.storage.remove(key).await {
+                    Ok(()) => removed.push(key.clone()),
+                    Err(error) => log::warn!("{error}"),
+                }
+            }
+            let all = due.len();
+            let done = removed.len();
+            self.blocking(move |_, conn| {
+                let gone = discards::table.filter(discards::object.eq_any(&removed));
+                diesel::delete(gone).execute(conn)?;
+                Ok(())
+            })
+            .await?;
+            if all < usize::try_from(AT_ONCE).unwrap_or_default() || done == 0 {
+                break;
+            }
+        }
+        self.blocking(|_, conn| tally::fold(conn)).await
+    }
+}
