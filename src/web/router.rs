@@ -1,0 +1,185 @@
+//! Which operation answers at which address: the rows of the class tables, mounted.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::classes::{self, Visit};
+use crate::database::door::{Desk, Door};
+use crate::hydra::{CollectionDoc, OperationDoc, Problem};
+use crate::resource::address::{Address, Parts, decode};
+use crate::resource::transaction::is_broken;
+use crate::resource::{Act, Body, Caller, Input, Operation, Reply, Resource, Session, Site};
+
+/// An answer that comes through the door for look-ups.
+pub type Looking = Pin<Box<dyn Future<Output = Result<Reply, Problem>>>>;
+/// An act with its address read, to be done with a session.
+pub type Run = Box<dyn Fn(&mut Session<'_>, &Input) -> Result<Reply, Problem> + Send>;
+
+/// An act whose address is still to be read; nothing where a part of it is malformed.
+pub enum Mounted {
+    Look(Box<dyn Fn(&Door, &[String], Caller) -> Option<Looking> + Send + Sync>),
+    Read(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
+    Write(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
+}
+
+/// One method of one address.
+pub struct Entry {
+    pub doc: OperationDoc,
+    pub body: Body,
+    /// Whether the client chooses the last part of the address.
+    pub chooses: bool,
+    pub act: Mounted,
+}
+
+/// One address template and what is answered there.
+pub struct Route {
+    pub template: String,
+    segments: Vec<Segment>,
+    pub entries: Vec<Entry>,
+    pub collection: Option<Arc<CollectionDoc>>,
+}
+
+enum Segment {
+    Fixed(String),
+    Variable,
+}
+
+impl Route {
+    /// Methods for `Allow`: those of the entries, HEAD beside GET, OPTIONS always.
+    pub fn allow(&self) -> Vec<&'static str> {
+        let mut methods: Vec<_> = self.entries.iter().map(|entry| entry.doc.method).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.push("OPTIONS");
+        methods
+    }
+
+    pub fn entry(&self, method: &str) -> Option<&Entry> {
+        let method = if method == "HEAD" { "GET" } else { method };
+        self.entries.iter().find(|entry| entry.doc.method == method)
+    }
+}
+
+/// All addresses of the classes, by the number of their segments.
+pub struct Router {
+    routes: HashMap<usize, Vec<Route>>,
+}
+
+impl Router {
+    pub fn of_classes(site: &Arc<Site>) -> Self {
+        let mut mounting = Mounting { site: Arc::clone(site), routes: HashMap::new() };
+        classes::each(&mut mounting);
+        Self { routes: mounting.routes }
+    }
+
+    /// The route of a path, and the values of its variables.
+    pub fn find(&self, path: &str) -> Option<(&Route, Vec<String>)> {
+        let raw: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        self.routes.get(&raw.len())?.iter().find_map(|route| {
+            let mut values = Vec::new();
+            for (want, have) in route.segments.iter().zip(&raw) {
+                match want {
+                    Segment::Fixed(name) if name == have => {}
+                    Segment::Fixed(_) => return None,
+                    Segment::Variable if have.is_empty() => return None,
+                    // What is no text is no id either, and is answered like one.
+                    Segment::Variable => values.push(decode(have).unwrap_or_default()),
+                }
+            }
+            Some((route, values))
+        })
+    }
+
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        self.routes.values().flatten()
+    }
+}
+
+struct Mounting {
+    site: Arc<Site>,
+    routes: HashMap<usize, Vec<Route>>,
+}
+
+impl Visit for Mounting {
+    fn visit<R: Resource>(&mut self) {
+        self.mount(R::TEMPLATE.to_owned(), R::CLASS.operations, None);
+        let below = |suffix: &str| format!("{}/{suffix}", R::TEMPLATE.trim_end_matches('/'));
+        for property in R::CLASS.properties {
+            if let Some(mount) = property.mount() {
+                let collection = mount.collection.map(Arc::new);
+                self.mount(below(mount.suffix), mount.operations, collection);
+            }
+        }
+        for (suffix, operations) in R::CLASS.beneath {
+            self.mount(below(suffix), operations, None);
+        }
+    }
+}
+
+impl Mounting {
+    fn mount<A: Address>(
+        &mut self,
+        template: String,
+        operations: &'static [Operation<A>],
+        collection: Option<Arc<CollectionDoc>>,
+    ) {
+        if operations.is_empty() {
+            return;
+        }
+        let segments: Vec<Segment> = template
+            .trim_start_matches('/')
+            .split('/')
+            .map(|part| match part.starts_with('{') {
+                true => Segment::Variable,
+                false => Segment::Fixed(part.to_owned()),
+            })
+            .collect();
+        let entries = operations.iter().map(|operation| self.entry(operation)).collect();
+        let route = Route { template, segments, entries, collection };
+        self.routes.entry(route.segments.len()).or_default().push(route);
+    }
+
+    fn entry<A: Address>(&self, operation: &'static Operation<A>) -> Entry {
+        let act = match operation.act {
+            Act::Look(look) => self.look(look),
+            Act::Read(act) => Mounted::Read(Box::new(move |values| run(act, values))),
+            Act::Write(act) => Mounted::Write(Box::new(move |values| run(act, values))),
+        };
+        Entry { doc: operation.doc, body: operation.body, chooses: operation.chooses, act }
+    }
+
+    /// Look-ups of one kind share a desk, and so their statements.
+    fn look<A: Address>(&self, look: Look<A>) -> Mounted {
+        let site = Arc::clone(&self.site);
+        let desk: Arc<Desk<(A, Caller), Result<Reply, Problem>>> = Desk::new(
+            Box::new(move |conn, wanted| {
+                let mut session =
+                    Session { conn, site: &site, caller: Caller::Visitor, effects: Vec::new() };
+                let found = look(&mut session, wanted);
+                let failed = found
+                    .iter()
+                    .any(|f| matches!(f, Err(Problem::Unavailable(..) | Problem::Internal(_))));
+                if failed && is_broken(session.conn) { None } else { Some(found) }
+            }),
+            || {
+                let words = "the database does not answer; try again".into();
+                Err(Problem::Unavailable(words, None))
+            },
+        );
+        Mounted::Look(Box::new(move |door, values, caller| {
+            let address = A::read(&mut Parts(values.iter()))?;
+            let (door, desk) = (door.clone(), Arc::clone(&desk));
+            Some(Box::pin(async move { door.ask(&desk, (address, caller)).await }))
+        }))
+    }
+}
+
+type Look<A> = fn(&mut Session<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>;
+type Do<A> = fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>;
+
+fn run<A: Address>(act: Do<A>, values: &[String]) -> Option<Run> {
+    let address = A::read(&mut Parts(values.iter()))?;
+    Some(Box::new(move |session, input| act(session, &address, input)))
+}

@@ -1,0 +1,39 @@
+//! The only place where a status is chosen.
+
+use actix_web::http::StatusCode;
+
+use crate::hydra::Problem;
+use crate::resource::{Outcome, Reply};
+
+/// The status of a reply; `representation`: the client wants to see what it changed.
+pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
+    match reply {
+        Reply::Shown { outcome: Outcome::Created, .. } | Reply::Stored { new: true } => {
+            StatusCode::CREATED
+        }
+        Reply::Shown { outcome: Outcome::Updated, .. } if !representation => {
+            StatusCode::RESET_CONTENT
+        }
+        Reply::Removed => StatusCode::RESET_CONTENT,
+        Reply::Shown { .. } | Reply::Stored { .. } | Reply::Bare(_) | Reply::Pending { .. } => {
+            StatusCode::OK
+        }
+    }
+}
+
+/// The status of a problem (`rules.md` 1.1, 2.5).
+pub fn of_problem(problem: &Problem) -> StatusCode {
+    match problem {
+        Problem::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Problem::Forbidden(_) => StatusCode::FORBIDDEN,
+        Problem::NotFound(_) => StatusCode::NOT_FOUND,
+        Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+        Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Problem::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Problem::Unreadable(_) | Problem::Invalid(_) => StatusCode::BAD_REQUEST,
+        Problem::Conflict(_) => StatusCode::CONFLICT,
+        Problem::QuotaExceeded(_) => StatusCode::INSUFFICIENT_STORAGE,
+        Problem::Unavailable(..) | Problem::Collision(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}

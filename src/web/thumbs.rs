@@ -1,0 +1,192 @@
+//! Thumbnails for everybody: open sizes only, level 0, exact sizes (`iiif.md` 6.2).
+
+use std::path::Path;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+
+use super::{Service, respond};
+use crate::classes::Image;
+use crate::classes::image::ImageAddress;
+use crate::classes::image::thumbnails::StoredThumbnail;
+use crate::hydra::Problem;
+use crate::resource::address::{Address as _, Parts, decode};
+use crate::resource::{Caller, Retrieve, Session, transaction};
+
+const ALLOW: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+
+/// Answers below `/thumbs/`; nothing for other paths.
+pub async fn answer(
+    service: &Service,
+    request: &HttpRequest,
+    path: &str,
+) -> Option<Result<HttpResponse, Problem>> {
+    let rest = path.strip_prefix("/thumbs/")?;
+    Some(match request.method().as_str() {
+        "GET" | "HEAD" => get(service, rest).await,
+        "OPTIONS" => Ok(respond::options(&ALLOW)),
+        _ => Err(Problem::MethodNotAllowed(ALLOW.to_vec())),
+    })
+}
+
+async fn get(service: &Service, rest: &str) -> Result<HttpResponse, Problem> {
+    let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
+    let missing = || Problem::NotFound("there are no open thumbnails of such an image".into());
+    let [customer, space, image, asked @ ..] = segments.as_slice() else { return Err(missing()) };
+    let values: Option<Vec<String>> =
+        [customer, space, image].map(|s| decode(s)).into_iter().collect();
+    let values = values.ok_or_else(missing)?;
+    if values.get(1).is_some_and(|space| space.parse::<i64>().is_err()) {
+        return Err(Problem::invalid("space", "must be a number"));
+    }
+    let at = ImageAddress::read(&mut Parts(values.iter())).ok_or_else(missing)?;
+    let image = find(service, at).await?;
+    let open: Vec<StoredThumbnail> = image.open_thumbnails().collect();
+    if open.is_empty() {
+        return Err(missing());
+    }
+    match asked {
+        [] => Ok(HttpResponse::SeeOther()
+            .insert_header((
+                header::LOCATION,
+                format!("{}{}/info.json", service.site.base, image.thumbnail_service()),
+            ))
+            .finish()),
+        ["info.json"] => Ok(info(service, &image, &open)),
+        [region, size, rotation, file] => {
+            check(region, rotation, file)?;
+            let wanted = choose(size, &open)?;
+            pixels(service, &image, wanted).await
+        }
+        _ => Err(Problem::NotFound("there is no such form of a thumbnail's address".into())),
+    }
+}
+
+async fn find(service: &Service, at: ImageAddress) -> Result<Image, Problem> {
+    let (database, site) = (service.database.clone(), service.site.clone());
+    let found = actix_web::web::block(move || {
+        let find = |s: &mut Session<'_>| Image::find(s, &at);
+        let found = transaction::in_session(&database, &site, Caller::Visitor, false, find);
+        found.map(|(image, _)| image)
+    });
+    found.await.unwrap_or_else(|error| Err(Problem::internal(error)))
+}
+
+/// The description of a level 0 service (Image API 3.0).
+fn info(service: &Service, image: &Image, open: &[StoredThumbnail]) -> HttpResponse {
+    let largest = open.first();
+    let sizes: Vec<_> =
+        open.iter().rev().map(|t| json!({ "width": t.width, "height": t.height })).collect();
+    let document = json!({
+        "@context": "http://iiif.io/api/image/3/context.json",
+        "id": format!("{}{}", service.site.base, image.thumbnail_service()),
+        "type": "ImageService3",
+        "protocol": "http://iiif.io/api/image",
+        "profile": "level0",
+        "width": largest.map(|t| t.width),
+        "height": largest.map(|t| t.height),
+        "sizes": sizes,
+    });
+    let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
+    HttpResponse::Ok()
+        .content_type(media_type)
+        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
+        .body(document.to_string())
+}
+
+/// Refuses what a level 0 service does not do.
+fn check(region: &str, rotation: &str, file: &str) -> Result<(), Problem> {
+    let mut faults = Vec::new();
+    if region != "full" {
+        faults.push(crate::hydra::Fault::new("region", "must be full"));
+    }
+    if rotation != "0" {
+        faults.push(crate::hydra::Fault::new("rotation", "must be 0"));
+    }
+    if !matches!(file, "default.jpg" | "color.jpg") {
+        faults.push(crate::hydra::Fault::new("quality and format", "must be default.jpg"));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+}
+
+/// The stored thumbnail that a size means exactly.
+fn choose(size: &str, open: &[StoredThumbnail]) -> Result<StoredThumbnail, Problem> {
+    let size = decode(size).unwrap_or_default();
+    if matches!(size.as_str(), "max" | "full") {
+        return open.first().copied().ok_or_else(|| none(&size));
+    }
+    let (confined, plain) = match size.strip_prefix('!') {
+        Some(plain) => (true, plain),
+        None => (false, size.as_str()),
+    };
+    let wrong = || Problem::invalid("size", "must be w,h or w, or ,h or !w,h or max, in pixels");
+    let (width, height) = plain.split_once(',').ok_or_else(wrong)?;
+    let number = |text: &str| match text {
+        "" => Ok(None),
+        text => match text.parse::<u64>() {
+            Ok(0) => Err(wrong()),
+            // A number beyond all sizes is well formed, and finds nothing.
+            _ if text.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(Some(text.parse().unwrap_or(u64::MAX)))
+            }
+            _ => Err(wrong()),
+        },
+    };
+    let (width, height) = (number(width)?, number(height)?);
+    let fits = |t: &&StoredThumbnail| {
+        let (w, h) = (u64::from(t.width), u64::from(t.height));
+        match (width, height) {
+            (Some(width), Some(height)) if confined => {
+                w <= width && h <= height && (w == width || h == height)
+            }
+            (Some(width), Some(height)) => (w, h) == (width, height),
+            (Some(width), None) => w == width && !confined,
+            (None, Some(height)) => h == height && !confined,
+            (None, None) => false,
+        }
+    };
+    if (width.is_none() && height.is_none()) || (confined && (width.is_none() || height.is_none()))
+    {
+        return Err(wrong());
+    }
+    open.iter().find(fits).copied().ok_or_else(|| none(&size))
+}
+
+fn none(size: &str) -> Problem {
+    Problem::NotFound(format!("there is no open thumbnail of size {size}"))
+}
+
+async fn pixels(
+    service: &Service,
+    image: &Image,
+    wanted: StoredThumbnail,
+) -> Result<HttpResponse, Problem> {
+    let lost = || Problem::NotFound("the thumbnail is not there any more".into());
+    let key = image.derivative.as_deref().ok_or_else(lost)?;
+    let range = wanted.offset..wanted.offset + wanted.length;
+    let jpeg = service.storage.get(key, range).await.map_err(|error| {
+        Problem::Unavailable("the thumbnail cannot be read; try again".into(), Some(error.into()))
+    })?;
+    Ok(HttpResponse::Ok()
+        .content_type("image/jpeg")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
+        .insert_header((header::ETAG, format!("\"{key}-{}\"", wanted.offset)))
+        .body(jpeg))
+}
+
+/// A sample image, of a service that demonstrates itself as an origin.
+///
+/// # Errors
+/// [`Problem::NotFound`] where there is none of that name.
+pub async fn sample(folder: &Path, name: &str) -> Result<HttpResponse, Problem> {
+    let missing = || Problem::NotFound(format!("there is no sample {name}"));
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    if name.starts_with('.') || !name.chars().all(allowed) {
+        return Err(missing());
+    }
+    let bytes = tokio::fs::read(folder.join(name)).await.map_err(|_unreadable| missing())?;
+    let is_png = name.rsplit('.').next().is_some_and(|e| e.eq_ignore_ascii_case("png"));
+    let media_type = if is_png { "image/png" } else { "image/jpeg" };
+    Ok(HttpResponse::Ok().content_type(media_type).body(bytes))
+}
