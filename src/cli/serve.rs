@@ -1,0 +1,231 @@
+//! The service from start to end, and workers on their own.
+
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use super::{Failure, admin, demo, setup::Setup};
+use crate::classes::job;
+use crate::config::Config;
+use crate::database::notices::Notices;
+use crate::engine::{self, Engine};
+use crate::imaging;
+use crate::origins::{Allowed, Fetcher};
+use crate::resource::Site;
+use crate::web::{self, Listening, Parts, Service};
+
+/// A service that answers.
+pub struct Running {
+    pub address: SocketAddr,
+    /// Public address of the root, without a final slash.
+    pub base: String,
+    listening: Listening,
+    worker: Option<Worker>,
+    setup: Setup,
+}
+
+/// How a service is run, beyond its settings.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Whether `worker` processes do the work.
+    pub no_worker: bool,
+    /// Folder that is served as an origin, to this service alone.
+    pub samples: Option<PathBuf>,
+}
+
+/// Starts the service; it answers when this returns.
+///
+/// # Errors
+/// Where a part of it cannot be had, with the reason in words.
+pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
+    let sockets = bind(&config.listen)?;
+    let address = sockets.first().ok_or("nothing to listen on")?.local_addr()?;
+    let base = match &config.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://localhost:{}", address.port()),
+    };
+    let setup = Setup::serve(config)?;
+    let site = setup.site(config, base.clone());
+    admin::first_start(&setup, config, &site)?;
+    let notices = Notices::listen(setup.database.url(), job::WORK, job::SETTLED);
+    let worker = if options.no_worker {
+        None
+    } else {
+        let allowed = match options.samples {
+            Some(_) => {
+                format!("{},{}", config.origin_allow, reachable(address)).parse::<Allowed>()?
+            }
+            None => config.origin_allow.clone(),
+        };
+        Some(Worker::start(&setup, config, allowed, Arc::clone(&site), notices.clone())?)
+    };
+    let service = Service::new(Parts {
+        database: setup.database.clone(),
+        site,
+        storage: setup.storage.clone(),
+        notices,
+        patch_returns_representation: config.patch_returns_representation,
+        wait: config.wait,
+        samples: options.samples,
+    });
+    let listening = web::listen(service, sockets)?;
+    Ok(Running { address, base, listening, worker, setup })
+}
+
+impl Running {
+    /// Stops in order: requests are finished, leases given back, the private server stopped.
+    ///
+    /// # Errors
+    /// Where the private server does not stop.
+    pub fn stop(self) -> Result<(), Failure> {
+        self.listening.stop()?;
+        if let Some(worker) = self.worker {
+            worker.stop();
+        }
+        self.setup.close()
+    }
+}
+
+/// An address at which this machine reaches a socket that may be bound to all of them.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    let mut reachable = address;
+    if address.ip().is_unspecified() {
+        reachable.set_ip(match address {
+            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    reachable
+}
+
+fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {
+    let refuse = |e: std::io::Error| format!("cannot listen on {listen} (HYDRIA_LISTEN): {e}");
+    let address = listen.to_socket_addrs().map_err(refuse)?.next().ok_or("no such address")?;
+    Ok(vec![TcpListener::bind(address).map_err(refuse)?])
+}
+
+/// The workers of this process, on a runtime of their own.
+struct Worker {
+    runtime: Runtime,
+    stop: watch::Sender<bool>,
+    running: tokio::task::JoinHandle<()>,
+}
+
+impl Worker {
+    fn start(
+        setup: &Setup,
+        config: &Config,
+        allowed: Allowed,
+        site: Arc<Site>,
+        notices: Notices,
+    ) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("worker")
+            .enable_all()
+            .build()?;
+        let folder = config.data.join("originals");
+        std::fs::create_dir_all(&folder)?;
+        let settings = engine::Settings {
+            lease: config.lease,
+            fetches: config.fetches,
+            limits: imaging::Limits {
+                max_pixels: config.max_pixels,
+                max_bytes: config.memory_bytes,
+            },
+            folder,
+        };
+        let engine = {
+            // The client takes its timers from the runtime it is made in.
+            let _inside = runtime.enter();
+            let fetcher = Fetcher::new(config.origin_limits, allowed)?;
+            let (database, storage) = (setup.database.clone(), setup.storage.clone());
+            Engine::new(database, site, storage, fetcher, notices, settings)
+        };
+        let (stop, stopped) = watch::channel(false);
+        let running = runtime.spawn(engine.run(stopped));
+        Ok(Self { runtime, stop, running })
+    }
+
+    fn stop(self) {
+        // Nobody listens any more where the workers broke off.
+        let _ = self.stop.send(true);
+        let done = self
+            .runtime
+            .block_on(async { tokio::time::timeout(Duration::from_secs(10), self.running).await });
+        if done.is_err() {
+            log::warn!("workers did not stop in time; their images come back by themselves");
+        }
+        self.runtime.shutdown_timeout(Duration::from_secs(2));
+    }
+}
+
+/// `hydria serve`: until it is told to stop.
+///
+/// # Errors
+/// Where it cannot start, or stop in order.
+pub fn run(config: &Config, no_worker: bool, samples: Option<PathBuf>) -> Result<(), Failure> {
+    let began = Instant::now();
+    let signals = Signals::listen()?;
+    let running = start(config, Options { no_worker, samples: samples.clone() })?;
+    let ms = began.elapsed().as_millis();
+    log::info!("ready at {} (listening on {}), after {ms} ms", running.base, running.address);
+    let demonstration =
+        samples.map(|folder| demo::start(config, &folder, running.address)).transpose()?;
+    signals.wait();
+    log::info!("stopping: requests are finished first");
+    drop(demonstration);
+    running.stop()?;
+    log::info!("stopped");
+    Ok(())
+}
+
+/// `hydria worker`: until it is told to stop.
+///
+/// # Errors
+/// Where it cannot start, or stop in order.
+pub fn run_worker(config: &Config) -> Result<(), Failure> {
+    let signals = Signals::listen()?;
+    let setup = Setup::join(config)?;
+    let base = config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned());
+    let site = setup.site(config, base);
+    let notices = Notices::listen(setup.database.url(), job::WORK, job::SETTLED);
+    let worker = Worker::start(&setup, config, config.origin_allow.clone(), site, notices)?;
+    log::info!("working");
+    signals.wait();
+    log::info!("stopping: what is not finished is given back");
+    worker.stop();
+    setup.close()
+}
+
+/// SIGTERM and SIGINT, listened for from the beginning.
+struct Signals {
+    runtime: Runtime,
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (terminate, interrupt) = {
+            let _inside = runtime.enter();
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+        };
+        Ok(Self { runtime, terminate, interrupt })
+    }
+
+    fn wait(mut self) {
+        self.runtime.block_on(async {
+            tokio::select! {
+                _ = self.terminate.recv() => {}
+                _ = self.interrupt.recv() => {}
+            }
+        });
+    }
+}
