@@ -1,0 +1,25 @@
+//! Hydria: a digital library image service with a Hydra/JSON-LD hypermedia API on PostgreSQL.
+//!
+//! The rooms, each of which uses only what stands above it (`tests/architecture.rs` holds them to it).
+
+pub mod config;
+pub mod database;
+pub mod hydra;
+pub mod imaging;
+pub mod origins;
+
+pub mod schema;
+pub mod secrets;
+pub mod storage;
+
+pub mod resource;
+
+pub mod classes;
+
+pub mod auth;
+
+pub mod engine;
+
+pub mod web;
+
+pub mod cli;
