@@ -1,0 +1,3 @@
+//! What is particular to a class; what is the same for all stands in `contract`.
+
+mod space;

@@ -1,0 +1,1 @@
+//! The contract every class keeps, stated once and tried on each.

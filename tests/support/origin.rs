@@ -1,0 +1,151 @@
+//! An origin that behaves as a test wants: images of any size, and every way to fail.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `/image/{w}x{h}/…` | a PNG of that size |
+//! | `/photo/…` | a real JPEG |
+//! | `/missing/…`, `/broken/…` | 404, 500 |
+//! | `/text/…` | not an image |
+//! | `/truncated/…` | half of a JPEG, its whole length announced |
+//! | `/cut/…` | half of a JPEG as if it were all |
+//! | `/basic/{user}/{password}/{w}x{h}/…` | the PNG for those who send these credentials, else 401 |
+//! | `/held/{w}x{h}/…` | the PNG, once [`Origin::release`] was called |
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+
+use base64::Engine as _;
+
+/// A server on this machine that plays the origin.
+pub struct Origin {
+    address: SocketAddr,
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Paths asked for, in order.
+    asked: Mutex<Vec<String>>,
+    released: Mutex<bool>,
+    release: Condvar,
+}
+
+impl Origin {
+    pub fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(State::default());
+        let shared = Arc::clone(&state);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let state = Arc::clone(&shared);
+                // A client that hangs up in the middle is part of the game.
+                std::thread::spawn(move || state.answer(&stream).ok());
+            }
+        });
+        Self { address, state }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// An image of this size, in pixels.
+    pub fn image(&self, width: u32, height: u32) -> String {
+        self.url(&format!("/image/{width}x{height}/page.png"))
+    }
+
+    /// Paths asked for so far, in order.
+    pub fn asked(&self) -> Vec<String> {
+        self.state.asked.lock().expect("no panic").clone()
+    }
+
+    /// Lets everything that is held go, now and from now on.
+    pub fn release(&self) {
+        *self.state.released.lock().expect("no panic") = true;
+        self.state.release.notify_all();
+    }
+}
+
+impl State {
+    fn answer(&self, stream: &TcpStream) -> std::io::Result<()> {
+        let mut reader = BufReader::new(stream);
+        let mut request = String::new();
+        reader.read_line(&mut request)?;
+        let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
+        let mut authorization = String::new();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line)?;
+            if line.trim().is_empty() {
+                break;
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("authorization:") {
+                authorization = line[line.len() - value.len()..].trim().to_owned();
+            }
+        }
+        self.asked.lock().expect("no panic").push(path.clone());
+        let parts: Vec<&str> = path.split('/').skip(1).collect();
+        match parts.as_slice() {
+            ["image", size, ..] => send(stream, "200 OK", &png(size)),
+            ["photo", ..] => send(stream, "200 OK", &photo()),
+            ["missing", ..] => send(stream, "404 Not Found", b"no such thing"),
+            ["text", ..] => send(stream, "200 OK", b"<html>this is no image</html>"),
+            ["truncated", ..] => {
+                let photo = photo();
+                head(stream, "200 OK", photo.len())?;
+                (&*stream).write_all(&photo[..photo.len() / 2])
+            }
+            ["cut", ..] => {
+                let photo = photo();
+                send(stream, "200 OK", &photo[..photo.len() / 2])
+            }
+            ["basic", user, password, size, ..] => {
+                let credentials = format!("{user}:{password}");
+                let wanted = base64::engine::general_purpose::STANDARD.encode(credentials);
+                if authorization == format!("Basic {wanted}") {
+                    send(stream, "200 OK", &png(size))
+                } else {
+                    send(stream, "401 Unauthorized", b"who are you?")
+                }
+            }
+            ["held", size, ..] => {
+                let mut released = self.released.lock().expect("no panic");
+                while !*released {
+                    released = self.release.wait(released).expect("no panic");
+                }
+                drop(released);
+                send(stream, "200 OK", &png(size))
+            }
+            _ => send(stream, "500 Internal Server Error", b"broken"),
+        }
+    }
+}
+
+fn head(mut stream: &TcpStream, status: &str, length: usize) -> std::io::Result<()> {
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n")
+}
+
+fn send(mut stream: &TcpStream, status: &str, body: &[u8]) -> std::io::Result<()> {
+    head(stream, status, body.len())?;
+    stream.write_all(body)
+}
+
+/// A PNG of a size given as `{width}x{height}`, each a different colour from the last.
+fn png(size: &str) -> Vec<u8> {
+    let (width, height) = size.split_once('x').expect("a size");
+    let (width, height) = (width.parse().expect("a width"), height.parse().expect("a height"));
+    let image = image::RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([(x % 256) as u8, (y % 256) as u8, 128])
+    });
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).expect("a PNG");
+    bytes.into_inner()
+}
+
+/// A real photograph, 640 x 427.
+pub fn photo() -> Vec<u8> {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/samples/rocket.jpg");
+    std::fs::read(file).expect("a sample")
+}
