@@ -80,7 +80,8 @@ impl Resource for Customer {
                 &c.draft.display_name
             })
             .writable(|d| &mut d.display_name)
-            .max_bytes(MAX_INDEXED),
+            .max_bytes(MAX_INDEXED)
+            .rule(not_blank),
             &field("administrator", "Whether its keys act on every customer", |c: &Self| {
                 &c.administrator
             }),
@@ -121,9 +122,6 @@ impl Resource for Customer {
         draft: &CustomerDraft,
     ) -> Result<Vec<Fault>, Problem> {
         let mut faults = Vec::new();
-        if at.is_some() && draft.display_name.trim().is_empty() {
-            faults.push(Fault::new("displayName", "must not be blank"));
-        }
         let other = at.map_or(0, |at| at.customer);
         let others = || customers::table.filter(customers::id.ne(other));
         let named = others().filter(sql::lower(customers::name).eq(sql::lower(&draft.name)));
@@ -151,6 +149,11 @@ impl Resource for Customer {
             faults.push(Fault::new("name", "is set once and for all"));
         }
     }
+}
+
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+fn not_blank(text: &String) -> Result<(), String> {
+    if text.trim().is_empty() { Err("must not be blank".into()) } else { Ok(()) }
 }
 
 fn name_rule(name: &String) -> Result<(), String> {
@@ -214,6 +217,14 @@ impl Create<Root> for Customer {
     }
 }
 
+/// Without a name for people, the name is shown to them too.
+fn displayed(draft: CustomerDraft) -> CustomerDraft {
+    match draft.display_name.as_str() {
+        "" => CustomerDraft { display_name: draft.name.clone(), ..draft },
+        _ => draft,
+    }
+}
+
 /// Makes a customer with all that one has from the first day.
 ///
 /// # Errors
@@ -223,13 +234,9 @@ pub fn make(
     draft: CustomerDraft,
     administrator: bool,
 ) -> Result<Customer, Problem> {
-    let display_name = match draft.display_name.trim() {
-        "" => draft.name.clone(),
-        _ => draft.display_name,
-    };
     let made: Customer = diesel::insert_into(customers::table)
         .values((
-            CustomerDraft { display_name, ..draft },
+            displayed(draft),
             customers::administrator.eq(administrator),
             customers::accepted_agreement.eq(true),
         ))
@@ -291,7 +298,7 @@ impl Update for Customer {
     }
     fn save(s: &mut Session<'_>, held: Self, draft: CustomerDraft) -> Result<Self, Problem> {
         Ok(diesel::update(customers::table.find(held.id))
-            .set(draft)
+            .set(displayed(draft))
             .returning(Self::as_returning())
             .get_result(s.conn)?)
     }

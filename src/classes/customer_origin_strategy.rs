@@ -153,7 +153,7 @@ impl Resource for CustomerOriginStrategy {
 
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
 fn pattern_rule(regex: &String) -> Result<(), String> {
-    Pattern::compile(regex).map(|_| ()).map_err(|e| e.to_string())
+    Pattern::compile(regex).map(|_| ()).map_err(|e| format!("cannot be used: {e}"))
 }
 
 pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress> = Collection {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, Utc};
 
 /// Writes JSON text, keeping track of commas.
 ///
@@ -88,7 +88,8 @@ impl Writer {
     pub fn moment(&mut self, moment: DateTime<Utc>) {
         self.part();
         self.out.push(b'"');
-        let text = moment.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        // The store keeps microseconds, so no answer shows more.
+        let text = moment.trunc_subsecs(6).to_rfc3339_opts(SecondsFormat::AutoSi, true);
         self.out.extend_from_slice(text.as_bytes());
         self.out.push(b'"');
         self.follows = true;

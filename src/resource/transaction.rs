@@ -44,7 +44,7 @@ pub fn write<T>(
             (Ok(_), Err(error)) => Err(Problem::from(error)),
             (Err(problem), _) => Err(problem),
         };
-        link.broken = result.is_err() && is_broken(&mut link.conn);
+        link.broken = may_be_broken(&result) && is_broken(&mut link.conn);
         match result {
             Err(Problem::Collision(_)) if tries < TRIES => tries += 1,
             other => return other,
@@ -64,7 +64,7 @@ pub fn read<T>(
     loop {
         let mut link = database.connection().map_err(unavailable)?;
         let result = act(&mut link.conn);
-        link.broken = result.is_err() && is_broken(&mut link.conn);
+        link.broken = may_be_broken(&result) && is_broken(&mut link.conn);
         match result {
             Err(_) if link.broken && tries < TRIES => tries += 1,
             other => return other,
@@ -97,6 +97,14 @@ pub fn in_session<T>(
 /// [`Problem::Unavailable`] where it does not.
 pub fn ping(database: &Database) -> Result<(), Problem> {
     read(database, |conn| conn.batch_execute("SELECT 1").map_err(Into::into))
+}
+
+/// Whether a result may come of a lost connection, and not of what was asked.
+fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
+    matches!(
+        result,
+        Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::Collision(_))
+    )
 }
 
 /// Whether a connection that failed is of no more use; asks the server.

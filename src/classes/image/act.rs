@@ -127,7 +127,10 @@ impl Replace for Image {
     fn fresh_at(s: &mut Session<'_>, at: &ImageAddress) -> Result<ImageDraft, Problem> {
         // The parent of what a PUT makes is part of what is asked: a bad request (`rules.md` 2.4).
         match space_defaults(s.conn, at.customer, at.space) {
-            Err(Problem::NotFound(detail)) => Err(Problem::invalid("space", detail)),
+            Err(Problem::NotFound(_)) => {
+                let reason = format!("names {}, which is not there", at.space);
+                Err(Problem::invalid("space", reason))
+            }
             found => found.map(register::fresh),
         }
     }
