@@ -38,29 +38,46 @@ trait Drain: Send + Sync {
 
 #[derive(Default)]
 struct Bell {
-    /// Desks with something waiting, in order of arrival.
-    rung: Mutex<VecDeque<Arc<dyn Drain>>>,
+    rung: Mutex<Rung>,
     ring: Condvar,
+}
+
+#[derive(Default)]
+struct Rung {
+    /// Desks with something waiting, in order of arrival.
+    desks: VecDeque<Arc<dyn Drain>>,
+    /// Whether nobody will ring any more.
+    closed: bool,
+}
+
+/// Closes the door when its last clone is dropped.
+struct Open(Arc<Bell>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.rung.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.0.ring.notify_all();
+    }
 }
 
 /// The threads behind the desks; cheap to clone.
 #[derive(Clone)]
 pub struct Door {
-    bell: Arc<Bell>,
+    open: Arc<Open>,
 }
 
 impl Door {
     pub fn open(url: &str) -> Self {
         let bell = Arc::new(Bell::default());
         for number in 0..THREADS {
-            let (bell, url) = (Arc::downgrade(&bell), url.to_owned());
+            let (bell, url) = (Arc::clone(&bell), url.to_owned());
             let thread = std::thread::Builder::new().name(format!("look-up {number}"));
             // A machine that cannot start two threads at start-up cannot run the service at all.
             if let Err(error) = thread.spawn(move || attend(&bell, &url)) {
                 log::error!("no thread for look-ups: {error}");
             }
         }
-        Self { bell }
+        Self { open: Arc::new(Open(bell)) }
     }
 
     /// Waits for the answer to one look-up.
@@ -77,10 +94,11 @@ impl Door {
         };
         // Whoever finds the desk empty rings for all who come before it is drained.
         if first {
-            let mut rung = self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
-            rung.push_back(Arc::clone(desk) as Arc<dyn Drain>);
+            let bell = &self.open.0;
+            let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
+            rung.desks.push_back(Arc::clone(desk) as Arc<dyn Drain>);
             drop(rung);
-            self.bell.ring.notify_one();
+            bell.ring.notify_one();
         }
         answer.await.unwrap_or_else(|_closed| (desk.closed)())
     }
@@ -126,8 +144,8 @@ impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
     }
 }
 
-/// Serves desks until the door is dropped.
-fn attend(bell: &std::sync::Weak<Bell>, url: &str) {
+/// Serves desks until the door is closed.
+fn attend(bell: &Bell, url: &str) {
     let mut conn: Option<PgConnection> = None;
     while let Some(desk) = next(bell) {
         for _attempt in 0..2 {
@@ -155,19 +173,16 @@ fn attend(bell: &std::sync::Weak<Bell>, url: &str) {
     }
 }
 
-fn next(bell: &std::sync::Weak<Bell>) -> Option<Arc<dyn Drain>> {
+/// The next desk with something waiting; none: the door is closed.
+fn next(bell: &Bell) -> Option<Arc<dyn Drain>> {
+    let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        let bell = bell.upgrade()?;
-        let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = rung.pop_front() {
+        if let Some(desk) = rung.desks.pop_front() {
             return Some(desk);
         }
-        // Woken now and then, so that the thread ends when the door is dropped.
-        let wait = std::time::Duration::from_secs(1);
-        let (mut rung, _) =
-            bell.ring.wait_timeout(rung, wait).unwrap_or_else(PoisonError::into_inner);
-        if let Some(desk) = rung.pop_front() {
-            return Some(desk);
+        if rung.closed {
+            return None;
         }
+        rung = bell.ring.wait(rung).unwrap_or_else(PoisonError::into_inner);
     }
 }

@@ -101,10 +101,7 @@ pub fn ping(database: &Database) -> Result<(), Problem> {
 
 /// Whether a result may come of a lost connection, and not of what was asked.
 fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
-    matches!(
-        result,
-        Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::Collision(_))
-    )
+    matches!(result, Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::Collision(_)))
 }
 
 /// Whether a connection that failed is of no more use; asks the server.

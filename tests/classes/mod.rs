@@ -1,3 +1,13 @@
 //! What is particular to a class; what is the same for all stands in `contract`.
 
+mod access;
+mod auth_service;
+mod image;
+mod image_query;
+mod key;
+mod origin_strategy;
+mod paging;
+mod policies;
+mod queue;
+mod role;
 mod space;

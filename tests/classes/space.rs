@@ -7,11 +7,28 @@ fn numbers_skip_those_chosen_by_put_and_are_not_driven_up() {
     let app = App::without_workers();
     let owner = app.customer("library");
     let spaces = owner.path("/spaces");
-    owner.client.put(&format!("{spaces}/2"), &json!({ "name": "second" })).expect(201);
-    owner.client.put(&format!("{spaces}/900000"), &json!({ "name": "far" })).expect(201);
+    for (number, name) in [(2, "second"), (3, "third"), (900_000, "far")] {
+        let put = owner.client.put(&format!("{spaces}/{number}"), &json!({ "name": name }));
+        put.expect(201);
+    }
     assert_eq!(owner.space("a"), 1);
-    assert_eq!(owner.space("b"), 3);
-    assert_eq!(owner.space("c"), 4);
+    assert_eq!(owner.space("b"), 4);
+    assert_eq!(owner.space("c"), 5);
+    owner.client.delete(&format!("{spaces}/5")).expect(205);
+    assert_eq!(owner.space("d"), 6, "a number was given again");
+}
+
+#[test]
+fn a_number_is_the_servers_on_post_and_well_formed_on_put() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let spaces = owner.path("/spaces");
+    let answer = owner.client.post(&spaces, &json!({ "name": "a", "id": 7 })).expect(400);
+    assert_eq!(answer.faults(), ["id"]);
+    for number in ["abc", "0", "-1", "007", "99999999999"] {
+        owner.client.put(&format!("{spaces}/{number}"), &json!({ "name": "a" })).expect(400);
+        owner.client.get(&format!("{spaces}/{number}")).expect(404);
+    }
 }
 
 #[test]
@@ -27,4 +44,132 @@ fn a_space_with_images_is_not_deleted() {
     owner.client.delete(&format!("{path}/images/one")).expect(205);
     owner.client.delete(&path).expect(205);
     owner.client.get(&path).expect(404);
+}
+
+#[test]
+fn defaults_are_given_to_new_images_that_leave_the_member_out_and_to_no_others() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    let path = owner.path(&format!("/spaces/{space}"));
+    let defaults = json!({
+        "defaultTags": ["map"], "maxUnauthorised": 400, "defaultRoles": ["clickthrough"],
+    });
+    owner.client.patch(&path, &defaults).expect(205);
+    let origin = "https://example.org/a.jpg";
+    owner
+        .submit(&[
+            json!({ "id": "plain", "space": space, "origin": origin }),
+            json!({ "id": "own", "space": space, "origin": origin,
+                    "tags": [], "roles": [], "maxUnauthorised": 0 }),
+        ])
+        .expect(201);
+    let image = |id: &str| owner.client.get(&format!("{path}/images/{id}")).expect(200).body;
+    let role = format!("{}{}", app.base, owner.path("/roles/clickthrough"));
+    let plain = image("plain");
+    assert_eq!(
+        (&plain["tags"], &plain["roles"], &plain["maxUnauthorised"]),
+        (&json!(["map"]), &json!([role]), &json!(400))
+    );
+    let own = image("own");
+    assert_eq!(
+        (&own["tags"], &own["roles"], &own["maxUnauthorised"]),
+        (&json!([]), &json!([]), &json!(0))
+    );
+    owner.client.patch(&path, &json!({ "defaultTags": ["late"] })).expect(205);
+    owner.submit(&[json!({ "id": "plain", "space": space, "origin": origin })]).expect(201);
+    assert_eq!(image("plain")["tags"], json!(["map"]), "defaults came to an image that was there");
+    let space = owner.client.get(&path).expect(200);
+    assert_eq!(space.body["defaultMaxUnauthorised"], 400);
+    assert_eq!(space.text("defaultRoles"), format!("{}{path}/defaultRoles", app.base));
+}
+
+#[test]
+fn default_roles_are_replaced_by_a_collection_and_added_by_one() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    for role in ["a", "b", "c"] {
+        owner.client.put(&owner.path(&format!("/roles/{role}")), &json!({})).expect(201);
+    }
+    let path = owner.path(&format!("/spaces/{space}/defaultRoles"));
+    let post = |body: serde_json::Value| owner.client.post(&path, &body);
+    assert_eq!(post(json!({ "@id": owner.path("/roles/a") })).expect(200).each("id"), ["a"]);
+    assert_eq!(post(json!({ "id": "b" })).expect(200).each("id"), ["a", "b"]);
+    let collection =
+        json!({ "@type": "Collection", "member": [{ "@id": owner.path("/roles/c") }] });
+    assert_eq!(post(collection).expect(200).each("id"), ["c"]);
+    assert_eq!(post(json!(["a", "b"])).expect(200).each("id"), ["a", "b"]);
+    post(json!({})).expect(400);
+    post(json!({ "@id": "nothing" })).expect(400);
+    post(json!("a")).expect(400);
+    assert_eq!(owner.client.get(&path).expect(200).each("id"), ["a", "b"]);
+    assert_eq!(post(json!({ "member": [] })).expect(200).each("id"), Vec::<String>::new());
+}
+
+#[test]
+fn spaces_are_found_by_their_whole_name() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    for name in ["maps", "maps of cities", "letters & cards"] {
+        owner.space(name);
+    }
+    let find = |name: &str| {
+        owner.client.get(&owner.path(&format!("/spaces?name={name}"))).expect(200).each("name")
+    };
+    assert_eq!(find("maps"), ["maps"]);
+    assert_eq!(find("letters+%26%20cards"), ["letters & cards"]);
+    assert!(find("nothing").is_empty());
+    assert_eq!(find("").len(), 3);
+}
+
+#[test]
+fn two_names_for_one_thing_must_agree() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let both = json!({ "name": "a", "defaultMaxUnauthorised": 1, "maxUnauthorised": 2 });
+    let answer = owner.client.post(&owner.path("/spaces"), &both).expect(400);
+    assert_eq!(answer.faults(), ["maxUnauthorised"]);
+    let same = json!({ "name": "a", "defaultMaxUnauthorised": 2, "maxUnauthorised": 2 });
+    let made = owner.client.post(&owner.path("/spaces"), &same).expect(201);
+    assert!(made.body.get("maxUnauthorised").is_none(), "the other name is written");
+}
+
+#[test]
+fn distinct_lists_what_was_set_once_each_in_order() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    let image = |id: &str, string: Option<&str>, number: Option<i64>| {
+        let mut image = json!({ "id": id, "space": space, "origin": "https://example.org/a" });
+        if let Some(string) = string {
+            image["string1"] = string.into();
+        }
+        if let Some(number) = number {
+            image["number1"] = number.into();
+        }
+        image
+    };
+    owner
+        .submit(&[
+            image("a", Some("beta"), Some(10)),
+            image("b", Some("alpha"), Some(9)),
+            image("c", Some("beta"), Some(0)),
+            image("d", Some(""), None),
+            image("e", None, None),
+        ])
+        .expect(201);
+    let metadata = owner.client.get(&owner.path(&format!("/spaces/{space}/metadata"))).expect(200);
+    let list = |field: &str| owner.client.get(&metadata.text(field)).expect(200);
+    assert_eq!(list("string1").body, json!(["alpha", "beta"]));
+    assert_eq!(list("number1").body, json!([9, 10]), "a 0 over what was unset is unset");
+    assert_eq!(list("string2").body, json!([]));
+    assert_eq!(list("string1").header("content-type"), Some("application/json"));
+    let patched = owner.path(&format!("/spaces/{space}/images/a"));
+    owner.client.patch(&patched, &json!({ "number1": 0 })).expect(205);
+    assert_eq!(list("number1").body, json!([0, 9]), "a 0 over what was set is a 0");
+    let distinct = owner.path(&format!("/spaces/{space}/metadata/distinct"));
+    owner.client.get(&distinct).expect(400);
+    owner.client.get(&format!("{distinct}?field=tags")).expect(400);
+    owner.client.get(&owner.path("/spaces/99/metadata/distinct?field=string1")).expect(404);
 }

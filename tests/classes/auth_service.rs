@@ -1,0 +1,71 @@
+use serde_json::json;
+
+use crate::support::App;
+
+#[test]
+fn nested_services_stand_in_their_parent_and_among_all() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let services = owner.path("/authServices");
+    owner.client.put(&format!("{services}/login"), &json!({ "label": "Log in" })).expect(201);
+    let nested = format!("{services}/login/nestedServices");
+    let token = json!({ "name": "token", "id": "token", "timeToLive": 600 });
+    let made = owner.client.post(&nested, &token).expect(201);
+    assert!(made.id().ends_with("/authServices/token"), "{}", made.id());
+    assert_eq!(owner.client.get(&nested).expect(200).each("id"), ["token"]);
+    let all = owner.client.get(&services).expect(200).each("id");
+    assert_eq!(all, ["clickthrough", "login", "logout", "token"]);
+    owner.client.post(&format!("{services}/none/nestedServices"), &token).expect(404);
+    owner.client.delete(&format!("{services}/login")).expect(205);
+    owner.client.get(&made.id()).expect(404);
+}
+
+#[test]
+fn a_role_provider_is_linked_while_it_is_there_and_hides_its_credentials() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let service = owner.path("/authServices/clickthrough");
+    let provider = format!("{service}/roleProvider");
+    owner.client.get(&provider).expect(404);
+    assert!(owner.client.get(&service).expect(200).body.get("roleProvider").is_none());
+    let body = json!({
+        "configuration": "{\"config\": \"cas\", \"target\": \"https://example.org/login\"}",
+        "credentials": { "user": "us", "password": "hush" },
+    });
+    let made = owner.client.put(&provider, &body).expect(201);
+    assert!(!String::from_utf8_lossy(&made.bytes).contains("hush"));
+    let linked = owner.client.get(&service).expect(200);
+    assert_eq!(linked.text("roleProvider"), made.id());
+    owner.client.put(&provider, &json!({})).expect(200);
+    let kept = owner.client.get(&provider).expect(200);
+    assert_eq!(kept.body["configuration"], body["configuration"]);
+    owner.client.patch(&provider, &json!({ "configuration": "no JSON" })).expect(400);
+    owner.client.put(&owner.path("/authServices/none/roleProvider"), &json!({})).expect(404);
+    owner.client.delete(&provider).expect(205);
+    owner.client.delete(&provider).expect(404);
+}
+
+#[test]
+fn a_service_that_a_role_names_is_in_use() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let services = owner.path("/authServices");
+    owner.client.put(&format!("{services}/login"), &json!({})).expect(201);
+    let role = owner.path("/roles/staff");
+    owner.client.put(&role, &json!({ "authService": "login" })).expect(201);
+    owner.client.delete(&format!("{services}/login")).expect(409);
+    owner.client.patch(&role, &json!({ "authService": null })).expect(205);
+    assert!(owner.client.get(&role).expect(200).body.get("authService").is_none());
+    owner.client.delete(&format!("{services}/login")).expect(205);
+}
+
+#[test]
+fn names_that_stand_in_public_addresses_are_segments() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    for kind in ["/authServices", "/namedQueries"] {
+        let body = json!({ "name": "two words", "template": "space=p1" });
+        let answer = owner.client.post(&owner.path(kind), &body).expect(400);
+        assert_eq!(answer.faults(), ["name"]);
+    }
+}
