@@ -39,14 +39,14 @@ fn floor(room: &str) -> Option<usize> {
 
 /// Every source of the library with its room and its text without comments.
 fn sources_by_room() -> Vec<(PathBuf, String, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut found = Vec::new();
-    sources(&root, &mut found);
+    sources(&top, &mut found);
     found
         .into_iter()
         .filter(|path| !path.ends_with("lib.rs"))
         .map(|path| {
-            let below = path.strip_prefix(&root).expect("below src");
+            let below = path.strip_prefix(&top).expect("below src");
             let first = below.components().next().expect("a room").as_os_str();
             let room = first.to_string_lossy().trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).expect("a source");

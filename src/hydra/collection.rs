@@ -47,6 +47,8 @@ pub struct Frame<'a> {
     pub asked: Option<&'a str>,
     pub page: Page,
     pub total: i64,
+    /// The key of the search template: prefixed where the members own the term `template`.
+    pub template: &'static str,
 }
 
 impl Frame<'_> {
@@ -124,12 +126,10 @@ impl Frame<'_> {
     fn write_search(&self, doc: &CollectionDoc, out: &mut Writer) {
         let variables = || doc.variables.iter().chain(&PAGING);
         let names = variables().map(|v| v.name).collect::<Vec<_>>().join(",");
-        // A class that owns `template` keeps the term; see `context::of_collection`.
-        let template = if doc.member == "NamedQuery" { "hydra:template" } else { "template" };
         out.key("search");
         out.object(|out| {
             out.entry("@type", "IriTemplate");
-            out.entry(template, &format!("{}{}{{?{names}}}", self.base, self.path));
+            out.entry(self.template, &format!("{}{}{{?{names}}}", self.base, self.path));
             out.entry("variableRepresentation", "hydra:BasicRepresentation");
             out.key("mapping");
             out.array(|out| {
@@ -139,7 +139,7 @@ impl Frame<'_> {
                         out.entry("variable", variable.name);
                         out.entry("property", term_of(variable.name));
                         out.key("required");
-                        out.flag(variable.name == "field");
+                        out.flag(false);
                     });
                 }
             });

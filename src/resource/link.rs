@@ -66,6 +66,10 @@ impl<R: Resource> Below<R> {
 }
 
 impl<R: Resource> Property<R> for Below<R> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
             name: self.name,
@@ -174,6 +178,10 @@ impl<R: Resource> Link<R> {
 }
 
 impl<R: Resource> Property<R> for Link<R> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn describe(&self) -> PropertyDoc {
         let own = !self.operations.is_empty();
         PropertyDoc {
@@ -253,6 +261,10 @@ impl<R: Resource, T: Resource> Reference<R, T> {
 }
 
 impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
             name: self.name,

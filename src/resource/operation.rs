@@ -227,6 +227,10 @@ pub fn collection_reply<R: Resource>(
             asked: asked.as_deref(),
             page: input.query.page(&mut Vec::new()),
             total,
+            template: match R::CLASS.properties.iter().any(|p| p.name() == "template") {
+                true => "hydra:template",
+                false => "template",
+            },
         };
         id = frame.id();
         let write = |out: &mut Writer| {

@@ -30,6 +30,9 @@ pub struct Mount<A: 'static> {
 
 /// One row of a class's table.
 pub trait Property<R: Resource>: Sync {
+    /// The term.
+    fn name(&self) -> &'static str;
+
     fn describe(&self) -> PropertyDoc;
 
     /// Writes the term and its value, or nothing for a term that is not shown.
@@ -168,6 +171,10 @@ impl<R: Resource, T: Literal> Field<R, T> {
 }
 
 impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn describe(&self) -> PropertyDoc {
         let access = match (self.get, self.set) {
             (Some(_), Some(_)) => Access::ReadWrite,
@@ -247,6 +254,10 @@ impl<R: Resource, T: Literal> Computed<R, T> {
 }
 
 impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
             name: self.name,
@@ -306,6 +317,10 @@ impl<R: Resource, T: Literal> Metadata<R, T> {
 }
 
 impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
             name: self.name,

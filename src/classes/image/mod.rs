@@ -343,6 +343,10 @@ pub fn inferred_media_type(origin: &str) -> &'static str {
 struct Roles;
 
 impl Property<Image> for Roles {
+    fn name(&self) -> &'static str {
+        "roles"
+    }
+
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
             name: "roles",
