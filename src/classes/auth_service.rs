@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::RoleProvider;
 use super::customer::CustomerAddress;
 use super::named_query::public_name;
+use crate::address;
 use crate::hydra::{Fault, Problem};
 use crate::paged;
 use crate::resource::*;
@@ -51,23 +52,8 @@ impl Default for AuthServiceDraft {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuthServiceAddress {
-    pub customer: i32,
-    pub auth_service: String,
-}
-
-impl Address for AuthServiceAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, auth_service: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(&self.auth_service);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    pub struct AuthServiceAddress { customer: i32, auth_service: String }
 }
 
 impl Resource for AuthService {

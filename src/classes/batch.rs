@@ -5,6 +5,7 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::image::{BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, ImageAddress};
+use crate::address;
 use crate::hydra::{OperationDoc, Problem, Writer};
 use crate::resource::*;
 use crate::schema::{batches, images, members};
@@ -49,23 +50,9 @@ fn failed() -> _ {
     own.filter(done).select(diesel::dsl::count_star()).single_value()
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BatchAddress {
-    pub customer: i32,
-    pub batch: i64,
-}
-
-impl Address for BatchAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, batch: parts.number()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(self.batch);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    #[derive(Copy)]
+    pub struct BatchAddress { customer: i32, batch: i64 }
 }
 
 impl Resource for Batch {
@@ -121,24 +108,8 @@ pub struct BatchTest {
     success: bool,
 }
 
-/// It stands in its batch; only POST answers there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BatchTestAddress(BatchAddress);
-
-impl Address for BatchTestAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        BatchAddress::read(parts).map(Self)
-    }
-    fn write(&self, filling: &mut Filling) {
-        self.0.write(filling);
-    }
-    fn customer(&self) -> Option<i32> {
-        self.0.customer()
-    }
-}
-
 impl Resource for BatchTest {
-    type Address = BatchTestAddress;
+    type Address = BatchAddress;
     type Draft = ();
 
     const NAME: &'static str = "BatchTest";
@@ -155,8 +126,8 @@ impl Resource for BatchTest {
         beneath: &[],
     };
 
-    fn address(&self) -> BatchTestAddress {
-        BatchTestAddress(self.at)
+    fn address(&self) -> BatchAddress {
+        self.at
     }
     fn draft(&self) {}
 }

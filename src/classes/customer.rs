@@ -17,6 +17,7 @@ use super::queue::Queue;
 use super::role::ROLES;
 use super::space::SPACES;
 use super::sql;
+use crate::address;
 use crate::hydra::{Fault, Problem};
 use crate::paged;
 use crate::resource::*;
@@ -42,21 +43,9 @@ pub struct CustomerDraft {
     pub display_name: String,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct CustomerAddress {
-    pub customer: i32,
-}
-
-impl Address for CustomerAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    #[derive(Copy)]
+    pub struct CustomerAddress { customer: i32 }
 }
 
 impl Resource for Customer {

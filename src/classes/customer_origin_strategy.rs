@@ -7,6 +7,7 @@ use super::OriginStrategy;
 use super::credentials::{self, Credentials};
 use super::customer::CustomerAddress;
 use super::origin_strategy::OriginStrategyAddress;
+use crate::address;
 use crate::hydra::{Fault, OperationDoc, Problem};
 use crate::origins::{self, Pattern, Rule, Strategy};
 use crate::paged;
@@ -46,23 +47,8 @@ impl Default for CustomerOriginStrategyDraft {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomerOriginStrategyAddress {
-    pub customer: i32,
-    pub origin_strategy: String,
-}
-
-impl Address for CustomerOriginStrategyAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, origin_strategy: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(&self.origin_strategy);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    pub struct CustomerOriginStrategyAddress { customer: i32, origin_strategy: String }
 }
 
 impl Resource for CustomerOriginStrategy {

@@ -51,38 +51,6 @@ impl Default for CustomerStorageDraft {
     }
 }
 
-/// It stands in its customer, one in each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomerStorageAddress(CustomerAddress);
-
-impl Address for CustomerStorageAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        CustomerAddress::read(parts).map(Self)
-    }
-    fn write(&self, filling: &mut Filling) {
-        self.0.write(filling);
-    }
-    fn customer(&self) -> Option<i32> {
-        self.0.customer()
-    }
-}
-
-/// It stands in its space, one in each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpaceStorageAddress(SpaceAddress);
-
-impl Address for SpaceStorageAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        SpaceAddress::read(parts).map(Self)
-    }
-    fn write(&self, filling: &mut Filling) {
-        self.0.write(filling);
-    }
-    fn customer(&self) -> Option<i32> {
-        self.0.customer()
-    }
-}
-
 /// The rows that both have.
 macro_rules! totals {
     ($($more:expr,)*) => {
@@ -104,7 +72,7 @@ macro_rules! totals {
 }
 
 impl Resource for CustomerStorage {
-    type Address = CustomerStorageAddress;
+    type Address = CustomerAddress;
     type Draft = CustomerStorageDraft;
 
     const NAME: &'static str = "CustomerStorage";
@@ -128,8 +96,8 @@ impl Resource for CustomerStorage {
         beneath: &[],
     };
 
-    fn address(&self) -> CustomerStorageAddress {
-        CustomerStorageAddress(CustomerAddress { customer: self.customer })
+    fn address(&self) -> CustomerAddress {
+        CustomerAddress { customer: self.customer }
     }
     fn draft(&self) -> CustomerStorageDraft {
         CustomerStorageDraft { storage_policy: self.policy.clone() }
@@ -138,7 +106,7 @@ impl Resource for CustomerStorage {
     fn check(
         s: &mut Session<'_>,
         _tenant: Option<i32>,
-        _at: Option<&CustomerStorageAddress>,
+        _at: Option<&CustomerAddress>,
         draft: &CustomerStorageDraft,
     ) -> Result<Vec<Fault>, Problem> {
         let policy = diesel::dsl::exists(storage_policies::table.find(&draft.storage_policy));
@@ -149,7 +117,7 @@ impl Resource for CustomerStorage {
 }
 
 impl Resource for SpaceStorage {
-    type Address = SpaceStorageAddress;
+    type Address = SpaceAddress;
     type Draft = ();
 
     const NAME: &'static str = "CustomerStorage";
@@ -162,15 +130,15 @@ impl Resource for SpaceStorage {
         beneath: &[],
     };
 
-    fn address(&self) -> SpaceStorageAddress {
-        SpaceStorageAddress(self.at)
+    fn address(&self) -> SpaceAddress {
+        self.at
     }
     fn draft(&self) {}
 }
 
 impl Retrieve for CustomerStorage {
-    fn find(s: &mut Session<'_>, at: &CustomerStorageAddress) -> Result<Self, Problem> {
-        let customer = at.0.customer;
+    fn find(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+        let customer = at.customer;
         let policy = customer_storages::table
             .find(customer)
             .select(customer_storages::storage_policy)
@@ -180,16 +148,16 @@ impl Retrieve for CustomerStorage {
 }
 
 impl Retrieve for SpaceStorage {
-    fn find(s: &mut Session<'_>, at: &SpaceStorageAddress) -> Result<Self, Problem> {
-        Space::find(s, &at.0)?;
-        let totals = tally::of_space(s.conn, at.0.customer, at.0.space)?.into();
-        Ok(Self { at: at.0, totals })
+    fn find(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+        Space::find(s, at)?;
+        let totals = tally::of_space(s.conn, at.customer, at.space)?.into();
+        Ok(Self { at: *at, totals })
     }
 }
 
 impl Update for CustomerStorage {
-    fn hold(s: &mut Session<'_>, at: &CustomerStorageAddress) -> Result<Self, Problem> {
-        hold(s.conn, at.0.customer)?;
+    fn hold(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+        hold(s.conn, at.customer)?;
         Self::find(s, at)
     }
     fn save(s: &mut Session<'_>, held: Self, draft: CustomerStorageDraft) -> Result<Self, Problem> {

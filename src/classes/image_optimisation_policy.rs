@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::entry_point::Root;
+use crate::address;
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -17,18 +18,8 @@ pub struct ImageOptimisationPolicy {
     pub global: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageOptimisationPolicyAddress {
-    pub image_optimisation_policy: String,
-}
-
-impl Address for ImageOptimisationPolicyAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { image_optimisation_policy: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(&self.image_optimisation_policy);
-    }
+address! {
+    pub struct ImageOptimisationPolicyAddress { image_optimisation_policy: String }
 }
 
 impl Resource for ImageOptimisationPolicy {

@@ -16,24 +16,8 @@ pub struct ImageStorage {
     last_checked: DateTime<Utc>,
 }
 
-/// It stands in its image, one in each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageStorageAddress(ImageAddress);
-
-impl Address for ImageStorageAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        ImageAddress::read(parts).map(Self)
-    }
-    fn write(&self, filling: &mut Filling) {
-        self.0.write(filling);
-    }
-    fn customer(&self) -> Option<i32> {
-        self.0.customer()
-    }
-}
-
 impl Resource for ImageStorage {
-    type Address = ImageStorageAddress;
+    type Address = ImageAddress;
     type Draft = ();
 
     const NAME: &'static str = "ImageStorage";
@@ -54,20 +38,20 @@ impl Resource for ImageStorage {
         beneath: &[],
     };
 
-    fn address(&self) -> ImageStorageAddress {
-        ImageStorageAddress(self.at.clone())
+    fn address(&self) -> ImageAddress {
+        self.at.clone()
     }
     fn draft(&self) {}
 }
 
 impl Retrieve for ImageStorage {
-    fn find(s: &mut Session<'_>, at: &ImageStorageAddress) -> Result<Self, Problem> {
+    fn find(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
         let found: (i64, i64, Option<DateTime<Utc>>) = images::table
-            .find((at.0.customer, at.0.space, &at.0.image))
+            .find((at.customer, at.space, &at.image))
             .select((images::thumbnail_size, images::size, images::checked))
             .first(s.conn)?;
         let missing = || Problem::NotFound("the image is not processed yet".into());
         let last_checked = found.2.ok_or_else(missing)?;
-        Ok(Self { at: at.0.clone(), thumbnail_size: found.0, size: found.1, last_checked })
+        Ok(Self { at: at.clone(), thumbnail_size: found.0, size: found.1, last_checked })
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::customer::CustomerAddress;
+use crate::address;
 use crate::hydra::{OperationDoc, Problem};
 use crate::resource::*;
 use crate::schema::{customers, keys};
@@ -18,23 +19,8 @@ pub struct Key {
     pub secret: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyAddress {
-    pub customer: i32,
-    pub key: String,
-}
-
-impl Address for KeyAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, key: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(&self.key);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    pub struct KeyAddress { customer: i32, key: String }
 }
 
 impl Resource for Key {

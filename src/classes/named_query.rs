@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::customer::CustomerAddress;
+use crate::address;
 use crate::hydra::{Fault, Problem};
 use crate::paged;
 use crate::resource::*;
@@ -27,23 +28,8 @@ pub struct NamedQueryDraft {
     pub template: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamedQueryAddress {
-    pub customer: i32,
-    pub named_query: String,
-}
-
-impl Address for NamedQueryAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, named_query: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(&self.named_query);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    pub struct NamedQueryAddress { customer: i32, named_query: String }
 }
 
 impl Resource for NamedQuery {

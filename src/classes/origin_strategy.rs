@@ -1,6 +1,7 @@
 //! The ways in which origins can be fetched: those that work in this version.
 
 use super::entry_point::Root;
+use crate::address;
 use crate::hydra::Problem;
 use crate::origins::Strategy;
 use crate::resource::*;
@@ -8,18 +9,8 @@ use crate::resource::*;
 #[derive(Debug)]
 pub struct OriginStrategy(pub Strategy);
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OriginStrategyAddress {
-    pub origin_strategy: String,
-}
-
-impl Address for OriginStrategyAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { origin_strategy: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(&self.origin_strategy);
-    }
+address! {
+    pub struct OriginStrategyAddress { origin_strategy: String }
 }
 
 impl Resource for OriginStrategy {

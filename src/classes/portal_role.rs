@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::entry_point::Root;
+use crate::address;
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -15,18 +16,8 @@ pub struct PortalRole {
     pub name: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PortalRoleAddress {
-    pub portal_role: String,
-}
-
-impl Address for PortalRoleAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { portal_role: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(&self.portal_role);
-    }
+address! {
+    pub struct PortalRoleAddress { portal_role: String }
 }
 
 impl Resource for PortalRole {

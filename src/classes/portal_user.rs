@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::PortalRole;
 use super::customer::CustomerAddress;
 use super::{references, sql};
+use crate::address;
 use crate::hydra::{Fault, Problem};
 use crate::paged;
 use crate::resource::*;
@@ -38,23 +39,8 @@ impl Default for PortalUserDraft {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PortalUserAddress {
-    pub customer: i32,
-    pub portal_user: String,
-}
-
-impl Address for PortalUserAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, portal_user: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(&self.portal_user);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    pub struct PortalUserAddress { customer: i32, portal_user: String }
 }
 
 impl Resource for PortalUser {

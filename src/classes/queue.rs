@@ -19,24 +19,8 @@ pub struct Queue {
     batches_waiting: i64,
 }
 
-/// It stands in its customer, one in each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QueueAddress(pub CustomerAddress);
-
-impl Address for QueueAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        CustomerAddress::read(parts).map(Self)
-    }
-    fn write(&self, filling: &mut Filling) {
-        self.0.write(filling);
-    }
-    fn customer(&self) -> Option<i32> {
-        self.0.customer()
-    }
-}
-
 impl Resource for Queue {
-    type Address = QueueAddress;
+    type Address = CustomerAddress;
     type Draft = ();
 
     const NAME: &'static str = "Queue";
@@ -66,13 +50,13 @@ impl Resource for Queue {
         beneath: &[],
     };
 
-    fn address(&self) -> QueueAddress {
-        QueueAddress(CustomerAddress { customer: self.customer })
+    fn address(&self) -> CustomerAddress {
+        CustomerAddress { customer: self.customer }
     }
     fn draft(&self) {}
 }
 
-const SUBMIT: Operation<QueueAddress> = Operation {
+const SUBMIT: Operation<CustomerAddress> = Operation {
     doc: OperationDoc {
         name: "create",
         method: "POST",
@@ -86,7 +70,7 @@ const SUBMIT: Operation<QueueAddress> = Operation {
     chooses: false,
     act: Act::Write(|s, at, input| {
         let members = members(s.site, input)?;
-        let batch = register::register(s, at.0, &members, input)?;
+        let batch = register::register(s, *at, &members, input)?;
         s.effects.push(Effect::WorkAdded);
         Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
     }),
@@ -135,40 +119,40 @@ enum Scope {
     Recent,
 }
 
-static BATCHES: Collection<QueueAddress> = Collection {
+static BATCHES: Collection<CustomerAddress> = Collection {
     name: "BatchCollection",
     parent: None,
     member: "Batch",
     doc: "The batches of a customer, newest first.",
-    operations: &[list_by("BatchCollection", |s, of, input| listed(s, of, input, Scope::All))],
+    operations: &[list_by("BatchCollection", |s, of, input| listed(s, *of, input, Scope::All))],
     variables: &[],
 };
 
-static ACTIVE: Collection<QueueAddress> = Collection {
+static ACTIVE: Collection<CustomerAddress> = Collection {
     name: "ActiveBatchCollection",
     parent: Some("BatchCollection"),
     member: "Batch",
     doc: "Batches in process: neither finished nor superseded, newest first.",
     operations: &[list_by("ActiveBatchCollection", |s, of, input| {
-        listed(s, of, input, Scope::Active)
+        listed(s, *of, input, Scope::Active)
     })],
     variables: &[],
 };
 
-static RECENT: Collection<QueueAddress> = Collection {
+static RECENT: Collection<CustomerAddress> = Collection {
     name: "RecentBatchCollection",
     parent: Some("BatchCollection"),
     member: "Batch",
     doc: "Finished batches that are not superseded, latest first.",
     operations: &[list_by("RecentBatchCollection", |s, of, input| {
-        listed(s, of, input, Scope::Recent)
+        listed(s, *of, input, Scope::Recent)
     })],
     variables: &[],
 };
 
 fn listed(
     s: &mut Session<'_>,
-    of: &QueueAddress,
+    of: CustomerAddress,
     input: &Input,
     scope: Scope,
 ) -> Result<Reply, Problem> {
@@ -176,7 +160,7 @@ fn listed(
     let page = input.query.page(&mut faults);
     let page = Wanted { page, query: &input.query, faults }.page()?;
     let own = || {
-        let own = batches::table.filter(batches::customer.eq(of.0.customer)).into_boxed();
+        let own = batches::table.filter(batches::customer.eq(of.customer)).into_boxed();
         match scope {
             Scope::All => own,
             Scope::Active => {
@@ -198,8 +182,8 @@ fn listed(
 }
 
 impl Retrieve for Queue {
-    fn find(s: &mut Session<'_>, at: &QueueAddress) -> Result<Self, Problem> {
-        let customer = at.0.customer;
+    fn find(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+        let customer = at.customer;
         let batches_waiting = batches::table
             .filter(batches::customer.eq(customer))
             .filter(batches::finished.is_null())

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::auth_service::{AuthService, AuthServiceAddress};
 use super::customer::CustomerAddress;
+use crate::address;
 use crate::hydra::{Fault, Problem};
 use crate::paged;
 use crate::resource::address::{is_id, match_path, path_of};
@@ -34,23 +35,8 @@ pub struct RoleDraft {
     pub auth_service: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleAddress {
-    pub customer: i32,
-    pub role: String,
-}
-
-impl Address for RoleAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, role: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(&self.role);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    pub struct RoleAddress { customer: i32, role: String }
 }
 
 impl Resource for Role {

@@ -31,24 +31,8 @@ impl Default for RoleProviderDraft {
     }
 }
 
-/// It stands in its auth service, one in each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RoleProviderAddress(pub AuthServiceAddress);
-
-impl Address for RoleProviderAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        AuthServiceAddress::read(parts).map(Self)
-    }
-    fn write(&self, filling: &mut Filling) {
-        self.0.write(filling);
-    }
-    fn customer(&self) -> Option<i32> {
-        self.0.customer()
-    }
-}
-
 impl Resource for RoleProvider {
-    type Address = RoleProviderAddress;
+    type Address = AuthServiceAddress;
     type Draft = RoleProviderDraft;
 
     const NAME: &'static str = "RoleProvider";
@@ -72,11 +56,8 @@ impl Resource for RoleProvider {
         beneath: &[],
     };
 
-    fn address(&self) -> RoleProviderAddress {
-        RoleProviderAddress(AuthServiceAddress {
-            customer: self.customer,
-            auth_service: self.auth_service.clone(),
-        })
+    fn address(&self) -> AuthServiceAddress {
+        AuthServiceAddress { customer: self.customer, auth_service: self.auth_service.clone() }
     }
     fn draft(&self) -> RoleProviderDraft {
         RoleProviderDraft {
@@ -87,7 +68,7 @@ impl Resource for RoleProvider {
 }
 
 /// The address is given by the service it stands in, so a malformed one is looked up and not chosen.
-const PUT: Operation<RoleProviderAddress> =
+const PUT: Operation<AuthServiceAddress> =
     Operation { chooses: false, ..replace::<RoleProvider>() };
 
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
@@ -103,19 +84,19 @@ fn place(at: &AuthServiceAddress) -> String {
 }
 
 impl Retrieve for RoleProvider {
-    fn find(s: &mut Session<'_>, at: &RoleProviderAddress) -> Result<Self, Problem> {
-        let held = role_providers::table.find((at.0.customer, &at.0.auth_service));
+    fn find(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        let held = role_providers::table.find((at.customer, &at.auth_service));
         Ok(held.select(Self::as_select()).first(s.conn)?)
     }
 }
 
 impl Update for RoleProvider {
-    fn hold(s: &mut Session<'_>, at: &RoleProviderAddress) -> Result<Self, Problem> {
-        let held = role_providers::table.find((at.0.customer, &at.0.auth_service));
+    fn hold(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        let held = role_providers::table.find((at.customer, &at.auth_service));
         Ok(held.select(Self::as_select()).for_update().first(s.conn)?)
     }
     fn save(s: &mut Session<'_>, held: Self, draft: RoleProviderDraft) -> Result<Self, Problem> {
-        let at = held.address().0;
+        let at = held.address();
         let sealed = draft.credentials.seal(held.credentials, s.site, &place(&at))?;
         Ok(diesel::update(role_providers::table.find((at.customer, &at.auth_service)))
             .set((
@@ -130,20 +111,20 @@ impl Update for RoleProvider {
 impl Replace for RoleProvider {
     fn fresh_at(
         s: &mut Session<'_>,
-        at: &RoleProviderAddress,
+        at: &AuthServiceAddress,
     ) -> Result<RoleProviderDraft, Problem> {
-        AuthService::hold(s, &at.0).map(|_| RoleProviderDraft::default())
+        AuthService::hold(s, at).map(|_| RoleProviderDraft::default())
     }
     fn insert_at(
         s: &mut Session<'_>,
-        at: &RoleProviderAddress,
+        at: &AuthServiceAddress,
         draft: RoleProviderDraft,
     ) -> Result<Self, Problem> {
-        let sealed = draft.credentials.seal(None, s.site, &place(&at.0))?;
+        let sealed = draft.credentials.seal(None, s.site, &place(at))?;
         Ok(diesel::insert_into(role_providers::table)
             .values((
-                role_providers::customer.eq(at.0.customer),
-                role_providers::auth_service.eq(&at.0.auth_service),
+                role_providers::customer.eq(at.customer),
+                role_providers::auth_service.eq(&at.auth_service),
                 role_providers::configuration.eq(draft.configuration),
                 role_providers::credentials.eq(sealed),
             ))
@@ -153,8 +134,8 @@ impl Replace for RoleProvider {
 }
 
 impl Remove for RoleProvider {
-    fn remove(s: &mut Session<'_>, at: &RoleProviderAddress) -> Result<(), Problem> {
-        let held = role_providers::table.find((at.0.customer, &at.0.auth_service));
+    fn remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<(), Problem> {
+        let held = role_providers::table.find((at.customer, &at.auth_service));
         met_one(diesel::delete(held).execute(s.conn)?)
     }
 }

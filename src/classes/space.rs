@@ -11,6 +11,7 @@ use super::image::SPACE_IMAGES;
 use super::references;
 use super::role::{self, Role, RoleAddress};
 use super::space_metadata::SpaceMetadata;
+use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::link::resolve;
@@ -50,23 +51,9 @@ impl Default for SpaceDraft {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SpaceAddress {
-    pub customer: i32,
-    pub space: i32,
-}
-
-impl Address for SpaceAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, space: parts.number()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(self.space);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    #[derive(Copy)]
+    pub struct SpaceAddress { customer: i32, space: i32 }
 }
 
 impl Resource for Space {

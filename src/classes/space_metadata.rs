@@ -14,24 +14,8 @@ pub struct SpaceMetadata {
     at: SpaceAddress,
 }
 
-/// It stands in its space, one in each.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SpaceMetadataAddress(SpaceAddress);
-
-impl Address for SpaceMetadataAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        SpaceAddress::read(parts).map(Self)
-    }
-    fn write(&self, filling: &mut Filling) {
-        self.0.write(filling);
-    }
-    fn customer(&self) -> Option<i32> {
-        self.0.customer()
-    }
-}
-
 impl Resource for SpaceMetadata {
-    type Address = SpaceMetadataAddress;
+    type Address = SpaceAddress;
     type Draft = ();
 
     const NAME: &'static str = "SpaceMetadata";
@@ -52,19 +36,19 @@ impl Resource for SpaceMetadata {
         beneath: &[("distinct", &[DISTINCT])],
     };
 
-    fn address(&self) -> SpaceMetadataAddress {
-        SpaceMetadataAddress(self.at)
+    fn address(&self) -> SpaceAddress {
+        self.at
     }
     fn draft(&self) {}
 }
 
 impl Retrieve for SpaceMetadata {
-    fn find(s: &mut Session<'_>, at: &SpaceMetadataAddress) -> Result<Self, Problem> {
-        Space::find(s, &at.0).map(|_| Self { at: at.0 })
+    fn find(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+        Space::find(s, at).map(|_| Self { at: *at })
     }
 }
 
-const DISTINCT: Operation<SpaceMetadataAddress> = Operation {
+const DISTINCT: Operation<SpaceAddress> = Operation {
     doc: OperationDoc {
         name: "distinct",
         method: "GET",
@@ -77,12 +61,12 @@ const DISTINCT: Operation<SpaceMetadataAddress> = Operation {
     body: Body::None,
     chooses: false,
     act: Act::Read(|s, at, input| {
-        Space::find(s, &at.0)?;
+        Space::find(s, at)?;
         let field = input.query.get("field").unwrap_or_default();
         let own = || {
             images::table
-                .filter(images::customer.eq(at.0.customer))
-                .filter(images::space.eq(at.0.space))
+                .filter(images::customer.eq(at.customer))
+                .filter(images::space.eq(at.space))
         };
         macro_rules! texts {
             ($column:expr) => {

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::entry_point::Root;
+use crate::address;
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -34,18 +35,8 @@ impl Default for StoragePolicyDraft {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoragePolicyAddress {
-    pub storage_policy: String,
-}
-
-impl Address for StoragePolicyAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { storage_policy: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(&self.storage_policy);
-    }
+address! {
+    pub struct StoragePolicyAddress { storage_policy: String }
 }
 
 impl Resource for StoragePolicy {

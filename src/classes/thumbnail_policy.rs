@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::entry_point::Root;
+use crate::address;
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -16,18 +17,8 @@ pub struct ThumbnailPolicy {
     pub sizes: Vec<i32>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ThumbnailPolicyAddress {
-    pub thumbnail_policy: String,
-}
-
-impl Address for ThumbnailPolicyAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { thumbnail_policy: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(&self.thumbnail_policy);
-    }
+address! {
+    pub struct ThumbnailPolicyAddress { thumbnail_policy: String }
 }
 
 impl Resource for ThumbnailPolicy {

@@ -18,18 +18,76 @@ pub trait Address: Clone + Send + Sync + 'static {
     }
 }
 
+/// Defines an address: the variables of a template, in its order.
+///
+/// A number is read in its one canonical spelling, a `String` as an id; one whose first variable is
+/// `customer` lies below that customer.
+#[macro_export]
+macro_rules! address {
+    ($(#[$meta:meta])* pub struct $name:ident { $first:ident: $kind:ty $(, $more:ident: $kinds:ty)* }) => {
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        $(#[$meta])*
+        pub struct $name {
+            pub $first: $kind,
+            $(pub $more: $kinds,)*
+        }
+
+        impl $crate::resource::Address for $name {
+            fn read(parts: &mut $crate::resource::Parts<'_>) -> Option<Self> {
+                let $first = parts.take()?;
+                $(let $more = parts.take()?;)*
+                Some(Self { $first, $($more,)* })
+            }
+            fn write(&self, filling: &mut $crate::resource::Filling) {
+                filling.put(&self.$first);
+                $(filling.put(&self.$more);)*
+            }
+            fn customer(&self) -> Option<i32> {
+                use $crate::resource::address::Part as _;
+                (stringify!($first) == "customer").then(|| self.$first.number()).flatten()
+            }
+        }
+    };
+}
+
+/// What a variable of a template may be.
+pub trait Part: Sized {
+    fn read(text: &str) -> Option<Self>;
+
+    fn number(&self) -> Option<i32> {
+        None
+    }
+}
+
+impl Part for i32 {
+    fn read(text: &str) -> Option<Self> {
+        canonical_number(text)
+    }
+    fn number(&self) -> Option<i32> {
+        Some(*self)
+    }
+}
+
+impl Part for i64 {
+    fn read(text: &str) -> Option<Self> {
+        canonical_number(text)
+    }
+}
+
+impl Part for String {
+    /// An id as clients choose them (`rules.md` 2.1).
+    fn read(text: &str) -> Option<Self> {
+        is_id(text).then(|| text.to_owned())
+    }
+}
+
 /// The values of a template's variables as they stand in a path, decoded once.
 pub struct Parts<'a>(pub std::slice::Iter<'a, String>);
 
 impl Parts<'_> {
-    /// A positive number in its one canonical spelling: `007` is none (`rules.md` 2.1).
-    pub fn number<N: std::str::FromStr + Display + PartialOrd + Default>(&mut self) -> Option<N> {
-        canonical_number(self.0.next()?)
-    }
-
-    /// An id as clients choose them (`rules.md` 2.1).
-    pub fn id(&mut self) -> Option<String> {
-        self.0.next().filter(|id| is_id(id)).cloned()
+    /// The next variable; nothing where there is none, or it is malformed.
+    pub fn take<P: Part>(&mut self) -> Option<P> {
+        P::read(self.0.next()?)
     }
 }
 

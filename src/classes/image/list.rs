@@ -8,7 +8,6 @@ use super::query::{self, Filter, Order};
 use super::{Image, ImageAddress};
 use crate::classes::batch::{Batch, BatchAddress};
 use crate::classes::customer::CustomerAddress;
-use crate::classes::queue::QueueAddress;
 use crate::classes::space::{Space, SpaceAddress};
 use crate::classes::sql::{shown_number, shown_text};
 use crate::classes::tally::{self, Tally};
@@ -53,13 +52,13 @@ pub static ALL_IMAGES: Collection<CustomerAddress> = Collection {
     variables: query::VARIABLES,
 };
 
-pub static QUEUE_IMAGES: Collection<QueueAddress> = Collection {
+pub static QUEUE_IMAGES: Collection<CustomerAddress> = Collection {
     name: "QueueImageCollection",
     parent: Some("ImageCollection"),
     member: "Image",
     doc: "Images that wait, or are being processed, over all batches.",
     operations: &[list_by("QueueImageCollection", |s, of, input| {
-        listed(s, input, Scope::Queue(of.0))
+        listed(s, input, Scope::Queue(*of))
     })],
     variables: query::VARIABLES,
 };

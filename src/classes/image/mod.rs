@@ -21,6 +21,7 @@ use super::role::{Role, read_roles, shown_role, unknown_fault, unknown_roles};
 use super::space::max_unauthorised_rule;
 use super::thumbnail_policy::ThumbnailPolicyAddress;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
+use crate::address;
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
 use crate::origins::check_origin;
 use crate::resource::address::ID_RULE;
@@ -97,25 +98,8 @@ impl Default for ImageDraft {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ImageAddress {
-    pub customer: i32,
-    pub space: i32,
-    pub image: String,
-}
-
-impl Address for ImageAddress {
-    fn read(parts: &mut Parts<'_>) -> Option<Self> {
-        Some(Self { customer: parts.number()?, space: parts.number()?, image: parts.id()? })
-    }
-    fn write(&self, filling: &mut Filling) {
-        filling.put(self.customer);
-        filling.put(self.space);
-        filling.put(&self.image);
-    }
-    fn customer(&self) -> Option<i32> {
-        Some(self.customer)
-    }
+address! {
+    pub struct ImageAddress { customer: i32, space: i32, image: String }
 }
 
 /// Longest `customer/space/id`, in bytes (`rules.md` 2.1).
