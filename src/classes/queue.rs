@@ -178,7 +178,7 @@ fn listed(
     };
     let members: Vec<Batch> =
         ordered.limit(page.size).offset(page.offset()).select(Batch::as_select()).load(s.conn)?;
-    Ok(operation::collection_reply(s, input, &members, total))
+    Ok(page::collection_reply(s, input, &members, total))
 }
 
 impl Retrieve for Queue {

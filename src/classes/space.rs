@@ -261,7 +261,7 @@ impl Create<CustomerAddress> for Space {
         }
         let space = next_number(s.conn, into.customer)?;
         let at = SpaceAddress { customer: into.customer, space };
-        Self::insert_at(s, &at, draft).map_err(operation::raced)
+        Self::insert_at(s, &at, draft).map_err(body::raced)
     }
 }
 

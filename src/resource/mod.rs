@@ -1,11 +1,13 @@
 //! The joint between a class's description, its row and its store.
 
 pub mod address;
+pub mod body;
 pub mod boundary;
 pub mod identity;
 pub mod link;
 pub mod literal;
 pub mod operation;
+pub mod page;
 pub mod problem;
 pub mod property;
 pub mod query;

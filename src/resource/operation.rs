@@ -2,16 +2,13 @@
 //!
 //! Each constructor asks for the capability it uses, so a class cannot advertise what it cannot do.
 
-use serde_json::{Map, Value};
-
-use super::address::{Address, fill};
-use super::identity;
-use super::property::Reading;
+use super::address::Address;
+use super::body::{raced, read_new, read_replacement, read_update};
+use super::page::listed;
 use super::site::{Caller, Input, Session};
-use super::store::{Create, List, Remove, Replace, Retrieve, Update, Wanted};
+use super::store::{Create, List, Remove, Replace, Retrieve, Update};
 use super::{Resource, show};
-use crate::hydra::collection::Frame;
-use crate::hydra::{Fault, OperationDoc, Problem, Writer};
+use crate::hydra::{OperationDoc, Problem, Writer};
 
 /// Whether an operation takes a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,59 +187,6 @@ pub const fn list_by<A: Address>(
     }
 }
 
-fn listed<A: Address, R: List<A>>(
-    s: &mut Session<'_>,
-    of: &A,
-    input: &Input,
-) -> Result<Reply, Problem> {
-    let mut faults = Vec::new();
-    let page = input.query.page(&mut faults);
-    let listing = R::list(s, of, Wanted { page, query: &input.query, faults })?;
-    Ok(collection_reply(s, input, &listing.members, listing.total))
-}
-
-/// A page of a collection as an answer.
-pub fn collection_reply<R: Resource>(
-    s: &Session<'_>,
-    input: &Input,
-    members: &[R],
-    total: i64,
-) -> Reply {
-    let view = s.view();
-    let mut out = Writer::with_capacity(1024 + members.len() * 1024);
-    let mut id = String::new();
-    if let Some(doc) = &input.collection {
-        let operations: Vec<_> = doc
-            .operations
-            .iter()
-            .filter(|o| o.method != "GET")
-            .filter(|o| s.caller.is_administrator() || !o.administrators_only)
-            .copied()
-            .collect();
-        let asked = input.query.raw.as_ref().map(|raw| format!("{}?{raw}", input.path));
-        let frame = Frame {
-            base: &view.site.base,
-            path: &input.path,
-            query: &input.query.only(doc.variables),
-            asked: asked.as_deref(),
-            page: input.query.page(&mut Vec::new()),
-            total,
-            template: match R::CLASS.properties.iter().any(|p| p.name() == "template") {
-                true => "hydra:template",
-                false => "template",
-            },
-        };
-        id = frame.id();
-        let write = |out: &mut Writer| {
-            for member in members {
-                super::show_member(member, view, out);
-            }
-        };
-        frame.write(doc, &operations, write, &mut out);
-    }
-    Reply::Shown { outcome: Outcome::Found, id, body: out.finish() }
-}
-
 /// POST of a resource into a collection beneath an `A`.
 pub const fn create<A: Address, R: Create<A>>() -> Operation<A> {
     Operation {
@@ -263,27 +207,6 @@ pub const fn create<A: Address, R: Create<A>>() -> Operation<A> {
             Ok(Reply::shown(Outcome::Created, &made, s))
         }),
     }
-}
-
-/// Reads the body of a POST.
-///
-/// # Errors
-/// [`Problem::Invalid`] with every fault of the body.
-pub fn read_new<A: Address, R: Create<A>>(
-    s: &mut Session<'_>,
-    into: &A,
-    input: &Input,
-) -> Result<(Option<String>, R::Draft), Problem> {
-    let mut body = input.object(R::NAME)?;
-    let draft = R::fresh(s, into)?;
-    let mut faults = Vec::new();
-    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
-    let chosen = identity::take_choice(&mut body, &mut faults);
-    R::check_parent(into, &mut body, &mut faults);
-    let reading = Reading { site: s.site, tenant: into.customer(), path: &input.path, new: true };
-    let draft = read::<R>(draft, body, reading, &mut faults);
-    faults.extend(R::check(s, into.customer(), None, &draft)?);
-    if faults.is_empty() { Ok((chosen, draft)) } else { Err(faults.into()) }
 }
 
 /// PUT of a resource to its address, which makes it where it is free.
@@ -313,73 +236,6 @@ pub const fn replace<R: Replace>() -> Operation<R::Address> {
     }
 }
 
-/// An address that was free a moment ago: the act is tried again, and will find what is there.
-pub fn raced(problem: Problem) -> Problem {
-    match problem {
-        Problem::Invalid(faults) if faults.iter().any(|f| f.taken && f.member == "id") => {
-            Problem::Collision(None)
-        }
-        other => other,
-    }
-}
-
-/// Reads the body of a PUT: over what is held, or over the defaults where the address is free.
-///
-/// # Errors
-/// [`Problem::Invalid`] with every fault of the body.
-pub fn read_replacement<R: Replace>(
-    s: &mut Session<'_>,
-    at: &R::Address,
-    input: &Input,
-) -> Result<(Option<R>, R::Draft), Problem> {
-    let body = input.object(R::NAME)?;
-    let held = match R::hold(s, at) {
-        Ok(held) => Some(held),
-        Err(Problem::NotFound(_)) => None,
-        Err(other) => return Err(other),
-    };
-    let draft = match &held {
-        Some(held) => held.draft(),
-        None => R::fresh_at(s, at)?,
-    };
-    let draft = read_at::<R>(s, at, held.as_ref(), draft, body, input)?;
-    Ok((held, draft))
-}
-
-fn read_at<R: Update>(
-    s: &mut Session<'_>,
-    at: &R::Address,
-    held: Option<&R>,
-    draft: R::Draft,
-    mut body: Map<String, Value>,
-    input: &Input,
-) -> Result<R::Draft, Problem> {
-    let mut faults = Vec::new();
-    let path = fill(R::TEMPLATE, at);
-    let id = path.rsplit('/').next().unwrap_or_default();
-    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
-    identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);
-    R::check_fixed(at, held, &mut body, &mut faults);
-    let reading =
-        Reading { site: s.site, tenant: at.customer(), path: &input.path, new: held.is_none() };
-    let draft = read::<R>(draft, body, reading, &mut faults);
-    faults.extend(R::check(s, at.customer(), Some(at), &draft)?);
-    if faults.is_empty() { Ok(draft) } else { Err(faults.into()) }
-}
-
-/// Reads `body` into `draft`, collecting every fault and not the first only.
-pub fn read<R: Resource>(
-    mut draft: R::Draft,
-    mut body: Map<String, Value>,
-    reading: Reading<'_>,
-    faults: &mut Vec<Fault>,
-) -> R::Draft {
-    for property in R::CLASS.properties {
-        property.take(&mut draft, &mut body, reading, faults);
-    }
-    draft
-}
-
 /// PATCH of the members that the body names.
 pub const fn update<R: Update>() -> Operation<R::Address> {
     Operation {
@@ -400,21 +256,6 @@ pub const fn update<R: Update>() -> Operation<R::Address> {
             Ok(Reply::shown(Outcome::Updated, &saved, s))
         }),
     }
-}
-
-/// Reads the body of a PATCH over what is held.
-///
-/// # Errors
-/// [`Problem::NotFound`] where there is nothing, [`Problem::Invalid`] with every fault of the body.
-pub fn read_update<R: Update>(
-    s: &mut Session<'_>,
-    at: &R::Address,
-    input: &Input,
-) -> Result<(R, R::Draft), Problem> {
-    let body = input.object(R::NAME)?;
-    let held = R::hold(s, at)?;
-    let draft = read_at::<R>(s, at, Some(&held), held.draft(), body, input)?;
-    Ok((held, draft))
 }
 
 /// DELETE of a resource.

@@ -8,7 +8,7 @@ use crate::classes::batch::{self, MemberOutcome};
 use crate::classes::job;
 use crate::classes::space::SpaceAddress;
 use crate::hydra::Problem;
-use crate::resource::operation::{read_new, read_replacement, read_update};
+use crate::resource::body::{raced, read_new, read_replacement, read_update};
 use crate::resource::*;
 use crate::schema::images;
 
@@ -20,7 +20,7 @@ pub const PUT: Operation<ImageAddress> = Operation {
             register::send_again(s.conn, &held, &draft, None)?;
             Outcome::Replaced
         } else {
-            register::make(s.conn, at, &draft).map_err(operation::raced)?;
+            register::make(s.conn, at, &draft).map_err(raced)?;
             Outcome::Created
         };
         process_now(s, at, outcome)

@@ -14,7 +14,7 @@ use crate::classes::tally::{self, Tally};
 use crate::hydra::Problem;
 use crate::hydra::collection::Page;
 use crate::resource::boundary::{Key, STEP};
-use crate::resource::operation::collection_reply;
+use crate::resource::page::collection_reply;
 use crate::resource::*;
 use crate::schema::{images, jobs};
 

@@ -1,0 +1,114 @@
+//! A body is read into a draft: over the defaults, or over what is held; every fault is collected.
+
+use serde_json::{Map, Value};
+
+use super::Resource;
+use super::address::{Address, fill};
+use super::identity;
+use super::property::Reading;
+use super::site::{Input, Session};
+use super::store::{Create, Replace, Update};
+use crate::hydra::{Fault, Problem};
+
+/// Reads the body of a POST.
+///
+/// # Errors
+/// [`Problem::Invalid`] with every fault of the body.
+pub fn read_new<A: Address, R: Create<A>>(
+    s: &mut Session<'_>,
+    into: &A,
+    input: &Input,
+) -> Result<(Option<String>, R::Draft), Problem> {
+    let mut body = input.object(R::NAME)?;
+    let draft = R::fresh(s, into)?;
+    let mut faults = Vec::new();
+    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
+    let chosen = identity::take_choice(&mut body, &mut faults);
+    R::check_parent(into, &mut body, &mut faults);
+    let reading = Reading { site: s.site, tenant: into.customer(), path: &input.path, new: true };
+    let draft = read::<R>(draft, body, reading, &mut faults);
+    faults.extend(R::check(s, into.customer(), None, &draft)?);
+    if faults.is_empty() { Ok((chosen, draft)) } else { Err(faults.into()) }
+}
+
+/// An address that was free a moment ago: the act is tried again, and will find what is there.
+pub fn raced(problem: Problem) -> Problem {
+    match problem {
+        Problem::Invalid(faults) if faults.iter().any(|f| f.taken && f.member == "id") => {
+            Problem::Collision(None)
+        }
+        other => other,
+    }
+}
+
+/// Reads the body of a PUT: over what is held, or over the defaults where the address is free.
+///
+/// # Errors
+/// [`Problem::Invalid`] with every fault of the body.
+pub fn read_replacement<R: Replace>(
+    s: &mut Session<'_>,
+    at: &R::Address,
+    input: &Input,
+) -> Result<(Option<R>, R::Draft), Problem> {
+    let body = input.object(R::NAME)?;
+    let held = match R::hold(s, at) {
+        Ok(held) => Some(held),
+        Err(Problem::NotFound(_)) => None,
+        Err(other) => return Err(other),
+    };
+    let draft = match &held {
+        Some(held) => held.draft(),
+        None => R::fresh_at(s, at)?,
+    };
+    let draft = read_at::<R>(s, at, held.as_ref(), draft, body, input)?;
+    Ok((held, draft))
+}
+
+fn read_at<R: Update>(
+    s: &mut Session<'_>,
+    at: &R::Address,
+    held: Option<&R>,
+    draft: R::Draft,
+    mut body: Map<String, Value>,
+    input: &Input,
+) -> Result<R::Draft, Problem> {
+    let mut faults = Vec::new();
+    let path = fill(R::TEMPLATE, at);
+    let id = path.rsplit('/').next().unwrap_or_default();
+    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
+    identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);
+    R::check_fixed(at, held, &mut body, &mut faults);
+    let reading =
+        Reading { site: s.site, tenant: at.customer(), path: &input.path, new: held.is_none() };
+    let draft = read::<R>(draft, body, reading, &mut faults);
+    faults.extend(R::check(s, at.customer(), Some(at), &draft)?);
+    if faults.is_empty() { Ok(draft) } else { Err(faults.into()) }
+}
+
+/// Reads `body` into `draft`, collecting every fault and not the first only.
+pub fn read<R: Resource>(
+    mut draft: R::Draft,
+    mut body: Map<String, Value>,
+    reading: Reading<'_>,
+    faults: &mut Vec<Fault>,
+) -> R::Draft {
+    for property in R::CLASS.properties {
+        property.take(&mut draft, &mut body, reading, faults);
+    }
+    draft
+}
+
+/// Reads the body of a PATCH over what is held.
+///
+/// # Errors
+/// [`Problem::NotFound`] where there is nothing, [`Problem::Invalid`] with every fault of the body.
+pub fn read_update<R: Update>(
+    s: &mut Session<'_>,
+    at: &R::Address,
+    input: &Input,
+) -> Result<(R, R::Draft), Problem> {
+    let body = input.object(R::NAME)?;
+    let held = R::hold(s, at)?;
+    let draft = read_at::<R>(s, at, Some(&held), held.draft(), body, input)?;
+    Ok((held, draft))
+}

@@ -1,0 +1,66 @@
+//! A page of a collection becomes an answer.
+
+use super::address::Address;
+use super::operation::{Outcome, Reply};
+use super::site::{Input, Session};
+use super::store::{List, Wanted};
+use super::{Resource, show_member};
+use crate::hydra::collection::Frame;
+use crate::hydra::{Problem, Writer};
+
+/// Lists what the query of a request asks for.
+///
+/// # Errors
+/// Where the class finds fault with the query, or there is no such parent.
+pub fn listed<A: Address, R: List<A>>(
+    s: &mut Session<'_>,
+    of: &A,
+    input: &Input,
+) -> Result<Reply, Problem> {
+    let mut faults = Vec::new();
+    let page = input.query.page(&mut faults);
+    let listing = R::list(s, of, Wanted { page, query: &input.query, faults })?;
+    Ok(collection_reply(s, input, &listing.members, listing.total))
+}
+
+/// A page of a collection as an answer.
+pub fn collection_reply<R: Resource>(
+    s: &Session<'_>,
+    input: &Input,
+    members: &[R],
+    total: i64,
+) -> Reply {
+    let view = s.view();
+    let mut out = Writer::with_capacity(1024 + members.len() * 1024);
+    let mut id = String::new();
+    if let Some(doc) = &input.collection {
+        let operations: Vec<_> = doc
+            .operations
+            .iter()
+            .filter(|o| o.method != "GET")
+            .filter(|o| s.caller.is_administrator() || !o.administrators_only)
+            .copied()
+            .collect();
+        let asked = input.query.raw.as_ref().map(|raw| format!("{}?{raw}", input.path));
+        let frame = Frame {
+            base: &view.site.base,
+            path: &input.path,
+            query: &input.query.only(doc.variables),
+            asked: asked.as_deref(),
+            page: input.query.page(&mut Vec::new()),
+            total,
+            template: match R::CLASS.properties.iter().any(|p| p.name() == "template") {
+                true => "hydra:template",
+                false => "template",
+            },
+        };
+        id = frame.id();
+        let write = |out: &mut Writer| {
+            for member in members {
+                show_member(member, view, out);
+            }
+        };
+        frame.write(doc, &operations, write, &mut out);
+    }
+    Reply::Shown { outcome: Outcome::Found, id, body: out.finish() }
+}
