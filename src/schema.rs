@@ -181,13 +181,13 @@ diesel::table! {
         size -> Int8,
         /// Bytes of the thumbnails; 0 until processed
         thumbnail_size -> Int8,
-        /// When size and `thumbnail_size` were last found right; NULL: never
+        /// When size and thumbnail_size were last found right; NULL: never
         checked -> Nullable<Timestamptz>,
     }
 }
 
 diesel::table! {
-    /// Jobs of each customer, to which the rows of `job_tally_changes` are to be added
+    /// Jobs of each customer, to which the rows of job_tally_changes are to be added
     job_tallies (customer) {
         /// Whose
         customer -> Int4,
@@ -197,7 +197,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Changes to the number of jobs, folded into `job_tallies` now and then
+    /// Changes to the number of jobs, folded into job_tallies now and then
     job_tally_changes (customer, id) {
         /// Whose
         customer -> Int4,
@@ -371,7 +371,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Totals of each space, to which the rows of `tally_changes` are to be added
+    /// Totals of each space, to which the rows of tally_changes are to be added
     tallies (customer, space) {
         /// Whose
         customer -> Int4,
@@ -419,6 +419,27 @@ diesel::table! {
         sizes -> Array<Int4>,
     }
 }
+
+diesel::joinable!(auth_services -> customers (customer));
+diesel::joinable!(batches -> customers (customer));
+diesel::joinable!(customer_origin_strategies -> customers (customer));
+diesel::joinable!(customer_storages -> customers (customer));
+diesel::joinable!(customer_storages -> storage_policies (storage_policy));
+diesel::joinable!(images -> customers (customer));
+diesel::joinable!(images -> image_optimisation_policies (image_optimisation_policy));
+diesel::joinable!(images -> thumbnail_policies (thumbnail_policy));
+diesel::joinable!(job_tallies -> customers (customer));
+diesel::joinable!(job_tally_changes -> customers (customer));
+diesel::joinable!(jobs -> customers (customer));
+diesel::joinable!(keys -> customers (customer));
+diesel::joinable!(members -> customers (customer));
+diesel::joinable!(named_queries -> customers (customer));
+diesel::joinable!(portal_users -> customers (customer));
+diesel::joinable!(role_providers -> customers (customer));
+diesel::joinable!(roles -> customers (customer));
+diesel::joinable!(spaces -> customers (customer));
+diesel::joinable!(tallies -> customers (customer));
+diesel::joinable!(tally_changes -> customers (customer));
 
 diesel::allow_tables_to_appear_in_same_query!(
     auth_services,
