@@ -148,6 +148,9 @@ pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
 }
 
 fn own_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, String> {
+    if value.is_null() {
+        return Ok(SpaceDraft::default().default_roles);
+    }
     let Some(given) = value.as_array() else { return Err("must be an array of roles".into()) };
     let mut ids = Vec::new();
     for value in given {
