@@ -212,8 +212,11 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
         let given = given(body, self.name, self.alias, faults);
         let Some(set) = self.set else { return };
         match given {
-            None if self.required && reading.new && set(draft).is_blank() => {
-                faults.push(Fault::new(self.name, "is required"));
+            None if self.required && reading.new => {
+                let held = set(draft);
+                if held.is_absent() || held.is_blank() {
+                    faults.push(Fault::new(self.name, "is required"));
+                }
             }
             None => {}
             Some((name, Value::Null)) if self.required => {
