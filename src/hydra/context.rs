@@ -53,17 +53,21 @@ pub fn of_collection(collection: &CollectionDoc, member: &ClassDoc, base: &str) 
 /// The context of problem documents (RFC 9457).
 pub fn of_error(base: &str) -> Value {
     let mut terms = prefixes(base);
+    // `type` is a whole IRI, as RFC 9457 asks; with this prefix its compact form would be another.
+    terms.remove("vocab");
+    let own = |name: &str| Value::from(format!("{base}/vocab#{name}"));
     terms.insert("Error".into(), "hydra:Error".into());
+    terms.insert("ConstraintViolation".into(), own("ConstraintViolation"));
     terms.insert("type".into(), json!({ "@id": "rdf:type", "@type": "@id" }));
     terms.insert("title".into(), "rdfs:label".into());
     terms.insert("detail".into(), "rdfs:comment".into());
     terms.insert("status".into(), "hydra:statusCode".into());
     terms.insert("instance".into(), json!({ "@id": "rdfs:seeAlso", "@type": "@id" }));
-    terms.insert("requestId".into(), "vocab:Error/requestId".into());
-    terms.insert("violations".into(), set("vocab:Error/violations"));
-    terms.insert("propertyPath".into(), "vocab:propertyPath".into());
-    terms.insert("message".into(), "vocab:ConstraintViolation/message".into());
-    terms.insert("pointer".into(), "vocab:ConstraintViolation/pointer".into());
+    terms.insert("requestId".into(), own("Error/requestId"));
+    terms.insert("violations".into(), set(&format!("{base}/vocab#Error/violations")));
+    terms.insert("propertyPath".into(), own("propertyPath"));
+    terms.insert("message".into(), own("ConstraintViolation/message"));
+    terms.insert("pointer".into(), own("ConstraintViolation/pointer"));
     json!({ "@context": terms })
 }
 

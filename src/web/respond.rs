@@ -128,7 +128,7 @@ fn problem_body(
             out.array(|out| {
                 for fault in faults {
                     out.object(|out| {
-                        out.entry("@type", "vocab:ConstraintViolation");
+                        out.entry("@type", "ConstraintViolation");
                         out.entry("propertyPath", &fault.member);
                         out.entry("message", &fault.to_string());
                         out.entry("pointer", &format!("#{}", fault.pointer));
