@@ -296,7 +296,6 @@ impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
 pub struct Metadata<R: Resource, T> {
     name: &'static str,
     doc: &'static str,
-    range: &'static str,
     get: fn(&R) -> &Option<T>,
     set: fn(&mut R::Draft) -> &mut Option<T>,
 }
@@ -310,13 +309,7 @@ pub const fn metadata<R: Resource, T: Literal>(
     get: fn(&R) -> &Option<T>,
     set: fn(&mut R::Draft) -> &mut Option<T>,
 ) -> Metadata<R, T> {
-    Metadata { name, doc, range: T::RANGE, get, set }
-}
-
-impl<R: Resource, T: Literal> Metadata<R, T> {
-    pub const fn range(self, range: &'static str) -> Self {
-        Self { range, ..self }
-    }
+    Metadata { name, doc, get, set }
 }
 
 impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, T> {
@@ -328,7 +321,7 @@ impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, 
         PropertyDoc {
             name: self.name,
             doc: self.doc,
-            range: Range::Literal(self.range),
+            range: Range::Literal(T::RANGE),
             access: Access::ReadWrite,
             required: false,
             many: false,

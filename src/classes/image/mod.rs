@@ -129,8 +129,7 @@ impl Resource for Image {
         parent: None,
         properties: &[
             &field("id", "Last segment of its address, unique in its space", |i: &Self| &i.id),
-            &field("space", "Number of its space; set once and for all", |i: &Self| &i.space)
-                .non_negative(),
+            &field("space", "Number of its space; set once and for all", |i: &Self| &i.space),
             &field("origin", "Where it is fetched: an http or https URL", |i: &Self| {
                 &i.draft.origin
             })
@@ -177,25 +176,22 @@ impl Resource for Image {
             ),
             &metadata(
                 "number1",
-                "Metadata of yours",
+                "Metadata of yours; not negative",
                 |i: &Self| &i.draft.number1,
                 |d| &mut d.number1,
-            )
-            .range("xsd:nonNegativeInteger"),
+            ),
             &metadata(
                 "number2",
-                "Metadata of yours",
+                "Metadata of yours; not negative",
                 |i: &Self| &i.draft.number2,
                 |d| &mut d.number2,
-            )
-            .range("xsd:nonNegativeInteger"),
+            ),
             &metadata(
                 "number3",
-                "Metadata of yours",
+                "Metadata of yours; not negative",
                 |i: &Self| &i.draft.number3,
                 |d| &mut d.number3,
-            )
-            .range("xsd:nonNegativeInteger"),
+            ),
             &field("mediaType", "Media type; inferred where it is not given", |i: &Self| {
                 &i.draft.media_type
             })
