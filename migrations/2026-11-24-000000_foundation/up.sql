@@ -332,7 +332,7 @@ COMMENT ON COLUMN images.derivative IS 'Key of the object that holds its thumbna
 COMMENT ON COLUMN images.thumbnails IS 'Width, height (pixels) and length (bytes) of each thumbnail in the object, in its order';
 COMMENT ON COLUMN images.size IS 'Bytes of the origin; 0 until processed';
 COMMENT ON COLUMN images.thumbnail_size IS 'Bytes of the thumbnails; 0 until processed';
-COMMENT ON COLUMN images.checked IS 'When size and thumbnail_size were last found right; NULL: never';
+COMMENT ON COLUMN images.checked IS 'When size and `thumbnail_size` were last found right; NULL: never';
 
 CREATE TABLE members (
     customer INTEGER NOT NULL REFERENCES customers,
@@ -393,7 +393,7 @@ CREATE TABLE tallies (
     thumbnail_size BIGINT NOT NULL,
     PRIMARY KEY (customer, space)
 );
-COMMENT ON TABLE tallies IS 'Totals of each space, to which the rows of tally_changes are to be added';
+COMMENT ON TABLE tallies IS 'Totals of each space, to which the rows of `tally_changes` are to be added';
 COMMENT ON COLUMN tallies.customer IS 'Whose';
 COMMENT ON COLUMN tallies.space IS 'Number of the space';
 COMMENT ON COLUMN tallies.images IS 'Images in it';
@@ -425,7 +425,7 @@ CREATE TABLE job_tallies (
     customer INTEGER PRIMARY KEY REFERENCES customers,
     jobs BIGINT NOT NULL
 );
-COMMENT ON TABLE job_tallies IS 'Jobs of each customer, to which the rows of job_tally_changes are to be added';
+COMMENT ON TABLE job_tallies IS 'Jobs of each customer, to which the rows of `job_tally_changes` are to be added';
 COMMENT ON COLUMN job_tallies.customer IS 'Whose';
 COMMENT ON COLUMN job_tallies.jobs IS 'Jobs there are';
 
@@ -435,7 +435,7 @@ CREATE TABLE job_tally_changes (
     jobs BIGINT NOT NULL,
     PRIMARY KEY (customer, id)
 );
-COMMENT ON TABLE job_tally_changes IS 'Changes to the number of jobs, folded into job_tallies now and then';
+COMMENT ON TABLE job_tally_changes IS 'Changes to the number of jobs, folded into `job_tallies` now and then';
 COMMENT ON COLUMN job_tally_changes.customer IS 'Whose';
 COMMENT ON COLUMN job_tally_changes.id IS 'Number of the change';
 COMMENT ON COLUMN job_tally_changes.jobs IS 'Jobs more, or fewer';
