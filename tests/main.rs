@@ -1,7 +1,15 @@
 //! One binary: every test speaks HTTP to a real server on a real PostgreSQL.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that cannot go on fails"
+)]
+
 mod architecture;
 mod classes;
 mod contract;
 mod engine;
+mod schema;
 mod support;

@@ -1,0 +1,217 @@
+//! The schema against PostgreSQL's own catalogue: words, tenants, the way up and the way down.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use diesel::migration::{Migration, MigrationSource as _};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Bool, Nullable, Text};
+use diesel_migrations::MigrationHarness as _;
+use hydria::database::migrate;
+
+use crate::support::database;
+
+/// Tables that are looked up without a customer (portal log-ins are, too, by an index of their own).
+const LOOKED_UP_WITHOUT_A_CUSTOMER: [&str; 2] = ["jobs", "keys"];
+
+#[derive(Debug, PartialEq, Eq, QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    table_words: Option<String>,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = Bool)]
+    required: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    words: Option<String>,
+    /// Columns of the table's primary key, in its order.
+    #[diesel(sql_type = Array<Text>)]
+    key: Vec<String>,
+    /// Whether it leads a foreign key to customers, of this column alone.
+    #[diesel(sql_type = Bool)]
+    is_customer: bool,
+}
+
+const COLUMNS: &str = "
+    SELECT c.relname::text AS table_name, obj_description(c.oid) AS table_words, a.attname::text AS name,
+        t.typname::text AS kind, a.attnotnull AS required, col_description(c.oid, a.attnum) AS words,
+        ARRAY(SELECT k.attname::text FROM pg_index i
+            CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS part (number, place)
+            JOIN pg_attribute k ON k.attrelid = c.oid AND k.attnum = part.number
+            WHERE i.indrelid = c.oid AND i.indisprimary ORDER BY part.place) AS key,
+        EXISTS (SELECT FROM pg_constraint f WHERE f.conrelid = c.oid AND f.contype = 'f'
+            AND f.confrelid = to_regclass('customers') AND f.conkey = ARRAY[a.attnum]) AS is_customer
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid JOIN pg_type t ON t.oid = a.atttypid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0
+        AND NOT a.attisdropped AND c.relname <> '__diesel_schema_migrations'
+    ORDER BY c.relname COLLATE \"C\", a.attnum";
+
+/// What a database holds, apart from the list of migrations: tables, functions, types, sequences, indexes.
+const THINGS: &str = "
+    SELECT kind || ' ' || name AS text FROM (
+        SELECT 'relation ' || relkind::text AS kind, relname::text AS name FROM pg_class
+            WHERE relnamespace = 'public'::regnamespace AND relname NOT LIKE '%\\_\\_diesel%'
+        UNION ALL SELECT 'function', oid::regprocedure::text FROM pg_proc
+            WHERE pronamespace = 'public'::regnamespace
+        UNION ALL SELECT 'type', typname::text FROM pg_type
+            WHERE typnamespace = 'public'::regnamespace AND typname NOT LIKE '%\\_\\_diesel%'
+        UNION ALL SELECT 'trigger', tgrelid::regclass::text || ' ' || tgname FROM pg_trigger
+            WHERE NOT tgisinternal
+        UNION ALL SELECT 'constraint', conrelid::regclass::text || ' ' || pg_get_constraintdef(oid)
+            FROM pg_constraint WHERE conrelid <> 0 AND connamespace = 'public'::regnamespace
+                AND conrelid::regclass::text NOT LIKE '%\\_\\_diesel%'
+    ) things ORDER BY (kind || ' ' || name) COLLATE \"C\"";
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+fn columns(conn: &mut PgConnection) -> Vec<Column> {
+    diesel::sql_query(COLUMNS).load(conn).expect("the catalogue")
+}
+
+fn things(conn: &mut PgConnection) -> Vec<String> {
+    let lines: Vec<Line> = diesel::sql_query(THINGS).load(conn).expect("the catalogue");
+    lines.into_iter().map(|line| line.text).collect()
+}
+
+fn migrations() -> Vec<Box<dyn Migration<Pg>>> {
+    migrate::MIGRATIONS.migrations().expect("migrations")
+}
+
+fn migrated() -> PgConnection {
+    PgConnection::establish(&database::fresh()).expect("a database")
+}
+
+#[test]
+fn migrations_go_up_and_down_and_up_again() {
+    let mut conn = PgConnection::establish(&database::empty()).expect("a database");
+    let there = migrations().len();
+    let nothing = things(&mut conn);
+    assert!(nothing.is_empty(), "{nothing:?}");
+
+    assert_eq!(migrate::migrate(&mut conn).expect("up").len(), there);
+    let (first, columns_first) = (things(&mut conn), columns(&mut conn));
+    assert!(first.len() > 100, "{first:?}");
+    assert_eq!(migrate::migrate(&mut conn).expect("up to date").len(), 0);
+
+    let reverted = conn.revert_all_migrations(migrate::MIGRATIONS).expect("down");
+    assert_eq!(reverted.len(), there);
+    let left = things(&mut conn);
+    assert!(left.is_empty(), "down.sql leaves {left:#?}");
+
+    assert_eq!(migrate::migrate(&mut conn).expect("up again").len(), there);
+    assert_eq!(things(&mut conn), first);
+    assert_eq!(columns(&mut conn), columns_first);
+}
+
+#[test]
+fn every_table_and_every_column_is_explained() {
+    let columns = columns(&mut migrated());
+    assert!(columns.len() > 100, "only {} columns", columns.len());
+    let silent: Vec<String> = columns
+        .iter()
+        .filter(|c| {
+            [&c.words, &c.table_words].iter().any(|w| w.as_deref().unwrap_or("").is_empty())
+        })
+        .map(|c| format!("{}.{}", c.table_name, c.name))
+        .collect();
+    assert!(silent.is_empty(), "without a comment: {silent:?}");
+}
+
+#[test]
+fn every_customer_column_refers_to_customers_and_leads_its_primary_key() {
+    let columns = columns(&mut migrated());
+    let of_customers: Vec<&Column> = columns.iter().filter(|c| c.name == "customer").collect();
+    assert!(of_customers.len() > 10, "only {} tables", of_customers.len());
+    let mut wrong = Vec::new();
+    for column in of_customers {
+        let table = &column.table_name;
+        if !column.is_customer || !column.required {
+            wrong.push(format!("{table}.customer is no foreign key that is always there"));
+        }
+        let leads = column.key.first().is_some_and(|first| first == "customer");
+        if leads == LOOKED_UP_WITHOUT_A_CUSTOMER.contains(&table.as_str()) {
+            wrong.push(format!("the primary key of {table} is {:?}", column.key));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn foreign_keys_between_tables_of_customers_lead_with_the_customer() {
+    let keys: Vec<Line> = diesel::sql_query(
+        "SELECT f.conrelid::regclass || ' ' || pg_get_constraintdef(f.oid) AS text FROM pg_constraint f
+         WHERE f.contype = 'f' AND f.confrelid <> to_regclass('customers')
+            AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = f.confrelid AND attname = 'customer')
+         ORDER BY 1",
+    )
+    .load(&mut migrated())
+    .expect("the catalogue");
+    assert!(keys.len() > 5, "only {} keys", keys.len());
+    for key in keys {
+        assert!(key.text.contains(" FOREIGN KEY (customer, "), "{}", key.text);
+    }
+}
+
+/// The catalogue's type in diesel's words.
+fn type_of(column: &Column) -> String {
+    let plain = |kind: &str| match kind {
+        "int4" => "Int4",
+        "int8" => "Int8",
+        "text" => "Text",
+        "bool" => "Bool",
+        "bytea" => "Bytea",
+        "timestamptz" => "Timestamptz",
+        other => panic!("{other}, of {}, has no name here", column.table_name),
+    };
+    let named = match column.kind.strip_prefix('_') {
+        Some(item) => format!("Array<{}>", plain(item)),
+        None => plain(&column.kind).to_owned(),
+    };
+    if column.required { named } else { format!("Nullable<{named}>") }
+}
+
+/// What `src/schema.rs` must say, by the catalogue.
+fn printed(columns: &[Column]) -> String {
+    let mut text = "// @generated automatically by Diesel CLI.\n".to_owned();
+    let mut tables: BTreeMap<&str, Vec<&Column>> = BTreeMap::new();
+    for column in columns {
+        tables.entry(&column.table_name).or_default().push(column);
+    }
+    for (name, columns) in &tables {
+        let words = |words: &Option<String>| words.clone().unwrap_or_default();
+        let first = columns.first().expect("a column");
+        let (doc, key) = (words(&first.table_words), first.key.join(", "));
+        write!(text, "\ndiesel::table! {{\n    /// {doc}\n    {name} ({key}) {{\n").expect("text");
+        for column in columns {
+            let (doc, name, kind) = (words(&column.words), &column.name, type_of(column));
+            write!(text, "        /// {doc}\n        {name} -> {kind},\n").expect("text");
+        }
+        text.push_str("    }\n}\n");
+    }
+    text.push_str("\ndiesel::allow_tables_to_appear_in_same_query!(\n");
+    for name in tables.keys() {
+        writeln!(text, "    {name},").expect("text");
+    }
+    text + ");\n"
+}
+
+#[test]
+fn the_schema_in_the_sources_is_that_of_the_database() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/schema.rs");
+    let held = std::fs::read_to_string(file).expect("the file");
+    let expected = printed(&columns(&mut migrated()));
+    if held != expected {
+        let differ = held.lines().zip(expected.lines()).enumerate().find(|(_, (a, b))| a != b);
+        let (line, (is, wanted)) = differ.unwrap_or((0, ("its end", "another end")));
+        panic!("src/schema.rs, line {}: {is}\nthe database: {wanted}", line + 1);
+    }
+}
