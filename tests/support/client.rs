@@ -14,7 +14,7 @@ pub struct Client {
     /// Public address of the root, without a final slash.
     pub base: String,
     /// Where it is really reached.
-    root: String,
+    pub root: String,
     key: Option<(String, String)>,
 }
 

@@ -1,1 +1,0 @@
-//! The contract every class keeps, stated once and tried on each.

@@ -1,0 +1,5 @@
+//! What is the same for all classes, tried on each.
+
+mod families;
+mod routes;
+mod world;
