@@ -2,4 +2,5 @@
 
 mod families;
 mod routes;
+mod tenants;
 mod world;
