@@ -1,6 +1,7 @@
 //! What is the same for all classes, tried on each.
 
 mod families;
+mod linked_data;
 mod routes;
 mod tenants;
 mod world;

@@ -1,0 +1,58 @@
+//! A service in which there is at least one of everything, images processed by real workers.
+
+use serde_json::json;
+
+use crate::support::{App, Origin, Owner};
+
+pub struct Library {
+    pub app: App,
+    pub owner: Owner,
+    _origin: Origin,
+}
+
+impl Library {
+    pub fn new() -> Self {
+        let (app, origin) = (App::start(), Origin::start());
+        let owner = app.customer("library");
+        let (client, path) = (&owner.client, |below: &str| owner.path(below));
+
+        let user = json!({ "email": "reader@example.org", "password": "long enough" });
+        client.put(&path("/portalUsers/reader"), &user).expect(201);
+        let roles = json!({ "member": ["admin", "readonly"] });
+        client.post(&path("/portalUsers/reader/roles"), &roles).expect(200);
+        let query = json!({ "template": "s1=p1&n1=p2" });
+        client.put(&path("/namedQueries/by-shelf"), &query).expect(201);
+        let strategy = json!({ "regex": "^ftp", "originStrategy": "default" });
+        client.put(&path("/originStrategies/others"), &strategy).expect(201);
+        let service = json!({ "label": "Log in", "profile": "http://iiif.io/api/auth/1/login" });
+        client.put(&path("/authServices/login"), &service).expect(201);
+        let token = json!({ "name": "token" });
+        client.post(&path("/authServices/login/nestedServices"), &token).expect(201);
+        client.put(&path("/authServices/login/roleProvider"), &json!({})).expect(201);
+        let role = json!({ "aliases": ["crew"], "authService": "login" });
+        client.put(&path("/roles/staff"), &role).expect(201);
+
+        let space = owner.space("maps");
+        let below = path(&format!("/spaces/{space}"));
+        let defaults = json!({ "member": ["staff", "clickthrough"] });
+        let immediate = json!({ "origin": origin.image(900, 700), "tags": ["a map"] });
+        client.put(&format!("{below}/images/immediate"), &immediate).expect(201);
+        client.post(&format!("{below}/defaultRoles"), &defaults).expect(200);
+        let image = |id: &str, origin: String| {
+            json!({
+                "id": id, "space": space, "origin": origin, "string1": "shelf", "number1": 7,
+                "roles": ["https://elsewhere.example.org/role", format!("{}{}", app.base, path("/roles/staff"))],
+            })
+        };
+        let batch = owner
+            .submit(&[
+                image("good", origin.image(1200, 800)),
+                image("missing", origin.url("/missing/x.jpg")),
+                json!({ "id": "open", "space": space, "origin": origin.image(800, 600), "roles": [] }),
+            ])
+            .expect(201)
+            .id();
+        owner.finished(&batch);
+        Self { app, owner, _origin: origin }
+    }
+}
