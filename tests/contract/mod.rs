@@ -4,5 +4,6 @@ mod documents;
 mod families;
 mod linked_data;
 mod routes;
+mod sameness;
 mod tenants;
 mod world;
