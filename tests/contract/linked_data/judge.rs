@@ -208,9 +208,12 @@ fn differences(at: &str, is: &Value, again: &Value, faults: &mut Vec<String>) {
         (Value::Object(is), Value::Object(again)) => {
             let keys: BTreeSet<&String> = is.keys().chain(again.keys()).collect();
             for key in keys {
-                let none = Value::Null;
-                let (is, again) = (is.get(key).unwrap_or(&none), again.get(key).unwrap_or(&none));
-                differences(&format!("{at}/{key}"), is, again, faults);
+                match (is.get(key), again.get(key)) {
+                    (Some(is), Some(again)) => {
+                        differences(&format!("{at}/{key}"), is, again, faults);
+                    }
+                    (is, again) => faults.push(format!("{at}/{key} is {is:?}, then {again:?}")),
+                }
             }
         }
         (Value::Array(is), Value::Array(again)) if is.len() == again.len() => {

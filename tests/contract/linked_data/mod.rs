@@ -163,3 +163,27 @@ fn problems_are_linked_data_in_the_shape_that_clients_read() {
         }
     });
 }
+
+#[test]
+fn the_judge_is_not_content_with_what_loses_meaning() {
+    with_a_large_stack(|| {
+        let world = World::new();
+        let judge = Judge::of(&world.app);
+        let (_, shown) = world.made(crate::contract::families::family("Space"));
+        assert!(judge.faults(&shown.body).is_empty());
+        for (member, value) in [
+            ("nonsense", json!(1)),
+            ("https://example.org/term", json!("a term of somebody's")),
+            ("vocab:Space/nonsense", json!("not described")),
+            ("@type", json!("vocab:Nonsense")),
+            ("@type", json!(["Space"])),
+            ("name", Value::Null),
+            ("defaultTags", json!("one, without its array")),
+            ("images", json!({ "@id": shown.id() })),
+        ] {
+            let mut document = shown.body.clone();
+            document[member] = value;
+            assert!(!judge.faults(&document).is_empty(), "{document}");
+        }
+    });
+}
