@@ -48,11 +48,11 @@ fn sources_by_room() -> Vec<(PathBuf, String, String)> {
         .map(|path| {
             let below = path.strip_prefix(&top).expect("below src");
             let first = below.components().next().expect("a room").as_os_str();
-            let room = first.to_string_lossy().trim_end_matches(".rs").to_owned();
+            let name = first.to_string_lossy().trim_end_matches(".rs").to_owned();
             let text = fs::read_to_string(&path).expect("a source");
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-            let code = code.collect::<Vec<_>>().join("\n");
-            (path, room, code)
+            let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            let code = lines.collect::<Vec<_>>().join("\n");
+            (path, name, code)
         })
         .collect()
 }

@@ -128,7 +128,7 @@ impl Owner {
     /// Waits until a batch is finished; answers it.
     #[track_caller]
     pub fn finished(&self, batch: &str) -> Answer {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let answer = self.client.get(batch).expect(200);
             if answer.body.get("finished").is_some() {

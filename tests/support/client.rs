@@ -33,7 +33,7 @@ impl Client {
         let http = reqwest::blocking::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
         let key = key.map(|(key, secret)| (key.to_owned(), secret.to_owned()));
@@ -56,6 +56,7 @@ impl Client {
         }
     }
 
+    #[expect(clippy::unused_self, reason = "it is the client that sends what it made")]
     pub fn send(&self, request: RequestBuilder) -> Answer {
         let response = request.send().expect("an answer");
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

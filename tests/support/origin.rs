@@ -82,7 +82,7 @@ impl State {
                 break;
             }
             if let Some(value) = line.to_ascii_lowercase().strip_prefix("authorization:") {
-                authorization = line[line.len() - value.len()..].trim().to_owned();
+                line[line.len() - value.len()..].trim().clone_into(&mut authorization);
             }
         }
         self.asked.lock().expect("no panic").push(path.clone());
@@ -137,7 +137,7 @@ fn png(size: &str) -> Vec<u8> {
     let (width, height) = size.split_once('x').expect("a size");
     let (width, height) = (width.parse().expect("a width"), height.parse().expect("a height"));
     let image = image::RgbImage::from_fn(width, height, |x, y| {
-        image::Rgb([(x % 256) as u8, (y % 256) as u8, 128])
+        image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 128])
     });
     let mut bytes = std::io::Cursor::new(Vec::new());
     image.write_to(&mut bytes, image::ImageFormat::Png).expect("a PNG");
