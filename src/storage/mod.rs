@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path};
 #[derive(Clone, Debug)]
 pub struct Storage {
     store: Arc<dyn ObjectStore>,
+    folder: PathBuf,
 }
 
 impl Storage {
@@ -27,7 +28,7 @@ impl Storage {
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|e| StorageError::of(&folder.display().to_string(), e))?
             .with_automatic_cleanup(true);
-        Ok(Self { store: Arc::new(store) })
+        Ok(Self { store: Arc::new(store), folder: folder.to_owned() })
     }
 
     /// Writes an object whole: it is there complete, or not at all.
@@ -49,15 +50,39 @@ impl Storage {
         got.map_err(|e| StorageError::of(key, e))
     }
 
+    /// Size of an object, in bytes; none where there is no such object.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn size(&self, key: &str) -> Result<Option<u64>, StorageError> {
+        match self.store.head(&path::Path::from(key)).await {
+            Ok(found) => Ok(Some(found.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(StorageError::of(key, e)),
+        }
+    }
+
     /// Removes an object; one that is not there is removed already.
     ///
     /// # Errors
     /// Where the store does not let it go.
     pub async fn remove(&self, key: &str) -> Result<(), StorageError> {
         match self.store.delete(&path::Path::from(key)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => self.remove_pieces(key).await,
             Err(e) => Err(StorageError::of(key, e)),
         }
+    }
+
+    /// Removes what a process that was killed had written of an object: the store never shows it.
+    async fn remove_pieces(&self, key: &str) -> Result<(), StorageError> {
+        for number in 1.. {
+            match tokio::fs::remove_file(self.folder.join(format!("{key}#{number}"))).await {
+                Ok(()) => {}
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => break,
+                Err(e) => return Err(StorageError::of(key, e)),
+            }
+        }
+        Ok(())
     }
 
     /// Keys and sizes (bytes) of all objects.
