@@ -45,9 +45,9 @@ impl Notices {
         self.0.tell_settled(job);
     }
 
-    /// Waits until there may be work.
-    pub async fn work(&self) {
-        self.0.work.notified().await;
+    /// Waits until there may be work: from this call on, whenever the wait itself begins.
+    pub fn work(&self) -> impl Future<Output = ()> + '_ {
+        self.0.work.notified()
     }
 
     /// Is told when a job is settled.

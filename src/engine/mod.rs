@@ -101,6 +101,8 @@ impl Engine {
         let mut working = JoinSet::new();
         while !*stop.borrow() {
             let free = slots - working.len();
+            // Listened for before looking, so that nothing falls between.
+            let more = self.notices.work();
             let claimed = match free {
                 0 => Vec::new(),
                 _ => self.claim(immediate_only, free).await,
@@ -113,7 +115,7 @@ impl Engine {
                 continue;
             }
             tokio::select! {
-                () = self.notices.work(), if free > 0 => {}
+                () = more, if free > 0 => {}
                 () = tokio::time::sleep(LOOK), if free > 0 => {}
                 Some(_) = working.join_next() => {}
                 _ = stop.changed() => {}
