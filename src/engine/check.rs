@@ -52,17 +52,25 @@ pub async fn check(
     storage: &Storage,
     repair: bool,
 ) -> Result<Vec<String>, CheckError> {
-    // The store is listed first: what is written after that is younger than any row that is read.
     let objects = storage.list().await?;
     let mut findings = transaction::write(database, |conn| rows(conn, repair))?;
     let (orphans, lost) = transaction::read(database, |conn| objects_apart(conn, &objects))?;
+    // The store was listed before the rows were read: what came or went between is looked at again.
     for key in orphans {
+        if storage.size(&key).await?.is_none() {
+            continue;
+        }
         findings.push(format!("object {key} belongs to no image"));
         if repair {
             storage.remove(&key).await?;
         }
     }
-    for at in lost {
+    for Claim { at, key, size } in lost {
+        if storage.size(&key).await? == Some(size)
+            || !transaction::read(database, |conn| still_claims(conn, &at, &key))?
+        {
+            continue;
+        }
         findings.push(format!(
             "image {}/{}/{} has lost its thumbnails, and is sent again",
             at.customer, at.space, at.image
@@ -74,11 +82,26 @@ pub async fn check(
     Ok(findings)
 }
 
+/// An image, and the object that its row says it has.
+struct Claim {
+    at: ImageAddress,
+    key: String,
+    /// Bytes.
+    size: u64,
+}
+
+/// Whether the row of an image still names an object.
+fn still_claims(conn: &mut PgConnection, at: &ImageAddress, key: &str) -> Result<bool, Problem> {
+    let image = images::table.find((at.customer, at.space, &at.image));
+    let named = image.filter(images::derivative.eq(key));
+    Ok(diesel::select(diesel::dsl::exists(named)).get_result(conn)?)
+}
+
 /// Objects of no image, and images whose object is not there whole.
 fn objects_apart(
     conn: &mut PgConnection,
     objects: &[(String, u64)],
-) -> Result<(Vec<String>, Vec<ImageAddress>), Problem> {
+) -> Result<(Vec<String>, Vec<Claim>), Problem> {
     let there: HashMap<&str, u64> =
         objects.iter().map(|(key, size)| (key.as_str(), *size)).collect();
     let mut wanted: HashSet<String> =
@@ -98,8 +121,10 @@ fn objects_apart(
     let mut lost = Vec::new();
     for (customer, space, image, derivative, size) in rows {
         let Some(key) = derivative else { continue };
-        if there.get(key.as_str()).copied() != u64::try_from(size).ok() {
-            lost.push(ImageAddress { customer, space, image });
+        let size = u64::try_from(size).unwrap_or_default();
+        if there.get(key.as_str()).copied() != Some(size) {
+            let at = ImageAddress { customer, space, image };
+            lost.push(Claim { at, key: key.clone(), size });
         }
         wanted.insert(key);
     }
@@ -161,9 +186,13 @@ const JOB_TALLIES: &str = "\
 
 /// Rows and counters that do not agree.
 fn rows(conn: &mut PgConnection, repair: bool) -> Result<Vec<String>, Problem> {
-    // Nothing is written meanwhile, so that what is compared is of one moment.
-    diesel::sql_query("LOCK TABLE batches, images, jobs, members IN SHARE ROW EXCLUSIVE MODE")
-        .execute(conn)?;
+    // What is compared is of one moment. To mend, nothing else may be written meanwhile; to look, a
+    // snapshot is enough, and keeps nobody waiting.
+    let one_moment = match repair {
+        true => "LOCK TABLE batches, images, jobs, members IN SHARE ROW EXCLUSIVE MODE",
+        false => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+    };
+    diesel::sql_query(one_moment).execute(conn)?;
     let mut findings = Vec::new();
     let mut find = |conn: &mut PgConnection, sql: String| -> Result<Vec<Apart>, Problem> {
         let found: Vec<Apart> = diesel::sql_query(sql).load(conn)?;
