@@ -20,9 +20,23 @@ use crate::origins::{Credentials, Fetched, Rule, choose};
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
 
-/// How often, and how long apart, settling is tried while the database does not answer.
-const SETTLE_TRIES: u32 = 20;
-const SETTLE_PAUSE: Duration = Duration::from_millis(500);
+/// How often, and how long apart, the database is tried while it does not answer.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why an attempt came to nothing.
+enum Setback {
+    /// The image's own; in words that a librarian understands.
+    Image(String),
+    /// The database did not answer, which says nothing of the image: its job comes back.
+    Database(Problem),
+}
+
+impl From<String> for Setback {
+    fn from(reason: String) -> Self {
+        Self::Image(reason)
+    }
+}
 
 /// What is needed to work an image.
 struct Begun {
@@ -36,26 +50,38 @@ impl Engine {
     /// Works an image to its end and settles it.
     pub(super) async fn ingest(&self, job: &Claimed) {
         let at = job.clone();
-        let begun = match self.blocking(move |site, conn| begin(site, conn, &at)).await {
+        let begun = match self.patiently(job, move |site, conn| begin(site, conn, &at)).await {
             Ok(Some(begun)) => begun,
             Ok(None) => return,
+            Err(problem @ (Problem::Unavailable(..) | Problem::Collision(_))) => {
+                log::error!("job {}: cannot begin, and will come back: {problem}", job.id);
+                return;
+            }
+            // It would fail for ever, and its batch never finish.
             Err(problem) => {
-                log::warn!("job {}: cannot begin: {problem}", job.id);
+                let cause = std::error::Error::source(&problem).map(ToString::to_string);
+                log::error!("job {}: {problem}: {}", job.id, cause.unwrap_or_default());
+                let reason = "the service could not begin with this image; please report it";
+                self.settle(job, Settled::Failed(reason.into())).await;
                 return;
             }
         };
         let settled = match self.attempt(job, &begun).await {
             Ok(ingested) => Settled::Done(ingested),
-            Err(reason) => Settled::Failed(reason),
+            Err(Setback::Image(reason)) => Settled::Failed(reason),
+            Err(Setback::Database(problem)) => {
+                log::error!("job {}: breaks off, and will come back: {problem}", job.id);
+                return;
+            }
         };
         self.settle(job, settled).await;
     }
 
-    async fn attempt(&self, job: &Claimed, begun: &Begun) -> Result<Ingested, String> {
+    async fn attempt(&self, job: &Claimed, begun: &Begun) -> Result<Ingested, Setback> {
         if job.is_hopeless {
-            return Err("given up: the service broke off each time it worked on this image; \
-                 please report it"
-                .into());
+            let reason = "given up: the service broke off each time it worked on this image; \
+                please report it";
+            return Err(Setback::Image(reason.into()));
         }
         let fetched = self.fetch(begun).await?;
         let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
@@ -111,10 +137,10 @@ impl Engine {
     }
 
     /// Refuses an original that the customer's storage policy has no room for.
-    async fn check_room(&self, job: &Claimed, size: i64) -> Result<(), String> {
+    async fn check_room(&self, job: &Claimed, size: i64) -> Result<(), Setback> {
         let at = job.at.clone();
         let room = self
-            .blocking(move |_, conn| {
+            .patiently(job, move |_, conn| {
                 // What the image holds already is replaced, not added to.
                 let held: Option<i64> = images::table
                     .find((at.customer, at.space, &at.image))
@@ -126,10 +152,10 @@ impl Engine {
             .await;
         match room {
             Ok(true) => Ok(()),
-            Ok(false) => Err(format!(
+            Ok(false) => Err(Setback::Image(format!(
                 "the storage policy has no room for this image, which has {size} bytes"
-            )),
-            Err(problem) => Err(problem.to_string()),
+            ))),
+            Err(problem) => Err(Setback::Database(problem)),
         }
     }
 
@@ -164,40 +190,65 @@ impl Engine {
     /// Settles a job; where the database does not answer, again and again while the lease may hold.
     async fn settle(&self, job: &Claimed, settled: Settled) {
         let settled = Arc::new(settled);
-        for attempt in 1..=SETTLE_TRIES {
-            let (claimed, outcome) = (job.clone(), Arc::clone(&settled));
-            let done =
-                self.blocking(move |_, conn| super::finish::settle(conn, &claimed, &outcome)).await;
-            match done {
-                Ok(true) => {
-                    log::debug!("job {}: {settled}", job.id);
-                    self.notices.tell_settled(job.id);
-                    return;
-                }
-                Ok(false) => {
-                    log::info!(
-                        "job {}: sent again meanwhile; this attempt counts for nothing",
-                        job.id
-                    );
-                    self.drop_object(&settled).await;
-                    return;
-                }
-                Err(problem) if attempt == SETTLE_TRIES => {
-                    log::error!("job {}: cannot be settled, and will come back: {problem}", job.id);
-                }
-                Err(problem) => {
-                    log::warn!("job {}: cannot be settled yet: {problem}", job.id);
-                    tokio::time::sleep(SETTLE_PAUSE).await;
-                }
+        let (claimed, outcome) = (job.clone(), Arc::clone(&settled));
+        let settle = move |_: &Site, conn: &mut PgConnection| {
+            super::finish::settle(conn, &claimed, &outcome)
+        };
+        match self.patiently(job, settle).await {
+            Ok(true) => {
+                log::debug!("job {}: {settled}", job.id);
+                self.notices.tell_settled(job.id);
+            }
+            Ok(false) => self.yield_to_others(job, &settled).await,
+            Err(problem) => {
+                log::error!("job {}: cannot be settled, and will come back: {problem}", job.id);
             }
         }
     }
 
-    async fn drop_object(&self, settled: &Settled) {
-        if let Settled::Done(Ingested { derivative: Some(key), .. }) = settled
-            && let Err(error) = self.storage.remove(key).await
-        {
-            log::warn!("{error}");
+    /// Drops what was made for a job that is not there any more.
+    ///
+    /// Unless it was settled by this very attempt, whose answer was lost with the connection.
+    async fn yield_to_others(&self, job: &Claimed, settled: &Settled) {
+        let Settled::Done(Ingested { derivative: Some(key), .. }) = settled else { return };
+        let (at, named) = (job.at.clone(), key.clone());
+        let kept = self.patiently(job, move |_, conn| {
+            let image = images::table.find((at.customer, at.space, &at.image));
+            let keeps = image.filter(images::derivative.eq(&named));
+            Ok(diesel::select(exists(keeps)).get_result(conn)?)
+        });
+        match kept.await {
+            Ok(true) => {
+                log::info!("job {}: was settled, though the answer was lost", job.id);
+                self.notices.tell_settled(job.id);
+            }
+            Ok(false) => {
+                log::info!("job {}: sent again meanwhile; this attempt counts for nothing", job.id);
+                if let Err(error) = self.storage.remove(key).await {
+                    log::warn!("{error}");
+                }
+            }
+            // The object is discarded already by whoever took the job away.
+            Err(problem) => log::warn!("job {}: {problem}", job.id),
+        }
+    }
+
+    /// Does something with the database, tried again and again while it does not answer.
+    async fn patiently<T: Send + 'static>(
+        &self,
+        job: &Claimed,
+        act: impl Fn(&Site, &mut PgConnection) -> Result<T, Problem> + Clone + Send + 'static,
+    ) -> Result<T, Problem> {
+        let mut tries = 1;
+        loop {
+            match self.blocking(act.clone()).await {
+                Err(Problem::Unavailable(..) | Problem::Collision(_)) if tries < TRIES => {
+                    log::warn!("job {}: the database does not answer yet", job.id);
+                    tokio::time::sleep(PAUSE).await;
+                    tries += 1;
+                }
+                done => return done,
+            }
         }
     }
 }
