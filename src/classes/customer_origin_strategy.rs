@@ -189,7 +189,7 @@ fn place(customer: i32, id: &str) -> String {
 /// The rules by which a customer's origins are fetched, in the order of trial.
 ///
 /// # Errors
-/// Where the database does not answer, or credentials do not open.
+/// Where the database does not answer.
 pub fn rules(conn: &mut PgConnection, site: &Site, customer: i32) -> Result<Vec<Rule>, Problem> {
     let held: Vec<CustomerOriginStrategy> = strategies::table
         .filter(strategies::customer.eq(customer))
@@ -204,11 +204,19 @@ pub fn rules(conn: &mut PgConnection, site: &Site, customer: i32) -> Result<Vec<
             log::warn!("origin strategy {} of customer {customer} is of no use here", row.id);
             continue;
         };
-        let open = |sealed: Vec<u8>| {
-            let (user, password) = credentials::open(&sealed, site, &place(customer, &row.id))?;
-            Ok::<_, Problem>(origins::Credentials::new(user, password))
-        };
-        let credentials = row.credentials.map(open).transpose()?;
+        // What was sealed with another secret is as good as never given: it has to be given again.
+        let open =
+            |sealed: Vec<u8>| match credentials::open(&sealed, site, &place(customer, &row.id)) {
+                Ok((user, password)) => Some(origins::Credentials::new(user, password)),
+                Err(problem) => {
+                    let id = &row.id;
+                    log::error!(
+                        "credentials of origin strategy {id} of customer {customer}: {problem}"
+                    );
+                    None
+                }
+            };
+        let credentials = row.credentials.and_then(open);
         rules.push(Rule { pattern, strategy, credentials });
     }
     Ok(rules)
