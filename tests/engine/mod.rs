@@ -1,5 +1,17 @@
 //! The queue and its workers, on an origin that fails in every way.
 
+mod again;
+mod batches;
+mod errors;
+mod formats;
+mod immediate;
+mod leases;
+mod lost;
+mod scene;
+mod settling;
+mod strategies;
+mod thumbnails;
+
 use serde_json::json;
 
 use crate::support::{App, Origin};

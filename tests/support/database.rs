@@ -48,7 +48,12 @@ fn cluster() -> &'static Cluster {
     CLUSTER.get_or_init(|| {
         let data = folder().join("cluster");
         std::fs::create_dir_all(&data).expect("a folder for the cluster");
-        let private = Private::start(&data, Durability::None).expect("a cluster for the tests");
+        let mut private = Private::start(&data, Durability::None).expect("a cluster for the tests");
+        let mut conn = PgConnection::establish(private.url()).expect("the cluster answers");
+        // Each test has a service of its own, and there are as many at once as cores.
+        execute(&mut conn, "ALTER SYSTEM SET max_connections = 1000");
+        drop(conn);
+        private.restart().expect("the cluster starts again");
         let mut conn = PgConnection::establish(private.url()).expect("the cluster answers");
         execute(&mut conn, "CREATE DATABASE migrated");
         let url = private.url().replace("dbname=hydria", "dbname=migrated");

@@ -4,7 +4,21 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod origin;
+pub mod pictures;
+pub mod rows;
 
 pub use app::{App, Owner};
 pub use client::{Answer, Client};
 pub use origin::Origin;
+
+use std::time::{Duration, Instant};
+
+/// Waits until something is so: looked at every few milliseconds, for a minute at most.
+#[track_caller]
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < end, "waited a minute for {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

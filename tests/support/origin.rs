@@ -5,11 +5,13 @@
 //! | `/image/{w}x{h}/…` | a PNG of that size |
 //! | `/photo/…` | a real JPEG |
 //! | `/missing/…`, `/broken/…` | 404, 500 |
-//! | `/text/…` | not an image |
+//! | `/format/{format}/{w}x{h}/…` | an image of that size, as JPEG, PNG, TIFF, WebP or GIF; the type lies |
+//! | `/text/…`, `/empty/…` | not an image, nothing at all |
 //! | `/truncated/…` | half of a JPEG, its whole length announced |
 //! | `/cut/…` | half of a JPEG as if it were all |
 //! | `/basic/{user}/{password}/{w}x{h}/…` | the PNG for those who send these credentials, else 401 |
 //! | `/held/{w}x{h}/…` | the PNG, once [`Origin::release`] was called |
+//! | `/stalled/…` | half of a JPEG, and silence until then |
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -61,6 +63,14 @@ impl Origin {
         self.state.asked.lock().expect("no panic").clone()
     }
 
+    /// Waits until so many paths that begin like this were asked for.
+    #[track_caller]
+    pub fn wait_for(&self, start: &str, count: usize) {
+        super::until(&format!("{count} requests for {start}"), || {
+            self.asked().iter().filter(|path| path.starts_with(start)).count() >= count
+        });
+    }
+
     /// Lets everything that is held go, now and from now on.
     pub fn release(&self) {
         *self.state.released.lock().expect("no panic") = true;
@@ -90,8 +100,13 @@ impl State {
         match parts.as_slice() {
             ["image", size, ..] => send(stream, "200 OK", &png(size)),
             ["photo", ..] => send(stream, "200 OK", &photo()),
+            ["format", format, size, ..] => {
+                let bytes = super::pictures::encoded(format, size);
+                send(stream, "200 OK\r\nContent-Type: text/html", &bytes)
+            }
             ["missing", ..] => send(stream, "404 Not Found", b"no such thing"),
             ["text", ..] => send(stream, "200 OK", b"<html>this is no image</html>"),
+            ["empty", ..] => send(stream, "200 OK", b""),
             ["truncated", ..] => {
                 let photo = photo();
                 head(stream, "200 OK", photo.len())?;
@@ -111,14 +126,26 @@ impl State {
                 }
             }
             ["held", size, ..] => {
-                let mut released = self.released.lock().expect("no panic");
-                while !*released {
-                    released = self.release.wait(released).expect("no panic");
-                }
-                drop(released);
+                self.hold();
                 send(stream, "200 OK", &png(size))
             }
+            ["stalled", ..] => {
+                let photo = photo();
+                head(stream, "200 OK", photo.len())?;
+                (&*stream).write_all(&photo[..photo.len() / 2])?;
+                self.hold();
+                Ok(())
+            }
             _ => send(stream, "500 Internal Server Error", b"broken"),
+        }
+    }
+}
+
+impl State {
+    fn hold(&self) {
+        let mut released = self.released.lock().expect("no panic");
+        while !*released {
+            released = self.release.wait(released).expect("no panic");
         }
     }
 }
@@ -132,16 +159,9 @@ fn send(mut stream: &TcpStream, status: &str, body: &[u8]) -> std::io::Result<()
     stream.write_all(body)
 }
 
-/// A PNG of a size given as `{width}x{height}`, each a different colour from the last.
+/// A PNG of a size given as `{width}x{height}`.
 fn png(size: &str) -> Vec<u8> {
-    let (width, height) = size.split_once('x').expect("a size");
-    let (width, height) = (width.parse().expect("a width"), height.parse().expect("a height"));
-    let image = image::RgbImage::from_fn(width, height, |x, y| {
-        image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 128])
-    });
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image.write_to(&mut bytes, image::ImageFormat::Png).expect("a PNG");
-    bytes.into_inner()
+    super::pictures::encoded("png", size)
 }
 
 /// A real photograph, 640 x 427.

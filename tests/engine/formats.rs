@@ -1,0 +1,30 @@
+//! Formats are recognised by content, whatever the name and the origin's media type say.
+
+use serde_json::json;
+
+use super::scene::Scene;
+
+#[test]
+fn all_five_formats_are_recognised_by_content() {
+    let scene = Scene::start();
+    for format in ["jpeg", "png", "tiff", "webp", "gif"] {
+        let origin = scene.origin.url(&format!("/format/{format}/450x300/page"));
+        let image = scene.put(format, &origin).expect(201);
+        assert_eq!(image.text("error"), "", "{format}");
+        assert_eq!((image.number("width"), image.number("height")), (450, 300), "{format}");
+        assert_eq!(image.text("mediaType"), format!("image/{format}"));
+        image.text("thumbnail400");
+    }
+}
+
+#[test]
+fn a_wrong_name_does_not_matter_and_a_given_media_type_stays() {
+    let scene = Scene::start();
+    let misnamed = scene.put("misnamed", &scene.origin.url("/format/tiff/40x30/x.png")).expect(201);
+    assert_eq!((misnamed.text("error"), misnamed.number("width")), (String::new(), 40));
+    assert_eq!(misnamed.text("mediaType"), "image/png");
+    let body =
+        json!({ "origin": scene.origin.url("/format/gif/40x30/x"), "mediaType": "image/own" });
+    let given = scene.owner.client.put(&scene.path("given"), &body).expect(201);
+    assert_eq!((given.text("error"), given.text("mediaType")), (String::new(), "image/own".into()));
+}

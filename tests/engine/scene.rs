@@ -1,0 +1,178 @@
+//! What most tests of the engine begin with: a service, an origin, a customer and a space.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::PgConnection;
+use hydria::cli::serve::Options;
+use hydria::cli::setup::Setup;
+use hydria::config::Config;
+use hydria::database::notices::Notices;
+use hydria::engine::claim::{Claimed, claim};
+use hydria::engine::{Engine, Settings};
+use hydria::imaging::Limits;
+use hydria::origins::Fetcher;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, App, Origin, Owner, rows};
+
+pub struct Scene {
+    pub app: App,
+    pub origin: Origin,
+    pub owner: Owner,
+    pub space: i64,
+}
+
+impl Scene {
+    pub fn start() -> Self {
+        Self::of(App::start())
+    }
+
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        Self::of(App::start_with(settings, Options::default()))
+    }
+
+    pub fn without_workers() -> Self {
+        Self::of(App::without_workers())
+    }
+
+    pub fn of(app: App) -> Self {
+        let owner = app.customer("library");
+        let space = owner.space("maps");
+        Self { app, origin: Origin::start(), owner, space }
+    }
+
+    /// An image as it stands in a submission.
+    pub fn image(&self, id: &str, origin: &str) -> Value {
+        json!({ "id": id, "space": self.space, "origin": origin })
+    }
+
+    pub fn path(&self, id: &str) -> String {
+        self.owner.path(&format!("/spaces/{}/images/{id}", self.space))
+    }
+
+    #[track_caller]
+    pub fn read(&self, id: &str) -> Answer {
+        self.owner.client.get(&self.path(id)).expect(200)
+    }
+
+    pub fn put(&self, id: &str, origin: &str) -> Answer {
+        self.owner.client.put(&self.path(id), &json!({ "origin": origin }))
+    }
+
+    /// Submits images, all of one origin; answers the address of the batch.
+    #[track_caller]
+    pub fn submit(&self, ids: &[&str], origin: &str) -> String {
+        let images: Vec<Value> = ids.iter().map(|id| self.image(id, origin)).collect();
+        self.owner.submit(&images).expect(201).id()
+    }
+
+    /// Completed members and errors of a batch.
+    #[track_caller]
+    pub fn counts(&self, batch: &str) -> (i64, i64) {
+        let batch = self.owner.client.get(batch).expect(200);
+        (batch.number("completed"), batch.number("errors"))
+    }
+
+    #[track_caller]
+    pub fn queue_size(&self) -> i64 {
+        self.owner.client.get(&self.owner.path("/queue")).expect(200).number("size")
+    }
+
+    /// Names of all objects, and of what was written of any.
+    pub fn objects(&self) -> Vec<String> {
+        let found = rows::files(&self.app.data.path().join("objects"));
+        let name = |p: &std::path::PathBuf| p.file_name().expect("a name").to_string_lossy().into();
+        found.iter().map(name).collect()
+    }
+
+    /// That rows, counters and objects agree, once what is due to go is gone.
+    #[track_caller]
+    pub fn agrees(&self) {
+        let hands = Hands::of(&self.app);
+        hands.tidy();
+        let found = hands.check();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}
+
+/// A worker that does one thing when it is told to.
+pub struct Hands {
+    runtime: tokio::runtime::Runtime,
+    engine: Arc<Engine>,
+    setup: Setup,
+    url: String,
+}
+
+impl Hands {
+    /// A worker of a service, on its database and its folder.
+    pub fn of(app: &App) -> Self {
+        Self::through(&app.database_url, app)
+    }
+
+    /// The same, on another way to the database.
+    pub fn through(url: &str, app: &App) -> Self {
+        let data = app.data.path().to_str().expect("a path in UTF-8").to_owned();
+        let config = Config::read(|name| match name {
+            "DATABASE_URL" => Some(url.to_owned()),
+            "HYDRIA_DATA" => Some(data.clone()),
+            "HYDRIA_ORIGIN_ALLOW" => Some("127.0.0.1".to_owned()),
+            _ => None,
+        })
+        .expect("settings");
+        let setup = Setup::join(&config).expect("the database answers");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let inside = runtime.enter();
+        let settings = Settings {
+            lease: config.lease,
+            fetches: 1,
+            limits: Limits { max_pixels: config.max_pixels, max_bytes: config.memory_bytes },
+            folder: app.data.path().to_owned(),
+        };
+        let engine = Engine::new(
+            setup.database.clone(),
+            setup.site(&config, app.base.clone()),
+            setup.storage.clone(),
+            Fetcher::new(config.origin_limits, config.origin_allow.clone()).expect("a client"),
+            Notices::listen(url, "hydria_work", "hydria_settled"),
+            settings,
+        );
+        drop(inside);
+        Self { runtime, engine, setup, url: url.to_owned() }
+    }
+
+    /// Works the next image to its end.
+    #[track_caller]
+    pub fn work_one(&self) -> Claimed {
+        self.runtime.block_on(self.engine.work_one()).expect("something to do")
+    }
+
+    /// Does at once what is due some time from now.
+    pub fn tidy(&self) {
+        rows::execute(&mut self.connection(), "UPDATE discards SET due = now()");
+        self.runtime.block_on(self.engine.tidy_once()).expect("the database answers");
+    }
+
+    /// What does not agree.
+    pub fn check(&self) -> Vec<String> {
+        let (database, storage) = (&self.setup.database, &self.setup.storage);
+        let check = hydria::engine::check::check(database, storage, false);
+        self.runtime.block_on(check).expect("the database answers")
+    }
+
+    pub fn connection(&self) -> PgConnection {
+        hydria::database::connect(&self.url).expect("the database answers")
+    }
+}
+
+/// Claims one image as a worker does that then is not heard of any more.
+#[track_caller]
+pub fn claim_one(conn: &mut PgConnection) -> Claimed {
+    let claimed = claim(conn, false, 1, Duration::from_secs(600)).expect("the database answers");
+    claimed.into_iter().next().expect("a job to claim")
+}
+
+/// Makes every lease run out.
+pub fn run_out(conn: &mut PgConnection) {
+    rows::execute(conn, "UPDATE jobs SET available = now()");
+}

@@ -1,0 +1,40 @@
+//! What is left behind: rows and files, looked at directly.
+
+use std::path::{Path, PathBuf};
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    n: i64,
+}
+
+/// The number `n` that a statement selects.
+#[track_caller]
+pub fn number(conn: &mut PgConnection, sql: &str) -> i64 {
+    let found: Number = diesel::sql_query(sql).get_result(conn).expect(sql);
+    found.n
+}
+
+/// Does something to the rows that no request could.
+#[track_caller]
+pub fn execute(conn: &mut PgConnection, sql: &str) -> usize {
+    diesel::sql_query(sql).execute(conn).expect(sql)
+}
+
+/// All files beneath a folder, hidden and half written ones too; none where there is no folder.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
