@@ -240,8 +240,12 @@ async fn settled(
         let waits =
             blocking(move || transaction::read(&database, |conn| job::is_waiting(conn, number)));
         let left = until.saturating_duration_since(Instant::now());
-        if !waits.await? || left.is_zero() {
-            break;
+        match waits.await {
+            Ok(false) => break,
+            _ if left.is_zero() => break,
+            // What was asked for is written: a database that is away for a moment is waited for too.
+            Ok(true) | Err(Problem::Unavailable(..)) => {}
+            Err(problem) => return Err(problem),
         }
         if tokio::time::timeout(left.min(LOOK), &mut told).await.is_ok() {
             break;
