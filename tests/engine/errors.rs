@@ -107,3 +107,16 @@ fn credentials_that_do_not_open_any_more_are_missed_and_nothing_waits_for_ever()
     let open = scene.put("open", &scene.origin.image(10, 10)).expect(201);
     assert_eq!((open.text("error"), open.number("width")), (String::new(), 10));
 }
+
+#[test]
+fn a_store_that_takes_nothing_is_an_error_of_the_image_and_passes() {
+    let scene = Scene::start();
+    let objects = scene.app.data.path().join("objects");
+    std::fs::write(objects.join("thumbnails"), b"in the way").expect("a file");
+    let failed = scene.put("map", &scene.origin.image(120, 80)).expect(201);
+    assert!(failed.text("error").contains("could not store"), "{}", failed.body);
+    std::fs::remove_file(objects.join("thumbnails")).expect("a file");
+    let stored = scene.put("map", &scene.origin.image(120, 80)).expect(200);
+    assert_eq!((stored.text("error"), scene.objects().len()), (String::new(), 1));
+    scene.agrees();
+}

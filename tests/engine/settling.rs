@@ -114,3 +114,15 @@ fn an_attempt_that_a_put_has_overtaken_counts_for_nothing() {
     scene.app.visitor.get(&put.text("thumbnailInfoJson")).expect(200);
     scene.agrees();
 }
+
+#[test]
+fn a_service_that_has_stopped_leaves_no_connection() {
+    let mut scene = Scene::start();
+    scene.put("map", &scene.origin.image(120, 80)).expect(201);
+    let mut conn = scene.app.database();
+    let others = "SELECT count(*) AS n FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert!(rows::number(&mut conn, others) > 0);
+    scene.app.stop();
+    until("its connections to end", || rows::number(&mut conn, others) == 0);
+}
