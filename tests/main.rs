@@ -12,4 +12,5 @@ mod classes;
 mod contract;
 mod engine;
 mod schema;
+mod process;
 mod support;

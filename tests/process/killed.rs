@@ -1,0 +1,167 @@
+//! Killed in the middle of a batch, and started again: nothing is lost, counted twice or left over.
+
+use diesel::{Connection, PgConnection};
+use serde_json::{Value, json};
+
+use super::home::{BASE, Home, Running, signal};
+use crate::support::{Client, Origin, Owner, rows, until};
+
+const IMAGES: i64 = 500;
+/// One in so many is missing at the origin.
+const MISSING: i64 = 50;
+
+const SETTLED: &str = "SELECT count(*) AS n FROM members WHERE outcome IS NOT NULL";
+
+/// A batch under way in a process of its own.
+struct Batch {
+    conn: PgConnection,
+    service: Running,
+    origin: Origin,
+    owner: Owner,
+    batch: String,
+    /// Last, for it waits for the end of what runs in it.
+    home: Home,
+}
+
+const SETTINGS: [(&str, &str); 1] = [("HYDRIA_LEASE_SECONDS", "2")];
+
+impl Batch {
+    /// Submits five hundred images; `first` gives the origins of as many as it has paths.
+    fn submit(first: &[String]) -> Self {
+        let (home, origin) = (Home::new(), Origin::start());
+        let service = home.serve(&SETTINGS);
+        let administrator = service.administrator();
+        let made = administrator.post("/customers", &json!({ "name": "library" })).expect(201);
+        let key = administrator.post(&format!("{}/keys", made.id()), &json!({})).expect(201);
+        let (id, key, secret) = (made.number("id"), key.text("key"), key.text("secret"));
+        let client = administrator.with_key(Some((&key, &secret)));
+        let owner = Owner { id, client, key, secret };
+        let space = owner.space("maps");
+        let mut conn = home.connect();
+        for sql in [
+            "CREATE TABLE finishes (batch BIGINT)",
+            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN INSERT INTO finishes VALUES (NEW.id); RETURN NULL; END $$",
+            "CREATE TRIGGER note AFTER UPDATE OF finished ON batches \
+             FOR EACH ROW EXECUTE FUNCTION note()",
+        ] {
+            rows::execute(&mut conn, sql);
+        }
+        let images: Vec<Value> = (0..IMAGES)
+            .map(|n| {
+                let path = match usize::try_from(n).ok().and_then(|n| first.get(n)) {
+                    Some(path) => path.clone(),
+                    None if n % MISSING == MISSING - 1 => format!("/missing/{n}.png"),
+                    None => format!("/image/120x80/{n}.png"),
+                };
+                json!({ "id": n.to_string(), "space": space, "origin": origin.url(&path) })
+            })
+            .collect();
+        let batch = owner.submit(&images).expect(201).id();
+        Self { home, service, origin, owner, batch, conn }
+    }
+
+    fn settled(&mut self) -> i64 {
+        rows::number(&mut self.conn, SETTLED)
+    }
+
+    /// Starts the service again, and compares rows, counts and objects once the batch is finished.
+    fn comes_back(self) {
+        let Self { home, origin, mut owner, batch, conn, .. } = self;
+        drop(conn);
+        origin.release();
+        let service = home.serve(&SETTINGS);
+        let key = (owner.key.as_str(), owner.secret.as_str());
+        owner.client = Client::new(BASE, &service.root(), Some(key));
+        let done = owner.finished(&batch);
+        let failed = IMAGES / MISSING;
+        let counts = (done.number("completed"), done.number("errors"));
+        assert_eq!((done.number("count"), counts), (IMAGES, (IMAGES - failed, failed)));
+        let errors = owner.client.get(&format!("{batch}/errorImages")).expect(200);
+        assert_eq!(errors.number("totalItems"), failed);
+        for error in errors.each("error") {
+            assert!(error.contains("404"), "{error}");
+        }
+        let mut conn = home.connect();
+        let mut count =
+            |what: &str| rows::number(&mut conn, &format!("SELECT count(*) AS n FROM {what}"));
+        assert_eq!(count("finishes"), 1, "finished is set once");
+        assert_eq!(count("jobs"), 0);
+        assert_eq!(count("images WHERE ingesting OR finished IS NULL"), 0);
+        let storage = owner.client.get(&owner.path("/storage")).expect(200);
+        assert_eq!(storage.number("numberOfStoredImages"), IMAGES);
+        let size = "SELECT sum(size)::bigint AS n FROM images";
+        assert_eq!(storage.number("totalSizeOfStoredImages"), rows::number(&mut conn, size));
+        let objects = usize::try_from(IMAGES - failed).expect("few");
+        until("what was left over to go", || rows::files(&home.objects()).len() == objects);
+        assert_eq!(rows::files(&home.data().join("originals")), Vec::<std::path::PathBuf>::new());
+        drop(conn);
+        assert!(home.says(&["check"]).contains("agree"), "beside the service");
+        service.stop();
+        assert!(home.says(&["check"]).contains("agree"), "alone");
+        assert_eq!(home.postmaster(), None);
+    }
+}
+
+fn paths(count: usize, path: &str) -> Vec<String> {
+    (0..count).map(|n| format!("{path}/{n}.x")).collect()
+}
+
+#[test]
+fn killed_while_it_fetches() {
+    let mut batch = Batch::submit(&paths(6, "/held/120x80"));
+    batch.origin.wait_for("/held", 6);
+    until("others to be settled", || batch.settled() > 20);
+    batch.service.kill();
+    batch.comes_back();
+}
+
+#[test]
+fn killed_while_it_decodes() {
+    let mut batch = Batch::submit(&paths(8, "/format/tiff/900x900"));
+    let one = "SELECT count(*) AS n FROM images WHERE width = 900";
+    // As many are fetched at once; they are decoded one a core, so that others still are.
+    until("the first of eight", || rows::number(&mut batch.conn, one) >= 1);
+    assert!(rows::number(&mut batch.conn, one) < 8);
+    batch.service.kill();
+    batch.comes_back();
+}
+
+#[test]
+fn killed_while_it_stores() {
+    let mut batch = Batch::submit(&[]);
+    until("more objects than images that say so", || {
+        let objects = i64::try_from(rows::files(&batch.home.objects()).len()).expect("few");
+        let said = "SELECT count(*) AS n FROM images WHERE derivative IS NOT NULL";
+        objects > 20 && objects > rows::number(&mut batch.conn, said)
+    });
+    batch.service.kill();
+    batch.comes_back();
+}
+
+#[test]
+fn killed_while_it_finishes() {
+    let mut batch = Batch::submit(&[]);
+    until("half of it", || batch.settled() > IMAGES / 2);
+    let mut holder = batch.home.connect();
+    let waiting = "SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+    let held: diesel::QueryResult<()> = holder.transaction(|holder| {
+        // Whoever settles an image must hold its batch: here all wait at once.
+        rows::execute(holder, "SELECT FROM batches FOR UPDATE");
+        until("workers that settle", || rows::number(&mut batch.conn, waiting) >= 4);
+        batch.service.kill();
+        Err(diesel::result::Error::RollbackTransaction)
+    });
+    assert!(held.is_err());
+    drop(holder);
+    batch.comes_back();
+}
+
+#[test]
+fn killed_together_with_its_database() {
+    let mut batch = Batch::submit(&paths(3, "/held/120x80"));
+    until("a part of it", || batch.settled() > IMAGES / 5);
+    signal("KILL", batch.home.postmaster().expect("a server"));
+    batch.service.kill();
+    batch.comes_back();
+}

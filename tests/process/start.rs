@@ -1,0 +1,95 @@
+//! Starting: the first time, a second time, twice at once, and with settings that are wrong.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::home::{BASE, Home, Running};
+use crate::support::Client;
+
+#[test]
+fn the_first_start_shows_a_key_once_and_keeps_it_for_the_owner_alone() {
+    let home = Home::new();
+    let serve = || {
+        let mut command = home.command(&["serve"]);
+        command.env_remove("HYDRIA_BOOTSTRAP_KEY");
+        Running::start(command, "ready at ")
+    };
+    let first = serve();
+    let printed = first.printed();
+    let after = |label: &str| {
+        let line = printed.lines().find_map(|line| line.trim().strip_prefix(label));
+        line.unwrap_or_else(|| panic!("no {label} in {printed}")).trim().to_owned()
+    };
+    let (key, secret) = (after("key:"), after("secret:"));
+    let file = home.data().join("admin-key");
+    assert_eq!(std::fs::read_to_string(&file).expect("a file"), format!("{key}:{secret}\n"));
+    let mode = file.metadata().expect("a file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let client = |root: &str| Client::new(BASE, root, Some((&key, &secret)));
+    client(&first.root()).get("/customers").expect(200);
+    assert!(!first.said().replace(&printed, "").contains(&secret), "not in the log");
+    first.stop();
+    let second = serve();
+    assert!(!second.said().contains(&secret), "{}", second.said());
+    client(&second.root()).get("/customers").expect(200);
+    second.stop();
+}
+
+#[test]
+fn a_second_serve_on_the_same_folder_is_refused_in_words() {
+    let home = Home::new();
+    let first = home.serve(&[]);
+    let second = home.run(&["serve"]);
+    assert_eq!(second.status.code(), Some(1));
+    let words = String::from_utf8_lossy(&second.stderr);
+    let pid = format!("{}", first.pid());
+    assert!(words.contains(&pid) && words.contains("data"), "{words}");
+    first.administrator().get("/customers").expect(200);
+    first.stop();
+}
+
+#[test]
+fn it_listens_on_any_port_of_either_kind_of_address() {
+    let home = Home::new();
+    for (listen, start) in [("[::1]:0", "http://[::1]:"), ("127.0.0.1:0", "http://127.0.0.1:")] {
+        let mut command = home.command(&["serve"]);
+        command.env("HYDRIA_LISTEN", listen).env_remove("HYDRIA_PUBLIC_URL");
+        let service = Running::start(command, "ready at ");
+        let root = service.root();
+        assert!(root.starts_with(start) && !root.ends_with(":0"), "{root}");
+        let port = root.rsplit(':').next().expect("a port");
+        let base = format!("http://localhost:{port}");
+        let answer = Client::new(&base, &root, None).get("/").expect(200);
+        assert_eq!(answer.id(), format!("{base}/"));
+        service.stop();
+    }
+}
+
+#[test]
+fn a_setting_that_is_misspelt_is_warned_of_and_one_that_is_wrong_refused() {
+    let home = Home::new();
+    let mut command = home.command(&["contexts"]);
+    command.arg(home.data()).env("HYDRIA_LISTN", "x").env("HYDRIA_LOG", "warn");
+    let output = command.output().expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && words.contains("HYDRIA_LISTN"), "{words}");
+    let mut command = home.command(&["serve"]);
+    command.env("HYDRIA_BATCH_LIMIT", "many").env("HYDRIA_LISTEN", "nowhere");
+    let output = command.output().expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("HYDRIA_BATCH_LIMIT") && words.contains("HYDRIA_LISTEN"), "{words}");
+}
+
+#[test]
+fn another_bootstrap_key_later_on_is_ignored_with_a_warning() {
+    let home = Home::new();
+    home.serve(&[]).stop();
+    let later = home.serve(&[("HYDRIA_BOOTSTRAP_KEY", "stranger:with-a-secret")]);
+    assert!(later.said().contains("HYDRIA_BOOTSTRAP_KEY is ignored"), "{}", later.said());
+    let client = later.administrator();
+    client.get("/customers").expect(200);
+    client.with_key(Some(("stranger", "with-a-secret"))).get("/customers").expect(401);
+    let kept = std::fs::read_to_string(home.data().join("admin-key")).expect("a file");
+    assert_eq!(kept, "administrator:its-secret\n");
+    later.stop();
+}
