@@ -11,6 +11,6 @@ mod architecture;
 mod classes;
 mod contract;
 mod engine;
-mod schema;
 mod process;
+mod schema;
 mod support;
