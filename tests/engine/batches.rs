@@ -82,7 +82,7 @@ fn a_test_supersedes_a_batch_whose_images_were_all_sent_again() {
     assert!(!success(&second));
     let held = scene.owner.client.get(&first).expect(200);
     assert_eq!(held.body.get("superseded"), Some(&json!(true)));
-    assert_eq!(listed(&scene, "active"), [second.clone()]);
+    assert_eq!(listed(&scene, "active"), [second.as_str()]);
     Hands::of(&scene.app).work_one();
     assert_eq!(listed(&scene, "active"), Vec::<String>::new());
     assert_eq!(listed(&scene, "recent"), [second], "superseded ones are not among them");

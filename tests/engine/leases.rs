@@ -138,7 +138,7 @@ fn immediate_work_is_claimed_before_what_has_waited_longer() {
     scene.submit(&["urgent"], &scene.origin.image(30, 20));
     let mut conn = scene.app.database();
     rows::execute(&mut conn, now);
-    let lease = Duration::from_secs(600);
+    let lease = Duration::from_mins(10);
     let urgent = claim(&mut conn, true, 10, lease).expect("the database answers");
     assert_eq!(urgent.iter().map(|job| job.at.image.as_str()).collect::<Vec<_>>(), ["urgent"]);
     rows::execute(&mut conn, "UPDATE jobs SET available = now()");

@@ -168,7 +168,7 @@ impl Hands {
 /// Claims one image as a worker does that then is not heard of any more.
 #[track_caller]
 pub fn claim_one(conn: &mut PgConnection) -> Claimed {
-    let claimed = claim(conn, false, 1, Duration::from_secs(600)).expect("the database answers");
+    let claimed = claim(conn, false, 1, Duration::from_mins(10)).expect("the database answers");
     claimed.into_iter().next().expect("a job to claim")
 }
 

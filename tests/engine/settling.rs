@@ -30,7 +30,7 @@ fn two_who_settle_the_last_two_members_at_once_finish_the_batch_once() {
         let ids = [format!("{n}-left"), format!("{n}-right")];
         scene.submit(&ids.each_ref().map(String::as_str), &scene.origin.image(10, 10));
     }
-    let lease = Duration::from_secs(600);
+    let lease = Duration::from_mins(10);
     let mut claimed = claim(&mut conn, false, 2 * BATCHES, lease).expect("the database answers");
     claimed.sort_by_key(|job| job.id);
     assert_eq!(claimed.len(), 2 * BATCHES);

@@ -18,7 +18,7 @@ struct Batch {
     service: Running,
     origin: Origin,
     owner: Owner,
-    batch: String,
+    address: String,
     /// Last, for it waits for the end of what runs in it.
     home: Home,
 }
@@ -57,8 +57,8 @@ impl Batch {
                 json!({ "id": n.to_string(), "space": space, "origin": origin.url(&path) })
             })
             .collect();
-        let batch = owner.submit(&images).expect(201).id();
-        Self { home, service, origin, owner, batch, conn }
+        let address = owner.submit(&images).expect(201).id();
+        Self { conn, service, origin, owner, address, home }
     }
 
     fn settled(&mut self) -> i64 {
@@ -67,17 +67,17 @@ impl Batch {
 
     /// Starts the service again, and compares rows, counts and objects once the batch is finished.
     fn comes_back(self) {
-        let Self { home, origin, mut owner, batch, conn, .. } = self;
+        let Self { home, origin, mut owner, address, conn, .. } = self;
         drop(conn);
         origin.release();
         let service = home.serve(&SETTINGS);
         let key = (owner.key.as_str(), owner.secret.as_str());
         owner.client = Client::new(BASE, &service.root(), Some(key));
-        let done = owner.finished(&batch);
+        let done = owner.finished(&address);
         let failed = IMAGES / MISSING;
         let counts = (done.number("completed"), done.number("errors"));
         assert_eq!((done.number("count"), counts), (IMAGES, (IMAGES - failed, failed)));
-        let errors = owner.client.get(&format!("{batch}/errorImages")).expect(200);
+        let errors = owner.client.get(&format!("{address}/errorImages")).expect(200);
         assert_eq!(errors.number("totalItems"), failed);
         for error in errors.each("error") {
             assert!(error.contains("404"), "{error}");

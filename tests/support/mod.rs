@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// Waits until something is so: looked at every few milliseconds, for a minute at most.
 #[track_caller]
 pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !is_so() {
         assert!(Instant::now() < end, "waited a minute for {what}");
         std::thread::sleep(Duration::from_millis(5));

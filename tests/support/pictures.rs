@@ -10,7 +10,7 @@ pub fn encoded(format: &str, size: &str) -> Vec<u8> {
     let (width, height) = size.split_once('x').expect("a size");
     let (width, height) = (width.parse().expect("a width"), height.parse().expect("a height"));
     let pixels = RgbImage::from_fn(width, height, |x, y| {
-        image::Rgb([(x % 256) as u8, (y % 256) as u8, 128])
+        image::Rgb([x.to_le_bytes()[0], y.to_le_bytes()[0], 128])
     });
     let mut bytes = Cursor::new(Vec::new());
     match format {
