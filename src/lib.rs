@@ -8,7 +8,6 @@ pub mod hydra;
 pub mod imaging;
 pub mod origins;
 
-#[expect(clippy::doc_markdown, reason = "printed by diesel from the comments of the columns")]
 pub mod schema;
 pub mod secrets;
 pub mod storage;

@@ -181,13 +181,13 @@ diesel::table! {
         size -> Int8,
         /// Bytes of the thumbnails; 0 until processed
         thumbnail_size -> Int8,
-        /// When size and thumbnail_size were last found right; NULL: never
+        /// When size and `thumbnail_size` were last found right; NULL: never
         checked -> Nullable<Timestamptz>,
     }
 }
 
 diesel::table! {
-    /// Jobs of each customer, to which the rows of job_tally_changes are to be added
+    /// Jobs of each customer, to which the rows of `job_tally_changes` are to be added
     job_tallies (customer) {
         /// Whose
         customer -> Int4,
@@ -197,7 +197,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Changes to the number of jobs, folded into job_tallies now and then
+    /// Changes to the number of jobs, folded into `job_tallies` now and then
     job_tally_changes (customer, id) {
         /// Whose
         customer -> Int4,
@@ -371,7 +371,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Totals of each space, to which the rows of tally_changes are to be added
+    /// Totals of each space, to which the rows of `tally_changes` are to be added
     tallies (customer, space) {
         /// Whose
         customer -> Int4,
