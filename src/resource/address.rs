@@ -1,6 +1,6 @@
 //! Addresses: the variables of a URI template as a struct, and the way between the two.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use percent_encoding::percent_decode_str;
 
@@ -91,13 +91,35 @@ impl Parts<'_> {
     }
 }
 
-/// Collects the values of a template's variables.
-#[derive(Debug, Default)]
-pub struct Filling(Vec<String>);
+/// Puts the values of a template's variables in their places.
+#[derive(Debug)]
+pub struct Filling {
+    /// What is left of the template.
+    rest: &'static str,
+    path: String,
+}
 
 impl Filling {
+    fn of(template: &'static str) -> Self {
+        Self { rest: template, path: String::with_capacity(template.len() + 32) }
+    }
+
     pub fn put(&mut self, value: impl Display) {
-        self.0.push(value.to_string());
+        if self.next_variable() {
+            // A String takes every text.
+            let _ = write!(self.path, "{value}");
+        }
+    }
+
+    /// Writes the path up to the next variable; false where there is none.
+    fn next_variable(&mut self) -> bool {
+        let (fixed, after) = match self.rest.split_once('{') {
+            Some((fixed, variable)) => (fixed, variable.split_once('}')),
+            None => (self.rest, None),
+        };
+        self.path.push_str(fixed);
+        self.rest = after.map_or("", |(_, rest)| rest);
+        after.is_some()
     }
 }
 
@@ -127,20 +149,11 @@ pub const ID_RULE: &str = "must be one path segment: letters, digits and any of 
     -._~!$&'()*+,;=:@ (RFC 3986, pchar without %), not . or .., 200 bytes at most";
 
 /// The path that a template and an address make.
-pub fn fill<A: Address>(template: &str, address: &A) -> String {
-    let mut filling = Filling::default();
+pub fn fill<A: Address>(template: &'static str, address: &A) -> String {
+    let mut filling = Filling::of(template);
     address.write(&mut filling);
-    let mut values = filling.0.into_iter();
-    let mut path = String::with_capacity(template.len() + 16);
-    for segment in template.split('/').skip(1) {
-        path.push('/');
-        if segment.starts_with('{') {
-            path.push_str(&values.next().unwrap_or_default());
-        } else {
-            path.push_str(segment);
-        }
-    }
-    path
+    while filling.next_variable() {}
+    filling.path
 }
 
 /// Matches a path against a template: the decoded values of its variables, or nothing.

@@ -98,7 +98,7 @@ impl Reply {
     pub fn shown<R: Resource>(outcome: Outcome, resource: &R, s: &Session<'_>) -> Self {
         let view = s.view();
         let id = super::id_of(resource, view.site);
-        let mut out = Writer::with_capacity(1024);
+        let mut out = Writer::with_capacity(4096);
         show(resource, view, &id, &mut out);
         Self::Shown { outcome, id, body: out.finish() }
     }
