@@ -21,33 +21,30 @@ pub struct Tally {
     pub thumbnail_size: i64,
 }
 
-type Sums = (Option<i64>, Option<i64>, Option<i64>, Option<i64>);
+type Sums = (i64, i64, i64, i64);
 
-/// One statement, so that no fold comes between the two halves.
+/// One statement, so that no fold comes between the two halves, and one look at each table.
 macro_rules! sums {
     ($conn:expr, $tallies:expr, $changes:expr) => {{
-        let (old, new): (Sums, Sums) = diesel::select((
-            (
-                $tallies.select(total(tallies::images)).single_value(),
-                $tallies.select(total(tallies::removals)).single_value(),
-                $tallies.select(total(tallies::size)).single_value(),
-                $tallies.select(total(tallies::thumbnail_size)).single_value(),
-            ),
-            (
-                $changes.select(total(tally_changes::images)).single_value(),
-                $changes.select(total(tally_changes::removals)).single_value(),
-                $changes.select(total(tally_changes::size)).single_value(),
-                $changes.select(total(tally_changes::thumbnail_size)).single_value(),
-            ),
-        ))
-        .get_result($conn)?;
-        let sum = |a: Option<i64>, b: Option<i64>| a.unwrap_or_default() + b.unwrap_or_default();
-        Ok(Tally {
-            images: sum(old.0, new.0),
-            removals: sum(old.1, new.1),
-            size: sum(old.2, new.2),
-            thumbnail_size: sum(old.3, new.3),
-        })
+        let folded = $tallies.select((
+            total(tallies::images),
+            total(tallies::removals),
+            total(tallies::size),
+            total(tallies::thumbnail_size),
+        ));
+        let since = $changes.select((
+            total(tally_changes::images),
+            total(tally_changes::removals),
+            total(tally_changes::size),
+            total(tally_changes::thumbnail_size),
+        ));
+        let halves: Vec<Sums> = folded.union_all(since).load($conn)?;
+        Ok(halves.into_iter().fold(Tally::default(), |sum, half| Tally {
+            images: sum.images + half.0,
+            removals: sum.removals + half.1,
+            size: sum.size + half.2,
+            thumbnail_size: sum.thumbnail_size + half.3,
+        }))
     }};
 }
 
@@ -55,21 +52,19 @@ macro_rules! sums {
 /// Where the database does not answer.
 pub fn of_space(conn: &mut PgConnection, customer: i32, space: i32) -> Result<Tally, Problem> {
     let tallies =
-        || tallies::table.filter(tallies::customer.eq(customer)).filter(tallies::space.eq(space));
-    let changes = || {
-        tally_changes::table
-            .filter(tally_changes::customer.eq(customer))
-            .filter(tally_changes::space.eq(space))
-    };
-    sums!(conn, tallies(), changes())
+        tallies::table.filter(tallies::customer.eq(customer)).filter(tallies::space.eq(space));
+    let changes = tally_changes::table
+        .filter(tally_changes::customer.eq(customer))
+        .filter(tally_changes::space.eq(space));
+    sums!(conn, tallies, changes)
 }
 
 /// # Errors
 /// Where the database does not answer.
 pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Tally, Problem> {
-    let tallies = || tallies::table.filter(tallies::customer.eq(customer));
-    let changes = || tally_changes::table.filter(tally_changes::customer.eq(customer));
-    sums!(conn, tallies(), changes())
+    let tallies = tallies::table.filter(tallies::customer.eq(customer));
+    let changes = tally_changes::table.filter(tally_changes::customer.eq(customer));
+    sums!(conn, tallies, changes)
 }
 
 /// Images of a customer that have a job, waiting or under way.
