@@ -1,9 +1,11 @@
 //! Collections of images: of a space, a customer, a queue, a batch; filtered, ordered, paged.
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::exists;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 
+use super::cut::Cut;
 use super::query::{self, Filter, Order};
 use super::{Image, ImageAddress};
 use crate::classes::batch::{Batch, BatchAddress};
@@ -120,8 +122,23 @@ fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Pro
 }
 
 fn load(conn: &mut PgConnection, found: Found<'_>, page: Page) -> Result<Vec<Image>, Problem> {
-    let found = found.limit(page.size).offset(page.offset());
-    Ok(found.select(Image::as_select()).load(conn)?)
+    cut(conn, found, page.size, page.offset())
+}
+
+/// So many of the images found, from a place on.
+fn cut(
+    conn: &mut PgConnection,
+    found: Found<'_>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Image>, Problem> {
+    let query = Cut { query: found.select(Image::as_select()), limit, offset };
+    // A row is large: they are not moved about as their number grows.
+    let mut images = Vec::with_capacity(usize::try_from(limit).unwrap_or_default());
+    for image in query.load_iter::<Image, DefaultLoadingMode>(conn)? {
+        images.push(image?);
+    }
+    Ok(images)
 }
 
 /// A whole collection: its total stands in the tallies, and in the default order no page is skipped to.
@@ -170,11 +187,12 @@ fn from_the_end(
             other => tally::of_customer(conn, other.customer())?.images,
         };
         let size = page.size.min(total - page.offset()).max(0);
-        let found = filtered(scope, &Filter::default())
-            .order((images::created.desc(), images::space.desc(), images::id.desc()))
-            .limit(size)
-            .offset((total - page.offset() - size).max(0));
-        let mut members: Vec<Image> = found.select(Image::as_select()).load(conn)?;
+        let found = filtered(scope, &Filter::default()).order((
+            images::created.desc(),
+            images::space.desc(),
+            images::id.desc(),
+        ));
+        let mut members = cut(conn, found, size, (total - page.offset() - size).max(0))?;
         members.reverse();
         Ok(Listing { members, total })
     })
@@ -205,8 +223,7 @@ fn sought(
         }
         None => (0, found),
     };
-    let found = found.limit(page.size).offset(page.offset() - number);
-    Ok(found.select(Image::as_select()).load(s.conn)?)
+    cut(s.conn, found, page.size, page.offset() - number)
 }
 
 /// Every `STEP`-th key after one, of what is old enough that nothing can come before it any more.

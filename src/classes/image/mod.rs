@@ -1,6 +1,7 @@
 //! Images: what the customer says of them, and how they came through.
 
 pub mod act;
+pub mod cut;
 pub mod list;
 pub mod query;
 pub mod register;
