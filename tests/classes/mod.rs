@@ -3,6 +3,7 @@
 mod access;
 mod auth_service;
 mod image;
+mod image_orders;
 mod image_query;
 mod key;
 mod origin_strategy;

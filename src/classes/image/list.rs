@@ -6,6 +6,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 
 use super::cut::Cut;
+use super::merged;
 use super::query::{self, Filter, Order};
 use super::{Image, ImageAddress};
 use crate::classes::batch::{Batch, BatchAddress};
@@ -163,14 +164,18 @@ fn unfiltered(
             return Ok(Listing { members, total });
         }
     };
-    let members = match order {
-        Some(_) => load(s.conn, ordered(all(), order), page)?,
-        None if page.offset() <= 2 * STEP => load(s.conn, ordered(all(), None), page)?,
-        None if page.offset() >= tally.images => Vec::new(),
-        None if tally.images - page.offset() <= 2 * STEP => {
+    let merged = order.and_then(|order| Some((merged::indexed(order)?, order.descending)));
+    let members = match (scope, merged, order) {
+        (Scope::All(at), Some((by, descending)), _) => {
+            merged::load(s.conn, at.customer, by, descending, page)?
+        }
+        (_, _, Some(_)) => load(s.conn, ordered(all(), order), page)?,
+        (_, _, None) if page.offset() <= 2 * STEP => load(s.conn, ordered(all(), None), page)?,
+        (_, _, None) if page.offset() >= tally.images => Vec::new(),
+        (_, _, None) if tally.images - page.offset() <= 2 * STEP => {
             return from_the_end(s.conn, scope, page);
         }
-        None => sought(s, scope, tally, page)?,
+        (_, _, None) => sought(s, scope, tally, page)?,
     };
     Ok(Listing { members, total: tally.images })
 }

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod cut;
 pub mod list;
+pub mod merged;
 pub mod query;
 pub mod register;
 pub mod thumbnails;
