@@ -34,3 +34,34 @@ fn an_order_over_all_spaces_is_merged_from_those_of_each() {
     assert_eq!(found("orderBy=finished"), "a b c d a");
     assert_eq!(found("orderByDescending=finished"), "a d c b a");
 }
+
+#[test]
+fn a_batch_that_sends_images_again_writes_what_it_names_and_keeps_the_rest() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    let origin = "https://example.org/1.jpg";
+    owner
+        .submit(&[
+            json!({ "id": "one", "space": space, "origin": origin, "string1": "it's \"so\"",
+                    "tags": ["a, b", "{c}"], "number1": 5 }),
+            json!({ "id": "two", "space": space, "origin": origin, "tags": ["x"] }),
+        ])
+        .expect(201);
+    let again = owner.submit(&[
+        json!({ "id": "one", "space": space, "string2": "back\\slash" }),
+        json!({ "id": "two", "space": space, "tags": [], "number2": 9 }),
+        json!({ "id": "three", "space": space, "origin": origin }),
+    ]);
+    let batch = again.expect(201).id();
+    let images = owner.client.get(&format!("{batch}/images")).expect(200);
+    assert_eq!(images.each("id").join(" "), "one two three");
+    assert_eq!(images.each("string1").join("|"), "it's \"so\"||");
+    assert_eq!(images.each("string2").join("|"), "back\\slash||");
+    assert_eq!(images.each("number1").join("|"), "5|0|0");
+    assert_eq!(images.each("number2").join("|"), "0|9|0");
+    assert_eq!(images.members()[0]["tags"], json!(["a, b", "{c}"]));
+    assert_eq!(images.members()[1]["tags"], json!([]));
+    let queue = owner.client.get(&owner.path("/queue")).expect(200);
+    assert_eq!(queue.number("size"), 3);
+}

@@ -17,7 +17,7 @@ pub const PUT: Operation<ImageAddress> = Operation {
         let (held, draft) = read_replacement::<Image>(s, at, input)?;
         let draft = complete(draft);
         let outcome = if let Some(held) = held {
-            register::send_again(s.conn, &held, &draft, None)?;
+            register::send_again(s.conn, &held, &draft)?;
             Outcome::Replaced
         } else {
             register::make(s.conn, at, &draft).map_err(raced)?;
@@ -35,7 +35,7 @@ pub const PATCH: Operation<ImageAddress> = Operation {
         let (held, draft) = read_update::<Image>(s, at, input)?;
         let draft = complete(draft);
         if draft.origin != held.draft.origin {
-            register::send_again(s.conn, &held, &draft, None)?;
+            register::send_again(s.conn, &held, &draft)?;
             return process_now(s, at, Outcome::Updated);
         }
         let saved = Image::save(s, held, draft)?;

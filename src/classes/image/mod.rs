@@ -14,6 +14,7 @@ pub use list::{
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::batch::{Batch, BatchAddress};
@@ -60,7 +61,9 @@ pub struct Image {
 }
 
 /// What may be written of an image.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize,
+)]
 #[diesel(table_name = images, treat_none_as_null = true, treat_none_as_default_value = false)]
 #[diesel(check_for_backend(diesel::pg::Pg))]
 pub struct ImageDraft {

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text, Timestamptz};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Image, ImageAddress, ImageDraft, given_space, inferred_media_type};
@@ -388,9 +390,13 @@ fn store(
     if !new.is_empty() {
         diesel::copy_from(images::table).from_insertable(&new).execute(conn)?;
     }
-    let again = drafts.iter().filter_map(|(at, (_, draft))| Some((held.get(at)?, draft)));
-    for (image, draft) in again {
-        send_again(conn, image, draft, Some((batch, now)))?;
+    let again: Vec<Again<'_>> = drafts
+        .iter()
+        .filter(|(at, _)| held.contains_key(at))
+        .map(|(at, (_, draft))| Again { space: at.space, id: &at.image, draft })
+        .collect();
+    if !again.is_empty() {
+        send_all_again(conn, customer, &again, batch, now)?;
     }
     let members: Vec<NewMember<'_>> = drafts
         .keys()
@@ -402,6 +408,42 @@ fn store(
     Ok(BatchAddress { customer, batch })
 }
 
+/// An image that is there, and what is now said of it, under the names of the columns.
+#[derive(Serialize)]
+struct Again<'a> {
+    space: i32,
+    id: &'a str,
+    #[serde(flatten)]
+    draft: &'a ImageDraft,
+}
+
+/// As [`send_again`], for all held images of a batch in one statement.
+fn send_all_again(
+    conn: &mut PgConnection,
+    customer: i32,
+    again: &[Again<'_>],
+    batch: i64,
+    queued: DateTime<Utc>,
+) -> Result<(), Problem> {
+    // As JSON, for arrays of arrays (tags, roles) of different lengths are no value of PostgreSQL.
+    let rows = serde_json::to_string(again).map_err(Problem::internal)?;
+    diesel::sql_query(
+        "UPDATE images AS i SET origin = n.origin, initial_origin = n.initial_origin, \
+         max_unauthorised = n.max_unauthorised, roles = n.roles, tags = n.tags, \
+         string1 = n.string1, string2 = n.string2, string3 = n.string3, number1 = n.number1, \
+         number2 = n.number2, number3 = n.number3, media_type = n.media_type, \
+         ingesting = TRUE, error = '', finished = NULL, dequeued = NULL, batch = $2, queued = $3 \
+         FROM json_populate_recordset(NULL::images, $1::json) AS n \
+         WHERE i.customer = $4 AND i.space = n.space AND i.id = n.id",
+    )
+    .bind::<Text, _>(rows)
+    .bind::<BigInt, _>(batch)
+    .bind::<Timestamptz, _>(queued)
+    .bind::<Integer, _>(customer)
+    .execute(conn)?;
+    Ok(())
+}
+
 /// Writes what was said of an image that is there, and marks it as being processed again.
 ///
 /// # Errors
@@ -410,7 +452,6 @@ pub fn send_again(
     conn: &mut PgConnection,
     image: &Image,
     draft: &ImageDraft,
-    batch: Option<(i64, DateTime<Utc>)>,
 ) -> Result<(), Problem> {
     diesel::update(images::table.find((image.customer, image.space, &image.id)))
         .set((
@@ -419,7 +460,6 @@ pub fn send_again(
             images::error.eq(""),
             images::finished.eq(None::<DateTime<Utc>>),
             images::dequeued.eq(None::<DateTime<Utc>>),
-            batch.map(|(batch, queued)| (images::batch.eq(batch), images::queued.eq(queued))),
         ))
         .execute(conn)?;
     Ok(())
