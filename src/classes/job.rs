@@ -50,6 +50,33 @@ pub fn put(
     Ok(put.into_iter().map(|n| n.id).collect())
 }
 
+#[derive(Insertable)]
+#[diesel(table_name = jobs, treat_none_as_default_value = false)]
+struct NewJob<'a> {
+    customer: i32,
+    space: i32,
+    image: &'a str,
+    immediate: bool,
+}
+
+/// As [`put`], for images that were made in this transaction, which have no job yet.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn put_new(
+    conn: &mut PgConnection,
+    customer: i32,
+    images: &[(i32, &str)],
+) -> Result<(), Problem> {
+    let new: Vec<NewJob<'_>> = images
+        .iter()
+        .map(|(space, image)| NewJob { customer, space: *space, image, immediate: false })
+        .collect();
+    diesel::copy_from(jobs::table).from_insertable(&new).execute(conn)?;
+    diesel::sql_query(format!("NOTIFY {WORK}")).execute(conn)?;
+    Ok(())
+}
+
 #[derive(QueryableByName)]
 struct Numbered {
     #[diesel(sql_type = diesel::sql_types::BigInt)]

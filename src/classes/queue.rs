@@ -70,7 +70,7 @@ const SUBMIT: Operation<CustomerAddress> = Operation {
     chooses: false,
     act: Act::Write(|s, at, input| {
         let members = members(s.site, input)?;
-        let batch = register::register(s, *at, &members, input)?;
+        let batch = register::register(s, *at, members, input)?;
         s.effects.push(Effect::WorkAdded);
         Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
     }),

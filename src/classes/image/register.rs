@@ -135,7 +135,7 @@ struct Member {
 pub fn register(
     s: &mut Session<'_>,
     customer: CustomerAddress,
-    submitted: &[Value],
+    submitted: Vec<Value>,
     input: &Input,
 ) -> Result<BatchAddress, Problem> {
     let customer = customer.customer;
@@ -180,14 +180,13 @@ fn index_of(pointer: &str) -> usize {
 fn identify(
     site: &Site,
     customer: i32,
-    submitted: &[Value],
+    submitted: Vec<Value>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Member> {
     let mut members = Vec::with_capacity(submitted.len());
-    for (index, value) in submitted.iter().enumerate() {
+    for (index, value) in submitted.into_iter().enumerate() {
         let mut own = Vec::new();
-        if let Some(body) = value.as_object() {
-            let mut body = body.clone();
+        if let Value::Object(mut body) = value {
             if let Some(at) = place(site, customer, &mut body, &mut own) {
                 members.push(Member { index, at, body });
             }
@@ -403,8 +402,14 @@ fn store(
         .map(|at| NewMember { customer, batch, space: at.space, image: &at.image })
         .collect();
     diesel::copy_from(members::table).from_insertable(&members).execute(conn)?;
-    let ids: Vec<(i32, &str)> = drafts.keys().map(|at| (at.space, at.image.as_str())).collect();
-    job::put(conn, customer, &ids, false)?;
+    if !new.is_empty() {
+        let ids: Vec<(i32, &str)> = new.iter().map(|image| (image.space, image.id)).collect();
+        job::put_new(conn, customer, &ids)?;
+    }
+    if !again.is_empty() {
+        let ids: Vec<(i32, &str)> = again.iter().map(|image| (image.space, image.id)).collect();
+        job::put(conn, customer, &ids, false)?;
+    }
     Ok(BatchAddress { customer, batch })
 }
 
