@@ -1,0 +1,390 @@
+//! How fast the service is, as ratios: each is of two things run in turn, on one machine in one go.
+//!
+//! `script/bench [--strict] [item] [page] [batch] [start]`; `docs/performance.md` says what is measured and
+//! why. Rates depend on the machine and its other load; the ratios hardly do.
+
+mod load;
+mod stage;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use load::drive;
+use stage::{COLUMNS, CREATED, Ceiling, Cpu, FIRST, IMAGES, SPACE, Stage};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Times that each thing is measured, in turn with the others.
+const ROUNDS: usize = 3;
+/// How long each is measured in a round.
+const TIME: Duration = Duration::from_secs(3);
+/// Requests under way at once.
+const CONNECTIONS: u64 = 64;
+/// Batches in a round.
+const BATCHES: u32 = 10;
+/// Images in a batch.
+const BATCH: u32 = 1000;
+
+fn main() -> ExitCode {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    if let [word, answer] = given.as_slice()
+        && word == "static"
+    {
+        return told(serve_static(answer).map(|()| true));
+    }
+    let strict = given.iter().any(|word| word == "--strict");
+    // Cargo adds `--bench`.
+    let sections: Vec<&str> =
+        given.iter().map(String::as_str).filter(|word| !word.starts_with("--")).collect();
+    told(measure(&sections).map(|met| met || !strict))
+}
+
+fn told(result: Result<bool, Failure>) -> ExitCode {
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn serve_static(answer: &str) -> Result<(), Failure> {
+    let answer: Value = serde_json::from_str(answer)?;
+    let headers = serde_json::from_value(answer["headers"].clone())?;
+    let body: String = serde_json::from_value(answer["body"].clone())?;
+    load::serve_static(headers, body.into_bytes())
+}
+
+/// Measures what is asked for, or everything; says whether every goal was met.
+fn measure(sections: &[&str]) -> Result<bool, Failure> {
+    let wanted = |section: &str| sections.is_empty() || sections.contains(&section);
+    let mut sheet = Sheet { met: true };
+    if wanted("start") {
+        start(&mut sheet)?;
+    }
+    if wanted("item") || wanted("page") || wanted("batch") {
+        let mut stage = Stage::set()?;
+        if wanted("item") {
+            item(&mut stage, &mut sheet)?;
+        }
+        if wanted("page") {
+            page(&mut stage, &mut sheet)?;
+        }
+        if wanted("batch") {
+            batch(&mut stage, &mut sheet)?;
+        }
+        let idle = stage::resident_mb(stage.service.id())?;
+        sheet.fact("resident memory of the service after that", &format!("{idle:.0} MB"));
+        stage.service.stop();
+    }
+    Ok(sheet.met)
+}
+
+/// What was measured, line by line.
+struct Sheet {
+    met: bool,
+}
+
+impl Sheet {
+    fn heading(title: &str) {
+        println!("\n{title}");
+    }
+
+    fn fact(&self, what: &str, value: &str) {
+        println!("  {what:<58} {value:>24}");
+    }
+
+    fn goal(&mut self, what: &str, value: f64, is_met: bool, goal: &str) {
+        self.met &= is_met;
+        let verdict = if is_met { "met" } else { "NOT MET" };
+        println!("  {what:<58} {value:>8.2}  goal {goal:<9} {verdict}");
+    }
+
+    fn at_least(&mut self, what: &str, value: f64, goal: f64) {
+        self.goal(what, value, value >= goal, &format!(">= {goal}"));
+    }
+
+    fn at_most(&mut self, what: &str, value: f64, goal: f64) {
+        self.goal(what, value, value <= goal, &format!("<= {goal}"));
+    }
+}
+
+/// One thing that is measured: requests a second, and what each cost.
+#[derive(Default)]
+struct Series {
+    rates: Vec<f64>,
+    service_us: Vec<f64>,
+    database_us: Vec<f64>,
+}
+
+impl Series {
+    fn add(
+        &mut self,
+        stage: &Stage,
+        run: impl FnOnce() -> Result<f64, Failure>,
+    ) -> Result<(), Failure> {
+        let (before, began) = (stage.cpu(), Instant::now());
+        let rate = run()?;
+        let Cpu { service, database } = stage.cpu() - before;
+        let requests = rate * began.elapsed().as_secs_f64();
+        self.rates.push(rate);
+        self.service_us.push(service * 1e6 / requests);
+        self.database_us.push(database * 1e6 / requests);
+        Ok(())
+    }
+
+    fn rate(&self) -> f64 {
+        median(&self.rates)
+    }
+
+    fn tell(&self, sheet: &Sheet, what: &str) {
+        let (service, database) = (median(&self.service_us), median(&self.database_us));
+        let rate = self.rate();
+        sheet.fact(what, &format!("{rate:.0}/s, {service:.0} + {database:.0} us"));
+    }
+}
+
+/// The middle one of each round's quotient: what a round shares, other load, falls out.
+fn ratio(over: &[f64], under: &[f64]) -> f64 {
+    let quotients: Vec<f64> = over.iter().zip(under).map(|(over, under)| over / under).collect();
+    median(&quotients)
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// GET of one image, against a static answer and against the database's own select.
+fn item(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
+    Sheet::heading("GET of one image among a million, 64 connections (CPU: service + database)");
+    let mut answer = stage.get(&format!("{SPACE}/images/{FIRST}"))?;
+    answer.headers.retain(|(name, _)| !["content-length", "date", "connection"].contains(&&**name));
+    let ceiling = Ceiling::start(&answer.headers, &answer.body)?;
+    let script = format!(
+        "\\set n random({FIRST}, {})\n\
+         SELECT {COLUMNS} FROM images WHERE customer = 2 AND space = 1 AND id = :n;\n",
+        FIRST + IMAGES - 1
+    );
+    let path: load::Path = Arc::new(|number| format!("{SPACE}/images/{}", FIRST + number % IMAGES));
+    let (mut fixed, mut own, mut select) =
+        (Series::default(), Series::default(), Series::default());
+    let asked = |address, time| drive(address, &stage.authorization, &path, CONNECTIONS, time);
+    asked(stage.address, Duration::from_secs(2))?;
+    for _ in 0..ROUNDS {
+        fixed.add(stage, || asked(ceiling.address, TIME))?;
+        own.add(stage, || asked(stage.address, TIME))?;
+        select.add(stage, || stage.pgbench(&script, TIME))?;
+    }
+    fixed.tell(sheet, "a static answer of the same length");
+    own.tell(sheet, "the image");
+    select.tell(sheet, "pgbench, the same columns by key, prepared");
+    sheet.at_least("image / static answer", ratio(&own.rates, &fixed.rates), 0.25);
+    sheet.at_least("image / pgbench", ratio(&own.rates, &select.rates), 0.75);
+    Ok(())
+}
+
+/// GET of a page of 100, anywhere, against the database's own select of 100 rows.
+fn page(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
+    Sheet::heading(
+        "GET of a page of 100 among a million, 64 connections (CPU: service + database)",
+    );
+    let pages = IMAGES / 100;
+    let select = |from: &str| {
+        format!(
+            "\\set n random(0, {})\n\
+             SELECT {COLUMNS} FROM images WHERE customer = 2 AND space = 1 {from} \
+             ORDER BY created, space, id LIMIT 100;\n",
+            IMAGES - 100
+        )
+    };
+    let sought = format!("AND created >= {CREATED} + :n * interval '1 ms'");
+    let first: load::Path = Arc::new(|_| format!("{SPACE}/images"));
+    let any: load::Path =
+        Arc::new(move |number| format!("{SPACE}/images?page={}", 1 + number % pages));
+    let last: load::Path = Arc::new(move |_| format!("{SPACE}/images?page={pages}"));
+    let asked = |path, time| drive(stage.address, &stage.authorization, path, CONNECTIONS, time);
+    asked(&any, Duration::from_secs(3))?;
+    let [mut own, mut theirs, mut own_any, mut theirs_any, mut own_last] =
+        std::array::from_fn(|_| Series::default());
+    for _ in 0..ROUNDS {
+        own.add(stage, || asked(&first, TIME))?;
+        theirs.add(stage, || stage.pgbench(&select(""), TIME))?;
+        own_any.add(stage, || asked(&any, TIME))?;
+        theirs_any.add(stage, || stage.pgbench(&select(&sought), TIME))?;
+        own_last.add(stage, || asked(&last, TIME))?;
+    }
+    own.tell(sheet, "the first page, with its total");
+    theirs.tell(sheet, "pgbench, its 100 rows, prepared");
+    own_any.tell(sheet, "any page, at random");
+    theirs_any.tell(sheet, "pgbench, 100 rows from anywhere, prepared");
+    own_last.tell(sheet, "the last page");
+    sheet.at_least("first page / pgbench", ratio(&own.rates, &theirs.rates), 0.5);
+    sheet.at_least("any page / pgbench", ratio(&own_any.rates, &theirs_any.rates), 0.5);
+    sheet.at_most("time of the last page / the first", ratio(&own.rates, &own_last.rates), 3.0);
+    sheet.at_most("time of any page / the first", ratio(&own.rates, &own_any.rates), 3.0);
+    Ok(())
+}
+
+/// POST of 1,000 images, against a COPY of the rows that it makes.
+fn batch(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
+    Sheet::heading("POST of a batch of 1,000 images (CPU ms a batch: service + database)");
+    let mut number = 0;
+    let (mut posts, mut agains, mut copies) =
+        (Costs::default(), Costs::default(), Costs::default());
+    stage.post("/customers/2/queue", &submission(u32::MAX))?;
+    for _ in 0..ROUNDS {
+        let round = number..number + BATCHES;
+        number += BATCHES;
+        posts.add(stage, |stage| {
+            round
+                .clone()
+                .try_for_each(|n| stage.post("/customers/2/queue", &submission(n)).map(|_| ()))
+        })?;
+        let files: Vec<_> = round.clone().map(|n| save(stage, n)).collect::<Result<_, _>>()?;
+        copies.add(stage, |stage| files.iter().try_for_each(|files| copy(stage, files)))?;
+        agains.add(stage, |stage| {
+            round
+                .clone()
+                .try_for_each(|n| stage.post("/customers/2/queue", &submission(n)).map(|_| ()))
+        })?;
+        stage.run("DELETE FROM jobs")?;
+        stage.run("VACUUM jobs, members, batches")?;
+    }
+    posts.tell(sheet, "new images");
+    agains.tell(sheet, "the same images again");
+    copies.tell(sheet, "COPY of images, members and jobs, committed");
+    let in_database = ratio(&posts.database_ms, &copies.database_ms);
+    sheet.at_most("time in the database, new images / COPY", in_database, 3.0);
+    let again = ratio(&agains.database_ms, &copies.database_ms);
+    sheet.fact("time in the database, the same images again / COPY", &format!("{again:.2}"));
+    let whole: Vec<f64> =
+        posts.database_ms.iter().zip(&posts.service_ms).map(|(d, s)| d + s).collect();
+    sheet.at_most("CPU of the whole request, ms", median(&whole), 60.0);
+    Ok(())
+}
+
+/// What a batch costs, in ms.
+#[derive(Default)]
+struct Costs {
+    service_ms: Vec<f64>,
+    database_ms: Vec<f64>,
+    wall_ms: Vec<f64>,
+}
+
+impl Costs {
+    fn add(
+        &mut self,
+        stage: &mut Stage,
+        run: impl FnOnce(&mut Stage) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let (before, began) = (stage.cpu(), Instant::now());
+        run(stage)?;
+        let each = 1000.0 / f64::from(BATCHES);
+        self.wall_ms.push(began.elapsed().as_secs_f64() * each);
+        let Cpu { service, database } = stage.cpu() - before;
+        self.service_ms.push(service * each);
+        self.database_ms.push(database * each);
+        Ok(())
+    }
+
+    fn tell(&self, sheet: &Sheet, what: &str) {
+        let (service, database) = (median(&self.service_ms), median(&self.database_ms));
+        let wall = median(&self.wall_ms);
+        sheet.fact(what, &format!("{wall:.0} ms, {service:.0} + {database:.0} ms"));
+    }
+}
+
+fn submission(batch: u32) -> String {
+    let images: Vec<Value> = (0..BATCH)
+        .map(|n| {
+            json!({
+                "@type": "Image",
+                "space": 1,
+                "id": format!("batch-{batch}-{n:04}"),
+                "origin": format!("https://images.example.org/batches/{batch}/{n}.jpg"),
+                "tags": ["new", format!("tag{}", n % 10)],
+                "string1": format!("batch {batch}"),
+                "string2": format!("page {n}"),
+                "number1": n,
+            })
+        })
+        .collect();
+    json!({ "@type": "Collection", "member": images }).to_string()
+}
+
+/// The tables a batch goes into, with what they are given.
+const TABLES: [(&str, &str); 3] = [
+    (
+        "images",
+        "customer, space, id, created, origin, initial_origin, max_unauthorised, roles, tags, string1, \
+         string2, string3, number1, number2, number3, media_type, batch, queued, ingesting",
+    ),
+    ("members", "customer, batch, space, image"),
+    ("jobs", "customer, space, image, immediate"),
+];
+
+/// Saves the rows of a batch under other ids, where the server can read them.
+fn save(stage: &mut Stage, batch: u32) -> Result<Vec<String>, Failure> {
+    let folder = stage.data.path().join("postgres");
+    let mut saved = Vec::new();
+    for (table, columns) in TABLES {
+        let file = folder.join(format!("bench-{table}-{batch}")).display().to_string();
+        let id = if table == "images" { "id" } else { "image" };
+        let renamed: Vec<String> = columns
+            .split(", ")
+            .map(|column| match column == id {
+                true => format!("'copy-' || {column}"),
+                false => column.to_owned(),
+            })
+            .collect();
+        stage.run(&format!(
+            "COPY (SELECT {} FROM {table} WHERE customer = 2 AND {} LIKE 'batch-{batch}-%') TO '{file}'",
+            renamed.join(", "),
+            if table == "images" { "space = 1 AND id" } else { id },
+        ))?;
+        saved.push(file);
+    }
+    Ok(saved)
+}
+
+/// What the database could do at best: the same rows into the same tables and indexes, nothing checked.
+fn copy(stage: &mut Stage, files: &[String]) -> Result<(), Failure> {
+    let copies: Vec<String> = TABLES
+        .iter()
+        .zip(files)
+        .map(|((table, columns), file)| format!("COPY {table} ({columns}) FROM '{file}'"))
+        .collect();
+    // Foreign keys and totals are triggers, which do not fire for a replica.
+    stage.run(&format!(
+        "BEGIN; SET LOCAL session_replication_role = replica; {}; COMMIT",
+        copies.join("; ")
+    ))
+}
+
+/// From nothing to an answer, and again with what is there.
+fn start(sheet: &mut Sheet) -> Result<(), Failure> {
+    Sheet::heading("Start");
+    let (mut cold, mut warm, mut idle) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        let data = stage::folder()?;
+        let (mut service, _, took) = stage::serve(data.path())?;
+        cold.push(took.as_secs_f64());
+        service.stop();
+        let (mut service, _, took) = stage::serve(data.path())?;
+        warm.push(took.as_secs_f64());
+        std::thread::sleep(Duration::from_secs(1));
+        idle.push(stage::resident_mb(service.id())?);
+        service.stop();
+    }
+    sheet.at_most("ready from nothing, s", median(&cold), 3.0);
+    sheet.at_most("ready with what is there, s", median(&warm), 0.5);
+    sheet.at_most("resident memory when idle, without PostgreSQL, MB", median(&idle), 60.0);
+    Ok(())
+}
