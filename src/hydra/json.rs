@@ -58,14 +58,14 @@ impl Writer {
         self.part();
         // Without a way out, so that many bytes are looked at in one instruction.
         let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
-        if !text.bytes().fold(false, |found, byte| found | special(byte)) {
+        if text.bytes().fold(false, |found, byte| found | special(byte)) {
+            // A Vec takes every byte, so serde_json cannot fail here.
+            let _ = serde_json::to_writer(&mut self.out, text);
+        } else {
             self.out.reserve(text.len() + 2);
             self.out.push(b'"');
             self.out.extend_from_slice(text.as_bytes());
             self.out.push(b'"');
-        } else {
-            // A Vec takes every byte, so serde_json cannot fail here.
-            let _ = serde_json::to_writer(&mut self.out, text);
         }
         self.follows = true;
     }
