@@ -4,8 +4,11 @@ pub mod act;
 pub mod cut;
 pub mod list;
 pub mod merged;
+mod pages;
+mod place;
 pub mod query;
 pub mod register;
+mod select;
 pub mod thumbnails;
 
 pub use list::{

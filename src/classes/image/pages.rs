@@ -1,0 +1,143 @@
+//! Pages of whole collections: their totals stand in the tallies, and in the default order none is skipped to.
+
+use diesel::prelude::*;
+
+use super::Image;
+use super::list::Scope;
+use super::merged;
+use super::query::{Filter, Order};
+use super::select::{cut, filtered, load, ordered};
+use crate::classes::tally::{self, Tally};
+use crate::hydra::Problem;
+use crate::hydra::collection::Page;
+use crate::resource::boundary::{Key, STEP};
+use crate::resource::*;
+use crate::schema::images;
+
+/// A whole collection: its total stands in the tallies, and in the default order no page is skipped to.
+pub(super) fn unfiltered(
+    s: &mut Session<'_>,
+    scope: Scope,
+    order: Option<Order>,
+    page: Page,
+) -> Result<Listing<Image>, Problem> {
+    let all = || filtered(scope, &Filter::default());
+    let tally = match scope {
+        Scope::Space(at) => tally::of_space(s.conn, at.customer, at.space)?,
+        Scope::All(at) => tally::of_customer(s.conn, at.customer)?,
+        Scope::Queue(at) => {
+            let total = tally::jobs(s.conn, at.customer)?;
+            let members = load(s.conn, ordered(all(), order), page)?;
+            return Ok(Listing { members, total });
+        }
+        Scope::Batch(_) | Scope::BatchCompleted(_) | Scope::BatchErrors(_) => {
+            let total = all().count().get_result(s.conn)?;
+            let members = load(s.conn, ordered(all(), order), page)?;
+            return Ok(Listing { members, total });
+        }
+    };
+    let merged = order.and_then(|order| Some((merged::indexed(order)?, order.descending)));
+    let members = match (scope, merged, order) {
+        (Scope::All(at), Some((by, descending)), _) => {
+            merged::load(s.conn, at.customer, by, descending, page)?
+        }
+        (_, _, Some(_)) => load(s.conn, ordered(all(), order), page)?,
+        (_, _, None) if page.offset() <= 2 * STEP => load(s.conn, ordered(all(), None), page)?,
+        (_, _, None) if page.offset() >= tally.images => Vec::new(),
+        (_, _, None) if tally.images - page.offset() <= 2 * STEP => {
+            return from_the_end(s.conn, scope, page);
+        }
+        (_, _, None) => sought(s, scope, tally, page)?,
+    };
+    Ok(Listing { members, total: tally.images })
+}
+
+/// A page near the end, read backwards; total and page from one snapshot, so that they agree.
+fn from_the_end(
+    conn: &mut PgConnection,
+    scope: Scope,
+    page: Page,
+) -> Result<Listing<Image>, Problem> {
+    conn.build_transaction().read_only().repeatable_read().run(|conn| {
+        let total = match scope {
+            Scope::Space(at) => tally::of_space(conn, at.customer, at.space)?.images,
+            other => tally::of_customer(conn, other.customer())?.images,
+        };
+        let size = page.size.min(total - page.offset()).max(0);
+        let found = filtered(scope, &Filter::default()).order((
+            images::created.desc(),
+            images::space.desc(),
+            images::id.desc(),
+        ));
+        let mut members = cut(conn, found, size, (total - page.offset() - size).max(0))?;
+        members.reverse();
+        Ok(Listing { members, total })
+    })
+}
+
+/// A page far in, from the last remembered key before it.
+fn sought(
+    s: &mut Session<'_>,
+    scope: Scope,
+    tally: Tally,
+    page: Page,
+) -> Result<Vec<Image>, Problem> {
+    let collection = format!("{scope:?}");
+    let boundaries = &s.site.boundaries;
+    let mut nearest = boundaries.before(&collection, tally.removals, page.offset());
+    if page.offset() - nearest.as_ref().map_or(0, |(number, _)| *number) > 2 * STEP {
+        let (number, key) = nearest.map_or((0, None), |(number, key)| (number, Some(key)));
+        let found = keys_after(s.conn, scope, key.as_ref())?;
+        boundaries.remember(&collection, tally.removals, number, found);
+        nearest = boundaries.before(&collection, tally.removals, page.offset());
+    }
+    let found = ordered(filtered(scope, &Filter::default()), None);
+    let (number, found) = match nearest {
+        Some((number, (created, space, id))) => {
+            let later = images::created.gt(created);
+            let tied = images::space.gt(space).or(images::space.eq(space).and(images::id.ge(id)));
+            (number, found.filter(images::created.ge(created)).filter(later.or(tied)))
+        }
+        None => (0, found),
+    };
+    cut(s.conn, found, page.size, page.offset() - number)
+}
+
+/// Every `STEP`-th key after one, of what is old enough that nothing can come before it any more.
+fn keys_after(
+    conn: &mut PgConnection,
+    scope: Scope,
+    after: Option<&Key>,
+) -> Result<Vec<Key>, Problem> {
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
+    #[derive(QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = Timestamptz)]
+        created: chrono::DateTime<chrono::Utc>,
+        #[diesel(sql_type = Integer)]
+        space: i32,
+        #[diesel(sql_type = Text)]
+        id: String,
+    }
+    let (column, one_space) = match scope {
+        Scope::Space(at) => ("space = $2", Some(at.space)),
+        _ => ("$2 IS NULL", None),
+    };
+    // Counting begins at the remembered key itself, which is number 0 of what follows.
+    let sql = format!(
+        "SELECT created, space, id FROM (\
+           SELECT created, space, id, row_number() OVER (ORDER BY created, space, id) - 1 AS n \
+           FROM images WHERE customer = $1 AND {column} AND created < now() - interval '5 minutes' \
+           AND ($3 IS NULL OR (created, space, id) >= ($3, $4, $5))\
+         ) AS numbered WHERE n > 0 AND n % $6 = 0 ORDER BY n"
+    );
+    let rows: Vec<Row> = diesel::sql_query(sql)
+        .bind::<Integer, _>(scope.customer())
+        .bind::<Nullable<Integer>, _>(one_space)
+        .bind::<Nullable<Timestamptz>, _>(after.map(|key| key.0))
+        .bind::<Nullable<Integer>, _>(after.map(|key| key.1))
+        .bind::<Nullable<Text>, _>(after.map(|key| &key.2))
+        .bind::<BigInt, _>(STEP)
+        .load(conn)?;
+    Ok(rows.into_iter().map(|row| (row.created, row.space, row.id)).collect())
+}
