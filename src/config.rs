@@ -221,10 +221,15 @@ fn public_url(text: &str) -> Result<String, String> {
     let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
     let odd = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{}|?#".contains(c);
     match host {
-        Some(host) if !host.is_empty() && !host.starts_with('/') && !url.contains(odd) => {
+        Some(host)
+            if !host.is_empty()
+                && !host.starts_with('/')
+                && url.is_ascii()
+                && !url.contains(odd) =>
+        {
             Ok(url.to_owned())
         }
-        _ => Err(format!("must be an http or https URL without a query, not {text}")),
+        _ => Err(format!("must be an http or https URL in ASCII without a query, not {text}")),
     }
 }
 

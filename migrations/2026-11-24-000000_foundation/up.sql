@@ -246,6 +246,8 @@ CREATE TABLE batches (
     superseded BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (customer, id)
 );
+CREATE INDEX batches_active ON batches (customer, id) WHERE finished IS NULL;
+CREATE INDEX batches_recent ON batches (customer, finished, id) WHERE finished IS NOT NULL;
 COMMENT ON TABLE batches IS 'Submissions to a queue';
 COMMENT ON COLUMN batches.customer IS 'Whose';
 COMMENT ON COLUMN batches.id IS 'Number in addresses, ascending';
@@ -301,6 +303,7 @@ CREATE INDEX images_number1 ON images (customer, space, shown(number1), created,
 CREATE INDEX images_number2 ON images (customer, space, shown(number2), created, id);
 CREATE INDEX images_number3 ON images (customer, space, shown(number3), created, id);
 CREATE INDEX images_batch ON images (customer, batch, created, space, id) WHERE batch IS NOT NULL;
+CREATE INDEX images_roles ON images USING gin (roles) WHERE roles <> '{}';
 COMMENT ON TABLE images IS 'Images: what the customer says of them, and how they came through';
 COMMENT ON COLUMN images.customer IS 'Whose';
 COMMENT ON COLUMN images.space IS 'Number of its space';

@@ -235,8 +235,8 @@ impl List<AuthServiceAddress> for AuthService {
         of: &AuthServiceAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
         Self::find(s, of)?;
+        let page = wanted.page()?;
         let nested = || {
             auth_services::table
                 .filter(auth_services::customer.eq(of.customer))

@@ -167,7 +167,7 @@ const PUT_CREDENTIALS: Operation<CustomerOriginStrategyAddress> = Operation {
     body: Body::Required,
     chooses: false,
     act: Act::Write(|s, at, input| {
-        let body = input.object("pair of user and password")?;
+        let body = input.object("pair of user and password", &[])?;
         let held = CustomerOriginStrategy::hold(s, at)?;
         let given = Credentials::read(&body.into())
             .map_err(|reason| Problem::invalid("credentials", reason))?;

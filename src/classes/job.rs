@@ -83,6 +83,14 @@ struct Numbered {
     id: i64,
 }
 
+#[derive(QueryableByName)]
+struct Held {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    id: i64,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+}
+
 /// Discards what attempts under way may yet write; it is due when their lease is long over.
 fn discard_attempts(
     conn: &mut PgConnection,
@@ -90,16 +98,17 @@ fn discard_attempts(
     spaces: &[i32],
     ids: &[&str],
 ) -> Result<(), Problem> {
-    let under_way: Vec<(i64, i32)> = jobs::table
-        .filter(jobs::customer.eq(customer))
-        .filter(jobs::space.eq_any(spaces))
-        .filter(jobs::image.eq_any(ids))
-        .filter(jobs::attempts.gt(0))
-        .select((jobs::id, jobs::attempts))
-        .for_update()
-        .load(conn)?;
-    for (job, attempts) in under_way {
-        discard_all(conn, job, attempts, AFTER_ATTEMPT_S)?;
+    // All are locked, in the order of keys, so that none is claimed under its old number any more.
+    let held: Vec<Held> = diesel::sql_query(
+        "SELECT id, attempts FROM jobs WHERE customer = $1 \
+         AND (space, image) IN (SELECT * FROM unnest($2, $3)) ORDER BY space, image FOR UPDATE",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<Array<Integer>, _>(spaces)
+    .bind::<Array<Text>, _>(ids)
+    .load(conn)?;
+    for Held { id, attempts } in held {
+        discard_all(conn, id, attempts, AFTER_ATTEMPT_S)?;
     }
     Ok(())
 }
@@ -118,6 +127,15 @@ pub fn discard_all(
     due_s: i32,
 ) -> Result<(), Problem> {
     (1..=attempts).try_for_each(|attempt| discard(conn, &object(job, attempt), due_s))
+}
+
+/// Keeps an object that was to be discarded: a row names it now.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn keep(conn: &mut PgConnection, key: &str) -> Result<(), Problem> {
+    diesel::delete(discards::table.find(key)).execute(conn)?;
+    Ok(())
 }
 
 /// Discards one object, due so many seconds from now.

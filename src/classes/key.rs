@@ -10,7 +10,7 @@ use crate::resource::*;
 use crate::schema::{customers, keys};
 use crate::secrets::{self, Secret};
 
-#[derive(Debug)]
+/// Never printed, for it may hold its secret.
 pub struct Key {
     pub customer: i32,
     pub key: String,
@@ -73,7 +73,12 @@ const MAKE: Operation<CustomerAddress> = Operation {
         title: "Make a key, which shows its secret once",
         expects: None,
         returns: Some("Key"),
-        statuses: &[(201, "Made; the body holds the secret, once")],
+        statuses: &[
+            (201, "Made; the body holds the secret, once"),
+            (400, "There is a body, and it is no JSON"),
+            (413, "The body is too large"),
+            (415, "There is a body, and its media type is not read"),
+        ],
         administrators_only: false,
     },
     body: Body::Optional,

@@ -24,8 +24,8 @@ pub struct PortalUser {
     pub roles: Vec<String>,
 }
 
-/// What may be written of a portal user.
-#[derive(Debug, Clone)]
+/// What may be written of a portal user; never printed, for it may hold a password.
+#[derive(Clone)]
 pub struct PortalUserDraft {
     pub email: String,
     /// A new password; none: the one that is held stays.
@@ -169,8 +169,8 @@ impl List<PortalUserAddress> for PortalRole {
         of: &PortalUserAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
         let user = PortalUser::find(s, of)?;
+        let page = wanted.page()?;
         let held = || portal_roles::table.filter(portal_roles::id.eq_any(&user.roles));
         paged!(s.conn, page, held(), by portal_roles::id)
     }

@@ -76,11 +76,14 @@ const SUBMIT: Operation<CustomerAddress> = Operation {
     }),
 };
 
+/// What a submission may call itself.
+const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
+
 /// The members of a submitted collection, within the limit (`rules.md` 6.1).
 fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
-    let mut body = input.object("collection of images")?;
+    let mut body = input.object("collection of images", COLLECTIONS)?;
     let mut faults = Vec::new();
-    identity::check_type(&mut body, &["Collection", "ImageCollection"], &mut faults);
+    identity::check_type(&mut body, COLLECTIONS, &mut faults);
     if body.get("view").is_some_and(|view| !view.is_null()) {
         let reason = "must be left out: a page of a collection is not accepted, only a whole one";
         faults.push(Fault::new("view", reason));

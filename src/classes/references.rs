@@ -26,6 +26,8 @@ pub fn changed<R: Resource>(
         None => return Err(Problem::Unreadable("a reference or a collection is expected".into())),
         Some(Value::Array(members)) => (members.as_slice(), Vec::new()),
         Some(Value::Object(body)) => match body.get("member") {
+            // One value of a property that may hold several need not stand in an array (JSON-LD).
+            Some(member @ Value::Object(_)) => (std::slice::from_ref(member), Vec::new()),
             Some(Value::Array(members)) => (members.as_slice(), Vec::new()),
             Some(_) => return Err(Problem::invalid("member", "must be an array")),
             None if body.contains_key("@id") || body.contains_key("id") => {
@@ -56,7 +58,11 @@ pub fn add<R: Resource>(
         match resolve::<R>(value, reading).map(id) {
             Ok(id) if set.contains(&id) => {}
             Ok(id) => set.push(id),
-            Err(reason) => faults.push(Fault::new(format!("member[{index}]"), reason)),
+            Err(reason) => {
+                let pointer = format!("/member/{index}");
+                let fault = Fault::new(format!("member[{index}]"), reason);
+                faults.push(Fault { pointer, ..fault });
+            }
         }
     }
     faults
@@ -85,5 +91,10 @@ pub fn whole_collection<A: Address, R: List<A>>(
     let query = Query::default();
     let page = query.page(&mut Vec::new());
     let listing = R::list(s, of, Wanted { page, query: &query, faults: Vec::new() })?;
-    Ok(collection_reply(s, input, &listing.members, listing.total))
+    let bare = Input {
+        path: input.path.clone(),
+        collection: input.collection.clone(),
+        ..Input::default()
+    };
+    Ok(collection_reply(s, &bare, &listing.members, listing.total))
 }

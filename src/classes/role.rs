@@ -12,6 +12,7 @@ use crate::hydra::{Fault, Problem};
 use crate::paged;
 use crate::resource::address::{is_id, match_path, path_of};
 use crate::resource::link::resolve;
+use crate::resource::property::MAX_COUNT;
 use crate::resource::*;
 use crate::schema::{auth_services, images, roles, spaces};
 
@@ -134,6 +135,9 @@ pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, St
             .map_err(|_not_a_role| format!("has {text}, which is no URI and no role"))
     };
     let mut roles = Vec::new();
+    if value.as_array().is_some_and(|given| given.len() > MAX_COUNT) {
+        return Err(format!("must have at most {MAX_COUNT} items"));
+    }
     for role in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
         let role = one(role)?;
         if !roles.contains(&role) {
@@ -277,8 +281,11 @@ impl Remove for Role {
                 })
                 .sql("]")
         };
-        let by_image =
-            images::table.filter(images::customer.eq(at.customer)).filter(holds("roles"));
+        let by_image = images::table
+            .filter(images::customer.eq(at.customer))
+            // As the index on roles says it.
+            .filter(images::roles.ne(Vec::<String>::new()))
+            .filter(holds("roles"));
         let by_space =
             spaces::table.filter(spaces::customer.eq(at.customer)).filter(holds("default_roles"));
         if diesel::select(exists(by_image)).get_result(s.conn)? {

@@ -212,8 +212,8 @@ impl List<SpaceAddress> for Role {
         of: &SpaceAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
         let space = Space::find(s, of)?;
+        let page = wanted.page()?;
         let held = || {
             roles::table
                 .filter(roles::customer.eq(of.customer))
@@ -238,6 +238,8 @@ impl List<CustomerAddress> for Space {
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
+        let mut wanted = wanted;
+        wanted.query.check_texts(Self::VARIABLES, &mut wanted.faults);
         let name = wanted.query.get("name").filter(|name| !name.is_empty()).map(str::to_owned);
         let page = wanted.page()?;
         let own = || {
@@ -292,7 +294,7 @@ fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
             .filter(diesel::dsl::not(exists(
                 after
                     .filter(after.field(spaces::customer).eq(customer))
-                    .filter(after.field(spaces::id).eq(taken.field(spaces::id) + 1)),
+                    .filter((after.field(spaces::id) - 1).eq(taken.field(spaces::id))),
             )))
             .order(taken.field(spaces::id))
             .select(taken.field(spaces::id))

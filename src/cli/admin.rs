@@ -80,14 +80,18 @@ pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Fa
 /// Tells the first administrator's key once, and keeps it beside the data.
 fn announce(config: &Config, made: &Key) -> Result<(), Failure> {
     let secret = made.secret.clone().unwrap_or_default();
-    let file = config.data.join("admin-key");
-    secret_files::write(&file, &format!("{}:{secret}", made.key))
-        .map_err(|e| format!("{} cannot be written: {e}", file.display()))?;
     if config.bootstrap_key.is_none() {
         println!("The administrator's key, shown this once:");
         println!("  key:    {}", made.key);
         println!("  secret: {secret}");
     }
+    let file = config.data.join("admin-key");
+    secret_files::write(&file, &format!("{}:{secret}", made.key)).map_err(|e| {
+        format!(
+            "the administrator's key cannot be kept in {}: {e}; `hydria key make 1` makes another",
+            file.display()
+        )
+    })?;
     println!("The administrator's key is kept in {}.", file.display());
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use super::Failure;
@@ -52,6 +52,8 @@ fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
 pub fn write(file: &Path, text: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     let mut opened = options.write(true).create(true).truncate(true).mode(0o600).open(file)?;
+    // A file that was there already may be open to others.
+    opened.set_permissions(fs::Permissions::from_mode(0o600))?;
     writeln!(opened, "{text}")?;
     opened.sync_all()
 }

@@ -79,6 +79,9 @@ pub fn settle(conn: &mut PgConnection, job: &Claimed, settled: &Settled) -> Resu
             diesel::update(row)
                 .set((ingested, ended, checked, images::error.eq("")))
                 .execute(conn)?;
+            if let Some(derivative) = &ingested.derivative {
+                job::keep(conn, derivative)?;
+            }
             if let Some(replaced) = replaced {
                 job::discard(conn, &replaced, AFTER_REPLACEMENT_S)?;
             }

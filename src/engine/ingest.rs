@@ -55,6 +55,7 @@ impl Engine {
             Ok(None) => return,
             Err(problem @ (Problem::Unavailable(..) | Problem::Collision(_))) => {
                 log::error!("job {}: cannot begin, and will come back: {problem}", job.id);
+                self.give_back(job).await;
                 return;
             }
             // It would fail for ever, and its batch never finish.
@@ -71,6 +72,7 @@ impl Engine {
             Err(Setback::Image(reason)) => Settled::Failed(reason),
             Err(Setback::Database(problem)) => {
                 log::error!("job {}: breaks off, and will come back: {problem}", job.id);
+                self.give_back(job).await;
                 return;
             }
         };
@@ -199,9 +201,10 @@ impl Engine {
                 log::debug!("job {}: {settled}", job.id);
                 self.notices.tell_settled(job.id);
             }
-            Ok(false) => self.yield_to_others(job, &settled).await,
+            Ok(false) => self.yield_to_others(job).await,
             Err(problem) => {
                 log::error!("job {}: cannot be settled, and will come back: {problem}", job.id);
+                self.give_back(job).await;
             }
         }
     }
@@ -209,8 +212,8 @@ impl Engine {
     /// Drops what was made for a job that is not there any more.
     ///
     /// Unless it was settled by this very attempt, whose answer was lost with the connection.
-    async fn yield_to_others(&self, job: &Claimed, settled: &Settled) {
-        let Settled::Done(Ingested { derivative: Some(key), .. }) = settled else { return };
+    pub(super) async fn yield_to_others(&self, job: &Claimed) {
+        let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());
         let kept = self.patiently(job, move |_, conn| {
             let image = images::table.find((at.customer, at.space, &at.image));
@@ -224,7 +227,7 @@ impl Engine {
             }
             Ok(false) => {
                 log::info!("job {}: sent again meanwhile; this attempt counts for nothing", job.id);
-                if let Err(error) = self.storage.remove(key).await {
+                if let Err(error) = self.storage.remove(&key).await {
                     log::warn!("{error}");
                 }
             }

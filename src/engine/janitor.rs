@@ -14,6 +14,8 @@ use crate::schema::discards;
 
 /// How long it is from one round to the next.
 const ROUND: Duration = Duration::from_secs(5);
+/// How long an object that cannot be removed is left alone.
+const PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 /// Objects that one round removes in one go.
 const AT_ONCE: i64 = 100;
 
@@ -48,21 +50,27 @@ impl Engine {
                 })
                 .await?;
             let mut removed = Vec::with_capacity(due.len());
+            let mut kept = Vec::new();
             for key in &due {
                 match self.storage.remove(key).await {
                     Ok(()) => removed.push(key.clone()),
-                    Err(error) => log::warn!("{error}"),
+                    Err(error) => {
+                        log::warn!("{error}");
+                        kept.push(key.clone());
+                    }
                 }
             }
             let all = due.len();
-            let done = removed.len();
             self.blocking(move |_, conn| {
                 let gone = discards::table.filter(discards::object.eq_any(&removed));
                 diesel::delete(gone).execute(conn)?;
+                // What cannot be removed now must not stand before all others for ever.
+                let later = discards::table.filter(discards::object.eq_any(&kept));
+                diesel::update(later).set(discards::due.eq(Utc::now() + PAUSE)).execute(conn)?;
                 Ok(())
             })
             .await?;
-            if all < usize::try_from(AT_ONCE).unwrap_or_default() || done == 0 {
+            if all < usize::try_from(AT_ONCE).unwrap_or_default() {
                 break;
             }
         }

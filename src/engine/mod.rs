@@ -154,15 +154,19 @@ impl Engine {
         tokio::select! {
             () = self.ingest(&job) => {}
             () = self.keep_lease(&job) => {
-                log::info!("job {}: another took it meanwhile", job.id);
+                log::info!("job {}: it is not this worker's any more", job.id);
+                self.yield_to_others(&job).await;
             }
-            () = told => {
-                let back = job.clone();
-                let given = self.blocking(move |_, conn| claim::give_back(conn, &back)).await;
-                if let Err(problem) = given {
-                    log::warn!("job {} comes back when its lease is over: {problem}", job.id);
-                }
-            }
+            () = told => self.give_back(&job).await,
+        }
+    }
+
+    /// Gives a job back at once; it is no fault of the image that it was not finished.
+    async fn give_back(&self, job: &Claimed) {
+        let back = job.clone();
+        let given = self.blocking(move |_, conn| claim::give_back(conn, &back)).await;
+        if let Err(problem) = given {
+            log::warn!("job {} comes back when its lease is over: {problem}", job.id);
         }
     }
 

@@ -19,11 +19,12 @@ pub fn read_new<A: Address, R: Create<A>>(
     into: &A,
     input: &Input,
 ) -> Result<(Option<String>, R::Draft), Problem> {
-    let mut body = input.object(R::NAME)?;
+    let mut body = input.object(R::NAME, R::ACCEPTED)?;
     let draft = R::fresh(s, into)?;
     let mut faults = Vec::new();
     identity::check_type(&mut body, R::ACCEPTED, &mut faults);
-    let chosen = identity::take_choice(&mut body, &mut faults);
+    let collection = format!("{}{}", s.site.base, input.path);
+    let chosen = identity::take_choice(&mut body, &collection, &mut faults);
     R::check_parent(into, &mut body, &mut faults);
     let reading = Reading { site: s.site, tenant: into.customer(), path: &input.path, new: true };
     let draft = read::<R>(draft, body, reading, &mut faults);
@@ -50,7 +51,7 @@ pub fn read_replacement<R: Replace>(
     at: &R::Address,
     input: &Input,
 ) -> Result<(Option<R>, R::Draft), Problem> {
-    let body = input.object(R::NAME)?;
+    let body = input.object(R::NAME, R::ACCEPTED)?;
     let held = match R::hold(s, at) {
         Ok(held) => Some(held),
         Err(Problem::NotFound(_)) => None,
@@ -107,7 +108,7 @@ pub fn read_update<R: Update>(
     at: &R::Address,
     input: &Input,
 ) -> Result<(R, R::Draft), Problem> {
-    let body = input.object(R::NAME)?;
+    let body = input.object(R::NAME, R::ACCEPTED)?;
     let held = R::hold(s, at)?;
     let draft = read_at::<R>(s, at, Some(&held), held.draft(), body, input)?;
     Ok((held, draft))

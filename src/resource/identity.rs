@@ -54,7 +54,13 @@ pub fn check_place(
 }
 
 /// Takes the id that a POST chose, and refuses an `@id`, which only the server gives.
-pub fn take_choice(body: &mut Map<String, Value>, faults: &mut Vec<Fault>) -> Option<String> {
+///
+/// `collection` is the whole address of what is posted to: an id may come with it in front.
+pub fn take_choice(
+    body: &mut Map<String, Value>,
+    collection: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<String> {
     if let Some(given) = body.remove("@id")
         && !given.is_null()
         && !given.as_str().is_some_and(|iri| iri.starts_with("_:"))
@@ -71,7 +77,8 @@ pub fn take_choice(body: &mut Map<String, Value>, faults: &mut Vec<Fault>) -> Op
         (id, model) => id.or(model)?,
     };
     if let Some(id) = text_of(&given) {
-        Some(id)
+        let bare = id.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
+        Some(bare.map_or_else(|| id.clone(), ToOwned::to_owned))
     } else {
         faults.push(Fault::new("id", "must be a string"));
         None

@@ -31,6 +31,11 @@ pub trait Literal: Sized + Send + 'static {
         0
     }
 
+    /// How many values it is.
+    fn count(&self) -> usize {
+        1
+    }
+
     /// Whether it is a number below zero.
     fn is_negative(&self) -> bool {
         false
@@ -78,7 +83,8 @@ impl Literal for i32 {
     }
     fn read(value: &Value) -> Result<Self, String> {
         let wide = i64::read(value)?;
-        Self::try_from(wide).map_err(|e| format!("must be at most {} ({e})", Self::MAX))
+        let range = || format!("must be from {} to {}", Self::MIN, Self::MAX);
+        Self::try_from(wide).map_err(|_out_of_range| range())
     }
     fn is_negative(&self) -> bool {
         *self < 0
@@ -136,6 +142,9 @@ impl<T: Literal> Literal for Vec<T> {
     }
     fn longest(&self) -> usize {
         self.iter().map(T::longest).max().unwrap_or_default()
+    }
+    fn count(&self) -> usize {
+        self.len()
     }
 }
 

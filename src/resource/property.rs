@@ -72,6 +72,9 @@ pub fn given(
     own.or(other)
 }
 
+/// Items of a member that may hold several, at most.
+pub const MAX_COUNT: usize = 500;
+
 /// Longest text of a member that says nothing else, in bytes.
 pub const MAX_TEXT: usize = 20_000;
 
@@ -162,6 +165,9 @@ impl<R: Resource, T: Literal> Field<R, T> {
         }
         if value.longest() > self.max_bytes {
             return Err(format!("must be at most {} bytes long", self.max_bytes));
+        }
+        if value.count() > MAX_COUNT {
+            return Err(format!("must have at most {MAX_COUNT} items"));
         }
         if self.non_negative && value.is_negative() {
             return Err("must not be negative".into());

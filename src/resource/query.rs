@@ -2,8 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, Page};
-use crate::hydra::{Fault, Problem, Variable};
+use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, PAGING, Page};
+use crate::hydra::{Fault, Variable};
 
 /// The query of a request, in the order received.
 #[derive(Debug, Clone, Default)]
@@ -17,27 +17,32 @@ pub struct Query {
 struct Pair {
     raw: String,
     name: String,
-    value: String,
+    /// Nothing where it is no text: escapes that are not UTF-8, or U+0000.
+    value: Option<String>,
 }
 
 impl Query {
-    /// # Errors
-    /// [`Problem::Unreadable`] where an escape is not UTF-8.
-    pub fn parse(raw: Option<&str>) -> Result<Self, Problem> {
-        let mut pairs = Vec::new();
-        for part in raw.unwrap_or_default().split('&').filter(|part| !part.is_empty()) {
+    pub fn parse(raw: Option<&str>) -> Self {
+        let parts = raw.unwrap_or_default().split('&').filter(|part| !part.is_empty());
+        let pairs = parts.filter_map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
-            let pair = decode(name).zip(decode(value)).ok_or_else(|| {
-                Problem::Unreadable(format!("the query parameter {part} is not UTF-8"))
-            })?;
-            pairs.push(Pair { raw: part.to_owned(), name: pair.0, value: pair.1 });
+            Some(Pair { raw: part.to_owned(), name: decode(name)?, value: decode(value) })
+        });
+        Self { raw: raw.map(ToOwned::to_owned), pairs: pairs.collect() }
+    }
+
+    /// Faults of those of these variables whose values are no text; what is not known is ignored.
+    pub fn check_texts(&self, variables: &[Variable], faults: &mut Vec<Fault>) {
+        for pair in self.pairs.iter().filter(|p| p.value.is_none()) {
+            if variables.iter().any(|v| v.name == pair.name) {
+                faults.push(Fault::new(&pair.name, "must be text in UTF-8 without U+0000"));
+            }
         }
-        Ok(Self { raw: raw.map(ToOwned::to_owned), pairs })
     }
 
     /// The last value given to a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().rev().find(|p| p.name == name).map(|p| p.value.as_str())
+        self.pairs.iter().rev().find(|p| p.name == name).and_then(|p| p.value.as_deref())
     }
 
     /// The pairs of these variables as received, joined: what a collection's address keeps.
@@ -48,6 +53,7 @@ impl Query {
 
     /// The page asked for (`rules.md` 5.1); `itemsPerPage` is another name of `pageSize`.
     pub fn page(&self, faults: &mut Vec<Fault>) -> Page {
+        self.check_texts(&PAGING, faults);
         let number = self.integer("page", faults).unwrap_or(1).max(1);
         let size = match self.get("pageSize") {
             Some(_) => self.integer("pageSize", faults),
@@ -72,5 +78,6 @@ impl Query {
 
 fn decode(text: &str) -> Option<String> {
     let spaced = text.replace('+', " ");
-    percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
+    let text = percent_decode_str(&spaced).decode_utf8().ok()?;
+    (!text.contains('\0')).then(|| text.into())
 }

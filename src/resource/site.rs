@@ -64,7 +64,7 @@ pub struct Session<'a> {
     pub effects: Vec<Effect>,
 }
 
-/// What happens in this process after the commit; what others must learn goes by NOTIFY.
+/// What happens in this process after the commit; others find out for themselves, within a second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// A key is gone: forget that it was verified.
@@ -106,13 +106,13 @@ impl Input {
     ///
     /// # Errors
     /// [`Problem::Unreadable`] where there is no body, or something other than one object.
-    pub fn object(&self, class: &str) -> Result<Map<String, Value>, Problem> {
+    pub fn object(&self, class: &str, accepted: &[&str]) -> Result<Map<String, Value>, Problem> {
         let Some(body) = &self.body else {
             return Err(Problem::Unreadable(format!(
                 "a {class} is expected as body; there is none"
             )));
         };
-        one_node(body, class).cloned().ok_or_else(|| {
+        one_node(body, accepted).cloned().ok_or_else(|| {
             Problem::Unreadable(format!(
                 "the body must be one JSON object that describes a {class}"
             ))
@@ -120,10 +120,10 @@ impl Input {
     }
 }
 
-fn one_node<'a>(body: &'a Value, class: &str) -> Option<&'a Map<String, Value>> {
+fn one_node<'a>(body: &'a Value, accepted: &[&str]) -> Option<&'a Map<String, Value>> {
     match body {
         Value::Array(nodes) => match nodes.as_slice() {
-            [node] => one_node(node, class),
+            [node] => one_node(node, accepted),
             _ => None,
         },
         Value::Object(object) => {
@@ -132,7 +132,8 @@ fn one_node<'a>(body: &'a Value, class: &str) -> Option<&'a Map<String, Value>> 
                 Some(Value::Array(nodes)) if wraps => {
                     let of_class = |n: &&Value| {
                         let kind = n.get("@type");
-                        kind.is_some_and(|kind| super::identity::is_type(kind, class))
+                        let is = |kind| accepted.iter().any(|c| super::identity::is_type(kind, c));
+                        kind.is_some_and(is)
                     };
                     match (nodes.as_slice(), nodes.iter().filter(of_class).collect::<Vec<_>>()) {
                         ([node], _) => node.as_object(),

@@ -102,7 +102,7 @@ async fn dispatch(
     let body = body::read(request, payload, entry.body).await?;
     let input = Input {
         body,
-        query: Query::parse(request.uri().query())?,
+        query: Query::parse(request.uri().query()),
         path: path.to_owned(),
         collection: route.collection.clone(),
     };

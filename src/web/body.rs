@@ -9,6 +9,9 @@ use super::MAX_BODY_BYTES;
 use crate::hydra::Problem;
 use crate::resource::Body;
 
+/// Room for a body before any of it has come; what is announced need not come.
+const FIRST_BYTES: usize = 64 << 10;
+
 /// Media types that POST and PUT take.
 pub const ACCEPT_POST: &str = "application/ld+json, application/json";
 /// Media types that PATCH takes; all mean the same.
@@ -24,8 +27,11 @@ pub async fn read(
     payload: &mut web::Payload,
     body: Body,
 ) -> Result<Option<Value>, Problem> {
+    if body == Body::None {
+        return Ok(None);
+    }
     let bytes = collect(request, payload).await?;
-    if body == Body::None || (body == Body::Optional && bytes.is_empty()) {
+    if body == Body::Optional && bytes.is_empty() {
         return Ok(None);
     }
     check_type(request)?;
@@ -49,7 +55,7 @@ async fn collect(
     if announced > MAX_BODY_BYTES {
         return Err(TOO_LARGE);
     }
-    let mut bytes = web::BytesMut::with_capacity(announced);
+    let mut bytes = web::BytesMut::with_capacity(announced.min(FIRST_BYTES));
     while let Some(part) = payload.next().await {
         let part = part.map_err(|e| Problem::Unreadable(format!("the body broke off: {e}")))?;
         if bytes.len() + part.len() > MAX_BODY_BYTES {

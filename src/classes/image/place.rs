@@ -82,7 +82,7 @@ fn place(
         (None, Some(at)) => Some(at.space),
         (None, None) => None,
     };
-    let choice = identity::take_choice(body, faults);
+    let choice = identity::take_choice(body, Image::TEMPLATE, faults);
     let (whole, id) = match &choice {
         Some(given) => whole_id(site, given),
         None => (None, None),

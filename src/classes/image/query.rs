@@ -86,6 +86,7 @@ pub fn read(
     reading: Reading<'_>,
     faults: &mut Vec<Fault>,
 ) -> (Filter, Option<Order>) {
+    query.check_texts(VARIABLES, faults);
     let mut conditions = object(query, faults);
     let known = |name: &str| {
         VARIABLES.iter().any(|v| v.name == name && !name.starts_with("orderBy") && name != "q")

@@ -12,7 +12,7 @@ use super::query::{Filter, Order};
 use crate::classes::sql::{shown_number, shown_text};
 use crate::hydra::Problem;
 use crate::hydra::collection::Page;
-use crate::schema::{images, jobs};
+use crate::schema::{images, jobs, spaces};
 
 pub type Found<'a> = images::BoxedQuery<'a, Pg>;
 
@@ -39,6 +39,15 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter) -> Found<'a> {
             found.filter(images::batch.eq(at.batch)).filter(images::error.ne(""))
         }
     };
+    // The indexes on metadata lead with the space, so that a search over all of them names each.
+    let searched =
+        filter.strings.iter().any(Option::is_some) || filter.numbers.iter().any(Option::is_some);
+    if let Scope::All(at) = scope
+        && searched
+    {
+        let all = spaces::table.filter(spaces::customer.eq(at.customer)).select(spaces::id);
+        found = found.filter(images::space.eq_any(all));
+    }
     let [string1, string2, string3] = filter.strings.clone();
     if let Some(any) = string1 {
         found = found.filter(shown_text(images::string1).eq_any(any));
@@ -69,7 +78,10 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter) -> Found<'a> {
         found = found.filter(images::tags.contains(filter.tags.clone()));
     }
     if !filter.roles.is_empty() {
-        found = found.filter(images::roles.contains(filter.roles.clone()));
+        // As the index on roles says it.
+        found = found
+            .filter(images::roles.ne(Vec::<String>::new()))
+            .filter(images::roles.contains(filter.roles.clone()));
     }
     found
 }
