@@ -82,7 +82,7 @@ pub fn serve(data: &Path) -> Result<(Process, SocketAddr, Duration), Failure> {
         .spawn()?;
     let mut process = Process(child);
     while !is_well(address) {
-        if process.0.try_wait()?.is_some() || began.elapsed() > Duration::from_secs(60) {
+        if process.0.try_wait()?.is_some() || began.elapsed() > Duration::from_mins(1) {
             let log = std::fs::read_to_string(data.join("service.log"))?;
             return Err(format!("the service does not start: {log}").into());
         }
@@ -323,10 +323,7 @@ pub struct Ceiling {
 
 impl Ceiling {
     pub fn start(headers: &[(String, String)], body: &[u8]) -> Result<Self, Failure> {
-        let answer = serde_json::json!({
-            "headers": headers,
-            "body": String::from_utf8_lossy(body),
-        });
+        let answer = serde_json::json!([headers, String::from_utf8_lossy(body)]);
         let mut child = Command::new(std::env::current_exe()?)
             .args(["static", &answer.to_string()])
             .stdout(Stdio::piped())
