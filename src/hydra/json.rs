@@ -153,10 +153,12 @@ fn digits(number: u32, width: u32, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use chrono::SubsecRound as _;
+
     use super::*;
 
     #[test]
-    fn moments_are_written_as_chrono_writes_them() {
+    fn moments_are_written_as_chrono_writes_them_to_the_microsecond() {
         for (second, nanosecond) in [
             (0, 0),
             (1_732_485_967, 0),
@@ -173,7 +175,7 @@ mod tests {
             let moment = DateTime::from_timestamp(second, nanosecond).expect("a moment");
             let mut out = Writer::default();
             out.moment(moment);
-            let expected = moment.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+            let expected = moment.trunc_subsecs(6).to_rfc3339_opts(SecondsFormat::AutoSi, true);
             assert_eq!(String::from_utf8(out.finish()), Ok(format!("\"{expected}\"")));
         }
     }
