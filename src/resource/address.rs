@@ -100,8 +100,10 @@ pub struct Filling {
 }
 
 impl Filling {
-    fn of(template: &'static str) -> Self {
-        Self { rest: template, path: String::with_capacity(template.len() + 32) }
+    fn of(base: &str, template: &'static str) -> Self {
+        let mut path = String::with_capacity(base.len() + template.len() + 32);
+        path.push_str(base);
+        Self { rest: template, path }
     }
 
     pub fn put(&mut self, value: impl Display) {
@@ -150,7 +152,12 @@ pub const ID_RULE: &str = "must be one path segment: letters, digits and any of 
 
 /// The path that a template and an address make.
 pub fn fill<A: Address>(template: &'static str, address: &A) -> String {
-    let mut filling = Filling::of(template);
+    fill_below("", template, address)
+}
+
+/// The address that a base, a template and an address make.
+pub fn fill_below<A: Address>(base: &str, template: &'static str, address: &A) -> String {
+    let mut filling = Filling::of(base, template);
     address.write(&mut filling);
     while filling.next_variable() {}
     filling.path

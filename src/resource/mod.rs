@@ -99,7 +99,7 @@ pub fn describe<R: Resource>() -> ClassDoc {
 
 /// The address of a resource, whole.
 pub fn id_of<R: Resource>(resource: &R, site: &Site) -> String {
-    format!("{}{}", site.base, fill(R::TEMPLATE, &resource.address()))
+    address::fill_below(&site.base, R::TEMPLATE, &resource.address())
 }
 
 /// Writes a resource as an answer of its own, with what this caller may do to it.

@@ -31,7 +31,7 @@ pub fn collection_reply<R: Resource>(
     total: i64,
 ) -> Reply {
     let view = s.view();
-    let mut out = Writer::with_capacity(8192 + members.len() * 2048);
+    let mut out = Writer::with_capacity(8192 + members.len() * 1024);
     let mut id = String::new();
     if let Some(doc) = &input.collection {
         let operations: Vec<_> = doc

@@ -14,6 +14,12 @@ use crate::resource::{Outcome, Reply, Site};
 
 const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
+     Content-Location, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id",
+);
+const VARY: HeaderValue = HeaderValue::from_static("Accept, Prefer, Authorization, Origin");
 
 /// The response to a reply.
 pub fn reply(
@@ -147,22 +153,17 @@ pub fn finish(response: &mut HttpResponse, site: &Site, request_id: &str, shared
     let headers = response.headers_mut();
     // First among the links: one client looks at the first only.
     let others: Vec<HeaderValue> = headers.remove(header::LINK).collect();
-    let mut add = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.append(name, value);
-        }
-    };
-    add(header::LINK, &documentation);
-    add(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
-    add(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
-         Content-Location, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id",
-    );
-    add(HeaderName::from_static("x-request-id"), request_id);
+    if let Ok(documentation) = HeaderValue::try_from(documentation) {
+        headers.append(header::LINK, documentation);
+    }
+    headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    if let Ok(request_id) = HeaderValue::try_from(request_id) {
+        headers.append(REQUEST_ID, request_id);
+    }
     if !shared {
-        add(header::VARY, "Accept, Prefer, Authorization, Origin");
-        add(header::CACHE_CONTROL, "private, no-cache");
+        headers.append(header::VARY, VARY);
+        headers.append(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
     for link in others {
         headers.append(header::LINK, link);

@@ -163,12 +163,19 @@ impl Retrieve for Image {
                 Err(_) => return at.iter().map(|at| Self::find(s, at)).collect(),
             }
         }
-        let found: std::collections::HashMap<ImageAddress, Self> =
+        let mut found: std::collections::HashMap<ImageAddress, Self> =
             found.into_iter().map(|image| (image.address(), image)).collect();
         at.iter()
-            .map(|at| {
+            .enumerate()
+            .map(|(number, wanted)| {
                 let missing = || Problem::NotFound("there is no such image".into());
-                found.get(at).cloned().ok_or_else(missing)
+                // The last who asks takes it.
+                let is_last = !at.iter().skip(number + 1).any(|other| other == wanted);
+                let image = match is_last {
+                    true => found.remove(wanted),
+                    false => found.get(wanted).cloned(),
+                };
+                image.ok_or_else(missing)
             })
             .collect()
     }
