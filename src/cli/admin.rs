@@ -43,31 +43,38 @@ pub enum KeyCommand {
     Remove { key: String },
 }
 
+/// What the start of a service found.
+enum Found {
+    /// Nobody to administer it; this is the key of the administrator that was made.
+    Nobody(Key),
+    Administrator,
+    /// An administrator, and that the key which was set for it is none.
+    UnknownKey,
+}
+
 /// Makes the first administrator where there is none, and takes the key that was set for it.
 ///
 /// # Errors
 /// Where the database or the data folder does not allow it.
 pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Failure> {
-    let made = transaction::write(&setup.database, |conn| {
+    let found = transaction::write(&setup.database, |conn| {
         customer::hold_first_start(conn)?;
-        if let Some((given, _)) = &config.bootstrap_key
-            && customer::has_administrator(conn)?
-        {
-            return Ok(Err(key::is_known(conn, given)?));
-        }
         if customer::has_administrator(conn)? {
-            return Ok(Err(true));
+            return Ok(match &config.bootstrap_key {
+                Some((given, _)) if !key::is_known(conn, given)? => Found::UnknownKey,
+                _ => Found::Administrator,
+            });
         }
         let draft =
             CustomerDraft { name: "administrator".into(), display_name: "Administrator".into() };
         let owner = customer::make(conn, draft, true)?;
-        key::make(conn, site, owner.id, config.bootstrap_key.clone()).map(Ok)
+        key::make(conn, site, owner.id, config.bootstrap_key.clone()).map(Found::Nobody)
     })
     .map_err(|problem| in_words(&problem))?;
-    match made {
-        Ok(made) => announce(config, &made),
-        Err(true) => Ok(()),
-        Err(false) => {
+    match found {
+        Found::Nobody(key) => announce(config, &key),
+        Found::Administrator => Ok(()),
+        Found::UnknownKey => {
             log::warn!(
                 "HYDRIA_BOOTSTRAP_KEY is ignored: there is an administrator already, and this key \
                  is not known; `hydria key make` makes keys"
