@@ -15,7 +15,7 @@ impl Address for Root {
     fn read(_: &mut Parts<'_>) -> Option<Self> {
         Some(Self)
     }
-    fn write(&self, _: &mut Filling) {}
+    fn write(&self, _: &mut Filling<'_>) {}
 }
 
 impl Resource for EntryPoint {

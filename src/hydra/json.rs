@@ -7,36 +7,36 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
 /// The caller keeps objects, arrays, keys and values in order; nothing is checked at run time.
 #[derive(Debug, Default)]
 pub struct Writer {
-    out: Vec<u8>,
+    out: String,
     follows: bool,
 }
 
 impl Writer {
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { out: Vec::with_capacity(bytes), follows: false }
+        Self { out: String::with_capacity(bytes), follows: false }
     }
 
     pub fn finish(self) -> Vec<u8> {
-        self.out
+        self.out.into_bytes()
     }
 
     fn part(&mut self) {
         if self.follows {
-            self.out.push(b',');
+            self.out.push(',');
         }
     }
 
     /// An object with what `fill` writes in it.
     pub fn object(&mut self, fill: impl FnOnce(&mut Self)) {
-        self.nest(b'{', b'}', fill);
+        self.nest('{', '}', fill);
     }
 
     /// An array with what `fill` writes in it.
     pub fn array(&mut self, fill: impl FnOnce(&mut Self)) {
-        self.nest(b'[', b']', fill);
+        self.nest('[', ']', fill);
     }
 
-    fn nest(&mut self, open: u8, close: u8, fill: impl FnOnce(&mut Self)) {
+    fn nest(&mut self, open: char, close: char, fill: impl FnOnce(&mut Self)) {
         self.part();
         self.out.push(open);
         self.follows = false;
@@ -47,10 +47,11 @@ impl Writer {
 
     /// The key of the value that is written next; must need no escaping, as all terms do not.
     pub fn key(&mut self, term: &str) {
+        self.out.reserve(term.len() + 4);
         self.part();
-        self.out.push(b'"');
-        self.out.extend_from_slice(term.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        self.out.push('"');
+        self.out.push_str(term);
+        self.out.push_str("\":");
         self.follows = false;
     }
 
@@ -59,32 +60,33 @@ impl Writer {
         // Without a way out, so that many bytes are looked at in one instruction.
         let special = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
         if text.bytes().fold(false, |found, byte| found | special(byte)) {
-            // A Vec takes every byte, so serde_json cannot fail here.
-            let _ = serde_json::to_writer(&mut self.out, text);
+            // A text is always JSON, so serde_json cannot fail here.
+            self.out.push_str(&serde_json::to_string(text).unwrap_or_default());
         } else {
             self.out.reserve(text.len() + 2);
-            self.out.push(b'"');
-            self.out.extend_from_slice(text.as_bytes());
-            self.out.push(b'"');
+            self.out.push('"');
+            self.out.push_str(text);
+            self.out.push('"');
         }
         self.follows = true;
     }
 
-    /// A string given in pieces, none of which needs escaping: an address.
-    pub fn address(&mut self, pieces: &[&str]) {
+    /// A string that `write` writes, none of which needs escaping: an address.
+    pub fn plain(&mut self, write: impl FnOnce(&mut String)) {
         self.part();
-        self.out.push(b'"');
-        for piece in pieces {
-            self.out.extend_from_slice(piece.as_bytes());
-        }
-        self.out.push(b'"');
+        self.out.push('"');
+        write(&mut self.out);
+        self.out.push('"');
         self.follows = true;
+    }
+
+    /// A string given in pieces, none of which needs escaping.
+    pub fn address(&mut self, pieces: &[&str]) {
+        self.plain(|out| pieces.iter().for_each(|piece| out.push_str(piece)));
     }
 
     pub fn number(&mut self, number: i64) {
-        self.part();
-        let _ = serde_json::to_writer(&mut self.out, &number);
-        self.follows = true;
+        self.raw(itoa::Buffer::new().format(number));
     }
 
     pub fn flag(&mut self, flag: bool) {
@@ -93,17 +95,13 @@ impl Writer {
 
     /// A moment as `xsd:dateTime` in UTC, with as many digits as it has.
     pub fn moment(&mut self, moment: DateTime<Utc>) {
-        self.part();
-        self.out.push(b'"');
-        write_moment(moment, &mut self.out);
-        self.out.push(b'"');
-        self.follows = true;
+        self.plain(|out| write_moment(moment, out));
     }
 
     /// JSON text that stands already.
     pub fn raw(&mut self, json: &str) {
         self.part();
-        self.out.extend_from_slice(json.as_bytes());
+        self.out.push_str(json);
         self.follows = true;
     }
 
@@ -114,41 +112,39 @@ impl Writer {
 }
 
 /// As `to_rfc3339_opts` has it, of which a page has hundreds.
-fn write_moment(moment: DateTime<Utc>, out: &mut Vec<u8>) {
-    let (year, nanosecond) = (u32::try_from(moment.year()), moment.nanosecond());
+fn write_moment(moment: DateTime<Utc>, out: &mut String) {
+    // Else each part would be brought from UTC to UTC again.
+    let naive = moment.naive_utc();
+    let (year, nanosecond) = (u32::try_from(naive.year()), naive.nanosecond());
     // A leap second is written as chrono does.
     let (Ok(year @ 0..10_000), 0..1_000_000_000) = (year, nanosecond) else {
-        out.extend_from_slice(moment.to_rfc3339_opts(SecondsFormat::AutoSi, true).as_bytes());
+        out.push_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true));
         return;
     };
-    digits(year, 4, out);
-    for (mark, value) in [
-        (b'-', moment.month()),
-        (b'-', moment.day()),
-        (b'T', moment.hour()),
-        (b':', moment.minute()),
-        (b':', moment.second()),
-    ] {
-        out.push(mark);
-        digits(value, 2, out);
+    let ([c, e], [n, t]) = (two_digits(year / 100), two_digits(year));
+    let ([m, o], [d, a]) = (two_digits(naive.month()), two_digits(naive.day()));
+    let ([h, r], [i, u]) = (two_digits(naive.hour()), two_digits(naive.minute()));
+    let [s, k] = two_digits(naive.second());
+    push_ascii(&[c, e, n, t, b'-', m, o, b'-', d, a, b'T', h, r, b':', i, u, b':', s, k], out);
+    // The store keeps microseconds, so no answer shows more.
+    let micros = nanosecond / 1000;
+    let ([a, b], [c, d], [e, f]) =
+        (two_digits(micros / 10_000), two_digits(micros / 100), two_digits(micros));
+    match (nanosecond, nanosecond % 1_000_000) {
+        (0, _) => out.push('Z'),
+        (_, 0) => push_ascii(&[b'.', a, b, c, b'Z'], out),
+        _ => push_ascii(&[b'.', a, b, c, d, e, f, b'Z'], out),
     }
-    if nanosecond > 0 {
-        out.push(b'.');
-        // The store keeps microseconds, so no answer shows more.
-        match nanosecond % 1_000_000 {
-            0 => digits(nanosecond / 1_000_000, 3, out),
-            _ => digits(nanosecond / 1_000, 6, out),
-        }
-    }
-    out.push(b'Z');
 }
 
-/// Decimal digits of a number, with zeros in front.
-fn digits(number: u32, width: u32, out: &mut Vec<u8>) {
-    for place in (0..width).rev() {
-        let digit = number / 10_u32.pow(place) % 10;
-        out.push(b'0' + u8::try_from(digit).unwrap_or_default());
-    }
+fn push_ascii(text: &[u8], out: &mut String) {
+    out.push_str(std::str::from_utf8(text).unwrap_or_default());
+}
+
+/// The last two decimal digits of a number.
+fn two_digits(number: u32) -> [u8; 2] {
+    let digit = |digit: u32| b'0' + u8::try_from(digit % 10).unwrap_or_default();
+    [digit(number / 10), digit(number)]
 }
 
 #[cfg(test)]

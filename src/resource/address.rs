@@ -1,8 +1,10 @@
 //! Addresses: the variables of a URI template as a struct, and the way between the two.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 
 use percent_encoding::percent_decode_str;
+
+use super::Resource;
 
 /// The variables of a URI template, in its order.
 pub trait Address: Clone + Send + Sync + 'static {
@@ -10,7 +12,7 @@ pub trait Address: Clone + Send + Sync + 'static {
     fn read(parts: &mut Parts<'_>) -> Option<Self>;
 
     /// Writes the variables, in the order of the template.
-    fn write(&self, filling: &mut Filling);
+    fn write(&self, filling: &mut Filling<'_>);
 
     /// The customer it lies below; none for what belongs to nobody.
     fn customer(&self) -> Option<i32> {
@@ -38,7 +40,7 @@ macro_rules! address {
                 $(let $more = parts.take()?;)*
                 Some(Self { $first, $($more,)* })
             }
-            fn write(&self, filling: &mut $crate::resource::Filling) {
+            fn write(&self, filling: &mut $crate::resource::Filling<'_>) {
                 filling.put(&self.$first);
                 $(filling.put(&self.$more);)*
             }
@@ -54,6 +56,9 @@ macro_rules! address {
 pub trait Part: Sized {
     fn read(text: &str) -> Option<Self>;
 
+    /// Writes it at the end of a path.
+    fn write(&self, path: &mut String);
+
     fn number(&self) -> Option<i32> {
         None
     }
@@ -62,6 +67,9 @@ pub trait Part: Sized {
 impl Part for i32 {
     fn read(text: &str) -> Option<Self> {
         canonical_number(text)
+    }
+    fn write(&self, path: &mut String) {
+        path.push_str(itoa::Buffer::new().format(*self));
     }
     fn number(&self) -> Option<i32> {
         Some(*self)
@@ -72,12 +80,18 @@ impl Part for i64 {
     fn read(text: &str) -> Option<Self> {
         canonical_number(text)
     }
+    fn write(&self, path: &mut String) {
+        path.push_str(itoa::Buffer::new().format(*self));
+    }
 }
 
 impl Part for String {
     /// An id as clients choose them (`rules.md` 2.1).
     fn read(text: &str) -> Option<Self> {
         is_id(text).then(|| text.to_owned())
+    }
+    fn write(&self, path: &mut String) {
+        path.push_str(self);
     }
 }
 
@@ -93,35 +107,78 @@ impl Parts<'_> {
 
 /// Puts the values of a template's variables in their places.
 #[derive(Debug)]
-pub struct Filling {
-    /// What is left of the template.
-    rest: &'static str,
-    path: String,
+pub struct Filling<'a> {
+    template: &'static str,
+    /// Where its fixed parts lie; what is done is taken off the front.
+    fixed: &'a [(usize, usize)],
+    path: &'a mut String,
 }
 
-impl Filling {
-    fn of(base: &str, template: &'static str) -> Self {
-        let mut path = String::with_capacity(base.len() + template.len() + 32);
-        path.push_str(base);
-        Self { rest: template, path }
-    }
-
-    pub fn put(&mut self, value: impl Display) {
+impl Filling<'_> {
+    pub fn put(&mut self, value: &impl Part) {
         if self.next_variable() {
-            // A String takes every text.
-            let _ = write!(self.path, "{value}");
+            value.write(self.path);
         }
     }
 
     /// Writes the path up to the next variable; false where there is none.
     fn next_variable(&mut self) -> bool {
-        let (fixed, after) = match self.rest.split_once('{') {
-            Some((fixed, variable)) => (fixed, variable.split_once('}')),
-            None => (self.rest, None),
-        };
-        self.path.push_str(fixed);
-        self.rest = after.map_or("", |(_, rest)| rest);
-        after.is_some()
+        let [(from, to), rest @ ..] = self.fixed else { return false };
+        self.path.push_str(self.template.get(*from..*to).unwrap_or_default());
+        self.fixed = rest;
+        *to < self.template.len()
+    }
+}
+
+/// A URI template with its variables found: when the program is built, for that takes long enough to be seen.
+#[derive(Debug, Clone, Copy)]
+pub struct Template {
+    text: &'static str,
+    /// Where its fixed parts lie: each but the last is followed by a variable.
+    fixed: [(usize, usize); MAX_PARTS],
+    parts: usize,
+}
+
+/// Fixed parts of a template, at most.
+const MAX_PARTS: usize = 6;
+
+impl Template {
+    /// Finds the variables of a template.
+    #[expect(clippy::indexing_slicing, reason = "what is out of bounds here does not build")]
+    pub const fn of(text: &'static str) -> Self {
+        let bytes = text.as_bytes();
+        let mut fixed = [(0, 0); MAX_PARTS];
+        let (mut parts, mut from, mut at) = (0, 0, 0);
+        while at < bytes.len() {
+            match bytes[at] {
+                b'{' => {
+                    fixed[parts] = (from, at);
+                    parts += 1;
+                }
+                b'}' => from = at + 1,
+                _ => {}
+            }
+            at += 1;
+        }
+        fixed[parts] = (from, at);
+        Self { text, fixed, parts: parts + 1 }
+    }
+
+    /// Writes the path that it makes with an address at the end of a text.
+    pub fn fill<A: Address>(&self, address: &A, path: &mut String) {
+        self.with(path, |filling| address.write(filling));
+    }
+
+    /// As [`Template::fill`], with the one variable that it has.
+    pub fn fill_one(&self, value: &impl Part, path: &mut String) {
+        self.with(path, |filling| filling.put(value));
+    }
+
+    fn with(&self, path: &mut String, put: impl FnOnce(&mut Filling<'_>)) {
+        let fixed = self.fixed.get(..self.parts).unwrap_or_default();
+        let mut filling = Filling { template: self.text, fixed, path };
+        put(&mut filling);
+        while filling.next_variable() {}
     }
 }
 
@@ -150,17 +207,21 @@ pub fn is_id(text: &str) -> bool {
 pub const ID_RULE: &str = "must be one path segment: letters, digits and any of \
     -._~!$&'()*+,;=:@ (RFC 3986, pchar without %), not . or .., 216 bytes at most";
 
-/// The path that a template and an address make.
-pub fn fill<A: Address>(template: &'static str, address: &A) -> String {
-    fill_below("", template, address)
+/// The path of a resource at an address.
+pub fn path_to<R: Resource>(address: &R::Address) -> String {
+    let mut path = String::with_capacity(R::TEMPLATE.len() + 32);
+    write_path::<R>(address, &mut path);
+    path
 }
 
-/// The address that a base, a template and an address make.
-pub fn fill_below<A: Address>(base: &str, template: &'static str, address: &A) -> String {
-    let mut filling = Filling::of(base, template);
-    address.write(&mut filling);
-    while filling.next_variable() {}
-    filling.path
+/// Writes the path of a resource at an address at the end of a text.
+pub fn write_path<R: Resource>(address: &R::Address, path: &mut String) {
+    const { Template::of(R::TEMPLATE) }.fill(address, path);
+}
+
+/// Writes the path of a resource of which its id alone is the address at the end of a text.
+pub fn write_path_of_id<R: Resource>(id: &impl Part, path: &mut String) {
+    const { Template::of(R::TEMPLATE) }.fill_one(id, path);
 }
 
 /// Matches a path against a template: the decoded values of its variables, or nothing.

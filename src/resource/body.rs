@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Resource;
-use super::address::{Address, fill};
+use super::address::{Address, path_to};
 use super::identity;
 use super::property::Reading;
 use super::site::{Input, Session};
@@ -74,7 +74,7 @@ fn read_at<R: Update>(
     input: &Input,
 ) -> Result<R::Draft, Problem> {
     let mut faults = Vec::new();
-    let path = fill(R::TEMPLATE, at);
+    let path = path_to::<R>(at);
     let id = path.rsplit('/').next().unwrap_or_default();
     identity::check_type(&mut body, R::ACCEPTED, &mut faults);
     identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);

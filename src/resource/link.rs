@@ -233,9 +233,15 @@ pub struct Reference<R: Resource, T: Resource> {
     name: &'static str,
     alias: Option<&'static str>,
     doc: &'static str,
-    get: fn(&R) -> Option<T::Address>,
+    get: Get<R, T>,
     set: Option<fn(&mut R::Draft, Option<T::Address>)>,
     required: bool,
+}
+
+/// How a resource tells what it refers to.
+enum Get<R, T: Resource> {
+    Address(fn(&R) -> Option<T::Address>),
+    Id(fn(&R) -> &String),
 }
 
 /// A link to a `T` that stands elsewhere; read-only until [`Reference::writable`].
@@ -244,7 +250,16 @@ pub const fn reference<R: Resource, T: Resource>(
     doc: &'static str,
     get: fn(&R) -> Option<T::Address>,
 ) -> Reference<R, T> {
-    Reference { name, alias: None, doc, get, set: None, required: false }
+    Reference { name, alias: None, doc, get: Get::Address(get), set: None, required: false }
+}
+
+/// A link to a `T` of which its id alone is the address; read-only.
+pub const fn reference_by_id<R: Resource, T: Resource>(
+    name: &'static str,
+    doc: &'static str,
+    get: fn(&R) -> &String,
+) -> Reference<R, T> {
+    Reference { name, alias: None, doc, get: Get::Id(get), set: None, required: false }
 }
 
 impl<R: Resource, T: Resource> Reference<R, T> {
@@ -279,9 +294,23 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
     }
 
     fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
-        if let Some(address) = (self.get)(resource) {
-            out.key(self.name);
-            out.address(&[&view.site.base, &address::fill(T::TEMPLATE, &address)]);
+        let base = &view.site.base;
+        match self.get {
+            Get::Address(get) => {
+                let Some(address) = get(resource) else { return };
+                out.key(self.name);
+                out.plain(|iri| {
+                    iri.push_str(base);
+                    address::write_path::<T>(&address, iri);
+                });
+            }
+            Get::Id(get) => {
+                out.key(self.name);
+                out.plain(|iri| {
+                    iri.push_str(base);
+                    address::write_path_of_id::<T>(get(resource), iri);
+                });
+            }
         }
     }
 

@@ -15,13 +15,15 @@ pub mod site;
 pub mod store;
 pub mod transaction;
 
-pub use address::{Address, Filling, Parts, fill};
-pub use link::{Collection, action, collection, link, reference, selection};
+pub use address::{Address, Filling, Parts, path_to};
+pub use link::{Collection, action, collection, link, reference, reference_by_id, selection};
 pub use operation::{
     Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
     statuses, update,
 };
-pub use property::{MAX_INDEXED, Property, Reading, computed, field, metadata, secret};
+pub use property::{
+    MAX_INDEXED, Property, Reading, Slot, computed, field, metadata, secret, written,
+};
 pub use query::Query;
 pub use site::{Caller, Effect, Input, Session, Site, View};
 pub use store::{
@@ -99,7 +101,14 @@ pub fn describe<R: Resource>() -> ClassDoc {
 
 /// The address of a resource, whole.
 pub fn id_of<R: Resource>(resource: &R, site: &Site) -> String {
-    address::fill_below(&site.base, R::TEMPLATE, &resource.address())
+    let mut id = String::with_capacity(site.base.len() + R::TEMPLATE.len() + 32);
+    write_id(resource, site, &mut id);
+    id
+}
+
+fn write_id<R: Resource>(resource: &R, site: &Site, id: &mut String) {
+    id.push_str(&site.base);
+    address::write_path::<R>(&resource.address(), id);
 }
 
 /// Writes a resource as an answer of its own, with what this caller may do to it.
@@ -120,10 +129,14 @@ pub fn show<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Write
     });
 }
 
-/// Writes a resource as a member of a collection: whole, without its inline operations.
-pub fn show_member<R: Resource>(resource: &R, view: View<'_>, out: &mut Writer) {
-    let id = id_of(resource, view.site);
-    out.object(|out| write_members(resource, view, &id, out));
+/// Writes resources as members of a collection: whole, without their inline operations.
+pub fn show_members<R: Resource>(resources: &[R], view: View<'_>, out: &mut Writer) {
+    let mut id = String::new();
+    for resource in resources {
+        id.clear();
+        write_id(resource, view.site, &mut id);
+        out.object(|out| write_members(resource, view, &id, out));
+    }
 }
 
 fn write_members<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Writer) {

@@ -4,7 +4,7 @@ use super::address::Address;
 use super::operation::{Outcome, Reply};
 use super::site::{Input, Session};
 use super::store::{List, Wanted};
-use super::{Resource, show_member};
+use super::{Resource, show_members};
 use crate::hydra::collection::Frame;
 use crate::hydra::{Problem, Writer};
 
@@ -55,11 +55,7 @@ pub fn collection_reply<R: Resource>(
             },
         };
         id = frame.id();
-        let write = |out: &mut Writer| {
-            for member in members {
-                show_member(member, view, out);
-            }
-        };
+        let write = |out: &mut Writer| show_members(members, view, out);
         frame.write(doc, &operations, write, &mut out);
     }
     Reply::Shown { outcome: Outcome::Found, id, body: out.finish() }

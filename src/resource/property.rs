@@ -298,6 +298,71 @@ impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
     }
 }
 
+/// A read-only literal that is never held: it is written where it is shown.
+pub struct Written<R: Resource> {
+    name: &'static str,
+    doc: &'static str,
+    range: &'static str,
+    write: fn(&R, View<'_>, Slot<'_>),
+}
+
+/// A value that is still to be written; dropped: the term is left out.
+pub struct Slot<'a> {
+    name: &'static str,
+    out: &'a mut Writer,
+}
+
+impl Slot<'_> {
+    /// Writes a string that needs no escaping.
+    pub fn plain(self, write: impl FnOnce(&mut String)) {
+        self.out.key(self.name);
+        self.out.plain(write);
+    }
+}
+
+/// A read-only literal that is written where it is shown, or left out.
+pub const fn written<R: Resource>(
+    name: &'static str,
+    doc: &'static str,
+    range: &'static str,
+    write: fn(&R, View<'_>, Slot<'_>),
+) -> Written<R> {
+    Written { name, doc, range, write }
+}
+
+impl<R: Resource> Property<R> for Written<R> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn describe(&self) -> PropertyDoc {
+        PropertyDoc {
+            name: self.name,
+            doc: self.doc,
+            range: Range::Literal(self.range),
+            access: Access::ReadOnly,
+            required: false,
+            many: false,
+            operations: Vec::new(),
+            operations_of: None,
+        }
+    }
+
+    fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
+        (self.write)(resource, view, Slot { name: self.name, out });
+    }
+
+    fn take(
+        &self,
+        _draft: &mut R::Draft,
+        body: &mut Map<String, Value>,
+        _reading: Reading<'_>,
+        _faults: &mut Vec<Fault>,
+    ) {
+        body.remove(self.name);
+    }
+}
+
 /// Metadata of the customer: unset in the store, and then shown as `""` or `0` (`rules.md` 4.6).
 pub struct Metadata<R: Resource, T> {
     name: &'static str,

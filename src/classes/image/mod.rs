@@ -21,11 +21,9 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::batch::{Batch, BatchAddress};
-use super::image_optimisation_policy::ImageOptimisationPolicyAddress;
 use super::image_storage::ImageStorage;
 use super::role::{Role, read_roles, shown_role, unknown_fault, unknown_roles};
 use super::space::max_unauthorised_rule;
-use super::thumbnail_policy::ThumbnailPolicyAddress;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::address;
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
@@ -205,7 +203,9 @@ impl Resource for Image {
             })
             .writable(|d| &mut d.media_type)
             .max_bytes(MAX_INDEXED),
-            &computed("family", "I: an image", |_: &Self, _| Some("I".to_owned())),
+            &written("family", "I: an image", "xsd:string", |_: &Self, _, slot| {
+                slot.plain(|family| family.push('I'));
+            }),
             &field("width", "Pixels, orientation applied; 0 until processed", |i: &Self| &i.width)
                 .non_negative(),
             &field("height", "Pixels, orientation applied; 0 until processed", |i: &Self| {
@@ -223,34 +223,43 @@ impl Resource for Image {
             &reference::<Self, Batch>("batch", "The latest batch it was sent in", |i| {
                 Some(BatchAddress { customer: i.customer, batch: i.batch? })
             }),
-            &reference::<Self, ImageOptimisationPolicy>(
+            &reference_by_id::<Self, ImageOptimisationPolicy>(
                 "imageOptimisationPolicy",
                 "How it is encoded for delivery",
-                |i| {
-                    Some(ImageOptimisationPolicyAddress {
-                        image_optimisation_policy: i.image_optimisation_policy.clone(),
-                    })
-                },
+                |i| &i.image_optimisation_policy,
             ),
-            &reference::<Self, ThumbnailPolicy>(
+            &reference_by_id::<Self, ThumbnailPolicy>(
                 "thumbnailPolicy",
                 "Which thumbnails it gets",
-                |i| Some(ThumbnailPolicyAddress { thumbnail_policy: i.thumbnail_policy.clone() }),
+                |i| &i.thumbnail_policy,
             ),
-            &computed(
+            &written(
                 "thumbnailInfoJson",
                 "Description of its open thumbnails",
-                |i: &Self, view| {
-                    i.open_thumbnails().next()?;
-                    Some(format!("{}{}/info.json", view.site.base, i.thumbnail_service()))
+                "xsd:anyURI",
+                |i: &Self, view, slot| {
+                    if i.open_thumbnails().next().is_some() {
+                        slot.plain(|iri| {
+                            iri.push_str(&view.site.base);
+                            i.write_thumbnail_service(iri);
+                            iri.push_str("/info.json");
+                        });
+                    }
                 },
-            )
-            .range("xsd:anyURI"),
-            &computed("thumbnail400", "Its open thumbnail of 400 pixels", |i: &Self, view| {
-                let open = i.open_thumbnails().find(|t| t.longest_edge() == 400)?;
-                Some(format!("{}{}", view.site.base, i.thumbnail_path(open)))
-            })
-            .range("xsd:anyURI"),
+            ),
+            &written(
+                "thumbnail400",
+                "Its open thumbnail of 400 pixels",
+                "xsd:anyURI",
+                |i: &Self, view, slot| {
+                    if let Some(open) = i.open_thumbnails().find(|t| t.longest_edge() == 400) {
+                        slot.plain(|iri| {
+                            iri.push_str(&view.site.base);
+                            i.write_thumbnail_path(open, iri);
+                        });
+                    }
+                },
+            ),
             &link::<Self, ImageStorage>("storage", "How much it stores")
                 .when(|i, _| i.checked.is_some()),
         ],

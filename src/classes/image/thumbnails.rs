@@ -1,7 +1,7 @@
 //! Thumbnails of an image: which there are, which are open, and their addresses.
 
-use super::{Image, ImageAddress};
-use crate::resource::{Resource, fill};
+use super::Image;
+use crate::resource::address::Part as _;
 
 /// One thumbnail as it stands in the image's object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +54,29 @@ impl Image {
 
     /// Path of its thumbnail service.
     pub fn thumbnail_service(&self) -> String {
-        let at: ImageAddress = self.address();
-        fill("/thumbs/{customer}/{space}/{image}", &at)
+        let mut path = String::new();
+        self.write_thumbnail_service(&mut path);
+        path
     }
 
-    /// Path of one of its thumbnails, in the canonical form.
-    pub fn thumbnail_path(&self, thumbnail: StoredThumbnail) -> String {
-        let StoredThumbnail { width, height, .. } = thumbnail;
-        format!("{}/full/{width},{height}/0/default.jpg", self.thumbnail_service())
+    /// Writes the path of its thumbnail service at the end of a text.
+    pub fn write_thumbnail_service(&self, path: &mut String) {
+        path.push_str("/thumbs");
+        for part in [self.customer, self.space] {
+            path.push('/');
+            part.write(path);
+        }
+        path.push('/');
+        path.push_str(&self.id);
+    }
+
+    /// Writes the path of one of its thumbnails, in the canonical form, at the end of a text.
+    pub fn write_thumbnail_path(&self, thumbnail: StoredThumbnail, path: &mut String) {
+        self.write_thumbnail_service(path);
+        path.push_str("/full/");
+        path.push_str(itoa::Buffer::new().format(thumbnail.width));
+        path.push(',');
+        path.push_str(itoa::Buffer::new().format(thumbnail.height));
+        path.push_str("/0/default.jpg");
     }
 }
