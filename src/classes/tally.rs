@@ -3,11 +3,13 @@
 //! A change is a row of its own, so that writers never wait for one another; a total is a tally and the
 //! changes since. [`fold`] adds the changes to the tallies now and then. `hydria check` counts anew.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use super::sql::total;
 use crate::hydra::Problem;
-use crate::schema::{job_tallies, job_tally_changes, tallies, tally_changes};
+use crate::schema::{images, job_tallies, job_tally_changes, tallies, tally_changes};
 
 /// What a space, or all of a customer's, come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,6 +67,37 @@ pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Tally, Prob
     let tallies = tallies::table.filter(tallies::customer.eq(customer));
     let changes = tally_changes::table.filter(tally_changes::customer.eq(customer));
     sums!(conn, tallies, changes)
+}
+
+/// The images of a collection, and the removals from it, as part of a statement that reads some of them.
+pub type Numbers = (Number, Number);
+type Number = Box<dyn BoxableExpression<images::table, Pg, SqlType = BigInt>>;
+
+/// Both numbers of a space, or of all that a customer has.
+pub fn numbers(customer: i32, space: Option<i32>) -> Numbers {
+    macro_rules! number {
+        ($column:ident) => {{
+            let folded = tallies::table.filter(tallies::customer.eq(customer));
+            let since = tally_changes::table.filter(tally_changes::customer.eq(customer));
+            let (folded, since) = (
+                folded.select(total(tallies::$column)),
+                since.select(total(tally_changes::$column)),
+            );
+            match space {
+                None => {
+                    let folded = folded.single_value().assume_not_null();
+                    Box::new(folded + since.single_value().assume_not_null()) as Number
+                }
+                Some(space) => {
+                    let folded = folded.filter(tallies::space.eq(space));
+                    let since = since.filter(tally_changes::space.eq(space));
+                    let folded = folded.single_value().assume_not_null();
+                    Box::new(folded + since.single_value().assume_not_null()) as Number
+                }
+            }
+        }};
+    }
+    (number!(images), number!(removals))
 }
 
 /// Images of a customer that have a job, waiting or under way.

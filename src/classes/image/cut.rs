@@ -9,7 +9,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::BigInt;
 
 use crate::hydra::collection::DEFAULT_SIZE;
-use crate::resource::boundary::STEP;
+use crate::resource::boundary::NEAR;
 
 /// So many rows of a query from a place on.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ impl<Q> Cut<Q> {
     /// Whether its bounds stand in the statement: those of usual pages do, which are few, so that a connection
     /// has few statements to remember.
     fn is_usual(&self) -> bool {
-        self.limit == DEFAULT_SIZE && self.offset <= 2 * STEP && self.offset % DEFAULT_SIZE == 0
+        self.limit == DEFAULT_SIZE && self.offset <= NEAR && self.offset % DEFAULT_SIZE == 0
     }
 }
 

@@ -6,11 +6,11 @@ use super::Image;
 use super::list::Scope;
 use super::merged;
 use super::query::{Filter, Order};
-use super::select::{cut, filtered, load, ordered};
+use super::select::{Found, cut, cut_with, filtered, load, ordered};
 use crate::classes::tally::{self, Tally};
 use crate::hydra::Problem;
 use crate::hydra::collection::Page;
-use crate::resource::boundary::{Key, STEP};
+use crate::resource::boundary::{Boundary, Key, NEAR, STEP};
 use crate::resource::*;
 use crate::schema::images;
 
@@ -21,6 +21,11 @@ pub(super) fn unfiltered(
     order: Option<Order>,
     page: Page,
 ) -> Result<Listing<Image>, Problem> {
+    if order.is_none()
+        && let Some(listing) = at_once(s, scope, page)?
+    {
+        return Ok(listing);
+    }
     let all = || filtered(scope, &Filter::default());
     let tally = match scope {
         Scope::Space(at) => tally::of_space(s.conn, at.customer, at.space)?,
@@ -42,14 +47,58 @@ pub(super) fn unfiltered(
             merged::load(s.conn, at.customer, by, descending, page)?
         }
         (_, _, Some(_)) => load(s.conn, ordered(all(), order), page)?,
-        (_, _, None) if page.offset() <= 2 * STEP => load(s.conn, ordered(all(), None), page)?,
+        (_, _, None) if page.offset() <= NEAR => load(s.conn, ordered(all(), None), page)?,
         (_, _, None) if page.offset() >= tally.images => Vec::new(),
-        (_, _, None) if tally.images - page.offset() <= 2 * STEP => {
+        (_, _, None) if tally.images - page.offset() <= NEAR => {
             return from_the_end(s.conn, scope, page);
         }
         (_, _, None) => sought(s, scope, tally, page)?,
     };
     Ok(Listing { members, total: tally.images })
+}
+
+/// A page in the default order with its total by one statement, where it is near to what is known.
+fn at_once(
+    s: &mut Session<'_>,
+    scope: Scope,
+    page: Page,
+) -> Result<Option<Listing<Image>>, Problem> {
+    let space = match scope {
+        Scope::Space(at) => Some(at.space),
+        Scope::All(_) => None,
+        _ => return Ok(None),
+    };
+    let from = match page.offset() {
+        ..=NEAR => None,
+        offset => match s.site.boundaries.before(&name(scope), offset) {
+            Some(boundary) if offset - boundary.number <= NEAR => Some(boundary),
+            _ => return Ok(None),
+        },
+    };
+    let numbers = tally::numbers(scope.customer(), space);
+    let removals = from.as_ref().map(|boundary| boundary.removals);
+    let (found, skipped) = after(scope, from);
+    let cut = cut_with(s.conn, found, numbers, page.size, page.offset() - skipped)?;
+    // What was remembered may hold no more; then the page is looked for anew.
+    Ok(cut
+        .filter(|(_, (_, now))| removals.is_none_or(|then| then == *now))
+        .map(|(members, (total, _))| Listing { members, total }))
+}
+
+/// By what the keys of a collection are remembered.
+fn name(scope: Scope) -> String {
+    format!("{scope:?}")
+}
+
+/// The collection in the default order from a remembered key on, and how many come before it.
+fn after<'a>(scope: Scope, from: Option<Boundary>) -> (Found<'a>, i64) {
+    let found = ordered(filtered(scope, &Filter::default()), None);
+    let Some(Boundary { number, key: (created, space, id), .. }) = from else {
+        return (found, 0);
+    };
+    let later = images::created.gt(created);
+    let tied = images::space.gt(space).or(images::space.eq(space).and(images::id.ge(id)));
+    (found.filter(images::created.ge(created)).filter(later.or(tied)), number)
 }
 
 /// A page near the end, read backwards; total and page from one snapshot, so that they agree.
@@ -82,25 +131,21 @@ fn sought(
     tally: Tally,
     page: Page,
 ) -> Result<Vec<Image>, Problem> {
-    let collection = format!("{scope:?}");
+    let collection = name(scope);
     let boundaries = &s.site.boundaries;
-    let mut nearest = boundaries.before(&collection, tally.removals, page.offset());
-    if page.offset() - nearest.as_ref().map_or(0, |(number, _)| *number) > 2 * STEP {
-        let (number, key) = nearest.map_or((0, None), |(number, key)| (number, Some(key)));
-        let found = keys_after(s.conn, scope, key.as_ref())?;
-        boundaries.remember(&collection, tally.removals, number, found);
-        nearest = boundaries.before(&collection, tally.removals, page.offset());
-    }
-    let found = ordered(filtered(scope, &Filter::default()), None);
-    let (number, found) = match nearest {
-        Some((number, (created, space, id))) => {
-            let later = images::created.gt(created);
-            let tied = images::space.gt(space).or(images::space.eq(space).and(images::id.ge(id)));
-            (number, found.filter(images::created.ge(created)).filter(later.or(tied)))
-        }
-        None => (0, found),
+    let nearest = || {
+        let found = boundaries.before(&collection, page.offset());
+        found.filter(|boundary| boundary.removals == tally.removals)
     };
-    cut(s.conn, found, page.size, page.offset() - number)
+    let mut from = nearest();
+    if page.offset() - from.as_ref().map_or(0, |boundary| boundary.number) > NEAR {
+        let number = from.as_ref().map_or(0, |boundary| boundary.number);
+        let found = keys_after(s.conn, scope, from.map(|boundary| boundary.key).as_ref())?;
+        boundaries.remember(&collection, tally.removals, number, found);
+        from = nearest();
+    }
+    let (found, skipped) = after(scope, from);
+    cut(s.conn, found, page.size, page.offset() - skipped)
 }
 
 /// Every `STEP`-th key after one, of what is old enough that nothing can come before it any more.

@@ -10,6 +10,7 @@ use super::cut::Cut;
 use super::list::Scope;
 use super::query::{Filter, Order};
 use crate::classes::sql::{shown_number, shown_text};
+use crate::classes::tally::Numbers;
 use crate::hydra::Problem;
 use crate::hydra::collection::Page;
 use crate::schema::{images, jobs, spaces};
@@ -159,4 +160,23 @@ pub(super) fn cut(
         images.push(image?);
     }
     Ok(images)
+}
+
+/// As [`cut`], with numbers of the whole collection beside each image; nothing where there is no image.
+pub(super) fn cut_with(
+    conn: &mut PgConnection,
+    found: Found<'_>,
+    numbers: Numbers,
+    limit: i64,
+    offset: i64,
+) -> Result<Option<(Vec<Image>, (i64, i64))>, Problem> {
+    let query = Cut { query: found.select((Image::as_select(), numbers)), limit, offset };
+    let mut images = Vec::with_capacity(usize::try_from(limit).unwrap_or_default());
+    let mut told = None;
+    for row in query.load_iter::<(Image, (i64, i64)), DefaultLoadingMode>(conn)? {
+        let (image, numbers) = row?;
+        images.push(image);
+        told = Some(numbers);
+    }
+    Ok(told.map(|numbers| (images, numbers)))
 }
