@@ -10,9 +10,9 @@ use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
 
 use crate::database::Database;
-use crate::database::door::Desk;
+use crate::database::door::{Desk, Refusal};
 use crate::hydra::Problem;
-use crate::resource::transaction::is_broken;
+use crate::resource::transaction::{is_broken, refused};
 use crate::resource::{Caller, Site};
 use crate::schema::{customers, keys};
 use crate::secrets::Secret;
@@ -29,7 +29,7 @@ struct Held {
     secret: Vec<u8>,
 }
 
-type Found = Result<Option<Held>, ()>;
+type Found = Result<Option<Held>, Refusal>;
 
 /// Verifies credentials.
 pub struct Keys {
@@ -43,7 +43,7 @@ pub struct Keys {
 
 impl Keys {
     pub fn new(database: Database, site: Arc<Site>) -> Self {
-        let desk = Desk::new(Box::new(look_up), || Err(()));
+        let desk = Desk::new(Box::new(look_up), Err);
         Self { database, site, desk, remembered: Mutex::default(), removals: AtomicU64::new(0) }
     }
 
@@ -78,9 +78,7 @@ impl Keys {
     async fn find(&self, key: String) -> Result<Option<Held>, Problem> {
         let (asked, removals) = (Instant::now(), self.removals.load(Ordering::SeqCst));
         let found = self.database.door.ask(&self.desk, key.clone()).await;
-        let found = found.map_err(|()| {
-            Problem::Unavailable("the database does not answer; try again".into(), None)
-        })?;
+        let found = found.map_err(refused)?;
         if let Some(held) = &found {
             let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
             if remembered.len() >= MAX_REMEMBERED {
@@ -117,7 +115,7 @@ fn look_up(conn: &mut PgConnection, wanted: &[String]) -> Option<Vec<Found>> {
         Err(_) if is_broken(conn) => None,
         Err(error) => {
             log::error!("keys cannot be looked up: {error}");
-            Some(wanted.iter().map(|_| Err(())).collect())
+            Some(wanted.iter().map(|_| Err(Refusal::Closed)).collect())
         }
     }
 }

@@ -4,6 +4,7 @@
 //! at a time nothing is lost; at many, a statement serves up to 64 of them.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use diesel::PgConnection;
@@ -25,8 +26,17 @@ type Waiting<K, V> = VecDeque<(K, oneshot::Sender<V>)>;
 pub struct Desk<K, V> {
     waiting: Mutex<Waiting<K, V>>,
     serve: Serve<K, V>,
-    /// What is answered while there is no database.
-    closed: fn() -> V,
+    /// What is answered where nothing was found out.
+    refuse: fn(Refusal) -> V,
+}
+
+/// Why a look-up has no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no database.
+    Closed,
+    /// What should have answered it broke off, by a fault of ours.
+    BrokeOff,
 }
 
 trait Drain: Send + Sync {
@@ -100,13 +110,13 @@ impl Door {
             drop(rung);
             bell.ring.notify_one();
         }
-        answer.await.unwrap_or_else(|_closed| (desk.closed)())
+        answer.await.unwrap_or_else(|_dropped| (desk.refuse)(Refusal::BrokeOff))
     }
 }
 
 impl<K, V> Desk<K, V> {
-    pub fn new(serve: Serve<K, V>, closed: fn() -> V) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::new(VecDeque::new()), serve, closed })
+    pub fn new(serve: Serve<K, V>, refuse: fn(Refusal) -> V) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::new(VecDeque::new()), serve, refuse })
     }
 
     fn take(&self) -> Vec<(K, oneshot::Sender<V>)> {
@@ -139,7 +149,7 @@ impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
 
     fn refuse(&self) {
         for (_, sender) in self.take() {
-            let _ = sender.send((self.closed)());
+            let _ = sender.send((self.refuse)(Refusal::Closed));
         }
     }
 }
@@ -154,10 +164,16 @@ fn attend(bell: &Bell, url: &str) {
                 None => super::connect(url),
             };
             match connected {
+                // The connection goes with what broke off; whoever waited for it is told.
                 Ok(mut connected) => {
-                    if desk.drain(&mut connected) {
-                        conn = Some(connected);
-                        break;
+                    let drain = AssertUnwindSafe(|| desk.drain(&mut connected));
+                    match catch_unwind(drain) {
+                        Ok(true) => {
+                            conn = Some(connected);
+                            break;
+                        }
+                        Ok(false) => {}
+                        Err(_panic) => log::error!("a look-up broke off"),
                     }
                 }
                 Err(error) => {

@@ -46,7 +46,8 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, connected: &mut Connected) -> bool {
-        connected.broken
+        // What broke off in the middle may have left a transaction open, with all that it holds.
+        connected.broken || std::thread::panicking()
     }
 }
 

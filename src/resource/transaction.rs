@@ -7,6 +7,7 @@ use diesel::connection::{
 
 use super::site::{Caller, Effect, Session, Site};
 use crate::database::Database;
+use crate::database::door::Refusal;
 use crate::hydra::Problem;
 
 /// Times a transaction is tried when it meets others that must go first.
@@ -107,6 +108,16 @@ fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
 /// Whether a connection that failed is of no more use; asks the server.
 pub fn is_broken(conn: &mut PgConnection) -> bool {
     conn.batch_execute("SELECT 1").is_err()
+}
+
+/// What a look-up that was refused is answered with.
+pub fn refused(refusal: Refusal) -> Problem {
+    match refusal {
+        Refusal::Closed => {
+            Problem::Unavailable("the database does not answer; try again".into(), None)
+        }
+        Refusal::BrokeOff => Problem::internal("a look-up broke off"),
+    }
 }
 
 fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Problem {

@@ -8,7 +8,7 @@ use crate::classes::{self, Visit};
 use crate::database::door::{Desk, Door};
 use crate::hydra::{CollectionDoc, OperationDoc, Problem};
 use crate::resource::address::{Address, Parts, decode};
-use crate::resource::transaction::is_broken;
+use crate::resource::transaction::{is_broken, refused};
 use crate::resource::{Act, Body, Caller, Input, Operation, Reply, Resource, Session, Site};
 
 /// An answer that comes through the door for look-ups.
@@ -163,10 +163,7 @@ impl Mounting {
                     .any(|f| matches!(f, Err(Problem::Unavailable(..) | Problem::Internal(_))));
                 if failed && is_broken(session.conn) { None } else { Some(found) }
             }),
-            || {
-                let words = "the database does not answer; try again".into();
-                Err(Problem::Unavailable(words, None))
-            },
+            |refusal| Err(refused(refusal)),
         );
         Mounted::Look(Box::new(move |door, values, caller| {
             let address = A::read(&mut Parts(values.iter()))?;
