@@ -385,6 +385,8 @@ diesel::table! {
         size -> Int8,
         /// Bytes of the thumbnails of its images
         thumbnail_size -> Int8,
+        /// When they last changed
+        changed -> Timestamptz,
     }
 }
 
@@ -405,6 +407,8 @@ diesel::table! {
         size -> Int8,
         /// Bytes of thumbnails more, or fewer
         thumbnail_size -> Int8,
+        /// When
+        changed -> Timestamptz,
     }
 }
 

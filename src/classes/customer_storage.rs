@@ -10,7 +10,7 @@ use super::storage_policy::StoragePolicyAddress;
 use super::tally::{self, Tally};
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
-use crate::schema::{customer_storages, storage_policies};
+use crate::schema::{customer_storages, customers, storage_policies};
 
 /// The storage of a whole customer.
 #[derive(Debug)]
@@ -33,9 +33,10 @@ struct Totals {
     calculated: DateTime<Utc>,
 }
 
-impl From<Tally> for Totals {
-    fn from(tally: Tally) -> Self {
-        Self { tally, calculated: Utc::now() }
+impl Totals {
+    /// As they are maintained with every change; `since`: what they are totals of was made then.
+    fn new(tally: Tally, since: DateTime<Utc>) -> Self {
+        Self { tally, calculated: tally.changed.unwrap_or(since) }
     }
 }
 
@@ -65,7 +66,9 @@ macro_rules! totals {
                 &s.totals.tally.thumbnail_size
             })
             .non_negative(),
-            &field("lastCalculated", "When this was calculated", |s: &Self| &s.totals.calculated),
+            &field("lastCalculated", "When this last changed, and so was calculated", |s: &Self| {
+                &s.totals.calculated
+            }),
             $(&$more,)*
         ]
     };
@@ -78,7 +81,7 @@ impl Resource for CustomerStorage {
     const NAME: &'static str = "CustomerStorage";
     const TEMPLATE: &'static str = "/customers/{customer}/storage";
     const CLASS: Class<Self> = Class {
-        doc: "How much a customer, or one of its spaces, stores, counted at this moment. An \
+        doc: "How much a customer, or one of its spaces, stores at this moment. An \
               administrator assigns the storage policy of a customer here.",
         parent: None,
         properties: totals!(
@@ -139,18 +142,20 @@ impl Resource for SpaceStorage {
 impl Retrieve for CustomerStorage {
     fn find(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
         let customer = at.customer;
-        let policy = customer_storages::table
+        let (policy, since) = customer_storages::table
             .find(customer)
-            .select(customer_storages::storage_policy)
+            .inner_join(customers::table)
+            .select((customer_storages::storage_policy, customers::created))
             .first(s.conn)?;
-        Ok(Self { customer, policy, totals: tally::of_customer(s.conn, customer)?.into() })
+        let totals = Totals::new(tally::of_customer(s.conn, customer)?, since);
+        Ok(Self { customer, policy, totals })
     }
 }
 
 impl Retrieve for SpaceStorage {
     fn find(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        Space::find(s, at)?;
-        let totals = tally::of_space(s.conn, at.customer, at.space)?.into();
+        let space = Space::find(s, at)?;
+        let totals = Totals::new(tally::of_space(s.conn, at.customer, at.space)?, space.created);
         Ok(Self { at: *at, totals })
     }
 }

@@ -3,6 +3,8 @@
 //! A change is a row of its own, so that writers never wait for one another; a total is a tally and the
 //! changes since. [`fold`] adds the changes to the tallies now and then. `hydria check` counts anew.
 
+use chrono::{DateTime, Utc};
+use diesel::dsl::max;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -21,9 +23,11 @@ pub struct Tally {
     pub size: i64,
     /// Bytes.
     pub thumbnail_size: i64,
+    /// When it last changed; none: it never did.
+    pub changed: Option<DateTime<Utc>>,
 }
 
-type Sums = (i64, i64, i64, i64);
+type Sums = (i64, i64, i64, i64, Option<DateTime<Utc>>);
 
 /// One statement, so that no fold comes between the two halves, and one look at each table.
 macro_rules! sums {
@@ -33,12 +37,14 @@ macro_rules! sums {
             total(tallies::removals),
             total(tallies::size),
             total(tallies::thumbnail_size),
+            max(tallies::changed),
         ));
         let since = $changes.select((
             total(tally_changes::images),
             total(tally_changes::removals),
             total(tally_changes::size),
             total(tally_changes::thumbnail_size),
+            max(tally_changes::changed),
         ));
         let halves: Vec<Sums> = folded.union_all(since).load($conn)?;
         Ok(halves.into_iter().fold(Tally::default(), |sum, half| Tally {
@@ -46,6 +52,7 @@ macro_rules! sums {
             removals: sum.removals + half.1,
             size: sum.size + half.2,
             thumbnail_size: sum.thumbnail_size + half.3,
+            changed: sum.changed.max(half.4),
         }))
     }};
 }
@@ -122,12 +129,13 @@ pub fn jobs(conn: &mut PgConnection, customer: i32) -> Result<i64, Problem> {
 pub fn fold(conn: &mut PgConnection) -> Result<(), Problem> {
     const IMAGES: &str = "WITH taken AS (DELETE FROM tally_changes WHERE (customer, id) IN \
         (SELECT customer, id FROM tally_changes ORDER BY customer, id LIMIT 10000 FOR UPDATE SKIP LOCKED) RETURNING *) \
-        INSERT INTO tallies AS t (customer, space, images, removals, size, thumbnail_size) \
-        SELECT customer, space, total(images), total(removals), total(size), total(thumbnail_size) \
+        INSERT INTO tallies AS t (customer, space, images, removals, size, thumbnail_size, changed) \
+        SELECT customer, space, total(images), total(removals), total(size), total(thumbnail_size), max(changed) \
         FROM taken GROUP BY customer, space ORDER BY customer, space \
         ON CONFLICT (customer, space) DO UPDATE SET images = t.images + excluded.images, \
         removals = t.removals + excluded.removals, size = t.size + excluded.size, \
-        thumbnail_size = t.thumbnail_size + excluded.thumbnail_size";
+        thumbnail_size = t.thumbnail_size + excluded.thumbnail_size, \
+        changed = greatest(t.changed, excluded.changed)";
     const JOBS: &str = "WITH taken AS (DELETE FROM job_tally_changes WHERE (customer, id) IN \
         (SELECT customer, id FROM job_tally_changes ORDER BY customer, id LIMIT 10000 FOR UPDATE SKIP LOCKED) RETURNING *) \
         INSERT INTO job_tallies AS t (customer, jobs) \
