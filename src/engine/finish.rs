@@ -7,6 +7,7 @@ use diesel::prelude::*;
 
 use super::claim::Claimed;
 use crate::classes::batch::{self, MemberOutcome};
+use crate::classes::image::{Image, UNKNOWN};
 use crate::classes::job;
 use crate::hydra::Problem;
 use crate::schema::{images, jobs};
@@ -32,20 +33,20 @@ impl fmt::Display for Settled {
 }
 
 /// What is written of an image that was processed.
-#[derive(Debug, AsChangeset)]
-#[diesel(table_name = images)]
+#[derive(Debug)]
 pub struct Ingested {
     pub width: i32,
     pub height: i32,
     /// Bytes.
     pub size: i64,
-    #[diesel(treat_none_as_null = true)]
     pub derivative: Option<String>,
     pub thumbnails: Vec<i32>,
     /// Bytes.
     pub thumbnail_size: i64,
-    /// What was recognised, where it was not known before.
-    pub media_type: Option<String>,
+    /// What was recognised.
+    pub media_type: &'static str,
+    /// The initial origin that it was fetched from, which is then used up.
+    pub initial_origin: Option<String>,
 }
 
 /// Settles a job: batches first, then the image, then the job, as all lock (`rules.md` 6.3).
@@ -59,31 +60,45 @@ pub fn settle(conn: &mut PgConnection, job: &Claimed, settled: &Settled) -> Resu
     let waiting = batch::waiting_in(conn, at)?;
     batch::lock(conn, at.customer, &waiting)?;
     let row = images::table.find((at.customer, at.space, &at.image));
-    let replaced: Option<Option<String>> =
-        row.select(images::derivative).for_no_key_update().first(conn).optional()?;
+    let held: Option<Image> =
+        row.select(Image::as_select()).for_no_key_update().first(conn).optional()?;
     let own = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
-    let (Some(replaced), 1) = (replaced, diesel::delete(own).execute(conn)?) else {
+    let (Some(held), 1) = (held, diesel::delete(own).execute(conn)?) else {
         return Ok(false);
     };
     if batch::waiting_in(conn, at)? != waiting {
         return Err(Problem::Collision(None));
     }
-    let ended = (
-        images::ingesting.eq(false),
-        images::finished.eq(Utc::now()),
-        images::initial_origin.eq(None::<String>),
-    );
+    let ended = (images::ingesting.eq(false), images::finished.eq(Utc::now()));
     let outcome = match settled {
         Settled::Done(ingested) => {
-            let checked = images::checked.eq(Utc::now());
+            // What was said of the image while it was worked on stands.
+            let is_used_up = ingested.initial_origin == held.draft.initial_origin;
+            let initial_origin = held.draft.initial_origin.filter(|_| !is_used_up);
+            let media_type = match held.draft.media_type.as_str() {
+                UNKNOWN => ingested.media_type,
+                said => said,
+            };
             diesel::update(row)
-                .set((ingested, ended, checked, images::error.eq("")))
+                .set((
+                    ended,
+                    images::error.eq(""),
+                    images::checked.eq(Utc::now()),
+                    images::width.eq(ingested.width),
+                    images::height.eq(ingested.height),
+                    images::size.eq(ingested.size),
+                    images::derivative.eq(&ingested.derivative),
+                    images::thumbnails.eq(&ingested.thumbnails),
+                    images::thumbnail_size.eq(ingested.thumbnail_size),
+                    images::initial_origin.eq(initial_origin),
+                    images::media_type.eq(media_type),
+                ))
                 .execute(conn)?;
             if let Some(derivative) = &ingested.derivative {
                 job::keep(conn, derivative)?;
             }
-            if let Some(replaced) = replaced {
-                job::discard(conn, &replaced, AFTER_REPLACEMENT_S)?;
+            if let Some(replaced) = &held.derivative {
+                job::discard(conn, replaced, AFTER_REPLACEMENT_S)?;
             }
             MemberOutcome::Completed
         }

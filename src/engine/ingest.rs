@@ -41,9 +41,10 @@ impl From<String> for Setback {
 /// What is needed to work an image.
 struct Begun {
     origin: String,
+    /// Where it is fetched in place of `origin`, once.
+    initial_origin: Option<String>,
     rules: Vec<Rule>,
     edges: Vec<u32>,
-    media_type: String,
 }
 
 impl Engine {
@@ -112,7 +113,6 @@ impl Engine {
             Some(key)
         };
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-        let inferred = begun.media_type == "image/unknown";
         Ok(Ingested {
             width: pixels(derived.size.width),
             height: pixels(derived.size.height),
@@ -120,22 +120,24 @@ impl Engine {
             derivative,
             thumbnails,
             thumbnail_size,
-            media_type: inferred.then(|| format.media_type().to_owned()),
+            media_type: format.media_type(),
+            initial_origin: begun.initial_origin.clone(),
         })
     }
 
     async fn fetch(&self, begun: &Begun) -> Result<Fetched, String> {
+        let origin = begun.initial_origin.as_ref().unwrap_or(&begun.origin);
         let words = |error: crate::origins::OriginError| {
             if error.is_ours() {
-                log::error!("{}: {error}", begun.origin);
+                log::error!("{origin}: {error}");
             }
             error.to_string()
         };
-        let credentials: Option<&Credentials> = match choose(&begun.rules, &begun.origin) {
+        let credentials: Option<&Credentials> = match choose(&begun.rules, origin) {
             Some(rule) => rule.credentials_to_send().map_err(words)?,
             None => None,
         };
-        self.fetcher.fetch(&begun.origin, credentials, &self.settings.folder).await.map_err(words)
+        self.fetcher.fetch(origin, credentials, &self.settings.folder).await.map_err(words)
     }
 
     /// Refuses an original that the customer's storage policy has no room for.
@@ -294,9 +296,9 @@ fn begin(site: &Site, conn: &mut PgConnection, job: &Claimed) -> Result<Option<B
         .select(thumbnail_policies::sizes)
         .first(conn)?;
     Ok(Some(Begun {
-        origin: image.draft.initial_origin.unwrap_or(image.draft.origin),
+        origin: image.draft.origin,
+        initial_origin: image.draft.initial_origin,
         rules: customer_origin_strategy::rules(conn, site, at.customer)?,
         edges: sizes.into_iter().filter_map(|edge| u32::try_from(edge).ok()).collect(),
-        media_type: image.draft.media_type,
     }))
 }

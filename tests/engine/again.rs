@@ -107,6 +107,45 @@ fn the_initial_origin_is_used_once() {
 }
 
 #[test]
+fn the_initial_origin_is_tried_until_it_has_served_once() {
+    let scene = Scene::start();
+    let body = json!({ "origin": scene.origin.image(300, 200),
+                       "initialOrigin": scene.origin.url("/held/600x400/x.png") });
+    let failing = json!({ "origin": scene.origin.image(300, 200),
+                          "initialOrigin": scene.origin.url("/missing/first.png") });
+    let first = scene.owner.client.put(&scene.path("map"), &failing).expect(201);
+    assert!(first.text("error").contains("404"), "{}", first.body);
+    let again = scene.owner.client.put(&scene.path("map"), &json!({})).expect(200);
+    assert!(again.text("error").contains("404"), "it was not tried again: {}", again.body);
+    scene.origin.release();
+    let served = scene.owner.client.put(&scene.path("map"), &body).expect(200);
+    assert_eq!((served.number("width"), served.text("error")), (600, String::new()));
+    let last = scene.owner.client.put(&scene.path("map"), &json!({})).expect(200);
+    assert_eq!(last.number("width"), 300, "it was used up");
+}
+
+#[test]
+fn what_is_said_of_an_image_while_it_is_worked_on_stands() {
+    let scene = Scene::start();
+    let held = json!({ "id": "map", "space": scene.space, "origin": scene.origin.image(300, 200),
+                       "initialOrigin": scene.origin.url("/held/600x400/x") });
+    let batch = scene.owner.submit(&[held]).expect(201).id();
+    scene.origin.wait_for("/held", 1);
+    let said = json!({ "mediaType": "image/x-of-ours", "string1": "said",
+                       "initialOrigin": scene.origin.image(450, 300) });
+    scene.owner.client.patch(&scene.path("map"), &said).expect(205);
+    scene.origin.release();
+    scene.owner.finished(&batch);
+    let map = scene.read("map");
+    assert_eq!((map.number("width"), map.text("mediaType")), (600, "image/x-of-ours".into()));
+    assert_eq!(map.text("string1"), "said");
+    let again = scene.owner.client.put(&scene.path("map"), &json!({})).expect(200);
+    assert_eq!(again.number("width"), 450, "the initial origin that was given meanwhile");
+    let last = scene.owner.client.put(&scene.path("map"), &json!({})).expect(200);
+    assert_eq!(last.number("width"), 300);
+}
+
+#[test]
 fn a_patch_processes_again_only_where_the_origin_changes() {
     let scene = Scene::start();
     scene.put("map", &scene.origin.image(300, 200)).expect(201);

@@ -88,7 +88,6 @@ fn a_claim_that_is_lost_can_neither_renew_nor_settle() {
     let holder = claim_one(&mut conn);
     assert_eq!((late.id, late.attempt + 1), (holder.id, holder.attempt));
     let done = |width| {
-        let media_type = None;
         Settled::Done(Ingested {
             width,
             height: 1,
@@ -96,7 +95,8 @@ fn a_claim_that_is_lost_can_neither_renew_nor_settle() {
             derivative: None,
             thumbnails: Vec::new(),
             thumbnail_size: 0,
-            media_type,
+            media_type: "image/png",
+            initial_origin: None,
         })
     };
     assert!(!renew(&mut conn, &late, Duration::from_secs(1)).expect("the database answers"));

@@ -321,6 +321,9 @@ fn initial_origin_rule(origin: &Option<String>) -> Result<(), String> {
     origin.as_ref().map_or(Ok(()), origin_rule)
 }
 
+/// The media type of an image of which none was given or inferred: it is recognised when it is processed.
+pub const UNKNOWN: &str = "image/unknown";
+
 /// The media type that the ending of an origin's path tells, in lack of a better one (`dlcs.md` 13.1).
 pub fn inferred_media_type(origin: &str) -> &'static str {
     let path = origin.split(['?', '#']).next().unwrap_or(origin);
@@ -332,7 +335,7 @@ pub fn inferred_media_type(origin: &str) -> &'static str {
         Some("webp") => "image/webp",
         Some("gif") => "image/gif",
         Some("jp2" | "jpx") => "image/jp2",
-        _ => "image/unknown",
+        _ => UNKNOWN,
     }
 }
 
