@@ -278,12 +278,16 @@ impl Update for AuthService {
         services.select(auth_services::id).for_update().first::<String>(s.conn)?;
         Self::find(s, at)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: AuthServiceDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut Session<'_>,
+        held: Held<Self>,
+        draft: AuthServiceDraft,
+    ) -> Result<Self, Problem> {
         let draft = diesel::update(auth_services::table.find((held.customer, &held.id)))
             .set(draft)
             .returning(AuthServiceDraft::as_returning())
             .get_result(s.conn)?;
-        Ok(Self { draft, ..held })
+        Ok(Self { draft, ..held.into_inner() })
     }
 }
 
@@ -301,9 +305,12 @@ impl Replace for AuthService {
 }
 
 impl Remove for AuthService {
-    fn remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<(), Problem> {
-        let services = auth_services::table.find((at.customer, &at.auth_service));
-        met_one(diesel::delete(services).execute(s.conn)?)
+    fn hold_to_remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        Self::hold(s, at)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let row = auth_services::table.find((held.customer, &held.id));
+        met_one(diesel::delete(row).execute(s.conn)?)
     }
 }
 

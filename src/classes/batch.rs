@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::image::{BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, ImageAddress};
 use crate::address;
-use crate::hydra::{OperationDoc, Problem, Writer};
+use crate::hydra::{OperationDoc, Problem};
 use crate::resource::*;
 use crate::schema::{batches, images, members};
 
@@ -158,10 +158,7 @@ const TEST: Operation<BatchAddress> = Operation {
                 .execute(s.conn)?;
         }
         let test = BatchTest { at: *at, success: finished || superseded != held.superseded };
-        let id = id_of(&test, s.site);
-        let mut out = Writer::default();
-        show(&test, s.view(), &id, &mut out);
-        Ok(Reply::Shown { outcome: Outcome::Found, id, body: out.finish() })
+        Ok(Reply::shown(Outcome::Told, &test, s))
     }),
 };
 

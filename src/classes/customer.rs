@@ -285,7 +285,7 @@ impl Update for Customer {
         let customers = customers::table.find(at.customer);
         Ok(customers.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: CustomerDraft) -> Result<Self, Problem> {
+    fn save(s: &mut Session<'_>, held: Held<Self>, draft: CustomerDraft) -> Result<Self, Problem> {
         Ok(diesel::update(customers::table.find(held.id))
             .set(displayed(draft))
             .returning(Self::as_returning())

@@ -98,6 +98,9 @@ impl Resource for CustomerOriginStrategy {
     fn address(&self) -> CustomerOriginStrategyAddress {
         CustomerOriginStrategyAddress { customer: self.customer, origin_strategy: self.id.clone() }
     }
+    fn unseen(&self) -> Option<&[u8]> {
+        self.credentials.as_deref()
+    }
     fn draft(&self) -> CustomerOriginStrategyDraft {
         CustomerOriginStrategyDraft {
             regex: self.regex.clone(),
@@ -168,7 +171,9 @@ const PUT_CREDENTIALS: Operation<CustomerOriginStrategyAddress> = Operation {
     chooses: false,
     act: Act::Write(|s, at, input| {
         let body = input.object("pair of user and password", &[])?;
-        let held = CustomerOriginStrategy::hold(s, at)?;
+        let held = Held::of_part(s, at, input, |held: &CustomerOriginStrategy| {
+            held.credentials.is_some()
+        })?;
         let given = Credentials::read(&body.into())
             .map_err(|reason| Problem::invalid("credentials", reason))?;
         if !Strategy::parse(&held.origin_strategy).is_some_and(Strategy::requires_credentials) {
@@ -279,9 +284,10 @@ impl Update for CustomerOriginStrategy {
     }
     fn save(
         s: &mut Session<'_>,
-        held: Self,
+        held: Held<Self>,
         draft: CustomerOriginStrategyDraft,
     ) -> Result<Self, Problem> {
+        let held = held.into_inner();
         let place = place(held.customer, &held.id);
         let strategy = canonical(&draft.origin_strategy);
         // A strategy that takes no credentials keeps none.
@@ -336,8 +342,14 @@ impl Replace for CustomerOriginStrategy {
 }
 
 impl Remove for CustomerOriginStrategy {
-    fn remove(s: &mut Session<'_>, at: &CustomerOriginStrategyAddress) -> Result<(), Problem> {
-        let held = strategies::table.find((at.customer, &at.origin_strategy));
-        met_one(diesel::delete(held).execute(s.conn)?)
+    fn hold_to_remove(
+        s: &mut Session<'_>,
+        at: &CustomerOriginStrategyAddress,
+    ) -> Result<Self, Problem> {
+        Self::hold(s, at)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let row = strategies::table.find((held.customer, &held.id));
+        met_one(diesel::delete(row).execute(s.conn)?)
     }
 }

@@ -165,7 +165,11 @@ impl Update for CustomerStorage {
         hold(s.conn, at.customer)?;
         Self::find(s, at)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: CustomerStorageDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut Session<'_>,
+        held: Held<Self>,
+        draft: CustomerStorageDraft,
+    ) -> Result<Self, Problem> {
         diesel::update(customer_storages::table.find(held.customer))
             .set(customer_storages::storage_policy.eq(&draft.storage_policy))
             .execute(s.conn)?;

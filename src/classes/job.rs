@@ -165,12 +165,16 @@ pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Proble
     withdrawn.into_iter().try_for_each(|job| tell_settled(conn, job))
 }
 
-/// Whether a job is still to be settled.
+/// Number of the job of an image that is still to be settled.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn is_waiting(conn: &mut PgConnection, job: i64) -> Result<bool, Problem> {
-    Ok(diesel::select(diesel::dsl::exists(jobs::table.find(job))).get_result(conn)?)
+pub fn of_image(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<i64>, Problem> {
+    let own = jobs::table
+        .filter(jobs::customer.eq(at.customer))
+        .filter(jobs::space.eq(at.space))
+        .filter(jobs::image.eq(&at.image));
+    Ok(own.select(jobs::id).first(conn).optional()?)
 }
 
 /// Tells all processes that a job is settled, once this is committed.

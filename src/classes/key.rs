@@ -46,6 +46,7 @@ impl Resource for Key {
                 (205, "Removed; no body"),
                 (400, "It is the last key of an administrator"),
                 (404, "There is no such resource"),
+                (412, "It is not in a state that If-Match or If-None-Match allows"),
             ]),
         ],
         beneath: &[],
@@ -76,6 +77,7 @@ const MAKE: Operation<CustomerAddress> = Operation {
         statuses: &[
             (201, "Made; the body holds the secret, once"),
             (400, "There is a body, and it is no JSON"),
+            (412, "The keys are not in a state that If-Match or If-None-Match allows"),
             (413, "The body is too large"),
             (415, "There is a body, and its media type is not read"),
         ],
@@ -85,7 +87,10 @@ const MAKE: Operation<CustomerAddress> = Operation {
     chooses: false,
     act: Act::Write(|s, of, _| {
         let made = make(s.conn, s.site, of.customer, None)?;
-        Ok(Reply::shown(Outcome::Created, &made, s))
+        let (id, body, _) = shown(&made, s.view());
+        // What GET shows has no secret.
+        let (_, _, tag) = shown(&Key { secret: None, ..made }, s.view());
+        Ok(Reply::Shown { outcome: Outcome::Issued, id, body, tag })
     }),
 };
 
@@ -151,7 +156,9 @@ pub fn all(conn: &mut PgConnection, customer: Option<i32>) -> Result<Vec<Key>, P
 /// [`Problem::NotFound`] where there is none, [`Problem::Invalid`] for an administrator's last.
 pub fn revoke(s: &mut Session<'_>, key: &str) -> Result<(), Problem> {
     let customer = keys::table.find(key).select(keys::customer).first(s.conn)?;
-    Key::remove(s, &KeyAddress { customer, key: key.to_owned() })
+    let at = KeyAddress { customer, key: key.to_owned() };
+    let held = Held::to_remove(s, &at, &Input::default())?;
+    Key::remove(s, held)
 }
 
 impl Retrieve for Key {
@@ -181,20 +188,24 @@ impl List<CustomerAddress> for Key {
 }
 
 impl Remove for Key {
-    fn remove(s: &mut Session<'_>, at: &KeyAddress) -> Result<(), Problem> {
-        // The customer's row is held, so that two requests cannot remove the last two keys.
-        let administrator: bool = customers::table
-            .find(at.customer)
-            .select(customers::administrator)
-            .for_no_key_update()
-            .first(s.conn)?;
+    /// The customer's row is held too, so that two requests cannot remove the last two keys.
+    fn hold_to_remove(s: &mut Session<'_>, at: &KeyAddress) -> Result<Self, Problem> {
+        let customers = customers::table.find(at.customer).select(customers::id);
+        customers.for_no_key_update().first::<i32>(s.conn)?;
+        let keys = keys::table.find(&at.key).filter(keys::customer.eq(at.customer));
+        Ok(Self::stored(keys.select(STORED).for_update().first(s.conn)?))
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let at = held.address();
+        let administrator: bool =
+            customers::table.find(at.customer).select(customers::administrator).first(s.conn)?;
         let own = keys::table.filter(keys::customer.eq(at.customer));
         let others: i64 = own.filter(keys::key.ne(&at.key)).count().get_result(s.conn)?;
         met_one(diesel::delete(own.filter(keys::key.eq(&at.key))).execute(s.conn)?)?;
         if administrator && others == 0 {
             return Err(Problem::invalid("key", "is the last key of an administrator"));
         }
-        s.effects.push(Effect::KeyRemoved(at.key.clone()));
+        s.effects.push(Effect::KeyRemoved(at.key));
         Ok(())
     }
 }

@@ -194,7 +194,11 @@ impl Update for NamedQuery {
         let queries = named_queries::table.find((at.customer, &at.named_query));
         Ok(queries.select(Self::as_select()).for_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: NamedQueryDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut Session<'_>,
+        held: Held<Self>,
+        draft: NamedQueryDraft,
+    ) -> Result<Self, Problem> {
         may_be_global(s, held.draft.global, draft.global)?;
         Ok(diesel::update(named_queries::table.find((held.customer, &held.id)))
             .set(draft)
@@ -232,8 +236,11 @@ fn may_be_global(s: &Session<'_>, held: bool, wanted: bool) -> Result<(), Proble
 }
 
 impl Remove for NamedQuery {
-    fn remove(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<(), Problem> {
-        let queries = named_queries::table.find((at.customer, &at.named_query));
-        met_one(diesel::delete(queries).execute(s.conn)?)
+    fn hold_to_remove(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
+        Self::hold(s, at)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let row = named_queries::table.find((held.customer, &held.id));
+        met_one(diesel::delete(row).execute(s.conn)?)
     }
 }

@@ -5,6 +5,7 @@ use diesel::prelude::*;
 
 use super::PortalRole;
 use super::customer::CustomerAddress;
+use super::portal_role::PortalRoleAddress;
 use super::{references, sql};
 use crate::address;
 use crate::hydra::{Fault, Problem};
@@ -13,7 +14,8 @@ use crate::resource::*;
 use crate::schema::{portal_roles, portal_users};
 use crate::secrets::{self, Secret};
 
-#[derive(Debug, Queryable, Selectable)]
+/// Never printed, for it holds the hash of a password.
+#[derive(Queryable, Selectable)]
 #[diesel(table_name = portal_users, check_for_backend(diesel::pg::Pg))]
 pub struct PortalUser {
     pub customer: i32,
@@ -22,6 +24,8 @@ pub struct PortalUser {
     pub enabled: bool,
     pub created: DateTime<Utc>,
     pub roles: Vec<String>,
+    /// Hash of the password; for the tag only.
+    pub password: String,
 }
 
 /// What may be written of a portal user; never printed, for it may hold a password.
@@ -78,6 +82,9 @@ impl Resource for PortalUser {
 
     fn address(&self) -> PortalUserAddress {
         PortalUserAddress { customer: self.customer, portal_user: self.id.clone() }
+    }
+    fn unseen(&self) -> Option<&[u8]> {
+        Some(self.password.as_bytes())
     }
     fn draft(&self) -> PortalUserDraft {
         PortalUserDraft { email: self.email.clone(), password: None, enabled: self.enabled }
@@ -151,7 +158,8 @@ static USER_ROLES: Collection<PortalUserAddress> = Collection {
 
 fn set_roles(s: &mut Session<'_>, of: &PortalUserAddress, input: &Input) -> Result<Reply, Problem> {
     let held = PortalUser::hold(s, of)?;
-    let roles = references::changed::<PortalRole>(s, None, input, held.roles, |at| at.portal_role)?;
+    let id = |at: PortalRoleAddress| at.portal_role;
+    let roles = references::changed::<_, PortalRole>(s, of, None, input, held.roles, id)?;
     let known: Vec<String> = portal_roles::table
         .filter(portal_roles::id.eq_any(&roles))
         .select(portal_roles::id)
@@ -212,7 +220,11 @@ impl Update for PortalUser {
         let users = portal_users::table.find((at.customer, &at.portal_user));
         Ok(users.select(Self::as_select()).for_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: PortalUserDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut Session<'_>,
+        held: Held<Self>,
+        draft: PortalUserDraft,
+    ) -> Result<Self, Problem> {
         let password = hashed(draft.password)?;
         Ok(diesel::update(portal_users::table.find((held.customer, &held.id)))
             .set((
@@ -250,8 +262,11 @@ fn hashed(password: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 impl Remove for PortalUser {
-    fn remove(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<(), Problem> {
-        let users = portal_users::table.find((at.customer, &at.portal_user));
-        met_one(diesel::delete(users).execute(s.conn)?)
+    fn hold_to_remove(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
+        Self::hold(s, at)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let row = portal_users::table.find((held.customer, &held.id));
+        met_one(diesel::delete(row).execute(s.conn)?)
     }
 }

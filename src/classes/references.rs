@@ -13,44 +13,60 @@ use crate::resource::*;
 /// A collection or an array replaces it, one reference adds.
 ///
 /// # Errors
+/// [`Problem::PreconditionFailed`] where the set is in another state than the request allows,
 /// [`Problem::Invalid`] with every reference that names no `R` of this tenant.
-pub fn changed<R: Resource>(
-    s: &Session<'_>,
+pub fn changed<A: Address, R: List<A>>(
+    s: &mut Session<'_>,
+    of: &A,
     tenant: Option<i32>,
     input: &Input,
     held: Vec<String>,
     id: fn(R::Address) -> String,
 ) -> Result<Vec<String>, Problem> {
+    if !matches!(input.body, Some(Value::Object(_) | Value::Array(_))) {
+        return Err(Problem::Unreadable(
+            "a reference, a collection or an array is expected".into(),
+        ));
+    }
+    if !input.conditions.is_empty()
+        && let Reply::Shown { tag, .. } = whole_collection::<A, R>(s, of, input)?
+    {
+        input.conditions.allow(Current::State(tag))?;
+    }
     let reading = Reading { site: s.site, tenant, path: &input.path, new: false };
-    let (given, mut set) = match &input.body {
-        None => return Err(Problem::Unreadable("a reference or a collection is expected".into())),
-        Some(Value::Array(members)) => (members.as_slice(), Vec::new()),
-        Some(Value::Object(body)) => match body.get("member") {
+    let (given, mut set, place): (_, _, Place) = match &input.body {
+        Some(Value::Array(members)) => (members.as_slice(), Vec::new(), |n| format!("/{n}")),
+        body => match body.as_ref().and_then(|body| body.get("member")) {
             // One value of a property that may hold several need not stand in an array (JSON-LD).
-            Some(member @ Value::Object(_)) => (std::slice::from_ref(member), Vec::new()),
-            Some(Value::Array(members)) => (members.as_slice(), Vec::new()),
+            Some(member @ Value::Object(_)) => {
+                (std::slice::from_ref(member), Vec::new(), |_| "/member".into())
+            }
+            Some(Value::Array(members)) => {
+                (members.as_slice(), Vec::new(), |n| format!("/member/{n}"))
+            }
             Some(_) => return Err(Problem::invalid("member", "must be an array")),
-            None if body.contains_key("@id") || body.contains_key("id") => {
-                (input.body.as_slice(), held)
+            None if body.iter().any(|b| b.get("@id").or_else(|| b.get("id")).is_some()) => {
+                (body.as_slice(), held, |_| String::new())
             }
             None => {
                 let reason = "is required: references, or whole resources; or give one by @id";
                 return Err(Problem::invalid("member", reason));
             }
         },
-        Some(_) => {
-            return Err(Problem::Unreadable("an object or an array is expected".into()));
-        }
     };
-    let faults = add::<R>(given, reading, id, &mut set);
+    let faults = add::<R>(given, reading, id, place, &mut set);
     if faults.is_empty() { Ok(set) } else { Err(faults.into()) }
 }
 
+/// Where in a body the reference of a number stands: a JSON pointer.
+type Place = fn(usize) -> String;
+
 /// Adds what references name to a set of ids; answers those that name nothing.
-pub fn add<R: Resource>(
+fn add<R: Resource>(
     given: &[Value],
     reading: Reading<'_>,
     id: fn(R::Address) -> String,
+    place: Place,
     set: &mut Vec<String>,
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
@@ -59,7 +75,7 @@ pub fn add<R: Resource>(
             Ok(id) if set.contains(&id) => {}
             Ok(id) => set.push(id),
             Err(reason) => {
-                let pointer = format!("/member/{index}");
+                let pointer = place(index);
                 let fault = Fault::new(format!("member[{index}]"), reason);
                 faults.push(Fault { pointer, ..fault });
             }

@@ -247,7 +247,7 @@ impl Update for Role {
         let roles = roles::table.find((at.customer, &at.role));
         Ok(roles.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: RoleDraft) -> Result<Self, Problem> {
+    fn save(s: &mut Session<'_>, held: Held<Self>, draft: RoleDraft) -> Result<Self, Problem> {
         Ok(diesel::update(roles::table.find((held.customer, &held.id)))
             .set(draft)
             .returning(Self::as_returning())
@@ -268,10 +268,13 @@ impl Replace for Role {
 }
 
 impl Remove for Role {
-    fn remove(s: &mut Session<'_>, at: &RoleAddress) -> Result<(), Problem> {
-        let held = roles::table.find((at.customer, &at.role));
-        // Held against those who would give it to an image meanwhile.
-        held.select(roles::id).for_update().first::<String>(s.conn)?;
+    /// Held against those who would give it to an image meanwhile.
+    fn hold_to_remove(s: &mut Session<'_>, at: &RoleAddress) -> Result<Self, Problem> {
+        let roles = roles::table.find((at.customer, &at.role));
+        Ok(roles.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let at = held.address();
         let holds = |column: &str| {
             sql::<Bool>(&format!("{column} @> ARRAY["))
                 .bind::<Text, _>(if column == "roles" {
@@ -296,6 +299,7 @@ impl Remove for Role {
                 "the defaults of a space name this role; take it from them first".into(),
             ));
         }
-        met_one(diesel::delete(held).execute(s.conn)?)
+        let row = roles::table.find((at.customer, &at.role));
+        met_one(diesel::delete(row).execute(s.conn)?)
     }
 }

@@ -59,6 +59,9 @@ impl Resource for RoleProvider {
     fn address(&self) -> AuthServiceAddress {
         AuthServiceAddress { customer: self.customer, auth_service: self.auth_service.clone() }
     }
+    fn unseen(&self) -> Option<&[u8]> {
+        self.credentials.as_deref()
+    }
     fn draft(&self) -> RoleProviderDraft {
         RoleProviderDraft {
             configuration: self.configuration.clone(),
@@ -95,7 +98,12 @@ impl Update for RoleProvider {
         let held = role_providers::table.find((at.customer, &at.auth_service));
         Ok(held.select(Self::as_select()).for_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: RoleProviderDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut Session<'_>,
+        held: Held<Self>,
+        draft: RoleProviderDraft,
+    ) -> Result<Self, Problem> {
+        let held = held.into_inner();
         let at = held.address();
         let sealed = draft.credentials.seal(held.credentials, s.site, &place(&at))?;
         Ok(diesel::update(role_providers::table.find((at.customer, &at.auth_service)))
@@ -134,8 +142,11 @@ impl Replace for RoleProvider {
 }
 
 impl Remove for RoleProvider {
-    fn remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<(), Problem> {
-        let held = role_providers::table.find((at.customer, &at.auth_service));
-        met_one(diesel::delete(held).execute(s.conn)?)
+    fn hold_to_remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        Self::hold(s, at)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let row = role_providers::table.find((held.customer, &held.auth_service));
+        met_one(diesel::delete(row).execute(s.conn)?)
     }
 }

@@ -192,8 +192,8 @@ fn set_default_roles(
 ) -> Result<Reply, Problem> {
     let held = Space::hold(s, of)?;
     let ids = |at: RoleAddress| at.role;
-    let changed =
-        references::changed::<Role>(s, Some(of.customer), input, held.draft.default_roles, ids)?;
+    let held = held.draft.default_roles;
+    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, held, ids)?;
     let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
     let unknown = role::unknown_roles(s.conn, of.customer, stored.iter())?;
     if let Some(fault) = role::unknown_fault(&unknown) {
@@ -312,7 +312,7 @@ impl Update for Space {
         let spaces = spaces::table.find((at.customer, at.space));
         Ok(spaces.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: SpaceDraft) -> Result<Self, Problem> {
+    fn save(s: &mut Session<'_>, held: Held<Self>, draft: SpaceDraft) -> Result<Self, Problem> {
         Ok(diesel::update(spaces::table.find((held.customer, held.id)))
             .set(draft)
             .returning(Self::as_returning())
@@ -334,15 +334,20 @@ impl Replace for Space {
 }
 
 impl Remove for Space {
-    fn remove(s: &mut Session<'_>, at: &SpaceAddress) -> Result<(), Problem> {
-        let held = spaces::table.find((at.customer, at.space));
-        held.select(spaces::id).for_update().first::<i32>(s.conn)?;
+    /// Held against those who would put an image into it meanwhile.
+    fn hold_to_remove(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+        let spaces = spaces::table.find((at.customer, at.space));
+        Ok(spaces.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let at = held.address();
         let inside = images::table
             .filter(images::customer.eq(at.customer))
             .filter(images::space.eq(at.space));
         if diesel::select(exists(inside)).get_result(s.conn)? {
             return Err(Problem::Conflict("the space has images; delete them first".into()));
         }
-        met_one(diesel::delete(held).execute(s.conn)?)
+        let row = spaces::table.find((at.customer, at.space));
+        met_one(diesel::delete(row).execute(s.conn)?)
     }
 }

@@ -109,6 +109,6 @@ const DISTINCT: Operation<SpaceAddress> = Operation {
                 return Err(Problem::invalid("field", reason));
             }
         }
-        Ok(Reply::Bare(out.finish()))
+        Ok(Reply::Bare { body: out.finish(), next: None })
     }),
 };

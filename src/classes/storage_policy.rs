@@ -124,7 +124,11 @@ impl Update for StoragePolicy {
         let policies = storage_policies::table.find(&at.storage_policy);
         Ok(policies.select(Self::as_select()).for_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: StoragePolicyDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut Session<'_>,
+        held: Held<Self>,
+        draft: StoragePolicyDraft,
+    ) -> Result<Self, Problem> {
         Ok(diesel::update(storage_policies::table.find(&held.id))
             .set(draft)
             .returning(Self::as_returning())
@@ -146,7 +150,10 @@ impl Replace for StoragePolicy {
 }
 
 impl Remove for StoragePolicy {
-    fn remove(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<(), Problem> {
-        met_one(diesel::delete(storage_policies::table.find(&at.storage_policy)).execute(s.conn)?)
+    fn hold_to_remove(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
+        Self::hold(s, at)
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        met_one(diesel::delete(storage_policies::table.find(&held.id)).execute(s.conn)?)
     }
 }

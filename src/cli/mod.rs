@@ -113,8 +113,8 @@ pub const DEFAULT_BASE: &str = "http://localhost:8080";
 fn write_contexts(folder: &std::path::Path) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)?;
     let documents = Documents::new(DEFAULT_BASE);
-    for (name, text) in &documents.contexts {
-        std::fs::write(folder.join(name), text)?;
+    for (name, context) in &documents.contexts {
+        std::fs::write(folder.join(name), &context.body)?;
     }
     println!("{} contexts written to {}", documents.contexts.len(), folder.display());
     Ok(())

@@ -6,10 +6,12 @@ pub mod collection;
 pub mod context;
 pub mod json;
 pub mod problem;
+pub mod tag;
 pub mod vocabulary;
 
 pub use json::Writer;
 pub use problem::{Fault, Problem};
+pub use tag::Tag;
 
 /// What one class says about itself, with its Rust types erased.
 #[derive(Debug, Clone)]

@@ -36,7 +36,9 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.member, self.reason)
+        // Without a member it is about the whole body.
+        let member = if self.member.is_empty() { "the body" } else { &self.member };
+        write!(f, "{member} {}", self.reason)
     }
 }
 
@@ -59,8 +61,16 @@ pub enum Problem {
         given: String,
         offered: &'static str,
     },
+    /// The body did not come in the time that is given for it, in seconds.
+    TooSlow {
+        limit_s: u64,
+    },
     /// The body or the query cannot be read at all.
     Unreadable(String),
+    /// The body is not of the syntax that its type promises, with the place where that ends.
+    Malformed(Fault),
+    /// The resource is not in a state that the conditions of the request allow.
+    PreconditionFailed(String),
     /// The body or the query was read and refused: every fault is listed, not the first only.
     Invalid(Vec<Fault>),
     /// What is to be removed is in use.
@@ -98,7 +108,9 @@ impl Problem {
             Self::MethodNotAllowed(_) => "MethodNotAllowed",
             Self::TooLarge { .. } => "BodyTooLarge",
             Self::UnsupportedMediaType { .. } => "UnsupportedMediaType",
-            Self::Unreadable(_) => "UnreadableRequest",
+            Self::TooSlow { .. } => "BodyTooSlow",
+            Self::Unreadable(_) | Self::Malformed(_) => "UnreadableRequest",
+            Self::PreconditionFailed(_) => "PreconditionFailed",
             Self::Invalid(faults) if faults.iter().all(|f| f.taken) => "AlreadyTaken",
             Self::Invalid(_) => "ValidationError",
             Self::Conflict(_) => "InUse",
@@ -110,14 +122,16 @@ impl Problem {
 }
 
 /// Every kind of problem with what it means, for the vocabulary.
-pub const KINDS: [(&str, &str); 13] = [
+pub const KINDS: [(&str, &str); 15] = [
     ("AuthenticationRequired", "Credentials are missing or wrong."),
     ("AccessDenied", "The caller may not do this."),
     ("NotFound", "There is no such resource."),
     ("MethodNotAllowed", "The resource does not offer this method; Allow lists those it has."),
     ("BodyTooLarge", "The body is larger than the service reads."),
     ("UnsupportedMediaType", "The media type of the body is not offered."),
+    ("BodyTooSlow", "The body did not come in time."),
     ("UnreadableRequest", "The body or the query cannot be parsed."),
+    ("PreconditionFailed", "The resource is not in a state that If-Match or If-None-Match allows."),
     ("AlreadyTaken", "A name or id is in use already."),
     ("ValidationError", "The body or the query says something that is not accepted."),
     ("InUse", "What is to be removed is in use."),
@@ -136,6 +150,7 @@ impl fmt::Display for Problem {
             Self::Forbidden(what)
             | Self::NotFound(what)
             | Self::Unreadable(what)
+            | Self::PreconditionFailed(what)
             | Self::Conflict(what)
             | Self::QuotaExceeded(what)
             | Self::Unavailable(what, _) => f.write_str(what),
@@ -145,6 +160,13 @@ impl fmt::Display for Problem {
             Self::TooLarge { limit_bytes } => {
                 write!(f, "the body is larger than {limit_bytes} bytes")
             }
+            Self::TooSlow { limit_s } => {
+                write!(f, "the body did not come in time: {limit_s} seconds passed")
+            }
+            Self::Malformed(fault) => match fault.member.as_str() {
+                "" => write!(f, "{fault}"),
+                member => write!(f, "the body {}, in {member}", fault.reason),
+            },
             Self::UnsupportedMediaType { given, offered } => {
                 write!(f, "a body of type {given} is not read here; send one of {offered}")
             }

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use super::Resource;
 use super::address::{Address, path_to};
+use super::condition::Current;
 use super::identity;
 use super::property::Reading;
 use super::site::{Input, Session};
-use super::store::{Create, Replace, Update};
+use super::store::{Create, Held, Replace, Update};
 use crate::hydra::{Fault, Problem};
 
 /// Reads the body of a POST.
@@ -45,23 +46,29 @@ pub fn raced(problem: Problem) -> Problem {
 /// Reads the body of a PUT: over what is held, or over the defaults where the address is free.
 ///
 /// # Errors
-/// [`Problem::Invalid`] with every fault of the body.
+/// [`Problem::PreconditionFailed`], [`Problem::Invalid`] with every fault of the body.
 pub fn read_replacement<R: Replace>(
     s: &mut Session<'_>,
     at: &R::Address,
     input: &Input,
-) -> Result<(Option<R>, R::Draft), Problem> {
+) -> Result<(Option<Held<R>>, R::Draft), Problem> {
     let body = input.object(R::NAME, R::ACCEPTED)?;
-    let held = match R::hold(s, at) {
+    let held = match Held::<R>::to_change(s, at, input) {
         Ok(held) => Some(held),
         Err(Problem::NotFound(_)) => None,
         Err(other) => return Err(other),
     };
-    let draft = match &held {
-        Some(held) => held.draft(),
-        None => R::fresh_at(s, at)?,
+    let draft = if let Some(held) = &held {
+        held.draft()
+    } else {
+        let fresh = R::fresh_at(s, at);
+        // A parent that is missing goes before the conditions, what else is wrong after (`rules.md` 1.1).
+        if !matches!(fresh, Err(Problem::NotFound(_))) {
+            input.conditions.allow(Current::Nothing)?;
+        }
+        fresh?
     };
-    let draft = read_at::<R>(s, at, held.as_ref(), draft, body, input)?;
+    let draft = read_at::<R>(s, at, held.as_deref(), draft, body, input)?;
     Ok((held, draft))
 }
 
@@ -102,14 +109,15 @@ pub fn read<R: Resource>(
 /// Reads the body of a PATCH over what is held.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where there is nothing, [`Problem::Invalid`] with every fault of the body.
+/// [`Problem::NotFound`] where there is nothing, [`Problem::PreconditionFailed`], [`Problem::Invalid`] with
+/// every fault of the body.
 pub fn read_update<R: Update>(
     s: &mut Session<'_>,
     at: &R::Address,
     input: &Input,
-) -> Result<(R, R::Draft), Problem> {
+) -> Result<(Held<R>, R::Draft), Problem> {
     let body = input.object(R::NAME, R::ACCEPTED)?;
-    let held = R::hold(s, at)?;
+    let held = Held::<R>::to_change(s, at, input)?;
     let draft = read_at::<R>(s, at, Some(&held), held.draft(), body, input)?;
     Ok((held, draft))
 }

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod body;
 pub mod boundary;
+pub mod condition;
 pub mod identity;
 pub mod link;
 pub mod literal;
@@ -16,6 +17,7 @@ pub mod store;
 pub mod transaction;
 
 pub use address::{Address, Filling, Parts, path_to};
+pub use condition::{Conditions, Current, Freshness};
 pub use link::{Collection, action, collection, link, reference, reference_by_id, selection};
 pub use operation::{
     Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
@@ -27,12 +29,13 @@ pub use property::{
 pub use query::Query;
 pub use site::{Caller, Effect, Input, Session, Site, View};
 pub use store::{
-    Create, List, Listing, Remove, Replace, Retrieve, Update, Wanted, chosen_or_minted, met_one,
+    Create, Held, List, Listing, Remove, Replace, Retrieve, Update, Wanted, chosen_or_minted,
+    met_one,
 };
 
 use serde_json::{Map, Value};
 
-use crate::hydra::{ClassDoc, Fault, Problem, Writer};
+use crate::hydra::{ClassDoc, Fault, Problem, Tag, Writer};
 
 /// A kind of thing the API serves.
 pub trait Resource: Sized + Send + 'static {
@@ -51,6 +54,11 @@ pub trait Resource: Sized + Send + 'static {
 
     fn address(&self) -> Self::Address;
     fn draft(&self) -> Self::Draft;
+
+    /// What is kept of it and never shown, and may be written: a change of it changes the tag as well.
+    fn unseen(&self) -> Option<&[u8]> {
+        None
+    }
 
     /// Rules that join several members or need the database; a rule of one member stands in its row.
     ///
@@ -137,6 +145,17 @@ pub fn show_members<R: Resource>(resources: &[R], view: View<'_>, out: &mut Writ
         write_id(resource, view.site, &mut id);
         out.object(|out| write_members(resource, view, &id, out));
     }
+}
+
+/// A resource as an answer of its own: its address, its JSON-LD, and the tag of its state.
+pub fn shown<R: Resource>(resource: &R, view: View<'_>) -> (String, Vec<u8>, Tag) {
+    let id = id_of(resource, view.site);
+    let mut out = Writer::with_capacity(4096);
+    show(resource, view, &id, &mut out);
+    let body = out.finish();
+    let tag = Tag::of(&body);
+    let tag = resource.unseen().map_or(tag, |unseen| tag.with_unseen(unseen));
+    (id, body, tag)
 }
 
 fn write_members<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Writer) {

@@ -2,13 +2,17 @@
 //!
 //! Each constructor asks for the capability it uses, so a class cannot advertise what it cannot do.
 
+use std::sync::Arc;
+
+use diesel::PgConnection;
+
 use super::address::Address;
 use super::body::{raced, read_new, read_replacement, read_update};
 use super::page::listed;
 use super::site::{Caller, Input, Session};
-use super::store::{Create, List, Remove, Replace, Retrieve, Update};
-use super::{Resource, show};
-use crate::hydra::{OperationDoc, Problem, Writer};
+use super::store::{Create, Held, List, Remove, Replace, Retrieve, Update};
+use super::{Resource, shown};
+use crate::hydra::{OperationDoc, Problem, Tag};
 
 /// Whether an operation takes a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,21 +78,31 @@ pub enum Outcome {
     Created,
     Replaced,
     Updated,
+    /// Created, and shown this once with what GET does not show.
+    Issued,
+    /// Done; what is shown tells how it went, and is shown this once.
+    Told,
 }
 
 /// What an operation came to, ready to be sent.
 pub enum Reply {
-    /// A resource, written already, and its address.
-    Shown { outcome: Outcome, id: String, body: Vec<u8> },
+    /// A resource, written already, its address, and the tag of the state that GET shows.
+    Shown { outcome: Outcome, id: String, body: Vec<u8>, tag: Tag },
     /// Something was removed.
     Removed,
     /// Something was stored that is never shown.
     Stored { new: bool },
-    /// A plain JSON value without a context.
-    Bare(Vec<u8>),
-    /// Committed, and waiting for work: `then` shows it when the job is settled, or when time is out.
-    Pending { job: i64, then: Then },
+    /// A plain JSON value without a context, and the address of what follows where this is not all.
+    Bare { body: Vec<u8>, next: Option<String> },
+    /// Committed, and waiting for work: `then` shows it when no job is left, or when time is out.
+    ///
+    /// `job` tells the number of the job that is waited for; it may be another each time it is asked, for
+    /// what was asked for may be asked for again meanwhile.
+    Pending { job: Job, then: Then },
 }
+
+/// The job that a [`Reply::Pending`] waits for now; none: it is settled.
+pub type Job = Arc<dyn Fn(&mut PgConnection) -> Result<Option<i64>, Problem> + Send + Sync>;
 
 /// Shows what a [`Reply::Pending`] waited for.
 pub type Then = Box<dyn FnOnce(&mut Session<'_>) -> Result<Reply, Problem> + Send>;
@@ -96,11 +110,8 @@ pub type Then = Box<dyn FnOnce(&mut Session<'_>) -> Result<Reply, Problem> + Sen
 impl Reply {
     /// A resource of the caller's, with its inline operations.
     pub fn shown<R: Resource>(outcome: Outcome, resource: &R, s: &Session<'_>) -> Self {
-        let view = s.view();
-        let id = super::id_of(resource, view.site);
-        let mut out = Writer::with_capacity(4096);
-        show(resource, view, &id, &mut out);
-        Self::Shown { outcome, id, body: out.finish() }
+        let (id, body, tag) = shown(resource, s.view());
+        Self::Shown { outcome, id, body, tag }
     }
 }
 
@@ -109,6 +120,8 @@ const CREATED: (u16, &str) = (201, "Made; Location says where");
 const RESET: (u16, &str) = (205, "Done; no body");
 const BAD: (u16, &str) = (400, "The request says something that is not accepted");
 const MISSING: (u16, &str) = (404, "There is no such resource");
+const UNCHANGED: (u16, &str) = (304, "It is as If-None-Match says");
+const CONDITION: (u16, &str) = (412, "It is not in a state that If-Match or If-None-Match allows");
 const IN_USE: (u16, &str) = (409, "It is in use");
 const TOO_LARGE: (u16, &str) = (413, "The body is too large");
 const TYPE: (u16, &str) = (415, "The media type of the body is not read");
@@ -116,20 +129,23 @@ const QUOTA: (u16, &str) = (507, "The storage policy allows no more");
 
 /// Statuses of the acts, as the vocabulary tells them.
 pub mod statuses {
-    use super::{BAD, CREATED, IN_USE, MISSING, OK, QUOTA, RESET, TOO_LARGE, TYPE};
+    use super::{
+        BAD, CONDITION, CREATED, IN_USE, MISSING, OK, QUOTA, RESET, TOO_LARGE, TYPE, UNCHANGED,
+    };
 
     type Statuses = &'static [(u16, &'static str)];
-    pub const FOUND: Statuses = &[OK, MISSING];
-    pub const LISTED: Statuses = &[OK, BAD, MISSING];
-    pub const MADE: Statuses = &[CREATED, BAD, MISSING, TOO_LARGE, TYPE];
-    pub const REPLACED: Statuses = &[OK, CREATED, BAD, MISSING, TOO_LARGE, TYPE];
-    pub const UPDATED: Statuses = &[RESET, OK, BAD, MISSING, TOO_LARGE, TYPE];
-    pub const REMOVED: Statuses = &[RESET, MISSING];
-    pub const REMOVED_UNLESS_USED: Statuses = &[RESET, MISSING, IN_USE];
-    pub const REGISTERED: Statuses = &[CREATED, BAD, MISSING, TOO_LARGE, TYPE, QUOTA];
-    pub const REPLACED_WITHIN_QUOTA: Statuses = &[OK, CREATED, BAD, TOO_LARGE, TYPE, QUOTA];
-    pub const ADDED: Statuses = &[OK, BAD, MISSING, TOO_LARGE, TYPE];
-    pub const TESTED: Statuses = &[OK, MISSING];
+    pub const FOUND: Statuses = &[OK, UNCHANGED, MISSING, CONDITION];
+    pub const LISTED: Statuses = &[OK, UNCHANGED, BAD, MISSING, CONDITION];
+    pub const MADE: Statuses = &[CREATED, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
+    pub const REPLACED: Statuses = &[OK, CREATED, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
+    pub const UPDATED: Statuses = &[RESET, OK, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
+    pub const REMOVED: Statuses = &[RESET, MISSING, CONDITION];
+    pub const REMOVED_UNLESS_USED: Statuses = &[RESET, MISSING, IN_USE, CONDITION];
+    pub const REGISTERED: Statuses = &[CREATED, BAD, MISSING, CONDITION, TOO_LARGE, TYPE, QUOTA];
+    pub const REPLACED_WITHIN_QUOTA: Statuses =
+        &[OK, CREATED, BAD, CONDITION, TOO_LARGE, TYPE, QUOTA];
+    pub const ADDED: Statuses = &[OK, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
+    pub const TESTED: Statuses = &[OK, MISSING, CONDITION];
 }
 
 /// GET of one resource.
@@ -272,8 +288,9 @@ pub const fn remove<R: Remove>() -> Operation<R::Address> {
         },
         body: Body::None,
         chooses: false,
-        act: Act::Write(|s, at, _| {
-            R::remove(s, at)?;
+        act: Act::Write(|s, at, input| {
+            let held = Held::to_remove(s, at, input)?;
+            R::remove(s, held)?;
             Ok(Reply::Removed)
         }),
     }

@@ -6,7 +6,7 @@ use super::site::{Input, Session};
 use super::store::{List, Wanted};
 use super::{Resource, show_members};
 use crate::hydra::collection::Frame;
-use crate::hydra::{Problem, Writer};
+use crate::hydra::{Problem, Tag, Writer};
 
 /// Lists what the query of a request asks for.
 ///
@@ -58,5 +58,7 @@ pub fn collection_reply<R: Resource>(
         let write = |out: &mut Writer| show_members(members, view, out);
         frame.write(doc, &operations, write, &mut out);
     }
-    Reply::Shown { outcome: Outcome::Found, id, body: out.finish() }
+    let body = out.finish();
+    let tag = Tag::of(&body);
+    Reply::Shown { outcome: Outcome::Found, id, body, tag }
 }

@@ -6,6 +6,7 @@ use diesel::PgConnection;
 use serde_json::{Map, Value};
 
 use super::boundary::Boundaries;
+use super::condition::Conditions;
 use super::query::Query;
 use crate::hydra::{CollectionDoc, Problem};
 use crate::secrets::Secrets;
@@ -92,6 +93,8 @@ pub struct Input {
     /// The body; none: there was none.
     pub body: Option<Value>,
     pub query: Query,
+    /// What it asks of the state it meets.
+    pub conditions: Conditions,
     /// Path asked for, as received.
     pub path: String,
     /// The collection that answers, where one does.

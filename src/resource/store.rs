@@ -1,11 +1,14 @@
 //! What a class can do with its table. A class implements what it supports and no more.
 
+use std::ops::Deref;
+
 use serde_json::{Map, Value};
 
-use super::Resource;
 use super::address::Address;
+use super::condition::Current;
 use super::query::Query;
-use super::site::Session;
+use super::site::{Input, Session};
+use super::{Resource, shown};
 use crate::hydra::collection::Page;
 use crate::hydra::{Fault, Problem, Variable};
 
@@ -69,6 +72,78 @@ pub trait Create<A: Address>: Resource {
     ) -> Result<Self, Problem>;
 }
 
+/// A row that is held until the transaction ends, in a state that the conditions of the request allow.
+///
+/// Only what is held like this can be saved or removed, so that no class can forget `If-Match`.
+#[derive(Debug)]
+pub struct Held<R>(R);
+
+impl<R: Resource> Held<R> {
+    /// Holds a row to change it.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
+    pub fn to_change(s: &mut Session<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
+    where
+        R: Update,
+    {
+        let held = R::hold(s, at)?;
+        Self::allowed(held, s, input)
+    }
+
+    /// Holds a row to remove it.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
+    pub fn to_remove(s: &mut Session<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
+    where
+        R: Remove,
+    {
+        let held = R::hold_to_remove(s, at)?;
+        Self::allowed(held, s, input)
+    }
+
+    /// Holds a row to change a part of it that has an address of its own and is never shown; `is_there`: the
+    /// part is.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where there is no such row, [`Problem::PreconditionFailed`].
+    pub fn of_part(
+        s: &mut Session<'_>,
+        at: &R::Address,
+        input: &Input,
+        is_there: fn(&R) -> bool,
+    ) -> Result<Self, Problem>
+    where
+        R: Update,
+    {
+        let held = R::hold(s, at)?;
+        let current = if is_there(&held) { Current::Unseen } else { Current::Nothing };
+        input.conditions.allow(current)?;
+        Ok(Self(held))
+    }
+
+    fn allowed(held: R, s: &Session<'_>, input: &Input) -> Result<Self, Problem> {
+        if !input.conditions.is_empty() {
+            let (_, _, tag) = shown(&held, s.view());
+            input.conditions.allow(Current::State(tag))?;
+        }
+        Ok(Self(held))
+    }
+
+    pub fn into_inner(self) -> R {
+        self.0
+    }
+}
+
+impl<R> Deref for Held<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        &self.0
+    }
+}
+
 /// Changing what is there, member by member.
 pub trait Update: Resource {
     /// Finds the row and holds it until the transaction ends, so that no write is lost.
@@ -81,7 +156,7 @@ pub trait Update: Resource {
     ///
     /// # Errors
     /// [`Problem::Invalid`] where a name is taken.
-    fn save(s: &mut Session<'_>, held: Self, draft: Self::Draft) -> Result<Self, Problem>;
+    fn save(s: &mut Session<'_>, held: Held<Self>, draft: Self::Draft) -> Result<Self, Problem>;
 }
 
 /// Making one at an address that the client chose.
@@ -106,11 +181,17 @@ pub trait Replace: Update {
 }
 
 pub trait Remove: Resource {
+    /// Finds the row and holds it against everything until the transaction ends.
+    ///
+    /// # Errors
+    /// [`Problem::NotFound`] where there is none.
+    fn hold_to_remove(s: &mut Session<'_>, at: &Self::Address) -> Result<Self, Problem>;
+
     /// Removes it.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where there is none, [`Problem::Conflict`] where it is in use.
-    fn remove(s: &mut Session<'_>, at: &Self::Address) -> Result<(), Problem>;
+    /// [`Problem::Conflict`] where it is in use.
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem>;
 }
 
 /// What came of a statement that should have met one row.

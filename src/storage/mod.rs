@@ -107,6 +107,12 @@ impl StorageError {
     fn of(key: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { key: key.to_owned(), source: Box::new(source) }
     }
+
+    /// Whether there is no such object, and trying again is of no use.
+    pub fn is_missing(&self) -> bool {
+        let source = self.source.downcast_ref::<object_store::Error>();
+        matches!(source, Some(object_store::Error::NotFound { .. }))
+    }
 }
 
 impl fmt::Display for StorageError {

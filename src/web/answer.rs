@@ -1,18 +1,22 @@
 //! The one handler: who asks, what for, may they, and what comes of it, in the order of `rules.md` 1.1.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::router::{Entry, Mounted, Run};
+use super::router::{Entry, Mounted, Route, Run};
+use super::shape::shaped;
 use super::{Service, body, request, respond, thumbs};
+use crate::classes::Customer;
 use crate::classes::customer::CustomerAddress;
-use crate::classes::{Customer, job};
 use crate::hydra::Problem;
 use crate::resource::address::{canonical_number, decode};
-use crate::resource::operation::Then;
-use crate::resource::{Caller, Effect, Input, Query, Reply, Retrieve, Session, transaction};
+use crate::resource::operation::{Job, Then};
+use crate::resource::{
+    Caller, Current, Effect, Input, Query, Reply, Retrieve, Session, transaction,
+};
 
 /// How often a request that waits looks for itself, in case it was not told.
 const LOOK: Duration = Duration::from_secs(1);
@@ -23,49 +27,45 @@ pub async fn answer(
     mut payload: web::Payload,
     service: web::Data<Service>,
 ) -> HttpResponse {
-    let began = Instant::now();
-    let id = request::new_id();
-    let path = request.uri().path().to_owned();
-    let (result, caller) = attempt(&service, &request, &mut payload, &path).await;
-    let mut response = result.unwrap_or_else(|problem| {
-        respond::problem(&problem, &service.site, &path, request.method().as_str(), &id)
-    });
-    let shared = is_shared(&path) && response.status().is_success();
-    respond::finish(&mut response, &service.site, &id, shared);
-    log::info!(
-        target: "hydria::access",
-        "{} {} {} {:.1} ms {} {id}",
-        request.method(),
-        request.uri(),
-        response.status().as_u16(),
-        began.elapsed().as_secs_f64() * 1000.0,
-        caller.customer().map_or_else(|| "-".to_owned(), |c| c.to_string()),
-    );
-    response
-}
-
-/// Whether what is there is the same for everybody.
-fn is_shared(path: &str) -> bool {
-    ["/vocab", "/contexts/", "/thumbs/", "/samples/"].iter().any(|start| path.starts_with(start))
+    let caller = Cell::new(Caller::Visitor);
+    let attempt = attempt(&service, &request, &mut payload, &caller);
+    shaped(&service.site, &request, &caller, attempt).await
 }
 
 async fn attempt(
     service: &Service,
     request: &HttpRequest,
     payload: &mut web::Payload,
-    path: &str,
-) -> (Result<HttpResponse, Problem>, Caller) {
-    if let Some(answer) = thumbs::answer(service, request, path).await {
-        return (answer, Caller::Visitor);
+    asks: &Cell<Caller>,
+) -> Result<HttpResponse, Problem> {
+    let path = request.uri().path();
+    let is_preflight = *request.method() == Method::OPTIONS
+        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    // A browser brings no credentials with it, and shows a script no answer that it does not allow.
+    if is_preflight || (path == "*" && *request.method() == Method::OPTIONS) {
+        return Ok(respond::options(&allow(service, path)));
     }
-    let caller = match request.headers().get(header::AUTHORIZATION) {
-        None => Caller::Visitor,
-        Some(given) => match service.keys.verify(given.as_bytes()).await {
-            Ok(caller) => caller,
-            Err(problem) => return (Err(problem), Caller::Visitor),
-        },
-    };
-    (dispatch(service, request, payload, path, caller).await, caller)
+    if let Some(answer) = thumbs::answer(service, request, path).await {
+        return answer;
+    }
+    if let Some(given) = request.headers().get(header::AUTHORIZATION) {
+        asks.set(service.keys.verify(given.as_bytes()).await?);
+    }
+    dispatch(service, request, payload, path, asks.get()).await
+}
+
+/// What is open to all of the addresses that are no resources of a class.
+const LOOKED_AT: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
+/// What the service does at any address, for `OPTIONS *`.
+const ANYWHERE: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+/// The methods that an address has, where there is one.
+fn allow(service: &Service, path: &str) -> Vec<&'static str> {
+    match service.router.find(path) {
+        _ if path == "*" => ANYWHERE.to_vec(),
+        Some((route, _)) => route.allow(),
+        None => LOOKED_AT.to_vec(),
+    }
 }
 
 async fn dispatch(
@@ -76,44 +76,81 @@ async fn dispatch(
     caller: Caller,
 ) -> Result<HttpResponse, Problem> {
     let method = request.method();
-    if let Some(document) = document(service, path) {
-        let allow = vec!["GET", "HEAD", "OPTIONS"];
+    if let Some(document) = document(service, request, path) {
         return match *method {
             Method::GET | Method::HEAD => document.await,
-            Method::OPTIONS => Ok(respond::options(&allow)),
-            _ => Err(Problem::MethodNotAllowed(allow)),
+            Method::OPTIONS => Ok(respond::options(&LOOKED_AT)),
+            _ => Err(Problem::MethodNotAllowed(LOOKED_AT.to_vec())),
         };
     }
     admit(service, path, method, caller).await?;
     let missing = || Problem::NotFound(format!("there is nothing at {path}"));
     let (route, values) = service.router.find(path).ok_or_else(missing)?;
+    let allow = route.allow();
     if method == Method::OPTIONS {
-        return Ok(respond::options(&route.allow()));
+        return Ok(respond::options(&allow));
     }
-    let entry =
-        route.entry(method.as_str()).ok_or_else(|| Problem::MethodNotAllowed(route.allow()))?;
-    let changes = entry.doc.method != "GET";
-    if caller == Caller::Visitor && changes {
+    let Some(entry) = route.entry(method.as_str()) else {
+        return Err(Problem::MethodNotAllowed(allow));
+    };
+    let reads = entry.doc.method == "GET";
+    if caller == Caller::Visitor && !reads {
         return Err(Problem::Unauthenticated);
     }
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
-    let body = body::read(request, payload, entry.body).await?;
     let input = Input {
-        body,
+        body: body::read(request, payload, entry.body).await?,
         query: Query::parse(request.uri().query()),
+        conditions: request::conditions(request),
         path: path.to_owned(),
         collection: route.collection.clone(),
     };
+    let wish = respond::Wish {
+        reads,
+        preference: request::preference(request),
+        conditions: input.conditions.clone(),
+        patch_returns_representation: service.patch_returns_representation,
+    };
+    if entry.doc.method == "POST" && !wish.conditions.is_empty() {
+        wish.conditions.allow(current(service, route, &values, caller, &input).await?)?;
+    }
     let reply = perform(service, entry, &values, caller, input).await?;
-    let preference = request::preference(request);
-    Ok(respond::reply(reply, preference, service.patch_returns_representation))
+    let mut response = respond::reply(reply, &wish)?;
+    if reads && response.status().is_success() {
+        respond::accepts(&mut response, &allow);
+    }
+    Ok(response)
+}
+
+/// What GET shows at an address that is posted to, which is what the conditions of a POST are about.
+///
+/// What is made does not stand there, so this is no more than a look; sets that a POST replaces look again
+/// while they hold them.
+async fn current(
+    service: &Service,
+    route: &Route,
+    values: &[String],
+    caller: Caller,
+    input: &Input,
+) -> Result<Current, Problem> {
+    let Some(entry) = route.entry("GET") else { return Ok(Current::Nothing) };
+    let bare = Input {
+        path: input.path.clone(),
+        collection: input.collection.clone(),
+        ..Input::default()
+    };
+    match perform(service, entry, values, caller, bare).await? {
+        Reply::Shown { tag, .. } => Ok(Current::State(tag)),
+        _ => Ok(Current::Unseen),
+    }
 }
 
 /// Documents that are no resources of a class: the vocabulary, contexts, whether the service is well.
 fn document<'a>(
     service: &'a Service,
+    request: &'a HttpRequest,
     path: &'a str,
 ) -> Option<impl Future<Output = Result<HttpResponse, Problem>> + 'a> {
     let context = path.strip_prefix("/contexts/");
@@ -122,20 +159,17 @@ fn document<'a>(
         return None;
     }
     Some(async move {
+        let conditions = request::conditions(request);
         if let Some(name) = context {
             let missing = || Problem::NotFound(format!("there is no context {name}"));
-            return service
-                .documents
-                .contexts
-                .get(name)
-                .map(|context| respond::document(context))
-                .ok_or_else(missing);
+            let context = service.documents.contexts.get(name).ok_or_else(missing)?;
+            return respond::document(context, &conditions);
         }
         if let Some((name, folder)) = sample {
-            return thumbs::sample(folder, name).await;
+            return thumbs::sample(folder, name, &conditions).await;
         }
         if path == "/vocab" {
-            return Ok(respond::document(&service.documents.vocabulary));
+            return respond::document(&service.documents.vocabulary, &conditions);
         }
         let database = service.database.clone();
         blocking(move || transaction::ping(&database)).await?;
@@ -225,30 +259,41 @@ async fn in_session(
         .await
 }
 
-/// Waits until a job is settled, without a thread or a connection, and shows what came of it.
+/// Waits until no job is left, without a thread or a connection, and shows what came of it.
 async fn settled(
     service: &Service,
-    number: i64,
+    job: Job,
     then: Then,
     caller: Caller,
 ) -> Result<Reply, Problem> {
     let until = Instant::now() + service.wait;
-    let mut told = service.notices.settled(number);
+    let mut told = None;
     loop {
-        // Asked after listening began, so that nothing falls between.
-        let database = service.database.clone();
-        let waits =
-            blocking(move || transaction::read(&database, |conn| job::is_waiting(conn, number)));
+        let (database, job) = (service.database.clone(), Job::clone(&job));
+        let waits = blocking(move || transaction::read(&database, |conn| job(conn))).await;
         let left = until.saturating_duration_since(Instant::now());
-        match waits.await {
-            Ok(false) => break,
+        match waits {
+            Ok(None) => break,
             _ if left.is_zero() => break,
+            Ok(Some(number)) => {
+                // It is asked once more after listening began, so that nothing falls between.
+                if !matches!(&told, Some((heard, _)) if *heard == number) {
+                    told = Some((number, service.notices.settled(number)));
+                    continue;
+                }
+            }
             // What was asked for is written: a database that is away for a moment is waited for too.
-            Ok(true) | Err(Problem::Unavailable(..)) => {}
+            Err(Problem::Unavailable(..)) => {}
             Err(problem) => return Err(problem),
         }
-        if tokio::time::timeout(left.min(LOOK), &mut told).await.is_ok() {
-            break;
+        let wait = left.min(LOOK);
+        match &mut told {
+            Some((_, settled)) => {
+                if tokio::time::timeout(wait, settled).await.is_ok() {
+                    told = None;
+                }
+            }
+            None => tokio::time::sleep(wait).await,
         }
     }
     let (database, site) = (service.database.clone(), service.site.clone());
@@ -263,7 +308,7 @@ async fn settled(
     .await
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     web::block(act).await.unwrap_or_else(|error| Err(Problem::internal(error)))

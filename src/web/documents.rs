@@ -2,15 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use crate::classes::{self, Visit};
-use crate::hydra::{ClassDoc, CollectionDoc, context, vocabulary};
+use crate::hydra::{ClassDoc, CollectionDoc, Tag, context, vocabulary};
 use crate::resource::{Resource, describe};
 
-/// Every document, as it is sent.
+/// Every document.
 pub struct Documents {
-    pub vocabulary: Vec<u8>,
+    pub vocabulary: Document,
     /// By the name of the file: `Space.jsonld`.
-    pub contexts: BTreeMap<String, Vec<u8>>,
+    pub contexts: BTreeMap<String, Document>,
+}
+
+/// One document, as it is sent.
+pub struct Document {
+    pub body: Bytes,
+    pub tag: Tag,
+}
+
+impl Document {
+    fn of(document: &serde_json::Value) -> Self {
+        let body = Bytes::from(context::text(document));
+        let tag = Tag::of(&body);
+        Self { body, tag }
+    }
 }
 
 /// The classes and collections that the tables make, each once.
@@ -44,7 +60,7 @@ impl Documents {
         let vocabulary = vocabulary::document(&classes, &collections, base);
         let mut contexts = BTreeMap::new();
         let mut add = |name: &str, document: &serde_json::Value| {
-            contexts.insert(format!("{name}.jsonld"), context::text(document).into_bytes());
+            contexts.insert(format!("{name}.jsonld"), Document::of(document));
         };
         for class in &classes {
             add(class.name, &context::of_class(class, base));
@@ -55,6 +71,6 @@ impl Documents {
             }
         }
         add("Error", &context::of_error(base));
-        Self { vocabulary: context::text(&vocabulary).into_bytes(), contexts }
+        Self { vocabulary: Document::of(&vocabulary), contexts }
     }
 }

@@ -6,6 +6,7 @@ pub mod documents;
 pub mod request;
 pub mod respond;
 pub mod router;
+pub mod shape;
 pub mod status;
 pub mod thumbs;
 
@@ -29,6 +30,18 @@ use router::Router;
 
 /// Largest body that is read, in bytes (`rules.md` 6.1).
 pub const MAX_BODY_BYTES: usize = 16 << 20;
+
+/// How long a client may take to send the head of a request. A script sends it whole; a line that drops
+/// packets needs a few repetitions, which take seconds.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a connection without a request is kept: longer than the pauses of a client that works through
+/// a list, short enough that clients that went away do not fill the table of sockets.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// How long a connection that is closed before all of a body was read is read on, so that the client
+/// sees the answer and not a reset.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long requests may go on once the service is told to stop.
 const SHUTDOWN_S: u64 = 35;
@@ -87,6 +100,9 @@ impl Service {
                 .default_service(web::to(answer::answer))
         })
         .workers(workers)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
         .worker_max_blocking_threads(4)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals();

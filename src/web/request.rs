@@ -1,8 +1,11 @@
-//! One request as the doors see it: its number, its path, what the client prefers.
+//! One request as the doors see it: its number, its conditions, what the client prefers.
 
 use actix_web::HttpRequest;
+use actix_web::http::header;
 
-/// What a client prefers to get back (RFC 7240).
+use crate::resource::Conditions;
+
+/// What a client prefers to get back (RFC 7240, section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preference {
     Minimal,
@@ -18,20 +21,77 @@ impl Preference {
     }
 }
 
-/// The first preference of a request about what is returned.
+/// What a request prefers to get back, if it says so.
 pub fn preference(request: &HttpRequest) -> Option<Preference> {
-    let values = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
-    values.flat_map(|v| v.split(',')).find_map(|one| {
-        let word = one.split(';').next()?.trim().to_ascii_lowercase();
-        match word.replace([' ', '"'], "").as_str() {
-            "return=minimal" => Some(Preference::Minimal),
-            "return=representation" => Some(Preference::Representation),
-            _ => None,
-        }
+    let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
+    returned(lines)
+}
+
+/// The preference `return` of the lines of `Prefer`; where it stands several times, the first counts.
+fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
+    let preferences = lines.flat_map(|line| split(line, ','));
+    let mut returns = preferences.filter_map(|preference| {
+        // What follows a semicolon are parameters, of which `return` has none.
+        let (name, value) = split(preference, ';').next()?.split_once('=')?;
+        let is_return = name.trim().eq_ignore_ascii_case("return");
+        is_return.then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+    });
+    match returns.next()?.as_str() {
+        "minimal" => Some(Preference::Minimal),
+        "representation" => Some(Preference::Representation),
+        _ => None,
+    }
+}
+
+/// The parts between separators, but for those that stand in quotes.
+fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut quoted, mut escaped) = (false, false);
+    text.split(move |c: char| {
+        let is_end = c == separator && !quoted;
+        quoted ^= c == '"' && !escaped;
+        escaped = quoted && c == '\\' && !escaped;
+        is_end
     })
+}
+
+/// What a request asks of the state it meets.
+pub fn conditions(request: &HttpRequest) -> Conditions {
+    let lines = |name| {
+        let values = request.headers().get_all(name);
+        // A value that is no text names no tag of ours.
+        values.map(|value| value.to_str().unwrap_or_default())
+    };
+    Conditions::read(lines(header::IF_MATCH), lines(header::IF_NONE_MATCH))
 }
 
 /// Names a request in the log and in error bodies.
 pub fn new_id() -> String {
     uuid::Uuid::new_v4().simple().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_preference_is_found_wherever_it_stands() {
+        use Preference::{Minimal, Representation};
+        for (lines, wanted) in [
+            (vec![], None),
+            (vec!["return=minimal"], Some(Minimal)),
+            (vec!["return=representation"], Some(Representation)),
+            (vec!["Return = \"Minimal\""], Some(Minimal)),
+            (vec!["respond-async, wait=10, return=representation"], Some(Representation)),
+            (vec!["respond-async", "return=minimal"], Some(Minimal)),
+            (vec!["return=minimal; foo=\"some, value; return=representation\""], Some(Minimal)),
+            (vec!["foo=\"a, return=minimal\""], None),
+            (vec!["foo=\"a\\\", return=minimal\", return=representation"], Some(Representation)),
+            (vec!["return=minimal, return=representation"], Some(Minimal)),
+            (vec!["return=nonsense, return=minimal"], None),
+            (vec!["return", "returns=minimal", "return=\"\""], None),
+            (vec!["handling=lenient; return=minimal"], None),
+        ] {
+            assert_eq!(returned(lines.iter().copied()), wanted, "{lines:?}");
+        }
+    }
 }

@@ -7,10 +7,11 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
+use super::documents::Document;
 use super::request::Preference;
 use super::status;
-use crate::hydra::{Problem, Writer};
-use crate::resource::{Outcome, Reply, Site};
+use crate::hydra::{Fault, Problem, Tag, Writer};
+use crate::resource::{Conditions, Freshness, Outcome, Reply, Site};
 
 const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -19,41 +20,104 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
      Content-Location, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id",
 );
+const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
+const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
+/// Methods that a script elsewhere may try, at every address: what it meets there, it can then read.
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+/// What tells the default representation, compact JSON-LD, from others in entity tags.
+const DEFAULT_SUFFIX: &str = "";
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Prefer, Authorization, Origin");
 
+/// What of a request decides how its reply is sent.
+pub struct Wish {
+    /// Whether it only reads: GET or HEAD.
+    pub reads: bool,
+    pub preference: Option<Preference>,
+    pub conditions: Conditions,
+    /// Whether PATCH shows the resource when nothing is preferred.
+    pub patch_returns_representation: bool,
+}
+
 /// The response to a reply.
-pub fn reply(
-    reply: Reply,
-    preference: Option<Preference>,
-    patch_returns_representation: bool,
-) -> HttpResponse {
-    let representation = match preference {
+///
+/// # Errors
+/// [`Problem::PreconditionFailed`] where it reads, and `If-Match` is not met.
+pub fn reply(reply: Reply, wish: &Wish) -> Result<HttpResponse, Problem> {
+    let representation = match wish.preference {
         Some(preference) => preference == Preference::Representation,
-        None => patch_returns_representation,
+        None => wish.patch_returns_representation,
     };
     let mut response = HttpResponse::build(status::of_reply(&reply, representation));
     match reply {
-        Reply::Shown { outcome, id, body } => {
-            let shows = outcome != Outcome::Updated || representation;
-            if outcome == Outcome::Created {
+        Reply::Shown { body, tag, .. } if wish.reads => {
+            fresh(response, tag, DEFAULT_SUFFIX, &wish.conditions, |mut response| {
+                response.content_type(JSON_LD).body(body)
+            })
+        }
+        Reply::Shown { outcome, id, body, tag } => {
+            let is_minimal = wish.preference == Some(Preference::Minimal);
+            // What cannot be had by GET is shown whatever is preferred.
+            let shows = match outcome {
+                Outcome::Issued | Outcome::Told => true,
+                Outcome::Updated => representation,
+                Outcome::Found | Outcome::Created | Outcome::Replaced => !is_minimal,
+            };
+            if matches!(outcome, Outcome::Created | Outcome::Issued) {
                 response.insert_header((header::LOCATION, id.as_str()));
             }
-            if outcome == Outcome::Updated
-                && let Some(preference) = preference
+            // Without content, it would say that the empty body is what GET shows; a 205 cannot be misread.
+            if matches!(outcome, Outcome::Created | Outcome::Replaced) && shows
+                || outcome == Outcome::Updated
+            {
+                response.insert_header((header::CONTENT_LOCATION, id.as_str()));
+            }
+            if outcome != Outcome::Told {
+                tagged(&mut response, tag, DEFAULT_SUFFIX);
+            }
+            if let Some(preference) = wish.preference
+                && shows != is_minimal
             {
                 response.insert_header((PREFERENCE_APPLIED, preference.applied()));
             }
-            if outcome != Outcome::Found {
-                response.insert_header((header::CONTENT_LOCATION, id.as_str()));
-            }
             if shows {
-                return response.content_type(JSON_LD).body(body);
+                return Ok(response.content_type(JSON_LD).body(body));
             }
-            empty(response)
+            Ok(empty(response))
         }
-        Reply::Bare(body) => response.content_type("application/json").body(body),
-        Reply::Removed | Reply::Stored { .. } | Reply::Pending { .. } => empty(response),
+        Reply::Bare { body, next } => {
+            if let Some(next) = next {
+                response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+            }
+            fresh(response, Tag::of(&body), DEFAULT_SUFFIX, &wish.conditions, |mut response| {
+                response.content_type("application/json").body(body)
+            })
+        }
+        Reply::Removed | Reply::Stored { .. } | Reply::Pending { .. } => Ok(empty(response)),
     }
+}
+
+/// Says of which state and representation the response is: the one place where `ETag` is written.
+pub fn tagged(response: &mut HttpResponseBuilder, tag: Tag, suffix: &str) {
+    response.insert_header((header::ETAG, tag.entity_tag(suffix)));
+}
+
+/// The answer to a reader: a representation, which is made only where the reader has another one.
+///
+/// # Errors
+/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
+pub fn fresh(
+    mut response: HttpResponseBuilder,
+    tag: Tag,
+    suffix: &str,
+    conditions: &Conditions,
+    make: impl FnOnce(HttpResponseBuilder) -> HttpResponse,
+) -> Result<HttpResponse, Problem> {
+    let freshness = conditions.judge(tag, suffix)?;
+    tagged(&mut response, tag, suffix);
+    Ok(match freshness {
+        Freshness::Changed => make(response),
+        Freshness::Unchanged => response.status(StatusCode::NOT_MODIFIED).finish(),
+    })
 }
 
 /// No content and no type, but its length: a 205 says that it is 0 (RFC 9110, section 15.3.6).
@@ -83,11 +147,15 @@ pub fn problem(
         Problem::MethodNotAllowed(methods) => {
             response.insert_header((header::ALLOW, methods.join(", ")));
         }
-        Problem::UnsupportedMediaType { .. } if method == "PATCH" => {
-            response.insert_header(("Accept-Patch", ACCEPT_PATCH));
+        Problem::UnsupportedMediaType { offered, .. } => {
+            let name = if method == "PATCH" { ACCEPT_PATCH_NAME } else { ACCEPT_POST_NAME };
+            response.insert_header((name, *offered));
+            // What RFC 9110 (section 12.5.1) has for all methods, PUT among them.
+            response.insert_header((header::ACCEPT, *offered));
         }
-        Problem::UnsupportedMediaType { .. } => {
-            response.insert_header(("Accept-Post", ACCEPT_POST));
+        // What still comes of the body would be taken for the next request.
+        Problem::TooSlow { .. } => {
+            response.force_close();
         }
         Problem::Unavailable(..) | Problem::Collision(_) => {
             response.insert_header((header::RETRY_AFTER, "2"));
@@ -100,16 +168,20 @@ pub fn problem(
         site.base
     );
     response.append_header((header::LINK, context));
-    response
-        .content_type("application/problem+json")
-        .body(problem_body(problem, status, site, path, request_id))
+    response.content_type("application/problem+json").body(problem_body(
+        problem,
+        status,
+        site,
+        (method, path),
+        request_id,
+    ))
 }
 
 fn problem_body(
     problem: &Problem,
     status: StatusCode,
     site: &Site,
-    path: &str,
+    (method, path): (&str, &str),
     request_id: &str,
 ) -> Vec<u8> {
     let title = status.canonical_reason().unwrap_or("Error");
@@ -129,24 +201,33 @@ fn problem_body(
         out.entry("hydra:title", title);
         out.entry("hydra:description", &detail);
         out.entry("requestId", request_id);
-        if let Problem::Invalid(faults) = problem {
+        let faults: &[Fault] = match problem {
+            Problem::Invalid(faults) => faults,
+            Problem::Malformed(fault) => std::slice::from_ref(fault),
+            _ => &[],
+        };
+        if !faults.is_empty() {
             out.key("violations");
-            out.array(|out| {
-                for fault in faults {
-                    out.object(|out| {
-                        out.entry("@type", "ConstraintViolation");
-                        out.entry("propertyPath", &fault.member);
-                        out.entry("message", &fault.to_string());
-                        out.entry("pointer", &format!("#{}", fault.pointer));
-                    });
-                }
-            });
+            let in_body = matches!(method, "POST" | "PUT" | "PATCH");
+            out.array(|out| faults.iter().for_each(|fault| violation(fault, in_body, out)));
         }
     });
     out.finish()
 }
 
-/// Adds what every response has (`hydra.md` 2).
+/// `in_body`: it is about the body, and not about the query.
+fn violation(fault: &Fault, in_body: bool, out: &mut Writer) {
+    out.object(|out| {
+        out.entry("@type", "ConstraintViolation");
+        out.entry("propertyPath", &fault.member);
+        out.entry("message", &fault.to_string());
+        if in_body {
+            out.entry("pointer", &format!("#{}", fault.pointer));
+        }
+    });
+}
+
+/// Adds what every response has (`hydra.md` 2); `shared`: the same for everybody, to be kept as it says.
 pub fn finish(response: &mut HttpResponse, site: &Site, request_id: &str, shared: bool) {
     let documentation =
         format!("<{}/vocab>; rel=\"http://www.w3.org/ns/hydra/core#apiDocumentation\"", site.base);
@@ -175,25 +256,36 @@ pub fn options(allow: &[&'static str]) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response
         .insert_header((header::ALLOW, allow.join(", ")))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, allow.join(", ")))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             "Authorization, Content-Type, Accept, If-Match, If-None-Match, Prefer",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
-    if allow.contains(&"PATCH") {
-        response.insert_header(("Accept-Patch", ACCEPT_PATCH));
+    let mut response = response.finish();
+    accepts(&mut response, allow);
+    response
+}
+
+/// Says what bodies an address takes, which has these methods (RFC 5789, section 3.1; LDP, section 7.1).
+pub fn accepts(response: &mut HttpResponse, allow: &[&'static str]) {
+    for (method, name, types) in
+        [("PATCH", ACCEPT_PATCH_NAME, ACCEPT_PATCH), ("POST", ACCEPT_POST_NAME, ACCEPT_POST)]
+    {
+        if allow.contains(&method) {
+            response.headers_mut().insert(name, HeaderValue::from_static(types));
+        }
     }
-    if allow.contains(&"POST") {
-        response.insert_header(("Accept-Post", ACCEPT_POST));
-    }
-    response.finish()
 }
 
 /// A document about the API: public, the same for everybody.
-pub fn document(body: &[u8]) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(JSON_LD)
-        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .body(body.to_vec())
+///
+/// # Errors
+/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
+pub fn document(document: &Document, conditions: &Conditions) -> Result<HttpResponse, Problem> {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
+    fresh(response, document.tag, DEFAULT_SUFFIX, conditions, |mut response| {
+        response.content_type(JSON_LD).body(document.body.clone())
+    })
 }

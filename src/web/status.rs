@@ -8,14 +8,13 @@ use crate::resource::{Outcome, Reply};
 /// The status of a reply; `representation`: the client wants to see what it changed.
 pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
     match reply {
-        Reply::Shown { outcome: Outcome::Created, .. } | Reply::Stored { new: true } => {
-            StatusCode::CREATED
-        }
+        Reply::Shown { outcome: Outcome::Created | Outcome::Issued, .. }
+        | Reply::Stored { new: true } => StatusCode::CREATED,
         Reply::Shown { outcome: Outcome::Updated, .. } if !representation => {
             StatusCode::RESET_CONTENT
         }
         Reply::Removed => StatusCode::RESET_CONTENT,
-        Reply::Shown { .. } | Reply::Stored { .. } | Reply::Bare(_) | Reply::Pending { .. } => {
+        Reply::Shown { .. } | Reply::Stored { .. } | Reply::Bare { .. } | Reply::Pending { .. } => {
             StatusCode::OK
         }
     }
@@ -30,7 +29,11 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Problem::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Problem::Unreadable(_) | Problem::Invalid(_) => StatusCode::BAD_REQUEST,
+        Problem::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+        Problem::Unreadable(_) | Problem::Malformed(_) | Problem::Invalid(_) => {
+            StatusCode::BAD_REQUEST
+        }
+        Problem::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
         Problem::Conflict(_) => StatusCode::CONFLICT,
         Problem::QuotaExceeded(_) => StatusCode::INSUFFICIENT_STORAGE,
         Problem::Unavailable(..) | Problem::Collision(_) => StatusCode::SERVICE_UNAVAILABLE,

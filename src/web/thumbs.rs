@@ -4,15 +4,20 @@ use std::path::Path;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use serde_json::json;
 
-use super::{Service, respond};
+use super::{Service, request, respond};
 use crate::classes::Image;
 use crate::classes::image::ImageAddress;
 use crate::classes::image::thumbnails::StoredThumbnail;
-use crate::hydra::Problem;
+use crate::hydra::{Problem, Tag};
 use crate::resource::address::{Address as _, Parts, decode};
-use crate::resource::{Caller, Retrieve, Session, transaction};
+use crate::resource::{Caller, Conditions, Freshness, Retrieve, Session, transaction};
+
+/// Kept by anybody, and asked for again each time: a thumbnail may be closed at any moment, and then nobody
+/// is to be shown it any more (`rules.md` 6.7). To ask again costs a look-up, and no pixels.
+const CACHE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, no-cache");
 
 const ALLOW: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
 
@@ -24,13 +29,17 @@ pub async fn answer(
 ) -> Option<Result<HttpResponse, Problem>> {
     let rest = path.strip_prefix("/thumbs/")?;
     Some(match request.method().as_str() {
-        "GET" | "HEAD" => get(service, rest).await,
+        "GET" | "HEAD" => get(service, rest, &request::conditions(request)).await,
         "OPTIONS" => Ok(respond::options(&ALLOW)),
         _ => Err(Problem::MethodNotAllowed(ALLOW.to_vec())),
     })
 }
 
-async fn get(service: &Service, rest: &str) -> Result<HttpResponse, Problem> {
+async fn get(
+    service: &Service,
+    rest: &str,
+    conditions: &Conditions,
+) -> Result<HttpResponse, Problem> {
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
     let missing = || Problem::NotFound("there are no open thumbnails of such an image".into());
     let [customer, space, image, asked @ ..] = segments.as_slice() else { return Err(missing()) };
@@ -41,30 +50,40 @@ async fn get(service: &Service, rest: &str) -> Result<HttpResponse, Problem> {
         return Err(Problem::invalid("space", "must be a number"));
     }
     let at = ImageAddress::read(&mut Parts(values.iter())).ok_or_else(missing)?;
-    let image = find(service, at).await?;
+    let image = find(service, &at).await?;
     let open: Vec<StoredThumbnail> = image.open_thumbnails().collect();
     if open.is_empty() {
         return Err(missing());
     }
     match asked {
         [] => Ok(HttpResponse::SeeOther()
+            .insert_header(CACHE)
             .insert_header((
                 header::LOCATION,
                 format!("{}{}/info.json", service.site.base, image.thumbnail_service()),
             ))
             .finish()),
-        ["info.json"] => Ok(info(service, &image, &open)),
+        ["info.json"] => info(service, &image, &open, conditions),
         [region, size, rotation, file] => {
             check(region, rotation, file)?;
             let wanted = choose(size, &open)?;
-            pixels(service, &image, wanted).await
+            match pixels(service, &image, wanted, conditions).await? {
+                Some(response) => Ok(response),
+                // It may have been replaced since it was looked up, and the old one removed.
+                None => {
+                    let again = find(service, &at).await?;
+                    let open: Vec<StoredThumbnail> = again.open_thumbnails().collect();
+                    let wanted = choose(size, &open)?;
+                    pixels(service, &again, wanted, conditions).await?.ok_or_else(|| lost(&again))
+                }
+            }
         }
         _ => Err(Problem::NotFound("there is no such form of a thumbnail's address".into())),
     }
 }
 
-async fn find(service: &Service, at: ImageAddress) -> Result<Image, Problem> {
-    let (database, site) = (service.database.clone(), service.site.clone());
+async fn find(service: &Service, at: &ImageAddress) -> Result<Image, Problem> {
+    let (database, site, at) = (service.database.clone(), service.site.clone(), at.clone());
     let found = actix_web::web::block(move || {
         let find = |s: &mut Session<'_>| Image::find(s, &at);
         let found = transaction::in_session(&database, &site, Caller::Visitor, false, find);
@@ -74,7 +93,12 @@ async fn find(service: &Service, at: ImageAddress) -> Result<Image, Problem> {
 }
 
 /// The description of a level 0 service (Image API 3.0).
-fn info(service: &Service, image: &Image, open: &[StoredThumbnail]) -> HttpResponse {
+fn info(
+    service: &Service,
+    image: &Image,
+    open: &[StoredThumbnail],
+    conditions: &Conditions,
+) -> Result<HttpResponse, Problem> {
     let largest = open.first();
     let sizes: Vec<_> =
         open.iter().rev().map(|t| json!({ "width": t.width, "height": t.height })).collect();
@@ -88,11 +112,13 @@ fn info(service: &Service, image: &Image, open: &[StoredThumbnail]) -> HttpRespo
         "height": largest.map(|t| t.height),
         "sizes": sizes,
     });
+    let document = document.to_string();
     let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
-    HttpResponse::Ok()
-        .content_type(media_type)
-        .insert_header((header::CACHE_CONTROL, "public, max-age=60"))
-        .body(document.to_string())
+    let mut response = HttpResponse::Ok();
+    response.insert_header(CACHE);
+    respond::fresh(response, Tag::of(document.as_bytes()), "", conditions, |mut response| {
+        response.content_type(media_type).body(document)
+    })
 }
 
 /// Refuses what a level 0 service does not do.
@@ -157,29 +183,56 @@ fn none(size: &str) -> Problem {
     Problem::NotFound(format!("there is no open thumbnail of size {size}"))
 }
 
+/// The pixels of a thumbnail; nothing where its object is not there any more.
 async fn pixels(
     service: &Service,
     image: &Image,
     wanted: StoredThumbnail,
-) -> Result<HttpResponse, Problem> {
-    let lost = || Problem::NotFound("the thumbnail is not there any more".into());
-    let key = image.derivative.as_deref().ok_or_else(lost)?;
+    conditions: &Conditions,
+) -> Result<Option<HttpResponse>, Problem> {
+    let Some(key) = image.derivative.as_deref() else { return Ok(None) };
+    // An object never changes, and no key is used twice.
+    let tag = Tag::of(format!("{key} {}", wanted.offset).as_bytes());
+    let mut response = HttpResponse::Ok();
+    response.insert_header(CACHE);
     let range = wanted.offset..wanted.offset + wanted.length;
-    let jpeg = service.storage.get(key, range).await.map_err(|error| {
-        Problem::Unavailable("the thumbnail cannot be read; try again".into(), Some(error.into()))
-    })?;
-    Ok(HttpResponse::Ok()
-        .content_type("image/jpeg")
-        .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
-        .insert_header((header::ETAG, format!("\"{key}-{}\"", wanted.offset)))
-        .body(jpeg))
+    let jpeg = match conditions.judge(tag, "")? {
+        Freshness::Unchanged => Ok(Bytes::new()),
+        Freshness::Changed => service.storage.get(key, range).await,
+    };
+    match jpeg {
+        Ok(jpeg) => respond::fresh(response, tag, "", conditions, |mut response| {
+            response.content_type("image/jpeg").body(jpeg)
+        })
+        .map(Some),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => {
+            let words = "the thumbnail cannot be read; try again".into();
+            Err(Problem::Unavailable(words, Some(error.into())))
+        }
+    }
+}
+
+/// An object that a row names and the store does not have: our fault, which no second try mends.
+fn lost(image: &Image) -> Problem {
+    log::error!(
+        "the thumbnails of image {}/{}/{} are lost; `hydria check --repair` makes them again",
+        image.customer,
+        image.space,
+        image.id
+    );
+    Problem::NotFound("the thumbnail is not there any more".into())
 }
 
 /// A sample image, of a service that demonstrates itself as an origin.
 ///
 /// # Errors
 /// [`Problem::NotFound`] where there is none of that name.
-pub async fn sample(folder: &Path, name: &str) -> Result<HttpResponse, Problem> {
+pub async fn sample(
+    folder: &Path,
+    name: &str,
+    conditions: &Conditions,
+) -> Result<HttpResponse, Problem> {
     let missing = || Problem::NotFound(format!("there is no sample {name}"));
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     if name.starts_with('.') || !name.chars().all(allowed) {
@@ -188,5 +241,9 @@ pub async fn sample(folder: &Path, name: &str) -> Result<HttpResponse, Problem> 
     let bytes = tokio::fs::read(folder.join(name)).await.map_err(|_unreadable| missing())?;
     let is_png = name.rsplit('.').next().is_some_and(|e| e.eq_ignore_ascii_case("png"));
     let media_type = if is_png { "image/png" } else { "image/jpeg" };
-    Ok(HttpResponse::Ok().content_type(media_type).body(bytes))
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
+    respond::fresh(response, Tag::of(&bytes), "", conditions, |mut response| {
+        response.content_type(media_type).body(bytes)
+    })
 }

@@ -1,5 +1,6 @@
 //! What is the same for all classes, tried on each.
 
+mod conditions;
 mod documents;
 mod families;
 mod linked_data;

@@ -210,7 +210,8 @@ fn options_answers_everybody_at_every_address_with_the_methods_it_has() {
         let told: BTreeSet<&str> = allow.split(", ").collect();
         assert_eq!(told, methods, "{path}");
         assert!(answer.bytes.is_empty() && answer.header("content-type").is_none(), "{path}");
-        assert_eq!(answer.header("access-control-allow-methods"), Some(allow.as_str()), "{path}");
+        let any = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+        assert_eq!(answer.header("access-control-allow-methods"), Some(any), "{path}");
     }
 }
 

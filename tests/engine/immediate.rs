@@ -94,3 +94,23 @@ fn requests_that_wait_for_slow_origins_keep_no_others_waiting() {
         }
     });
 }
+
+#[test]
+fn a_put_that_another_overtakes_waits_for_the_end_of_both() {
+    let scene = Scene::start();
+    std::thread::scope(|threads| {
+        let (scene, held) = (&scene, scene.origin.url("/held/30x20/x.png"));
+        let first = threads.spawn(move || scene.put("map", &held).expect(201));
+        scene.origin.wait_for("/held", 1);
+        let second = scene.put("map", &scene.origin.image(300, 200)).expect(200);
+        let first = first.join().expect("no panic");
+        for answer in [&first, &second] {
+            assert_eq!(answer.body.get("ingesting"), Some(&Value::Bool(false)));
+            assert_eq!((answer.number("width"), answer.text("error")), (300, String::new()));
+        }
+        let shown = scene.read("map");
+        assert_eq!(first.header("etag"), shown.header("etag"), "it shows what there is");
+        assert_eq!(second.header("etag"), shown.header("etag"));
+        scene.origin.release();
+    });
+}

@@ -1,5 +1,7 @@
 //! Acts on one image: what is written is processed at once, and the answer waits for it.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 
 use super::register::{self, complete, space_defaults};
@@ -73,11 +75,10 @@ fn bare_id(site: &Site, of: SpaceAddress, chosen: &str) -> String {
 
 /// Puts an image at the head of the queue and waits for what comes of it.
 fn process_now(s: &mut Session<'_>, at: &ImageAddress, outcome: Outcome) -> Result<Reply, Problem> {
-    let put = job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
-    let lost = || Problem::internal("a job that was put is not there");
-    let job = *put.first().ok_or_else(lost)?;
+    job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
     s.effects.push(Effect::WorkAdded);
-    let at = at.clone();
+    let (at, waiting) = (at.clone(), at.clone());
+    let job: operation::Job = Arc::new(move |conn| job::of_image(conn, &waiting));
     let then: operation::Then = Box::new(move |s| {
         let image = Image::find(s, &at)?;
         Ok(Reply::shown(outcome, &image, s))
@@ -115,7 +116,7 @@ impl Update for Image {
         let images = images::table.find((at.customer, at.space, &at.image));
         Ok(images.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Self, draft: ImageDraft) -> Result<Self, Problem> {
+    fn save(s: &mut Session<'_>, held: Held<Self>, draft: ImageDraft) -> Result<Self, Problem> {
         Ok(diesel::update(images::table.find((held.customer, held.space, &held.id)))
             .set(draft)
             .returning(Self::as_returning())
@@ -146,26 +147,27 @@ impl Replace for Image {
 
 impl Remove for Image {
     /// Batches first, then the image, then its job: the order in which all lock (`rules.md` 6.3).
-    fn remove(s: &mut Session<'_>, at: &ImageAddress) -> Result<(), Problem> {
+    fn hold_to_remove(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
         let waiting = batch::waiting_in(s.conn, at)?;
         batch::lock(s.conn, at.customer, &waiting)?;
-        let held = Self::hold_to_remove(s, at)?;
-        if batch::waiting_in(s.conn, at)? != waiting {
-            return Err(Problem::Collision(None));
+        let images = images::table.find((at.customer, at.space, &at.image));
+        let held = images.select(Self::as_select()).for_update().first(s.conn)?;
+        if batch::waiting_in(s.conn, at)? == waiting {
+            Ok(held)
+        } else {
+            Err(Problem::Collision(None))
         }
-        batch::settle(s.conn, at, &waiting, MemberOutcome::Deleted)?;
-        job::withdraw(s.conn, at)?;
-        if let Some(derivative) = held.derivative {
-            job::discard(s.conn, &derivative, 0)?;
+    }
+    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
+        let at = held.address();
+        // The same as when they were locked: nobody adds to them while the image is held.
+        let waiting = batch::waiting_in(s.conn, &at)?;
+        batch::settle(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
+        job::withdraw(s.conn, &at)?;
+        if let Some(derivative) = &held.derivative {
+            job::discard(s.conn, derivative, 0)?;
         }
         let image = images::table.find((at.customer, at.space, &at.image));
         met_one(diesel::delete(image).execute(s.conn)?)
-    }
-}
-
-impl Image {
-    fn hold_to_remove(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
-        let images = images::table.find((at.customer, at.space, &at.image));
-        Ok(images.select(Self::as_select()).for_update().first(s.conn)?)
     }
 }

@@ -270,6 +270,9 @@ impl Resource for Image {
     fn address(&self) -> ImageAddress {
         ImageAddress { customer: self.customer, space: self.space, image: self.id.clone() }
     }
+    fn unseen(&self) -> Option<&[u8]> {
+        self.draft.initial_origin.as_deref().map(str::as_bytes)
+    }
     fn draft(&self) -> ImageDraft {
         self.draft.clone()
     }

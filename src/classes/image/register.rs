@@ -330,7 +330,7 @@ fn send_all_again(
 /// Where the database does not answer.
 pub fn send_again(
     conn: &mut PgConnection,
-    image: &Image,
+    image: &Held<Image>,
     draft: &ImageDraft,
 ) -> Result<(), Problem> {
     diesel::update(images::table.find((image.customer, image.space, &image.id)))

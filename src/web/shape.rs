@@ -1,0 +1,142 @@
+//! Whatever an attempt at a request comes to, a panic too, becomes one response and a line in the log.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::FutureExt as _;
+
+use super::{request, respond};
+use crate::hydra::Problem;
+use crate::resource::{Caller, Site};
+
+/// The response that an attempt at a request comes to, whatever it comes to: a panic is a problem too.
+pub async fn shaped(
+    site: &Site,
+    request: &HttpRequest,
+    caller: &Cell<Caller>,
+    attempt: impl Future<Output = Result<HttpResponse, Problem>>,
+) -> HttpResponse {
+    let began = Instant::now();
+    let id = request::new_id();
+    let (method, path) = (request.method(), request.uri().path());
+    // Nothing of what it worked with is looked at afterwards.
+    let attempted = AssertUnwindSafe(attempt).catch_unwind().await;
+    let result = attempted.unwrap_or_else(|panic| Err(broken_off(&*panic)));
+    let mut response = result
+        .unwrap_or_else(|problem| respond::problem(&problem, site, path, method.as_str(), &id));
+    let is_good = response.status().is_success() || response.status().is_redirection();
+    respond::finish(&mut response, site, &id, is_shared(path) && is_good);
+    log::info!(
+        target: "hydria::access",
+        "{method} {} {} {:.1} ms {} {id}",
+        request.uri(),
+        response.status().as_u16(),
+        began.elapsed().as_secs_f64() * 1000.0,
+        caller.get().customer().map_or_else(|| "-".to_owned(), |c| c.to_string()),
+    );
+    response
+}
+
+/// A panic as a problem; where it was, the panic itself has told the log.
+fn broken_off(panic: &(dyn Any + Send)) -> Problem {
+    let words = panic.downcast_ref::<&str>().copied();
+    let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    Problem::internal(format!("broke off: {}", words.unwrap_or("without a word")))
+}
+
+/// Whether what is there is the same for everybody.
+fn is_shared(path: &str) -> bool {
+    ["/vocab", "/contexts/", "/thumbs/", "/samples/"].iter().any(|start| path.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use actix_web::{App, HttpServer, web};
+
+    use super::*;
+    use crate::resource::boundary::Boundaries;
+    use crate::secrets::{Secret, Secrets};
+    use crate::web::answer::blocking;
+
+    /// Breaks off in its own thread, or in one that may wait, or answers.
+    async fn answer_or_break(request: HttpRequest, site: web::Data<Site>) -> HttpResponse {
+        let attempt = async {
+            match request.path() {
+                "/here" => panic!("on purpose"),
+                "/there" => blocking(|| -> Result<(), Problem> { panic!("on purpose") }).await?,
+                _ => {}
+            }
+            Ok(HttpResponse::Ok().body("fine"))
+        };
+        shaped(&site, &request, &Cell::new(Caller::Visitor), attempt).await
+    }
+
+    /// The head and the body of the answer to a request on a connection that is kept.
+    fn asked(stream: &mut TcpStream, path: &str) -> (String, String) {
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").expect("it is sent");
+        let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+        loop {
+            let count = stream.read(&mut piece).expect("an answer");
+            assert!(count > 0, "the connection was dropped");
+            bytes.extend_from_slice(&piece[..count]);
+            let text = String::from_utf8_lossy(&bytes);
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+            if length.expect("a length").parse() == Ok(body.len()) {
+                return (head.to_ascii_lowercase(), body.to_owned());
+            }
+        }
+    }
+
+    #[test]
+    fn a_panic_is_a_problem_of_its_request_and_of_no_other() {
+        let site = web::Data::new(Site {
+            base: "http://localhost".into(),
+            batch_limit: 1,
+            secrets: Secrets::new(&Secret::new("of a test")),
+            boundaries: Boundaries::default(),
+        });
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let app = move || {
+                    let app = App::new().app_data(site.clone());
+                    app.default_service(web::to(answer_or_break))
+                };
+                let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0").expect("a port");
+                let address = server.addrs()[0];
+                let server = server.run();
+                sender.send((address, server.handle())).expect("who waits for it");
+                server.await
+            })
+        });
+        let (address, handle) = receiver.recv().expect("a server");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        for path in ["/here", "/fine", "/there", "/fine"] {
+            let (head, body) = asked(&mut stream, path);
+            if path == "/fine" {
+                assert!(head.starts_with("http/1.1 200") && body == "fine", "{head}");
+                continue;
+            }
+            assert!(head.starts_with("http/1.1 500 internal server error\r\n"), "{head}");
+            assert!(head.contains("content-type: application/problem+json"), "{head}");
+            assert!(head.contains("access-control-allow-origin: *"), "{head}");
+            assert!(head.contains("link: <http://localhost/vocab>; rel="), "{head}");
+            let problem: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+            assert_eq!(problem["type"], "http://localhost/vocab#InternalError");
+            let id = problem["requestId"].as_str().expect("a name");
+            assert!(head.contains(&format!("x-request-id: {id}")), "{head}");
+            assert!(!body.contains("on purpose"), "what broke off is for the log only: {body}");
+        }
+        drop(stream);
+        let stop = handle.stop(false);
+        actix_web::rt::System::new().block_on(stop);
+        thread.join().expect("no panic").expect("it stops");
+    }
+}
