@@ -24,7 +24,10 @@ pub struct CustomerOriginStrategy {
     pub origin_strategy: String,
     /// Sealed.
     pub credentials: Option<Vec<u8>>,
-    pub position: i32,
+    /// Always there in the store.
+    #[diesel(select_expression = strategies::position.nullable())]
+    #[diesel(select_expression_type = diesel::dsl::Nullable<strategies::position>)]
+    pub position: Option<i32>,
 }
 
 /// What may be written of a customer's origin strategy.
@@ -33,7 +36,8 @@ pub struct CustomerOriginStrategyDraft {
     pub regex: String,
     pub origin_strategy: String,
     pub credentials: Credentials,
-    pub position: i32,
+    /// None: after the others.
+    pub position: Option<i32>,
 }
 
 impl Default for CustomerOriginStrategyDraft {
@@ -42,7 +46,7 @@ impl Default for CustomerOriginStrategyDraft {
             regex: String::new(),
             origin_strategy: String::new(),
             credentials: Credentials::None,
-            position: 0,
+            position: None,
         }
     }
 }
@@ -246,23 +250,24 @@ impl List<CustomerAddress> for CustomerOriginStrategy {
     }
 }
 
-/// What a new one of this customer starts from: it is tried after the others.
-fn fresh(s: &mut Session<'_>, customer: i32) -> Result<CustomerOriginStrategyDraft, Problem> {
+/// The position that was given, or the one after all others of the customer.
+fn position(
+    conn: &mut PgConnection,
+    at: &CustomerOriginStrategyAddress,
+    given: Option<i32>,
+) -> Result<i32, Problem> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
     let last: Option<i32> = strategies::table
-        .filter(strategies::customer.eq(customer))
+        .filter(strategies::customer.eq(at.customer))
+        .filter(strategies::id.ne(&at.origin_strategy))
         .select(max(strategies::position))
-        .first(s.conn)?;
-    let position = last.map_or(0, |last| last.saturating_add(1));
-    Ok(CustomerOriginStrategyDraft { position, ..CustomerOriginStrategyDraft::default() })
+        .first(conn)?;
+    Ok(last.map_or(0, |last| last.saturating_add(1)))
 }
 
 impl Create<CustomerAddress> for CustomerOriginStrategy {
-    fn fresh(
-        s: &mut Session<'_>,
-        into: &CustomerAddress,
-    ) -> Result<CustomerOriginStrategyDraft, Problem> {
-        fresh(s, into.customer)
-    }
     fn insert(
         s: &mut Session<'_>,
         into: &CustomerAddress,
@@ -288,6 +293,7 @@ impl Update for CustomerOriginStrategy {
         draft: CustomerOriginStrategyDraft,
     ) -> Result<Self, Problem> {
         let held = held.into_inner();
+        let position = position(s.conn, &held.address(), draft.position)?;
         let place = place(held.customer, &held.id);
         let strategy = canonical(&draft.origin_strategy);
         // A strategy that takes no credentials keeps none.
@@ -302,7 +308,7 @@ impl Update for CustomerOriginStrategy {
                 strategies::regex.eq(draft.regex),
                 strategies::origin_strategy.eq(strategy),
                 strategies::credentials.eq(credentials),
-                strategies::position.eq(draft.position),
+                strategies::position.eq(position),
             ))
             .returning(Self::as_returning())
             .get_result(s.conn)?)
@@ -315,18 +321,13 @@ fn canonical(given: &str) -> String {
 }
 
 impl Replace for CustomerOriginStrategy {
-    fn fresh_at(
-        s: &mut Session<'_>,
-        at: &CustomerOriginStrategyAddress,
-    ) -> Result<CustomerOriginStrategyDraft, Problem> {
-        fresh(s, at.customer)
-    }
     fn insert_at(
         s: &mut Session<'_>,
         at: &CustomerOriginStrategyAddress,
         draft: CustomerOriginStrategyDraft,
     ) -> Result<Self, Problem> {
         let place = place(at.customer, &at.origin_strategy);
+        let position = position(s.conn, at, draft.position)?;
         Ok(diesel::insert_into(strategies::table)
             .values((
                 strategies::customer.eq(at.customer),
@@ -334,7 +335,7 @@ impl Replace for CustomerOriginStrategy {
                 strategies::regex.eq(draft.regex),
                 strategies::origin_strategy.eq(canonical(&draft.origin_strategy)),
                 strategies::credentials.eq(draft.credentials.seal(None, s.site, &place)?),
-                strategies::position.eq(draft.position),
+                strategies::position.eq(position),
             ))
             .returning(Self::as_returning())
             .get_result(s.conn)?)

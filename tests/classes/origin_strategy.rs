@@ -85,3 +85,28 @@ fn what_cannot_work_is_refused_when_it_is_written() {
     owner.client.post(&owner.path("/originStrategies"), &body).expect(201);
     assert_eq!(post(body), ["regex"], "the same pattern twice");
 }
+
+#[test]
+fn a_strategy_without_an_order_is_tried_after_the_others() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let strategies = owner.path("/originStrategies");
+    let order = |id: &str, body: serde_json::Value| {
+        let mut body = body;
+        body["regex"] = id.into();
+        body["originStrategy"] = "default".into();
+        let answer = owner.client.put(&format!("{strategies}/{id}"), &body);
+        assert!(answer.status < 300, "{}", answer.body);
+        answer.number("order")
+    };
+    assert_eq!(order("first", json!({})), 0);
+    assert_eq!(order("second", json!({ "order": 7 })), 7);
+    assert_eq!(order("third", json!({})), 8);
+    assert_eq!(order("fourth", json!({ "order": null })), 9);
+    assert_eq!(order("first", json!({})), 0, "what is left out stays");
+    assert_eq!(order("first", json!({ "order": null })), 10, "null puts it after the others");
+    assert_eq!(order("first", json!({ "order": null })), 10, "itself is no other");
+    owner.client.patch(&format!("{strategies}/second"), &json!({ "order": null })).expect(205);
+    let listed = owner.client.get(&strategies).expect(200);
+    assert_eq!(listed.each("id"), ["third", "fourth", "first", "second"]);
+}
