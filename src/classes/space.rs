@@ -277,7 +277,10 @@ fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
         .select(customers::last_space)
         .for_no_key_update()
         .first(conn)?;
-    let overflow = || Problem::Conflict("all numbers of spaces are in use".into());
+    let overflow = || {
+        let reason = "cannot be given: the numbers of spaces are used up; PUT to one that is free";
+        Problem::invalid("id", reason)
+    };
     let candidate = last.checked_add(1).ok_or_else(overflow)?;
     let is_free = |conn: &mut PgConnection, number: i32| -> Result<bool, Problem> {
         let taken = exists(spaces::table.find((customer, number)));

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::App;
+use crate::support::{App, rows};
 
 #[test]
 fn numbers_skip_those_chosen_by_put_and_are_not_driven_up() {
@@ -172,4 +172,50 @@ fn distinct_lists_what_was_set_once_each_in_order() {
     owner.client.get(&distinct).expect(400);
     owner.client.get(&format!("{distinct}?field=tags")).expect(400);
     owner.client.get(&owner.path("/spaces/99/metadata/distinct?field=string1")).expect(404);
+}
+
+#[test]
+fn numbers_that_are_used_up_are_a_bad_request() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let spaces = owner.path("/spaces");
+    let used = format!("UPDATE customers SET last_space = {} WHERE id = {}", i32::MAX, owner.id);
+    assert_eq!(rows::execute(&mut app.database(), &used), 1);
+    let full = owner.client.post(&spaces, &json!({ "name": "one more" })).expect(400);
+    assert_eq!(full.faults(), ["id"]);
+    owner.client.put(&format!("{spaces}/5"), &json!({ "name": "one more" })).expect(201);
+}
+
+#[test]
+fn distinct_values_come_ten_thousand_at_a_time() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    let many = format!(
+        "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
+         string1, number1, media_type, ingesting) \
+         SELECT {}, {space}, n::text, now(), 'https://example.org/x', -1, '{{}}', '{{}}', \
+         'value & ' || n, n, 'image/png', FALSE FROM generate_series(1, 20001) AS n",
+        owner.id
+    );
+    assert_eq!(rows::execute(&mut app.database(), &many), 20_001);
+    for field in ["string1", "number1"] {
+        let mut next =
+            Some(owner.path(&format!("/spaces/{space}/metadata/distinct?field={field}")));
+        let (mut pages, mut seen) = (Vec::new(), std::collections::BTreeSet::new());
+        while let Some(path) = next {
+            let answer = owner.client.get(&path).expect(200);
+            let values = answer.body.as_array().expect("an array").clone();
+            pages.push(values.len());
+            seen.extend(values.iter().map(ToString::to_string));
+            let links = answer.headers.get_all("link").iter();
+            next = links.filter_map(|link| link.to_str().ok()).find_map(|link| {
+                let target = link.strip_suffix(">; rel=\"next\"")?.strip_prefix('<')?;
+                Some(target.to_owned())
+            });
+        }
+        assert_eq!((pages, seen.len()), (vec![10_000, 10_000, 1], 20_001), "{field}");
+    }
+    let wrong = format!("/spaces/{space}/metadata/distinct?field=number1&after=x");
+    assert_eq!(owner.client.get(&owner.path(&wrong)).expect(400).faults(), ["after"]);
 }
