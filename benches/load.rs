@@ -92,12 +92,15 @@ async fn ask_on(
     Ok(count)
 }
 
-/// Length of a whole answer, once its head is there; anything but a 200 ends the run.
+/// Length of a whole answer, once its head is there; anything but a 200 or a 304 ends the run.
 fn length(answer: &[u8]) -> Result<Option<usize>, Failure> {
     let Some(head) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return Ok(None);
     };
     let text = std::str::from_utf8(answer.get(..head).unwrap_or_default())?;
+    if text.starts_with("HTTP/1.1 304") {
+        return Ok(Some(head + 4));
+    }
     if !text.starts_with("HTTP/1.1 200") {
         return Err(format!("not the answer that was expected: {text}").into());
     }

@@ -65,13 +65,16 @@ fn measure(sections: &[&str]) -> Result<bool, Failure> {
     if wanted("start") {
         start(&mut sheet)?;
     }
-    if wanted("item") || wanted("page") || wanted("batch") {
+    if ["item", "page", "conditions", "batch"].into_iter().any(wanted) {
         let mut stage = Stage::set()?;
         if wanted("item") {
             item(&mut stage, &mut sheet)?;
         }
         if wanted("page") {
             page(&mut stage, &mut sheet)?;
+        }
+        if wanted("conditions") {
+            conditions(&mut stage, &mut sheet)?;
         }
         if wanted("batch") {
             batch(&mut stage, &mut sheet)?;
@@ -230,6 +233,32 @@ fn page(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     sheet.at_least("any page / pgbench", ratio(&own_any.rates, &theirs_any.rates), 0.5);
     sheet.at_most("time of the last page / the first", ratio(&own.rates, &own_last.rates), 3.0);
     sheet.at_most("time of any page / the first", ratio(&own.rates, &own_any.rates), 3.0);
+    Ok(())
+}
+
+/// GET of what the client has already, against GET of the same by one that has nothing.
+fn conditions(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
+    Sheet::heading("GET with the tag of what is there, 64 connections (CPU: service + database)");
+    for (what, address, goal) in [
+        ("an image", format!("{SPACE}/images/{FIRST}"), 0.95),
+        ("the first page of 100", format!("{SPACE}/images"), 1.0),
+    ] {
+        let answer = stage.get(&address)?;
+        let tag = answer.headers.iter().find(|(name, _)| name == "etag");
+        let (_, tag) = tag.ok_or("an answer without a tag")?;
+        let held = format!("{}\r\nIf-None-Match: {tag}", stage.authorization);
+        let path: load::Path = Arc::new(move |_| address.clone());
+        let asked = |headers: &str| drive(stage.address, headers, &path, CONNECTIONS, TIME);
+        asked(&stage.authorization)?;
+        let [mut whole, mut unchanged] = std::array::from_fn(|_| Series::default());
+        for _ in 0..ROUNDS {
+            whole.add(stage, || asked(&stage.authorization))?;
+            unchanged.add(stage, || asked(&held))?;
+        }
+        whole.tell(&format!("{what}, 200"));
+        unchanged.tell(&format!("{what}, 304"));
+        sheet.at_least(&format!("{what}: 304 / 200"), ratio(&unchanged.rates, &whole.rates), goal);
+    }
     Ok(())
 }
 
