@@ -4,6 +4,7 @@
 
 pub mod collection;
 pub mod context;
+pub mod graph;
 pub mod json;
 pub mod problem;
 pub mod tag;
