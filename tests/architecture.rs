@@ -16,9 +16,11 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Crates that only some rooms may name.
-const RESERVED: [(&str, &[&str]); 3] = [
+const RESERVED: [(&str, &[&str]); 5] = [
     ("actix_web", &["web"]),
     ("diesel", &["database", "schema", "resource", "classes", "auth", "engine"]),
+    ("oxrdf", &["hydra"]),
+    ("oxttl", &["hydra"]),
     ("reqwest", &["origins", "cli"]),
 ];
 

@@ -52,6 +52,10 @@ pub enum Problem {
     NotFound(String),
     /// The address is there, but not for this method; the methods it has.
     MethodNotAllowed(Vec<&'static str>),
+    /// The resource is there, but in no media type that the client accepts; those there are.
+    NotAcceptable {
+        offered: String,
+    },
     /// The body is larger than is read, in bytes.
     TooLarge {
         limit_bytes: usize,
@@ -106,6 +110,7 @@ impl Problem {
             Self::Forbidden(_) => "AccessDenied",
             Self::NotFound(_) => "NotFound",
             Self::MethodNotAllowed(_) => "MethodNotAllowed",
+            Self::NotAcceptable { .. } => "NotAcceptable",
             Self::TooLarge { .. } => "BodyTooLarge",
             Self::UnsupportedMediaType { .. } => "UnsupportedMediaType",
             Self::TooSlow { .. } => "BodyTooSlow",
@@ -122,11 +127,12 @@ impl Problem {
 }
 
 /// Every kind of problem with what it means, for the vocabulary.
-pub const KINDS: [(&str, &str); 15] = [
+pub const KINDS: [(&str, &str); 16] = [
     ("AuthenticationRequired", "Credentials are missing or wrong."),
     ("AccessDenied", "The caller may not do this."),
     ("NotFound", "There is no such resource."),
     ("MethodNotAllowed", "The resource does not offer this method; Allow lists those it has."),
+    ("NotAcceptable", "The resource is there, but in no media type that Accept lists."),
     ("BodyTooLarge", "The body is larger than the service reads."),
     ("UnsupportedMediaType", "The media type of the body is not offered."),
     ("BodyTooSlow", "The body did not come in time."),
@@ -156,6 +162,9 @@ impl fmt::Display for Problem {
             | Self::Unavailable(what, _) => f.write_str(what),
             Self::MethodNotAllowed(methods) => {
                 write!(f, "this address offers {} only", methods.join(", "))
+            }
+            Self::NotAcceptable { offered } => {
+                write!(f, "nothing that Accept lists is offered here; accept one of {offered}")
             }
             Self::TooLarge { limit_bytes } => {
                 write!(f, "the body is larger than {limit_bytes} bytes")

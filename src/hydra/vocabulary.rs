@@ -28,6 +28,7 @@ pub fn document(classes: &[ClassDoc], collections: &[CollectionDoc], base: &str)
         "possibleStatus": [
             status(401, "Credentials are missing or wrong"),
             status(403, "The caller may not act there"),
+            status(406, "Nothing that Accept lists is offered; what was written stays written"),
             status(503, "The service cannot answer now; Retry-After says when to try again"),
         ],
         "defines": variables(classes, collections),

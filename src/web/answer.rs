@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::router::{Entry, Mounted, Route, Run};
 use super::shape::shaped;
-use super::{Service, body, request, respond, thumbs};
+use super::{Service, body, represent, request, respond, thumbs};
 use crate::classes::Customer;
 use crate::classes::customer::CustomerAddress;
 use crate::hydra::Problem;
@@ -29,7 +29,7 @@ pub async fn answer(
 ) -> HttpResponse {
     let caller = Cell::new(Caller::Visitor);
     let attempt = attempt(&service, &request, &mut payload, &caller);
-    shaped(&service.site, &request, &caller, attempt).await
+    shaped(&service.documents, &request, &caller, attempt).await
 }
 
 async fn attempt(
@@ -107,17 +107,20 @@ async fn dispatch(
         path: path.to_owned(),
         collection: route.collection.clone(),
     };
-    let wish = respond::Wish {
-        reads,
-        preference: request::preference(request),
-        conditions: input.conditions.clone(),
-        patch_returns_representation: service.patch_returns_representation,
-    };
-    if entry.doc.method == "POST" && !wish.conditions.is_empty() {
-        wish.conditions.allow(current(service, route, &values, caller, &input).await?)?;
+    let conditions = input.conditions.clone();
+    if entry.doc.method == "POST" && !conditions.is_empty() {
+        conditions.allow(current(service, route, &values, caller, &input).await?)?;
     }
     let reply = perform(service, entry, &values, caller, input).await?;
-    let mut response = respond::reply(reply, &wish)?;
+    let wish = respond::Wish {
+        reads,
+        representation: represent::wanted(request, &reply)?,
+        preference: request::preference(request),
+        conditions,
+        patch_returns_representation: service.patch_returns_representation,
+        asked: request.uri().path_and_query().map_or(path, |asked| asked.as_str()),
+    };
+    let mut response = respond::reply(&service.documents, reply, &wish).await?;
     if reads && response.status().is_success() {
         respond::accepts(&mut response, &allow);
     }
@@ -163,13 +166,13 @@ fn document<'a>(
         if let Some(name) = context {
             let missing = || Problem::NotFound(format!("there is no context {name}"));
             let context = service.documents.contexts.get(name).ok_or_else(missing)?;
-            return respond::document(context, &conditions);
+            return respond::context(context, &conditions);
         }
         if let Some((name, folder)) = sample {
             return thumbs::sample(folder, name, &conditions).await;
         }
         if path == "/vocab" {
-            return respond::document(&service.documents.vocabulary, &conditions);
+            return represent::vocabulary(&service.documents, request).await;
         }
         let database = service.database.clone();
         blocking(move || transaction::ping(&database)).await?;

@@ -1,10 +1,14 @@
 //! Documents about the API: the vocabulary and the contexts, made once at start.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use serde_json::Value;
 
+use super::negotiate::Representation;
 use crate::classes::{self, Visit};
+use crate::hydra::graph::Terms;
 use crate::hydra::{ClassDoc, CollectionDoc, Tag, context, vocabulary};
 use crate::resource::{Resource, describe};
 
@@ -13,6 +17,14 @@ pub struct Documents {
     pub vocabulary: Document,
     /// By the name of the file: `Space.jsonld`.
     pub contexts: BTreeMap<String, Document>,
+    /// Public address of the root, without a final slash.
+    pub base: String,
+    /// What the contexts say, by their addresses.
+    terms: HashMap<String, Terms>,
+    /// What the vocabulary's own context says.
+    own_terms: Terms,
+    /// The vocabulary in every representation that was asked for.
+    kept: Mutex<HashMap<Representation, Bytes>>,
 }
 
 /// One document, as it is sent.
@@ -22,7 +34,7 @@ pub struct Document {
 }
 
 impl Document {
-    fn of(document: &serde_json::Value) -> Self {
+    fn of(document: &Value) -> Self {
         let body = Bytes::from(context::text(document));
         let tag = Tag::of(&body);
         Self { body, tag }
@@ -58,8 +70,9 @@ impl Documents {
     pub fn new(base: &str) -> Self {
         let (classes, collections) = described();
         let vocabulary = vocabulary::document(&classes, &collections, base);
-        let mut contexts = BTreeMap::new();
-        let mut add = |name: &str, document: &serde_json::Value| {
+        let (mut contexts, mut terms) = (BTreeMap::new(), HashMap::new());
+        let mut add = |name: &str, document: &Value| {
+            terms.insert(format!("{base}/contexts/{name}.jsonld"), Terms::of(document));
             contexts.insert(format!("{name}.jsonld"), Document::of(document));
         };
         for class in &classes {
@@ -71,6 +84,38 @@ impl Documents {
             }
         }
         add("Error", &context::of_error(base));
-        Self { vocabulary: Document::of(&vocabulary), contexts }
+        Self {
+            own_terms: Terms::of(&vocabulary),
+            vocabulary: Document::of(&vocabulary),
+            contexts,
+            base: base.to_owned(),
+            terms,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// What the context of a document of ours says.
+    pub fn terms(&self, document: &Value) -> &Terms {
+        let named = document.get("@context").and_then(Value::as_str);
+        named.and_then(|context| self.terms.get(context)).unwrap_or(&self.own_terms)
+    }
+
+    /// The vocabulary in a representation, made by `make` when it is asked for first.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub async fn vocabulary_in<E>(
+        &self,
+        wanted: Representation,
+        make: impl Future<Output = Result<Vec<u8>, E>>,
+    ) -> Result<Bytes, E> {
+        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept().get(&wanted).cloned();
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let made = Bytes::from(make.await?);
+        kept().insert(wanted, made.clone());
+        Ok(made)
     }
 }

@@ -3,6 +3,9 @@
 pub mod answer;
 pub mod body;
 pub mod documents;
+pub mod negotiate;
+pub mod page;
+pub mod represent;
 pub mod request;
 pub mod respond;
 pub mod router;
@@ -54,7 +57,7 @@ pub struct Service {
     pub notices: Notices,
     pub keys: Keys,
     pub router: Router,
-    pub documents: Documents,
+    pub documents: Arc<Documents>,
     /// Whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
     /// How long a request waits for the processing of an image.
@@ -79,7 +82,7 @@ impl Service {
         let router = Router::of_classes(&parts.site);
         Arc::new(Self {
             keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site)),
-            documents: Documents::new(&parts.site.base),
+            documents: Arc::new(Documents::new(&parts.site.base)),
             router,
             database: parts.database,
             site: parts.site,

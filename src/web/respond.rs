@@ -1,19 +1,20 @@
 //! Replies and problems become responses, with the headers that every response has.
 
 use std::error::Error as _;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
-use super::documents::Document;
+use super::documents::{Document, Documents};
+use super::negotiate::{Kind, Representation};
 use super::request::Preference;
-use super::status;
+use super::{represent, status};
 use crate::hydra::{Fault, Problem, Tag, Writer};
-use crate::resource::{Conditions, Freshness, Outcome, Reply, Site};
+use crate::resource::{Conditions, Freshness, Outcome, Reply};
 
-const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
@@ -24,42 +25,53 @@ const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
 /// Methods that a script elsewhere may try, at every address: what it meets there, it can then read.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-/// What tells the default representation, compact JSON-LD, from others in entity tags.
-const DEFAULT_SUFFIX: &str = "";
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Prefer, Authorization, Origin");
 
 /// What of a request decides how its reply is sent.
-pub struct Wish {
+pub struct Wish<'a> {
     /// Whether it only reads: GET or HEAD.
     pub reads: bool,
+    pub representation: Representation,
     pub preference: Option<Preference>,
     pub conditions: Conditions,
     /// Whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
+    /// Path and query as received.
+    pub asked: &'a str,
 }
 
 /// The response to a reply.
 ///
 /// # Errors
-/// [`Problem::PreconditionFailed`] where it reads, and `If-Match` is not met.
-pub fn reply(reply: Reply, wish: &Wish) -> Result<HttpResponse, Problem> {
-    let representation = match wish.preference {
+/// [`Problem::PreconditionFailed`] where it reads, and `If-Match` is not met. Where a document cannot be
+/// converted, which is a fault of ours.
+pub async fn reply(
+    documents: &Arc<Documents>,
+    reply: Reply,
+    wish: &Wish<'_>,
+) -> Result<HttpResponse, Problem> {
+    let shows_updated = match wish.preference {
         Some(preference) => preference == Preference::Representation,
         None => wish.patch_returns_representation,
     };
-    let mut response = HttpResponse::build(status::of_reply(&reply, representation));
+    let wanted = wish.representation;
+    let mut response = HttpResponse::build(status::of_reply(&reply, shows_updated));
     match reply {
         Reply::Shown { body, tag, .. } if wish.reads => {
-            fresh(response, tag, DEFAULT_SUFFIX, &wish.conditions, |mut response| {
-                response.content_type(JSON_LD).body(body)
-            })
+            let conditions = &wish.conditions;
+            let unchanged = revalidated(&mut response, tag, wanted.suffix(), conditions)?;
+            if let Some(unchanged) = unchanged {
+                return Ok(unchanged);
+            }
+            represent::head(&mut response, wanted, Kind::Data, &body);
+            Ok(response.body(represent::body(documents, body, wanted, wish.asked).await?))
         }
         Reply::Shown { outcome, id, body, tag } => {
             let is_minimal = wish.preference == Some(Preference::Minimal);
             // What cannot be had by GET is shown whatever is preferred.
             let shows = match outcome {
                 Outcome::Issued | Outcome::Told => true,
-                Outcome::Updated => representation,
+                Outcome::Updated => shows_updated,
                 Outcome::Found | Outcome::Created | Outcome::Replaced => !is_minimal,
             };
             if matches!(outcome, Outcome::Created | Outcome::Issued) {
@@ -72,7 +84,7 @@ pub fn reply(reply: Reply, wish: &Wish) -> Result<HttpResponse, Problem> {
                 response.insert_header((header::CONTENT_LOCATION, id.as_str()));
             }
             if outcome != Outcome::Told {
-                tagged(&mut response, tag, DEFAULT_SUFFIX);
+                tagged(&mut response, tag, if shows { wanted.suffix() } else { "" });
             }
             if let Some(preference) = wish.preference
                 && shows != is_minimal
@@ -80,7 +92,9 @@ pub fn reply(reply: Reply, wish: &Wish) -> Result<HttpResponse, Problem> {
                 response.insert_header((PREFERENCE_APPLIED, preference.applied()));
             }
             if shows {
-                return Ok(response.content_type(JSON_LD).body(body));
+                represent::head(&mut response, wanted, Kind::Data, &body);
+                let path = id.strip_prefix(&documents.base).unwrap_or(wish.asked);
+                return Ok(response.body(represent::body(documents, body, wanted, path).await?));
             }
             Ok(empty(response))
         }
@@ -88,7 +102,7 @@ pub fn reply(reply: Reply, wish: &Wish) -> Result<HttpResponse, Problem> {
             if let Some(next) = next {
                 response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
             }
-            fresh(response, Tag::of(&body), DEFAULT_SUFFIX, &wish.conditions, |mut response| {
+            fresh(response, Tag::of(&body), "", &wish.conditions, |mut response| {
                 response.content_type("application/json").body(body)
             })
         }
@@ -112,11 +126,25 @@ pub fn fresh(
     conditions: &Conditions,
     make: impl FnOnce(HttpResponseBuilder) -> HttpResponse,
 ) -> Result<HttpResponse, Problem> {
+    let unchanged = revalidated(&mut response, tag, suffix, conditions)?;
+    Ok(unchanged.unwrap_or_else(|| make(response)))
+}
+
+/// Tags the answer to a reader; where the reader has this very representation, that is the answer.
+///
+/// # Errors
+/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
+pub fn revalidated(
+    response: &mut HttpResponseBuilder,
+    tag: Tag,
+    suffix: &str,
+    conditions: &Conditions,
+) -> Result<Option<HttpResponse>, Problem> {
     let freshness = conditions.judge(tag, suffix)?;
-    tagged(&mut response, tag, suffix);
+    tagged(response, tag, suffix);
     Ok(match freshness {
-        Freshness::Changed => make(response),
-        Freshness::Unchanged => response.status(StatusCode::NOT_MODIFIED).finish(),
+        Freshness::Changed => None,
+        Freshness::Unchanged => Some(response.status(StatusCode::NOT_MODIFIED).finish()),
     })
 }
 
@@ -128,7 +156,8 @@ fn empty(mut response: HttpResponseBuilder) -> HttpResponse {
 /// The response to a problem, as RFC 9457 and Hydra have it (`hydra.md` 8).
 pub fn problem(
     problem: &Problem,
-    site: &Site,
+    documents: &Documents,
+    wanted: Representation,
     path: &str,
     method: &str,
     request_id: &str,
@@ -162,25 +191,20 @@ pub fn problem(
         }
         _ => {}
     }
-    let context = format!(
-        "<{}/contexts/Error.jsonld>; rel=\"http://www.w3.org/ns/json-ld#context\"; \
-         type=\"application/ld+json\"",
-        site.base
-    );
-    response.append_header((header::LINK, context));
-    response.content_type("application/problem+json").body(problem_body(
-        problem,
-        status,
-        site,
-        (method, path),
-        request_id,
-    ))
+    let written = problem_body(problem, status, &documents.base, (method, path), request_id);
+    // Small, and so made here; as it was written, should that ever fail.
+    let (wanted, body) = match represent::convert(documents, &written, wanted, path) {
+        Ok(body) => (wanted, body),
+        Err(_) => (Representation::JsonLd, written.clone()),
+    };
+    represent::head(&mut response, wanted, Kind::Problem, &written);
+    response.body(body)
 }
 
 fn problem_body(
     problem: &Problem,
     status: StatusCode,
-    site: &Site,
+    base: &str,
     (method, path): (&str, &str),
     request_id: &str,
 ) -> Vec<u8> {
@@ -189,15 +213,15 @@ fn problem_body(
     let mut out = Writer::with_capacity(512);
     out.object(|out| {
         out.key("@context");
-        out.address(&[&site.base, "/contexts/Error.jsonld"]);
+        out.address(&[base, "/contexts/Error.jsonld"]);
         out.entry("@type", "Error");
         out.key("type");
-        out.address(&[&site.base, "/vocab#", problem.kind()]);
+        out.address(&[base, "/vocab#", problem.kind()]);
         out.entry("title", title);
         out.key("status");
         out.number(i64::from(status.as_u16()));
         out.entry("detail", &detail);
-        out.entry("instance", &format!("{}{path}", site.base));
+        out.entry("instance", &format!("{base}{path}"));
         out.entry("hydra:title", title);
         out.entry("hydra:description", &detail);
         out.entry("requestId", request_id);
@@ -228,9 +252,9 @@ fn violation(fault: &Fault, in_body: bool, out: &mut Writer) {
 }
 
 /// Adds what every response has (`hydra.md` 2); `shared`: the same for everybody, to be kept as it says.
-pub fn finish(response: &mut HttpResponse, site: &Site, request_id: &str, shared: bool) {
+pub fn finish(response: &mut HttpResponse, base: &str, request_id: &str, shared: bool) {
     let documentation =
-        format!("<{}/vocab>; rel=\"http://www.w3.org/ns/hydra/core#apiDocumentation\"", site.base);
+        format!("<{base}/vocab>; rel=\"http://www.w3.org/ns/hydra/core#apiDocumentation\"");
     let headers = response.headers_mut();
     // First among the links: one client looks at the first only.
     let others: Vec<HeaderValue> = headers.remove(header::LINK).collect();
@@ -278,14 +302,15 @@ pub fn accepts(response: &mut HttpResponse, allow: &[&'static str]) {
     }
 }
 
-/// A document about the API: public, the same for everybody.
+/// A context: public, the same for everybody, and JSON-LD whatever is accepted (`hydra.md` 5).
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn document(document: &Document, conditions: &Conditions) -> Result<HttpResponse, Problem> {
+pub fn context(context: &Document, conditions: &Conditions) -> Result<HttpResponse, Problem> {
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    fresh(response, document.tag, DEFAULT_SUFFIX, conditions, |mut response| {
-        response.content_type(JSON_LD).body(document.body.clone())
+    fresh(response, context.tag, "", conditions, |mut response| {
+        let media_type = Representation::JsonLd.content_type(Kind::Data);
+        response.content_type(media_type).body(context.body.clone())
     })
 }

@@ -8,13 +8,15 @@ use std::time::Instant;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 
+use super::documents::Documents;
+use super::negotiate::{self, Kind};
 use super::{request, respond};
 use crate::hydra::Problem;
-use crate::resource::{Caller, Site};
+use crate::resource::Caller;
 
 /// The response that an attempt at a request comes to, whatever it comes to: a panic is a problem too.
 pub async fn shaped(
-    site: &Site,
+    documents: &Documents,
     request: &HttpRequest,
     caller: &Cell<Caller>,
     attempt: impl Future<Output = Result<HttpResponse, Problem>>,
@@ -25,10 +27,13 @@ pub async fn shaped(
     // Nothing of what it worked with is looked at afterwards.
     let attempted = AssertUnwindSafe(attempt).catch_unwind().await;
     let result = attempted.unwrap_or_else(|panic| Err(broken_off(&*panic)));
-    let mut response = result
-        .unwrap_or_else(|problem| respond::problem(&problem, site, path, method.as_str(), &id));
+    let mut response = result.unwrap_or_else(|problem| {
+        // What accepts nothing that is offered is told so all the same.
+        let wanted = negotiate::wanted(request, Kind::Problem).unwrap_or_default();
+        respond::problem(&problem, documents, wanted, path, method.as_str(), &id)
+    });
     let is_good = response.status().is_success() || response.status().is_redirection();
-    respond::finish(&mut response, site, &id, is_shared(path) && is_good);
+    respond::finish(&mut response, &documents.base, &id, is_shared(path) && is_good);
     log::info!(
         target: "hydria::access",
         "{method} {} {} {:.1} ms {} {id}",
@@ -60,12 +65,13 @@ mod tests {
     use actix_web::{App, HttpServer, web};
 
     use super::*;
-    use crate::resource::boundary::Boundaries;
-    use crate::secrets::{Secret, Secrets};
     use crate::web::answer::blocking;
 
     /// Breaks off in its own thread, or in one that may wait, or answers.
-    async fn answer_or_break(request: HttpRequest, site: web::Data<Site>) -> HttpResponse {
+    async fn answer_or_break(
+        request: HttpRequest,
+        documents: web::Data<Documents>,
+    ) -> HttpResponse {
         let attempt = async {
             match request.path() {
                 "/here" => panic!("on purpose"),
@@ -74,7 +80,7 @@ mod tests {
             }
             Ok(HttpResponse::Ok().body("fine"))
         };
-        shaped(&site, &request, &Cell::new(Caller::Visitor), attempt).await
+        shaped(&documents, &request, &Cell::new(Caller::Visitor), attempt).await
     }
 
     /// The head and the body of the answer to a request on a connection that is kept.
@@ -96,17 +102,12 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_problem_of_its_request_and_of_no_other() {
-        let site = web::Data::new(Site {
-            base: "http://localhost".into(),
-            batch_limit: 1,
-            secrets: Secrets::new(&Secret::new("of a test")),
-            boundaries: Boundaries::default(),
-        });
+        let documents = web::Data::new(Documents::new("http://localhost"));
         let (sender, receiver) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let app = move || {
-                    let app = App::new().app_data(site.clone());
+                    let app = App::new().app_data(documents.clone());
                     app.default_service(web::to(answer_or_break))
                 };
                 let server = HttpServer::new(app).workers(1).bind("127.0.0.1:0").expect("a port");

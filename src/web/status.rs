@@ -27,6 +27,7 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::Forbidden(_) => StatusCode::FORBIDDEN,
         Problem::NotFound(_) => StatusCode::NOT_FOUND,
         Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+        Problem::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
         Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Problem::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Problem::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,

@@ -1,0 +1,147 @@
+//! The JSON-LD that the class tables write becomes the representation asked for: the one place.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use serde_json::Value;
+
+use super::documents::{Document, Documents};
+use super::negotiate::{self, Kind, Offer, Representation};
+use super::{page, request, respond};
+use crate::hydra::Problem;
+use crate::hydra::graph::{self, Form};
+use crate::resource::Reply;
+
+/// Documents from this size on, in bytes, are converted off the threads that answer requests.
+const HEAVY: usize = 16 << 10;
+
+/// The representation for a reply.
+///
+/// # Errors
+/// [`Problem::NotAcceptable`] where a document is read and nothing that is accepted is offered. What was written
+/// stays written, so its answer is JSON-LD then.
+pub fn wanted(request: &HttpRequest, reply: &Reply) -> Result<Representation, Problem> {
+    match negotiate::wanted(request, Kind::Data) {
+        Some(wanted) => Ok(wanted),
+        None if request.method().is_safe() && matches!(reply, Reply::Shown { .. }) => {
+            Err(not_acceptable())
+        }
+        None => Ok(Representation::JsonLd),
+    }
+}
+
+fn not_acceptable() -> Problem {
+    Problem::NotAcceptable { offered: Offer.to_string() }
+}
+
+/// A document of ours in a representation; `path` is the address asked for, below the base.
+///
+/// # Errors
+/// Where the document is not what the class tables write.
+pub async fn body(
+    documents: &Arc<Documents>,
+    written: Vec<u8>,
+    wanted: Representation,
+    path: &str,
+) -> Result<Vec<u8>, Problem> {
+    if wanted.is_as_written() {
+        return Ok(written);
+    }
+    if written.len() < HEAVY {
+        return convert(documents, &written, wanted, path);
+    }
+    let (documents, path) = (Arc::clone(documents), path.to_owned());
+    let converted = web::block(move || convert(&documents, &written, wanted, &path)).await;
+    converted.unwrap_or_else(|error| Err(Problem::internal(error)))
+}
+
+/// The same on this thread, whatever the size.
+///
+/// # Errors
+/// As [`body`].
+pub fn convert(
+    documents: &Documents,
+    written: &[u8],
+    wanted: Representation,
+    path: &str,
+) -> Result<Vec<u8>, Problem> {
+    let document: Value = serde_json::from_slice(written).map_err(Problem::internal)?;
+    let terms = documents.terms(&document);
+    let form = match wanted {
+        Representation::JsonLd | Representation::Compacted | Representation::Json => {
+            return Ok(written.to_vec());
+        }
+        Representation::Html => {
+            return Ok(page::page(&document, terms, &documents.base, path).into_bytes());
+        }
+        Representation::Expanded => Form::Expanded,
+        Representation::Flattened => Form::Flattened,
+        Representation::Turtle => Form::Turtle,
+        Representation::NQuads | Representation::NTriples => Form::NTriples,
+    };
+    graph::write(&document, terms, form).map_err(Problem::internal)
+}
+
+/// Adds the headers that a representation has besides those of every response.
+pub fn head(
+    response: &mut HttpResponseBuilder,
+    wanted: Representation,
+    kind: Kind,
+    written: &[u8],
+) {
+    response.content_type(wanted.content_type(kind));
+    // Who reads JSON finds the meaning so; elsewhere this link would mislead (`hydra.md` 7).
+    let is_json = match kind {
+        Kind::Problem => wanted.is_as_written(),
+        Kind::Data => wanted == Representation::Json,
+    };
+    if let (true, Some(context)) = (is_json, context_of(written)) {
+        let relation = "rel=\"http://www.w3.org/ns/json-ld#context\"";
+        let link = format!("<{context}>; {relation}; type=\"application/ld+json\"");
+        response.append_header((LINK, link));
+    }
+    if wanted == Representation::Html {
+        response
+            .insert_header((CONTENT_SECURITY_POLICY, page::POLICY.as_str()))
+            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            .insert_header((REFERRER_POLICY, "same-origin"));
+    }
+}
+
+/// The context that a document as written begins with.
+fn context_of(written: &[u8]) -> Option<&str> {
+    let rest = written.strip_prefix(b"{\"@context\":\"")?;
+    let end = rest.iter().position(|byte| *byte == b'"')?;
+    std::str::from_utf8(rest.get(..end)?).ok()
+}
+
+/// The documentation of the API; each representation is made once.
+///
+/// # Errors
+/// [`Problem::NotAcceptable`] where nothing that is accepted is offered, [`Problem::PreconditionFailed`].
+pub async fn vocabulary(
+    documents: &Arc<Documents>,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let wanted = negotiate::wanted(request, Kind::Data).ok_or_else(not_acceptable)?;
+    let Document { body: written, tag } = &documents.vocabulary;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "public, max-age=3600")).insert_header((VARY, "Accept"));
+    let conditions = request::conditions(request);
+    let unchanged = respond::revalidated(&mut response, *tag, wanted.suffix(), &conditions)?;
+    if let Some(unchanged) = unchanged {
+        return Ok(unchanged);
+    }
+    let shown = match wanted.is_as_written() {
+        true => written.clone(),
+        false => {
+            let made = body(documents, written.to_vec(), wanted, "/vocab");
+            documents.vocabulary_in(wanted, made).await?
+        }
+    };
+    head(&mut response, wanted, Kind::Data, written);
+    Ok(response.body(shown))
+}
