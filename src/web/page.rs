@@ -107,6 +107,12 @@ fn name(node: &Map<String, Value>) -> Option<String> {
     })
 }
 
+/// The class of a node, the first where there are several.
+fn class(node: &Map<String, Value>) -> Option<&str> {
+    let types = node.get("@type")?;
+    types.as_array().map_or(Some(types), |types| types.first())?.as_str()
+}
+
 fn text<'a>(node: &'a Map<String, Value>, term: &str) -> Option<&'a str> {
     node.get(term).and_then(Value::as_str)
 }
@@ -206,7 +212,7 @@ impl Page<'_> {
 
     /// A node within a document, to be opened.
     fn folded(&mut self, node: &Map<String, Value>) {
-        let class = text(node, "@type").unwrap_or_default();
+        let class = class(node).unwrap_or_default();
         let label = name(node).unwrap_or_else(|| class.to_owned());
         let id = text(node, "@id").map(|id| self.terms.iri(id).into_owned());
         self.out.push_str("<details");

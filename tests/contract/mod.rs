@@ -4,6 +4,7 @@ mod conditions;
 mod documents;
 mod families;
 mod linked_data;
+mod negotiation;
 mod routes;
 mod sameness;
 mod tenants;

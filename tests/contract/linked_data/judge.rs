@@ -6,6 +6,8 @@ use hydria::web::documents::Documents;
 use iref::IriBuf;
 use json_ld::syntax::{Parse as _, TryFromJson as _};
 use json_ld::{JsonLdProcessor as _, Print as _, RemoteDocument, RemoteDocumentReference};
+use oxrdf::Graph;
+use rdf_types::RdfDisplay as _;
 use serde_json::{Value, json};
 
 use crate::support::App;
@@ -130,6 +132,18 @@ impl Judge {
 
     pub fn expanded(&self, document: &Value) -> Value {
         self.compacted(document, &json!({}))
+    }
+
+    /// What a document says, as the crate reads it.
+    pub fn graph(&self, document: &Value) -> Graph {
+        let document = RemoteDocument::new(None, None, parsed(document));
+        let mut labels = rdf_types::generator::Blank::new();
+        let rdf = pollster::block_on(document.to_rdf(&mut labels, &self.contexts));
+        let mut rdf = rdf.unwrap_or_else(|error| panic!("no JSON-LD: {error}"));
+        let lines: String =
+            rdf.cloned_quads().map(|quad| format!("{} .\n", quad.rdf_display())).collect();
+        let quads = oxttl::NQuadsParser::new().for_slice(lines.as_bytes());
+        quads.map(|quad| oxrdf::Triple::from(quad.expect("a quad"))).collect()
     }
 
     /// All that is wrong with a document as linked data.

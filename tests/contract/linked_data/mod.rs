@@ -1,8 +1,8 @@
 //! Everything that is served, as a stranger with a JSON-LD processor finds it.
 
-mod crawl;
-mod judge;
-mod library;
+pub mod crawl;
+pub mod judge;
+pub mod library;
 mod vocabulary;
 
 use std::collections::BTreeSet;
