@@ -100,21 +100,21 @@ impl Documents {
         named.and_then(|context| self.terms.get(context)).unwrap_or(&self.own_terms)
     }
 
-    /// The vocabulary in a representation, made by `make` when it is asked for first.
+    /// The vocabulary in a representation, converted when it is asked for first.
     ///
     /// # Errors
-    /// Those of `make`.
+    /// Those of the conversion.
     pub async fn vocabulary_in<E>(
         &self,
         wanted: Representation,
-        make: impl Future<Output = Result<Vec<u8>, E>>,
+        conversion: impl Future<Output = Result<Vec<u8>, E>>,
     ) -> Result<Bytes, E> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let found = kept().get(&wanted).cloned();
         if let Some(found) = found {
             return Ok(found);
         }
-        let made = Bytes::from(make.await?);
+        let made = Bytes::from(conversion.await?);
         kept().insert(wanted, made.clone());
         Ok(made)
     }

@@ -62,7 +62,8 @@ pub fn page(document: &Value, terms: &Terms, base: &str, path: &str) -> String {
         "style" => STYLE.to_owned(),
         "breadcrumb" => breadcrumb(base, path),
         "document" => std::mem::take(&mut page.out),
-        "address" => escape(&address),
+        // As it stands in quotes of a shell.
+        "address" => escape(&address.replace('\'', "%27")),
         "base" => escape(base),
         "offered" => escape(&Offer.to_string()),
         _ => String::new(),

@@ -135,12 +135,11 @@ pub async fn vocabulary(
     if let Some(unchanged) = unchanged {
         return Ok(unchanged);
     }
-    let shown = match wanted.is_as_written() {
-        true => written.clone(),
-        false => {
-            let made = body(documents, written.to_vec(), wanted, "/vocab");
-            documents.vocabulary_in(wanted, made).await?
-        }
+    let shown = if wanted.is_as_written() {
+        written.clone()
+    } else {
+        let conversion = body(documents, written.to_vec(), wanted, "/vocab");
+        documents.vocabulary_in(wanted, conversion).await?
     };
     head(&mut response, wanted, Kind::Data, written);
     Ok(response.body(shown))

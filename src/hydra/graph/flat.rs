@@ -80,18 +80,15 @@ impl<'a> Graph<'a> {
 
     /// The place of a node, which is new for blank ones.
     fn place(&mut self, node: &'a Node<'_>) -> usize {
-        let name = match &node.id {
-            Some(id) => {
-                if let Some(place) = self.named.get(&**id) {
-                    return *place;
-                }
-                self.named.insert(id, self.nodes.len());
-                Name::Iri(id)
+        let name = if let Some(id) = &node.id {
+            if let Some(place) = self.named.get(&**id) {
+                return *place;
             }
-            None => {
-                self.blank += 1;
-                Name::Blank(self.blank - 1)
-            }
+            self.named.insert(id, self.nodes.len());
+            Name::Iri(id)
+        } else {
+            self.blank += 1;
+            Name::Blank(self.blank - 1)
         };
         self.nodes.push(Flat { name, types: Vec::new(), properties: Vec::new() });
         self.nodes.len() - 1

@@ -1,6 +1,7 @@
 //! Graphs as bytes: expanded and flattened JSON-LD, Turtle, N-Triples.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io;
 
 use oxrdf::vocab::{rdf, xsd};
@@ -13,7 +14,7 @@ use super::node::{Literal, Node, Object};
 use super::terms::Terms;
 use crate::hydra::Writer;
 
-/// Room for a line of N-Triples, of which there are about three a node.
+/// Room for what is said of a node, which is some lines.
 const BYTES_A_NODE: usize = 512;
 
 /// The document without a context, its node in an array.
@@ -170,9 +171,10 @@ fn escaped(address: &str) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(address.len() + 16);
     for (at, c) in address.char_indices() {
-        match is_fine(at, c) {
-            true => out.push(c),
-            false => out.push_str(&format!("%{:02X}", u32::from(c))),
+        if is_fine(at, c) {
+            out.push(c);
+        } else {
+            _ = write!(out, "%{:02X}", u32::from(c));
         }
     }
     Cow::Owned(out)

@@ -140,8 +140,9 @@ impl Judge {
         let mut labels = rdf_types::generator::Blank::new();
         let rdf = pollster::block_on(document.to_rdf(&mut labels, &self.contexts));
         let mut rdf = rdf.unwrap_or_else(|error| panic!("no JSON-LD: {error}"));
-        let lines: String =
-            rdf.cloned_quads().map(|quad| format!("{} .\n", quad.rdf_display())).collect();
+        let lines: Vec<String> =
+            rdf.cloned_quads().map(|quad| format!("{} .", quad.rdf_display())).collect();
+        let lines = lines.join("\n");
         let quads = oxttl::NQuadsParser::new().for_slice(lines.as_bytes());
         quads.map(|quad| oxrdf::Triple::from(quad.expect("a quad"))).collect()
     }
