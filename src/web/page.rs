@@ -128,7 +128,7 @@ fn breadcrumb(base: &str, path: &str) -> String {
         below.push_str(part);
         let shown = decode(part).unwrap_or_else(|| part.to_owned());
         let (base, below) = (escape(base), escape(&below));
-        _ = write!(out, "/ <a href=\"{base}{below}\">{}</a>", escape(&shown));
+        _ = write!(out, " / <a href=\"{base}{below}\">{}</a>", escape(&shown));
     }
     out
 }
@@ -179,6 +179,7 @@ impl Page<'_> {
             for term in ["first", "previous", "next", "last"] {
                 if let Some(address) = text(view, term) {
                     self.link(address, term);
+                    self.out.push(' ');
                 }
             }
             self.out.push_str("</nav>\n");
@@ -289,7 +290,7 @@ impl Page<'_> {
         if is_web(address) {
             let own = address.strip_prefix(self.base).is_some_and(|below| below.starts_with('/'));
             let strange = if own { "" } else { " rel=\"noreferrer nofollow\"" };
-            _ = write!(self.out, "<a href=\"{}\"{strange}>{label}</a> ", escape(address));
+            _ = write!(self.out, "<a href=\"{}\"{strange}>{label}</a>", escape(address));
         } else {
             self.out.push_str(&label);
         }
