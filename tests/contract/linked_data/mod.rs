@@ -108,6 +108,7 @@ fn problems(world: &World) -> Vec<Answer> {
         visitor.get(&spaces).expect(401),
         world.stranger.client.get(&spaces).expect(403),
         client.get(&format!("{spaces}/999999")).expect(404),
+        client.send(client.request(Method::GET, &spaces).header("Accept", "image/png")).expect(406),
         client.get("/nowhere").expect(404),
         client.delete(&spaces).expect(405),
         typed("text/plain", "{}").expect(415),
