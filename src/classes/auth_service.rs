@@ -6,7 +6,7 @@ use super::RoleProvider;
 use super::customer::CustomerAddress;
 use super::named_query::public_name;
 use crate::address;
-use crate::hydra::{Fault, Problem};
+use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
 use crate::schema::{auth_services, role_providers, roles};
@@ -136,13 +136,25 @@ impl Resource for AuthService {
     }
 }
 
+crate::orders! {
+    auth_services by (auth_services::name, auth_services::id), then id:
+    "id" is id, "name" is name, "profile" is profile, "label" is label,
+    "description" is description, "pageLabel" is page_label, "pageDescription" is page_description,
+    "callToAction" is call_to_action, "timeToLive" is time_to_live,
+}
+
+/// What lists of auth services filter by.
+const BY_NAME: &[Variable] =
+    &[Variable { name: "name", doc: "The service of this name, the whole of it" }];
+
 pub static AUTH_SERVICES: Collection<CustomerAddress> = Collection {
     name: "AuthServiceCollection",
     parent: None,
     member: "AuthService",
     doc: "The auth services of a customer, nested ones among them, by name.",
     operations: &[list::<_, AuthService>("AuthServiceCollection"), create::<_, AuthService>()],
-    variables: &[],
+    filters: BY_NAME,
+    orderable: ORDERABLE,
 };
 
 static NESTED_SERVICES: Collection<AuthServiceAddress> = Collection {
@@ -151,7 +163,8 @@ static NESTED_SERVICES: Collection<AuthServiceAddress> = Collection {
     member: "AuthService",
     doc: "The services that go inside an auth service, by name.",
     operations: &[list::<_, AuthService>("NestedServiceCollection"), create::<_, AuthService>()],
-    variables: &[],
+    filters: BY_NAME,
+    orderable: ORDERABLE,
 };
 
 /// Makes the click-through service that every customer starts with, its log-out and its role.
@@ -217,15 +230,24 @@ impl Retrieve for AuthService {
     }
 }
 
+/// The services of a customer, or that of one name.
+fn named(customer: i32, name: Option<&str>) -> Found<'_> {
+    let own = auth_services::table.filter(auth_services::customer.eq(customer)).into_boxed();
+    match name {
+        Some(name) => own.filter(auth_services::name.eq(name)),
+        None => own,
+    }
+}
+
 impl List<CustomerAddress> for AuthService {
     fn list(
         s: &mut Session<'_>,
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        let own = || auth_services::table.filter(auth_services::customer.eq(of.customer));
-        paged!(s.conn, page, own(), by(auth_services::name, auth_services::id))
+        let name = wanted.text("name").map(str::to_owned);
+        let own = || named(of.customer, name.as_deref());
+        paged!(s.conn, wanted, own())
     }
 }
 
@@ -236,13 +258,10 @@ impl List<AuthServiceAddress> for AuthService {
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
         Self::find(s, of)?;
-        let page = wanted.page()?;
-        let nested = || {
-            auth_services::table
-                .filter(auth_services::customer.eq(of.customer))
-                .filter(auth_services::parent.eq(&of.auth_service))
-        };
-        paged!(s.conn, page, nested(), by(auth_services::name, auth_services::id))
+        let name = wanted.text("name").map(str::to_owned);
+        let own = || named(of.customer, name.as_deref());
+        let nested = || own().filter(auth_services::parent.eq(&of.auth_service));
+        paged!(s.conn, wanted, nested())
     }
 }
 

@@ -18,7 +18,7 @@ use super::role::ROLES;
 use super::space::SPACES;
 use super::sql;
 use crate::address;
-use crate::hydra::{Fault, Problem};
+use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
 use crate::schema::{customer_storages, customers};
@@ -159,6 +159,12 @@ fn name_rule(name: &String) -> Result<(), String> {
     }
 }
 
+crate::orders! {
+    customers by customers::id, then id:
+    "id" is id, "name" is name, "displayName" is display_name, "administrator" is administrator,
+    "acceptedAgreement" is accepted_agreement, "created" is created,
+}
+
 pub static CUSTOMERS: Collection<Root> = Collection {
     name: "CustomerCollection",
     parent: None,
@@ -168,7 +174,11 @@ pub static CUSTOMERS: Collection<Root> = Collection {
         list::<_, Customer>("CustomerCollection"),
         create::<_, Customer>().for_administrators(),
     ],
-    variables: &[],
+    filters: &[Variable {
+        name: "name",
+        doc: "The customer of this name, the whole of it in any case",
+    }],
+    orderable: ORDERABLE,
 };
 
 impl Retrieve for Customer {
@@ -179,16 +189,23 @@ impl Retrieve for Customer {
 
 impl List<Root> for Customer {
     fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        match s.caller {
-            Caller::Administrator(_) => {
-                paged!(s.conn, page, customers::table, by customers::id)
+        let own = match s.caller {
+            Caller::Administrator(_) => None,
+            Caller::Customer(own) => Some(own),
+            Caller::Visitor => return Err(Problem::Unauthenticated),
+        };
+        let name = wanted.text("name").map(str::to_owned);
+        let visible = || {
+            let mut visible = customers::table.into_boxed();
+            if let Some(own) = own {
+                visible = visible.filter(customers::id.eq(own));
             }
-            Caller::Customer(own) => {
-                paged!(s.conn, page, customers::table.filter(customers::id.eq(own)), by customers::id)
+            if let Some(name) = &name {
+                visible = visible.filter(sql::lower(customers::name).eq(sql::lower(name)));
             }
-            Caller::Visitor => Err(Problem::Unauthenticated),
-        }
+            visible
+        };
+        paged!(s.conn, wanted, visible())
     }
 }
 

@@ -149,6 +149,11 @@ fn pattern_rule(regex: &String) -> Result<(), String> {
     Pattern::compile(regex).map(|_| ()).map_err(|e| format!("cannot be used: {e}"))
 }
 
+crate::orders! {
+    strategies by (strategies::position, strategies::id), then id:
+    "id" is id, "regex" is regex, "originStrategy" is origin_strategy, "order" is position,
+}
+
 pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress> = Collection {
     name: "CustomerOriginStrategyCollection",
     parent: Some("OriginStrategyCollection"),
@@ -158,7 +163,8 @@ pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress> = Collection 
         list::<_, CustomerOriginStrategy>("CustomerOriginStrategyCollection"),
         create::<_, CustomerOriginStrategy>(),
     ],
-    variables: &[],
+    filters: &[],
+    orderable: ORDERABLE,
 };
 
 const PUT_CREDENTIALS: Operation<CustomerOriginStrategyAddress> = Operation {
@@ -244,9 +250,8 @@ impl List<CustomerAddress> for CustomerOriginStrategy {
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        let own = || strategies::table.filter(strategies::customer.eq(of.customer));
-        paged!(s.conn, page, own(), by(strategies::position, strategies::id))
+        let own = || strategies::table.filter(strategies::customer.eq(of.customer)).into_boxed();
+        paged!(s.conn, wanted, own())
     }
 }
 

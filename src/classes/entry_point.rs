@@ -2,7 +2,10 @@
 
 use super::customer::CUSTOMERS;
 use super::storage_policy::STORAGE_POLICIES;
-use super::{ImageOptimisationPolicy, OriginStrategy, PortalRole, ThumbnailPolicy};
+use super::{
+    ImageOptimisationPolicy, OriginStrategy, PortalRole, ThumbnailPolicy,
+    image_optimisation_policy, origin_strategy, portal_role, thumbnail_policy,
+};
 use crate::hydra::Problem;
 use crate::resource::*;
 
@@ -59,7 +62,8 @@ static ORIGIN_STRATEGIES: Collection<Root> = Collection {
     member: "OriginStrategy",
     doc: "The ways in which origins can be fetched, by id.",
     operations: &[list::<_, OriginStrategy>("OriginStrategyCollection")],
-    variables: &[],
+    filters: &[],
+    orderable: origin_strategy::ORDERABLE,
 };
 
 static PORTAL_ROLES: Collection<Root> = Collection {
@@ -68,7 +72,8 @@ static PORTAL_ROLES: Collection<Root> = Collection {
     member: "PortalRole",
     doc: "What a portal user may do, by id.",
     operations: &[list::<_, PortalRole>("PortalRoleCollection")],
-    variables: &[],
+    filters: &[],
+    orderable: portal_role::ORDERABLE,
 };
 
 static IMAGE_OPTIMISATION_POLICIES: Collection<Root> = Collection {
@@ -77,7 +82,8 @@ static IMAGE_OPTIMISATION_POLICIES: Collection<Root> = Collection {
     member: "ImageOptimisationPolicy",
     doc: "The policies there are, by id.",
     operations: &[list::<_, ImageOptimisationPolicy>("ImageOptimisationPolicyCollection")],
-    variables: &[],
+    filters: &[],
+    orderable: image_optimisation_policy::ORDERABLE,
 };
 
 static THUMBNAIL_POLICIES: Collection<Root> = Collection {
@@ -86,7 +92,8 @@ static THUMBNAIL_POLICIES: Collection<Root> = Collection {
     member: "ThumbnailPolicy",
     doc: "The policies there are, by id.",
     operations: &[list::<_, ThumbnailPolicy>("ThumbnailPolicyCollection")],
-    variables: &[],
+    filters: &[],
+    orderable: thumbnail_policy::ORDERABLE,
 };
 
 impl Retrieve for EntryPoint {

@@ -56,9 +56,13 @@ impl Retrieve for ImageOptimisationPolicy {
     }
 }
 
+crate::orders! {
+    image_optimisation_policies by image_optimisation_policies::id, then id:
+    "id" is id, "name" is name, "technicalDetails" is technical_details, "global" is global,
+}
+
 impl List<Root> for ImageOptimisationPolicy {
     fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        paged!(s.conn, page, image_optimisation_policies::table, by image_optimisation_policies::id)
+        paged!(s.conn, wanted, image_optimisation_policies::table.into_boxed())
     }
 }

@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use super::customer::CustomerAddress;
 use crate::address;
 use crate::hydra::{OperationDoc, Problem};
+use crate::paged;
 use crate::resource::*;
 use crate::schema::{customers, keys};
 use crate::secrets::{self, Secret};
@@ -58,13 +59,19 @@ impl Resource for Key {
     fn draft(&self) {}
 }
 
+crate::orders! {
+    keys by (keys::created, keys::key), then key:
+    "id" is key, "key" is key, "created" is created,
+}
+
 pub static KEYS: Collection<CustomerAddress> = Collection {
     name: "KeyCollection",
     parent: None,
     member: "Key",
     doc: "The keys of a customer, without their secrets, in the order they were made.",
     operations: &[list::<_, Key>("KeyCollection"), MAKE],
-    variables: &[],
+    filters: &[],
+    orderable: ORDERABLE,
 };
 
 const MAKE: Operation<CustomerAddress> = Operation {
@@ -174,16 +181,11 @@ impl List<CustomerAddress> for Key {
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        let own = || keys::table.filter(keys::customer.eq(of.customer));
-        let total = own().count().get_result(s.conn)?;
-        let found: Vec<(i32, String, DateTime<Utc>)> = own()
-            .order((keys::created, keys::key))
-            .limit(page.size)
-            .offset(page.offset())
-            .select(STORED)
-            .load(s.conn)?;
-        Ok(Listing { members: found.into_iter().map(Self::stored).collect(), total })
+        let own = || keys::table.filter(keys::customer.eq(of.customer)).into_boxed();
+        let found: Result<Listing<(i32, String, DateTime<Utc>)>, Problem> =
+            paged!(s.conn, wanted, own(), STORED);
+        let Listing { members, total } = found?;
+        Ok(Listing { members: members.into_iter().map(Self::stored).collect(), total })
     }
 }
 

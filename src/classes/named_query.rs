@@ -4,7 +4,7 @@ use diesel::prelude::*;
 
 use super::customer::CustomerAddress;
 use crate::address;
-use crate::hydra::{Fault, Problem};
+use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
 use crate::schema::named_queries;
@@ -149,13 +149,19 @@ fn is_parameter(value: &str) -> bool {
     value.strip_prefix('p').is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n > 0))
 }
 
+crate::orders! {
+    named_queries by (named_queries::name, named_queries::id), then id:
+    "id" is id, "name" is name, "global" is global, "template" is template,
+}
+
 pub static NAMED_QUERIES: Collection<CustomerAddress> = Collection {
     name: "NamedQueryCollection",
     parent: None,
     member: "NamedQuery",
     doc: "The named queries of a customer, by name.",
     operations: &[list::<_, NamedQuery>("NamedQueryCollection"), create::<_, NamedQuery>()],
-    variables: &[],
+    filters: &[Variable { name: "name", doc: "The query of this name, the whole of it" }],
+    orderable: ORDERABLE,
 };
 
 impl Retrieve for NamedQuery {
@@ -171,9 +177,15 @@ impl List<CustomerAddress> for NamedQuery {
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        let own = || named_queries::table.filter(named_queries::customer.eq(of.customer));
-        paged!(s.conn, page, own(), by(named_queries::name, named_queries::id))
+        let name = wanted.text("name").map(str::to_owned);
+        let own = || {
+            let own = named_queries::table.filter(named_queries::customer.eq(of.customer));
+            match &name {
+                Some(name) => own.filter(named_queries::name.eq(name)).into_boxed(),
+                None => own.into_boxed(),
+            }
+        };
+        paged!(s.conn, wanted, own())
     }
 }
 

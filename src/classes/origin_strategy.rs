@@ -56,11 +56,23 @@ impl Retrieve for OriginStrategy {
 
 impl List<Root> for OriginStrategy {
     fn list(_: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
+        let (page, order) = wanted.right()?;
         let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-        let all = Strategy::ALL.iter();
-        let members = all.skip(count(page.offset())).take(count(page.size)).map(|s| Self(*s));
-        let total = i64::try_from(Strategy::ALL.len()).unwrap_or_default();
+        let mut all = Strategy::ALL.to_vec();
+        all.sort_by_key(|s| s.id());
+        match order.map_or("id", |order| order.by) {
+            "name" => all.sort_by_key(|s| s.name()),
+            "requiresCredentials" => all.sort_by_key(|s| s.requires_credentials()),
+            _ => {}
+        }
+        if order.is_some_and(|order| order.descending) {
+            all.reverse();
+        }
+        let total = i64::try_from(all.len()).unwrap_or_default();
+        let members = all.into_iter().skip(count(page.offset())).take(count(page.size)).map(Self);
         Ok(Listing { members: members.collect(), total })
     }
 }
+
+/// Members by which the list can be ordered.
+pub const ORDERABLE: &[&str] = &["id", "name", "requiresCredentials"];

@@ -51,7 +51,24 @@ impl Retrieve for PortalRole {
 
 impl List<Root> for PortalRole {
     fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        paged!(s.conn, page, portal_roles::table, by portal_roles::id)
+        listed(s, None, wanted)
     }
+}
+
+crate::orders! { portal_roles by portal_roles::id, then id: "id" is id, "name" is name }
+
+/// All portal roles, or those that are named.
+///
+/// # Errors
+/// [`Problem::Invalid`] for a bad query.
+pub fn listed(
+    s: &mut Session<'_>,
+    among: Option<&[String]>,
+    wanted: Wanted<'_>,
+) -> Result<Listing<PortalRole>, Problem> {
+    let found = || match among {
+        Some(ids) => portal_roles::table.filter(portal_roles::id.eq_any(ids)).into_boxed(),
+        None => portal_roles::table.into_boxed(),
+    };
+    paged!(s.conn, wanted, found(), PortalRole::as_select())
 }

@@ -5,10 +5,10 @@ use diesel::prelude::*;
 
 use super::PortalRole;
 use super::customer::CustomerAddress;
-use super::portal_role::PortalRoleAddress;
+use super::portal_role::{self, PortalRoleAddress};
 use super::{references, sql};
 use crate::address;
-use crate::hydra::{Fault, Problem};
+use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
 use crate::schema::{portal_roles, portal_users};
@@ -134,13 +134,22 @@ fn password_rule(password: &Option<String>) -> Result<(), String> {
     }
 }
 
+crate::orders! {
+    portal_users by (portal_users::created, portal_users::id), then id:
+    "id" is id, "email" is email, "enabled" is enabled, "created" is created,
+}
+
 pub static PORTAL_USERS: Collection<CustomerAddress> = Collection {
     name: "PortalUserCollection",
     parent: None,
     member: "PortalUser",
     doc: "The portal users of a customer, in the order they were made.",
     operations: &[list::<_, PortalUser>("PortalUserCollection"), create::<_, PortalUser>()],
-    variables: &[],
+    filters: &[Variable {
+        name: "email",
+        doc: "The user of this e-mail address, the whole of it in any case",
+    }],
+    orderable: ORDERABLE,
 };
 
 static USER_ROLES: Collection<PortalUserAddress> = Collection {
@@ -153,7 +162,8 @@ static USER_ROLES: Collection<PortalUserAddress> = Collection {
         list::<_, PortalRole>("PortalUserRoleCollection"),
         operation::refer("PortalRole", "PortalUserRoleCollection", set_roles),
     ],
-    variables: &[],
+    filters: &[],
+    orderable: portal_role::ORDERABLE,
 };
 
 fn set_roles(s: &mut Session<'_>, of: &PortalUserAddress, input: &Input) -> Result<Reply, Problem> {
@@ -178,9 +188,7 @@ impl List<PortalUserAddress> for PortalRole {
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
         let user = PortalUser::find(s, of)?;
-        let page = wanted.page()?;
-        let held = || portal_roles::table.filter(portal_roles::id.eq_any(&user.roles));
-        paged!(s.conn, page, held(), by portal_roles::id)
+        portal_role::listed(s, Some(&user.roles), wanted)
     }
 }
 
@@ -197,9 +205,18 @@ impl List<CustomerAddress> for PortalUser {
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        let own = || portal_users::table.filter(portal_users::customer.eq(of.customer));
-        paged!(s.conn, page, own(), by(portal_users::created, portal_users::id))
+        let email = wanted.text("email").map(str::to_owned);
+        let own = || {
+            let own = portal_users::table.filter(portal_users::customer.eq(of.customer));
+            match &email {
+                Some(email) => {
+                    let same = sql::lower(portal_users::email).eq(sql::lower(email));
+                    own.filter(same).into_boxed()
+                }
+                None => own.into_boxed(),
+            }
+        };
+        paged!(s.conn, wanted, own())
     }
 }
 

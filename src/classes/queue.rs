@@ -128,7 +128,8 @@ static BATCHES: Collection<CustomerAddress> = Collection {
     member: "Batch",
     doc: "The batches of a customer, newest first.",
     operations: &[list_by("BatchCollection", |s, of, input| listed(s, *of, input, Scope::All))],
-    variables: &[],
+    filters: &[],
+    orderable: ORDERABLE,
 };
 
 static ACTIVE: Collection<CustomerAddress> = Collection {
@@ -139,7 +140,8 @@ static ACTIVE: Collection<CustomerAddress> = Collection {
     operations: &[list_by("ActiveBatchCollection", |s, of, input| {
         listed(s, *of, input, Scope::Active)
     })],
-    variables: &[],
+    filters: &[],
+    orderable: ORDERABLE,
 };
 
 static RECENT: Collection<CustomerAddress> = Collection {
@@ -150,8 +152,15 @@ static RECENT: Collection<CustomerAddress> = Collection {
     operations: &[list_by("RecentBatchCollection", |s, of, input| {
         listed(s, *of, input, Scope::Recent)
     })],
-    variables: &[],
+    filters: &[],
+    orderable: ORDERABLE,
 };
+
+crate::orders! {
+    batches by batches::id.desc(), then id:
+    "id" is id, "submitted" is submitted, "count" is count, "finished" is finished,
+    "superseded" is superseded,
+}
 
 fn listed(
     s: &mut Session<'_>,
@@ -160,8 +169,8 @@ fn listed(
     scope: Scope,
 ) -> Result<Reply, Problem> {
     let mut faults = Vec::new();
-    let page = input.query.page(&mut faults);
-    let page = Wanted { page, query: &input.query, faults }.page()?;
+    let wanted = page::wanted(input, &mut faults);
+    let (page, order) = Wanted { faults, ..wanted }.right()?;
     let own = || {
         let own = batches::table.filter(batches::customer.eq(of.customer)).into_boxed();
         match scope {
@@ -175,12 +184,12 @@ fn listed(
         }
     };
     let total = own().count().get_result(s.conn)?;
-    let ordered = match scope {
-        Scope::Recent => own().order((batches::finished.desc(), batches::id.desc())),
-        Scope::All | Scope::Active => own().order(batches::id.desc()),
+    let found = match (scope, order) {
+        (Scope::Recent, None) => own().order((batches::finished.desc(), batches::id.desc())),
+        (_, order) => ordered(own(), order),
     };
     let members: Vec<Batch> =
-        ordered.limit(page.size).offset(page.offset()).select(Batch::as_select()).load(s.conn)?;
+        found.limit(page.size).offset(page.offset()).select(Batch::as_select()).load(s.conn)?;
     Ok(page::collection_reply(s, input, &members, total))
 }
 

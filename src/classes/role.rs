@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::auth_service::{AuthService, AuthServiceAddress};
 use super::customer::CustomerAddress;
 use crate::address;
-use crate::hydra::{Fault, Problem};
+use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::address::{is_id, match_path, path_of};
 use crate::resource::link::resolve;
@@ -98,13 +98,23 @@ impl Resource for Role {
     }
 }
 
+crate::orders! {
+    roles by roles::id, then id:
+    "id" is id, "name" is name, "label" is label, "authService" is auth_service,
+}
+
+/// What lists of roles filter by.
+pub const BY_NAME: &[Variable] =
+    &[Variable { name: "name", doc: "Roles of this name, the whole of it" }];
+
 pub static ROLES: Collection<CustomerAddress> = Collection {
     name: "RoleCollection",
     parent: None,
     member: "Role",
     doc: "The roles of a customer, by id.",
     operations: &[list::<_, Role>("RoleCollection"), create::<_, Role>()],
-    variables: &[],
+    filters: BY_NAME,
+    orderable: ORDERABLE,
 };
 
 /// Reads the roles that a body gives an image (`rules.md` 4.8).
@@ -224,10 +234,32 @@ impl List<CustomerAddress> for Role {
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        let own = || roles::table.filter(roles::customer.eq(of.customer));
-        paged!(s.conn, page, own(), by roles::id)
+        listed(s, of.customer, None, wanted)
     }
+}
+
+/// The roles of a customer, or those of them that are named.
+///
+/// # Errors
+/// [`Problem::Invalid`] for a bad query.
+pub fn listed(
+    s: &mut Session<'_>,
+    customer: i32,
+    among: Option<&[String]>,
+    wanted: Wanted<'_>,
+) -> Result<Listing<Role>, Problem> {
+    let name = wanted.text("name").map(str::to_owned);
+    let own = || {
+        let mut own = roles::table.filter(roles::customer.eq(customer)).into_boxed();
+        if let Some(ids) = among {
+            own = own.filter(roles::id.eq_any(ids));
+        }
+        if let Some(name) = &name {
+            own = own.filter(roles::name.eq(name));
+        }
+        own
+    };
+    paged!(s.conn, wanted, own(), Role::as_select())
 }
 
 impl Create<CustomerAddress> for Role {

@@ -16,7 +16,7 @@ use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::link::resolve;
 use crate::resource::*;
-use crate::schema::{customers, images, roles, spaces};
+use crate::schema::{customers, images, spaces};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
@@ -162,13 +162,20 @@ fn own_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, String>
     Ok(ids)
 }
 
+crate::orders! {
+    spaces by spaces::id, then id:
+    "id" is id, "name" is name, "created" is created,
+    "defaultMaxUnauthorised" is default_max_unauthorised,
+}
+
 pub static SPACES: Collection<CustomerAddress> = Collection {
     name: "SpaceCollection",
     parent: None,
     member: "Space",
     doc: "The spaces of a customer, by number; name filters.",
     operations: &[list::<_, Space>("SpaceCollection"), create::<_, Space>()],
-    variables: <Space as List<CustomerAddress>>::VARIABLES,
+    filters: &[Variable { name: "name", doc: "Spaces of this name, the whole of it" }],
+    orderable: ORDERABLE,
 };
 
 static DEFAULT_ROLES: Collection<SpaceAddress> = Collection {
@@ -181,7 +188,8 @@ static DEFAULT_ROLES: Collection<SpaceAddress> = Collection {
         list::<_, Role>("DefaultRoleCollection"),
         operation::refer("Role", "DefaultRoleCollection", set_default_roles),
     ],
-    variables: &[],
+    filters: role::BY_NAME,
+    orderable: role::ORDERABLE,
 };
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
@@ -213,13 +221,7 @@ impl List<SpaceAddress> for Role {
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
         let space = Space::find(s, of)?;
-        let page = wanted.page()?;
-        let held = || {
-            roles::table
-                .filter(roles::customer.eq(of.customer))
-                .filter(roles::id.eq_any(&space.draft.default_roles))
-        };
-        paged!(s.conn, page, held(), by roles::id)
+        role::listed(s, of.customer, Some(&space.draft.default_roles), wanted)
     }
 }
 
@@ -231,17 +233,12 @@ impl Retrieve for Space {
 }
 
 impl List<CustomerAddress> for Space {
-    const VARIABLES: &'static [Variable] = &[Variable { name: "name", doc: "The whole name" }];
-
     fn list(
         s: &mut Session<'_>,
         of: &CustomerAddress,
         wanted: Wanted<'_>,
     ) -> Result<Listing<Self>, Problem> {
-        let mut wanted = wanted;
-        wanted.query.check_texts(Self::VARIABLES, &mut wanted.faults);
-        let name = wanted.query.get("name").filter(|name| !name.is_empty()).map(str::to_owned);
-        let page = wanted.page()?;
+        let name = wanted.text("name").map(str::to_owned);
         let own = || {
             let own = spaces::table.filter(spaces::customer.eq(of.customer)).into_boxed();
             match &name {
@@ -249,7 +246,7 @@ impl List<CustomerAddress> for Space {
                 None => own,
             }
         };
-        paged!(s.conn, page, own(), by spaces::id)
+        paged!(s.conn, wanted, own())
     }
 }
 

@@ -90,7 +90,8 @@ pub static STORAGE_POLICIES: Collection<Root> = Collection {
         list::<_, StoragePolicy>("StoragePolicyCollection"),
         create::<_, StoragePolicy>().for_administrators(),
     ],
-    variables: &[],
+    filters: &[],
+    orderable: ORDERABLE,
 };
 
 impl Retrieve for StoragePolicy {
@@ -100,10 +101,15 @@ impl Retrieve for StoragePolicy {
     }
 }
 
+crate::orders! {
+    storage_policies by storage_policies::id, then id:
+    "id" is id, "maximumNumberOfStoredImages" is maximum_number_of_stored_images,
+    "maximumTotalSizeOfStoredImages" is maximum_total_size_of_stored_images,
+}
+
 impl List<Root> for StoragePolicy {
     fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        paged!(s.conn, page, storage_policies::table, by storage_policies::id)
+        paged!(s.conn, wanted, storage_policies::table.into_boxed())
     }
 }
 

@@ -54,9 +54,13 @@ impl Retrieve for ThumbnailPolicy {
     }
 }
 
+crate::orders! {
+    thumbnail_policies by thumbnail_policies::id, then id:
+    "id" is id, "name" is name,
+}
+
 impl List<Root> for ThumbnailPolicy {
     fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
-        let page = wanted.page()?;
-        paged!(s.conn, page, thumbnail_policies::table, by thumbnail_policies::id)
+        paged!(s.conn, wanted, thumbnail_policies::table.into_boxed())
     }
 }

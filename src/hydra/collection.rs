@@ -22,6 +22,26 @@ pub const PAGING: [Variable; 2] = [
     Variable { name: "pageSize", doc: "Members a page, at most 500" },
 ];
 
+/// Query parameters of every collection that say in which order.
+pub const ORDER: [Variable; 2] = [
+    Variable {
+        name: "orderBy",
+        doc: "Name of the member to order by, ascending; any case is read",
+    },
+    Variable {
+        name: "orderByDescending",
+        doc: "Name of the member to order by, descending; any case is read",
+    },
+];
+
+/// An order that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Order {
+    /// The member, in the spelling shown.
+    pub by: &'static str,
+    pub descending: bool,
+}
+
 impl Page {
     pub const FIRST: Self = Self { number: 1, size: DEFAULT_SIZE };
 
@@ -124,7 +144,7 @@ impl Frame<'_> {
     }
 
     fn write_search(&self, doc: &CollectionDoc, out: &mut Writer) {
-        let variables = || doc.variables.iter().chain(&PAGING);
+        let variables = || doc.variables().chain(&PAGING);
         let names = variables().map(|v| v.name).collect::<Vec<_>>().join(",");
         out.key("search");
         out.object(|out| {

@@ -40,7 +40,7 @@ pub fn of_collection(collection: &CollectionDoc, member: &ClassDoc, base: &str) 
     terms.insert("limit".into(), "hydra:limit".into());
     terms.insert(collection.name.into(), format!("vocab:{}", collection.name).into());
     let owned = member.properties.iter().map(|p| p.name).collect::<Vec<_>>();
-    for variable in collection.variables.iter().filter(|v| !owned.contains(&v.name)) {
+    for variable in collection.variables().filter(|v| !owned.contains(&v.name)) {
         terms.insert(variable.name.into(), format!("vocab:{}", variable.name).into());
     }
     add_class(&mut terms, member);

@@ -36,8 +36,17 @@ pub struct CollectionDoc {
     pub member: &'static str,
     pub doc: &'static str,
     pub operations: Vec<OperationDoc>,
-    /// Variables of its search template.
-    pub variables: &'static [Variable],
+    /// Query parameters that filter.
+    pub filters: &'static [Variable],
+    /// Members by which it can be ordered.
+    pub orderable: &'static [&'static str],
+}
+
+impl CollectionDoc {
+    /// Query parameters that say which members and in which order: what its address keeps.
+    pub fn variables(&self) -> impl Iterator<Item = &'static Variable> {
+        self.filters.iter().chain(&collection::ORDER)
+    }
 }
 
 /// A query parameter that a collection understands.

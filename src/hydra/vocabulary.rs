@@ -306,7 +306,7 @@ fn variables(classes: &[ClassDoc], collections: &[CollectionDoc]) -> Vec<Value> 
                 .filter(|c| c.name == collection.member)
                 .any(|c| c.properties.iter().any(|p| p.name == name))
         };
-        for variable in collection.variables.iter().filter(|v| !owned(v.name)) {
+        for variable in collection.variables().filter(|v| !owned(v.name)) {
             found.insert(variable.name, variable.doc);
         }
     }

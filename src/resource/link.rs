@@ -21,8 +21,10 @@ pub struct Collection<A: 'static> {
     pub member: &'static str,
     pub doc: &'static str,
     pub operations: &'static [Operation<A>],
-    /// What its query understands besides paging.
-    pub variables: &'static [Variable],
+    /// What its query filters by.
+    pub filters: &'static [Variable],
+    /// Members by which it can be ordered.
+    pub orderable: &'static [&'static str],
 }
 
 impl<A> Collection<A> {
@@ -33,7 +35,8 @@ impl<A> Collection<A> {
             member: self.member,
             doc: self.doc,
             operations: self.operations.iter().map(|o| o.doc).collect(),
-            variables: self.variables,
+            filters: self.filters,
+            orderable: self.orderable,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::site::{Input, Session};
 use super::store::{List, Wanted};
 use super::{Resource, show_members};
 use crate::hydra::collection::Frame;
-use crate::hydra::{Problem, Tag, Writer};
+use crate::hydra::{Fault, Problem, Tag, Writer};
 
 /// Lists what the query of a request asks for.
 ///
@@ -18,9 +18,19 @@ pub fn listed<A: Address, R: List<A>>(
     input: &Input,
 ) -> Result<Reply, Problem> {
     let mut faults = Vec::new();
-    let page = input.query.page(&mut faults);
-    let listing = R::list(s, of, Wanted { page, query: &input.query, faults })?;
+    let wanted = wanted(input, &mut faults);
+    let listing = R::list(s, of, Wanted { faults, ..wanted })?;
     Ok(collection_reply(s, input, &listing.members, listing.total))
+}
+
+/// What the query of a request asks of the collection that answers it.
+pub fn wanted<'a>(input: &'a Input, faults: &mut Vec<Fault>) -> Wanted<'a> {
+    let page = input.query.page(faults);
+    let order = input.collection.as_ref().and_then(|collection| {
+        input.query.check_texts(collection.filters, faults);
+        input.query.order(collection.orderable, faults)
+    });
+    Wanted { page, order, query: &input.query, faults: Vec::new() }
 }
 
 /// A page of a collection as an answer.
@@ -45,7 +55,7 @@ pub fn collection_reply<R: Resource>(
         let frame = Frame {
             base: &view.site.base,
             path: &input.path,
-            query: &input.query.only(doc.variables),
+            query: &input.query.only(doc.variables()),
             asked: asked.as_deref(),
             page: input.query.page(&mut Vec::new()),
             total,

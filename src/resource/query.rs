@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, PAGING, Page};
+use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, ORDER, Order, PAGING, Page};
 use crate::hydra::{Fault, Variable};
 
 /// The query of a request, in the order received.
@@ -32,9 +32,14 @@ impl Query {
     }
 
     /// Faults of those of these variables whose values are no text; what is not known is ignored.
-    pub fn check_texts(&self, variables: &[Variable], faults: &mut Vec<Fault>) {
-        for pair in self.pairs.iter().filter(|p| p.value.is_none()) {
-            if variables.iter().any(|v| v.name == pair.name) {
+    pub fn check_texts<'a>(
+        &self,
+        variables: impl IntoIterator<Item = &'a Variable>,
+        faults: &mut Vec<Fault>,
+    ) {
+        for variable in variables {
+            let unreadable = |p: &&Pair| p.name == variable.name && p.value.is_none();
+            if let Some(pair) = self.pairs.iter().find(unreadable) {
                 faults.push(Fault::new(&pair.name, "must be text in UTF-8 without U+0000"));
             }
         }
@@ -46,8 +51,9 @@ impl Query {
     }
 
     /// The pairs of these variables as received, joined: what a collection's address keeps.
-    pub fn only(&self, variables: &[Variable]) -> String {
-        let known = |p: &&Pair| variables.iter().any(|v| v.name == p.name);
+    pub fn only<'a>(&self, variables: impl IntoIterator<Item = &'a Variable>) -> String {
+        let names: Vec<&str> = variables.into_iter().map(|v| v.name).collect();
+        let known = |p: &&Pair| names.contains(&p.name.as_str());
         self.pairs.iter().filter(known).map(|p| p.raw.as_str()).collect::<Vec<_>>().join("&")
     }
 
@@ -61,6 +67,31 @@ impl Query {
         };
         let size = size.filter(|s| *s > 0).unwrap_or(DEFAULT_SIZE).min(MAX_SIZE);
         Page { number: number.min(i64::MAX / MAX_SIZE), size }
+    }
+
+    /// The order asked for, by one of these members (`rules.md` 5.3); none: the default one.
+    pub fn order(
+        &self,
+        orderable: &'static [&'static str],
+        faults: &mut Vec<Fault>,
+    ) -> Option<Order> {
+        self.check_texts(&ORDER, faults);
+        let given = |name: &str| self.get(name).map(str::trim).filter(|text| !text.is_empty());
+        let (name, text, descending) = match (given("orderBy"), given("orderByDescending")) {
+            (Some(_), Some(_)) => {
+                faults.push(Fault::new("orderBy", "and orderByDescending exclude one another"));
+                return None;
+            }
+            (Some(text), None) => ("orderBy", text, false),
+            (None, Some(text)) => ("orderByDescending", text, true),
+            (None, None) => return None,
+        };
+        let found = orderable.iter().find(|by| by.eq_ignore_ascii_case(text));
+        if found.is_none() {
+            let known = orderable.join(", ");
+            faults.push(Fault::new(name, format!("must be one of {known}; not {text}")));
+        }
+        found.map(|by| Order { by, descending })
     }
 
     /// An integer; a number of any length beyond what is countable is read as the nearest there is.

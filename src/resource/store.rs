@@ -9,8 +9,8 @@ use super::condition::Current;
 use super::query::Query;
 use super::site::{Input, Session};
 use super::{Resource, shown};
-use crate::hydra::collection::Page;
-use crate::hydra::{Fault, Problem, Variable};
+use crate::hydra::collection::{Order, Page};
+use crate::hydra::{Fault, Problem};
 
 /// A page as found, with the size of the whole collection.
 pub struct Listing<R> {
@@ -21,6 +21,8 @@ pub struct Listing<R> {
 /// What is wanted of a collection.
 pub struct Wanted<'a> {
     pub page: Page,
+    /// None: the default order of the collection.
+    pub order: Option<Order>,
     pub query: &'a Query,
     pub faults: Vec<Fault>,
 }
@@ -40,9 +42,6 @@ pub trait Retrieve: Resource {
 
 /// Listing beneath an `A`; a class may be listed in several places.
 pub trait List<A: Address>: Resource {
-    /// What the query understands besides paging.
-    const VARIABLES: &'static [Variable] = &[];
-
     /// # Errors
     /// [`Problem::NotFound`] where `of` is not there, [`Problem::Invalid`] for a bad query.
     fn list(s: &mut Session<'_>, of: &A, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem>;
@@ -217,30 +216,63 @@ pub fn chosen_or_minted(chosen: Option<String>) -> Result<String, Problem> {
     }
 }
 
-/// One page of a query and the size of the whole.
+/// Defines the orders of a class's lists: `ORDERABLE`, the members by which they can be ordered, and
+/// `ordered`, which puts a query over the class's table in the order asked for or in the default one.
+///
+/// Each order ends in a column that no two members of a list share.
+#[macro_export]
+macro_rules! orders {
+    ($table:ident by $default:expr, then $last:ident: $($name:literal is $column:ident),+ $(,)?) => {
+        /// Members by which lists can be ordered.
+        pub const ORDERABLE: &[&str] = &[$($name),+];
+
+        type Found<'a> = $table::BoxedQuery<'a, diesel::pg::Pg>;
+
+        fn ordered(
+            found: Found<'_>,
+            order: Option<$crate::hydra::collection::Order>,
+        ) -> Found<'_> {
+            let Some(order) = order else { return found.order($default) };
+            match (order.by, order.descending) {
+                $(
+                    ($name, false) => found.order(($table::$column.asc(), $table::$last.asc())),
+                    ($name, true) => found.order(($table::$column.desc(), $table::$last.desc())),
+                )+
+                _ => found.order($default),
+            }
+        }
+    };
+}
+
+/// One page of a boxed query in the order that the room's `ordered` gives it, and the size of the whole.
 ///
 /// A macro, for diesel counts and loads the same expression as two types
 /// that no trait bound of readable length relates.
 #[macro_export]
 macro_rules! paged {
-    ($conn:expr, $page:expr, $query:expr, by $order:expr) => {{
+    ($conn:expr, $wanted:expr, $query:expr) => {
+        $crate::paged!($conn, $wanted, $query, Self::as_select())
+    };
+    ($conn:expr, $wanted:expr, $query:expr, $select:expr) => {{
+        let (page, order) = $wanted.right()?;
         let total: i64 = $query.count().get_result($conn)?;
-        let members = $query
-            .order($order)
-            .limit($page.size)
-            .offset($page.offset())
-            .select(Self::as_select())
-            .load($conn)?;
+        let found = ordered($query, order).limit(page.size).offset(page.offset());
+        let members = found.select($select).load($conn)?;
         Ok($crate::resource::Listing { members, total })
     }};
 }
 
 impl Wanted<'_> {
-    /// The page, where nothing else was asked for that the class must look at.
+    /// The page and the order, where nothing is wrong with the query.
     ///
     /// # Errors
     /// [`Problem::Invalid`] with every fault of the query found so far.
-    pub fn page(self) -> Result<Page, Problem> {
-        if self.faults.is_empty() { Ok(self.page) } else { Err(self.faults.into()) }
+    pub fn right(self) -> Result<(Page, Option<Order>), Problem> {
+        if self.faults.is_empty() { Ok((self.page, self.order)) } else { Err(self.faults.into()) }
+    }
+
+    /// What is given for a filter; an empty text is no condition.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.query.get(name).filter(|text| !text.is_empty())
     }
 }

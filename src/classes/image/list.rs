@@ -36,7 +36,8 @@ pub static SPACE_IMAGES: Collection<SpaceAddress> = Collection {
         list_by("SpaceImageCollection", |s, of, input| listed(s, input, Scope::Space(*of))),
         super::act::POST,
     ],
-    variables: query::VARIABLES,
+    filters: query::FILTERS,
+    orderable: query::ORDERABLE,
 };
 
 pub static ALL_IMAGES: Collection<CustomerAddress> = Collection {
@@ -45,7 +46,8 @@ pub static ALL_IMAGES: Collection<CustomerAddress> = Collection {
     member: "Image",
     doc: "The images of a customer, over all spaces, in the order they were registered.",
     operations: &[list_by("ImageCollection", |s, of, input| listed(s, input, Scope::All(*of)))],
-    variables: query::VARIABLES,
+    filters: query::FILTERS,
+    orderable: query::ORDERABLE,
 };
 
 pub static QUEUE_IMAGES: Collection<CustomerAddress> = Collection {
@@ -56,7 +58,8 @@ pub static QUEUE_IMAGES: Collection<CustomerAddress> = Collection {
     operations: &[list_by("QueueImageCollection", |s, of, input| {
         listed(s, input, Scope::Queue(*of))
     })],
-    variables: query::VARIABLES,
+    filters: query::FILTERS,
+    orderable: query::ORDERABLE,
 };
 
 pub static BATCH_IMAGES: Collection<BatchAddress> = Collection {
@@ -67,7 +70,8 @@ pub static BATCH_IMAGES: Collection<BatchAddress> = Collection {
     operations: &[list_by("BatchImageCollection", |s, of, input| {
         listed(s, input, Scope::Batch(*of))
     })],
-    variables: query::VARIABLES,
+    filters: query::FILTERS,
+    orderable: query::ORDERABLE,
 };
 
 pub static BATCH_COMPLETED: Collection<BatchAddress> = Collection {
@@ -78,7 +82,8 @@ pub static BATCH_COMPLETED: Collection<BatchAddress> = Collection {
     operations: &[list_by("BatchCompletedImageCollection", |s, of, input| {
         listed(s, input, Scope::BatchCompleted(*of))
     })],
-    variables: query::VARIABLES,
+    filters: query::FILTERS,
+    orderable: query::ORDERABLE,
 };
 
 pub static BATCH_ERRORS: Collection<BatchAddress> = Collection {
@@ -89,7 +94,8 @@ pub static BATCH_ERRORS: Collection<BatchAddress> = Collection {
     operations: &[list_by("BatchErrorImageCollection", |s, of, input| {
         listed(s, input, Scope::BatchErrors(*of))
     })],
-    variables: query::VARIABLES,
+    filters: query::FILTERS,
+    orderable: query::ORDERABLE,
 };
 
 fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {

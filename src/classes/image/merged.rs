@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::Image;
-use super::query::Order;
 use crate::hydra::Problem;
+use crate::hydra::collection::Order;
 use crate::hydra::collection::Page;
 use crate::schema::images;
 

@@ -3,11 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::classes::role::read_roles;
+use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
 use crate::resource::{Query, Reading};
 
-/// Query parameters of every collection of images.
-pub const VARIABLES: &[Variable] = &[
+/// What every collection of images filters by.
+pub const FILTERS: &[Variable] = &[
     Variable { name: "string1", doc: "Images whose string1 is this" },
     Variable { name: "string2", doc: "Images whose string2 is this" },
     Variable { name: "string3", doc: "Images whose string3 is this" },
@@ -23,8 +24,6 @@ pub const VARIABLES: &[Variable] = &[
         doc: "A JSON object of the same members; an array means any of its values, for tags and \
               roles all of them",
     },
-    Variable { name: "orderBy", doc: "Name of the member to order by, ascending" },
-    Variable { name: "orderByDescending", doc: "Name of the member to order by, descending" },
 ];
 
 /// Conditions that an image must meet, all of them.
@@ -48,7 +47,7 @@ impl Filter {
 }
 
 /// Members by which images can be ordered, in the spelling shown.
-pub const ORDERABLE: [&str; 22] = [
+pub const ORDERABLE: &[&str] = &[
     "id",
     "created",
     "finished",
@@ -73,29 +72,20 @@ pub const ORDERABLE: [&str; 22] = [
     "thumbnailPolicy",
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Order {
-    /// One of [`ORDERABLE`].
-    pub by: &'static str,
-    pub descending: bool,
-}
-
 /// Reads filters and order off a query; none: the default order.
 pub fn read(
     query: &Query,
     reading: Reading<'_>,
     faults: &mut Vec<Fault>,
 ) -> (Filter, Option<Order>) {
-    query.check_texts(VARIABLES, faults);
+    query.check_texts(FILTERS, faults);
     let mut conditions = object(query, faults);
-    let known = |name: &str| {
-        VARIABLES.iter().any(|v| v.name == name && !name.starts_with("orderBy") && name != "q")
-    };
+    let known = |name: &str| name != "q" && FILTERS.iter().any(|v| v.name == name);
     for name in conditions.keys().filter(|name| !known(name)) {
         faults.push(Fault::new("q", format!("has {name}, by which images cannot be found")));
     }
     // A parameter wins over the same member of q; an empty one is no condition.
-    for variable in VARIABLES.iter().filter(|v| known(v.name)) {
+    for variable in FILTERS.iter().filter(|v| known(v.name)) {
         match query.get(variable.name).filter(|text| !text.is_empty()) {
             Some(text) if matches!(variable.name, "tags" | "roles") => {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
@@ -108,7 +98,7 @@ pub fn read(
         }
     }
     let filter = filter(&conditions, reading, faults);
-    (filter, order(query, faults))
+    (filter, query.order(ORDERABLE, faults))
 }
 
 fn object(query: &Query, faults: &mut Vec<Fault>) -> Map<String, Value> {
@@ -186,24 +176,4 @@ fn number(value: &Value) -> Result<i64, &'static str> {
         other => other.as_i64(),
     };
     number.ok_or("must be a whole number, or an array of them")
-}
-
-fn order(query: &Query, faults: &mut Vec<Fault>) -> Option<Order> {
-    let given = |name: &str| query.get(name).map(str::trim).filter(|text| !text.is_empty());
-    let (name, text, descending) = match (given("orderBy"), given("orderByDescending")) {
-        (Some(_), Some(_)) => {
-            faults.push(Fault::new("orderBy", "and orderByDescending exclude one another"));
-            return None;
-        }
-        (Some(text), None) => ("orderBy", text, false),
-        (None, Some(text)) => ("orderByDescending", text, true),
-        (None, None) => return None,
-    };
-    if let Some(by) = ORDERABLE.into_iter().find(|by| by.eq_ignore_ascii_case(text)) {
-        Some(Order { by, descending })
-    } else {
-        let known = ORDERABLE.join(", ");
-        faults.push(Fault::new(name, format!("must be one of {known}; not {text}")));
-        None
-    }
 }

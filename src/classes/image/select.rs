@@ -8,10 +8,11 @@ use diesel::prelude::*;
 use super::Image;
 use super::cut::Cut;
 use super::list::Scope;
-use super::query::{Filter, Order};
+use super::query::Filter;
 use crate::classes::sql::{shown_number, shown_text};
 use crate::classes::tally::Numbers;
 use crate::hydra::Problem;
+use crate::hydra::collection::Order;
 use crate::hydra::collection::Page;
 use crate::schema::{images, jobs, spaces};
 
