@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use super::RoleProvider;
 use super::customer::CustomerAddress;
 use super::named_query::public_name;
+use super::role::is_uri;
 use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
@@ -72,10 +73,13 @@ impl Resource for AuthService {
             })
             .writable(|d| &mut d.name)
             .required()
-            .rule(public_name),
+            .rule(public_name)
+            .example("login"),
             &field("profile", "IIIF Auth profile URI", |a: &Self| &a.draft.profile)
                 .writable(|d| &mut d.profile)
-                .range("xsd:anyURI"),
+                .range("xsd:anyURI")
+                .rule(profile_rule)
+                .example("http://iiif.io/api/auth/1/login"),
             &field("label", "Shown by a viewer before log-in", |a: &Self| &a.draft.label)
                 .writable(|d| &mut d.label),
             &field("description", "Shown by a viewer before log-in", |a: &Self| {
@@ -144,8 +148,7 @@ crate::orders! {
 }
 
 /// What lists of auth services filter by.
-const BY_NAME: &[Variable] =
-    &[Variable { name: "name", doc: "The service of this name, the whole of it" }];
+const BY_NAME: &[Variable] = &[Variable::new("name", "The service of this name, the whole of it")];
 
 pub static AUTH_SERVICES: Collection<CustomerAddress> = Collection {
     name: "AuthServiceCollection",
@@ -166,6 +169,13 @@ static NESTED_SERVICES: Collection<AuthServiceAddress> = Collection {
     filters: BY_NAME,
     orderable: ORDERABLE,
 };
+
+/// No profile is as good as one: which are understood is for viewers to say.
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+fn profile_rule(profile: &String) -> Result<(), String> {
+    let well_formed = profile.is_empty() || is_uri(profile);
+    if well_formed { Ok(()) } else { Err("must be an absolute URI".into()) }
+}
 
 /// Makes the click-through service that every customer starts with, its log-out and its role.
 ///

@@ -140,6 +140,7 @@ const TEST: Operation<BatchAddress> = Operation {
         expects: None,
         returns: Some("BatchTest"),
         statuses: statuses::TESTED,
+        parameters: &[],
         administrators_only: false,
     },
     body: Body::Optional,

@@ -19,8 +19,12 @@ pub enum Credentials {
     Given(Secret),
 }
 
+/// Credentials as a body may give them.
+pub const EXAMPLE: &str = r#"{"user": "reader", "password": "open sesame"}"#;
+
 impl Literal for Credentials {
     const RANGE: &'static str = "xsd:string";
+    const OPTIONAL: bool = true;
 
     fn write(&self, out: &mut Writer) {
         // Only write-only rows hold this; there is nothing that may be shown.

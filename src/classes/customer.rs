@@ -64,13 +64,17 @@ impl Resource for Customer {
             })
             .writable(|d| &mut d.name)
             .required()
-            .rule(name_rule),
+            .max_bytes(60)
+            .rule(name_rule)
+            .example("city-library"),
             &field("displayName", "Name for people; without one, the name", |c: &Self| {
                 &c.draft.display_name
             })
             .writable(|d| &mut d.display_name)
             .max_bytes(MAX_INDEXED)
-            .rule(not_blank),
+            .rule(not_blank)
+            .worked_out()
+            .example("City Library"),
             &field("administrator", "Whether its keys act on every customer", |c: &Self| {
                 &c.administrator
             }),
@@ -174,10 +178,7 @@ pub static CUSTOMERS: Collection<Root> = Collection {
         list::<_, Customer>("CustomerCollection"),
         create::<_, Customer>().for_administrators(),
     ],
-    filters: &[Variable {
-        name: "name",
-        doc: "The customer of this name, the whole of it in any case",
-    }],
+    filters: &[Variable::new("name", "The customer of this name, the whole of it in any case")],
     orderable: ORDERABLE,
 };
 

@@ -8,10 +8,9 @@ use super::credentials::{self, Credentials};
 use super::customer::CustomerAddress;
 use super::origin_strategy::OriginStrategyAddress;
 use crate::address;
-use crate::hydra::{Fault, OperationDoc, Problem};
+use crate::hydra::{Fault, Problem};
 use crate::origins::{self, Pattern, Rule, Strategy};
 use crate::paged;
-use crate::resource::literal::Literal as _;
 use crate::resource::*;
 use crate::schema::customer_origin_strategies as strategies;
 
@@ -74,7 +73,8 @@ impl Resource for CustomerOriginStrategy {
                 .writable(|d| &mut d.regex)
                 .required()
                 .max_bytes(MAX_INDEXED)
-                .rule(pattern_rule),
+                .rule(pattern_rule)
+                .example("^https://images\\.example\\.org/"),
             &reference::<Self, OriginStrategy>("originStrategy", "How to fetch", |o| {
                 Some(OriginStrategyAddress { origin_strategy: o.origin_strategy.clone() })
             })
@@ -82,21 +82,24 @@ impl Resource for CustomerOriginStrategy {
                 d.origin_strategy = at.map(|at| at.origin_strategy).unwrap_or_default();
             })
             .required()
-            .also("strategy"),
+            .also("strategy")
+            .example("basic-http-authentication"),
             &secret(
                 "credentials",
                 "User and password, as JSON; never shown",
                 |d: &mut CustomerOriginStrategyDraft| &mut d.credentials,
-            ),
+            )
+            .example(credentials::EXAMPLE),
             &field(
                 "order",
                 "Order of trial, lowest first; without one, after the others",
                 |o: &Self| &o.position,
             )
-            .writable(|d| &mut d.position),
+            .writable(|d| &mut d.position)
+            .worked_out(),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        beneath: &[("credentials", &[PUT_CREDENTIALS])],
+        beneath: &[],
     };
 
     fn address(&self) -> CustomerOriginStrategyAddress {
@@ -165,35 +168,6 @@ pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress> = Collection 
     ],
     filters: &[],
     orderable: ORDERABLE,
-};
-
-const PUT_CREDENTIALS: Operation<CustomerOriginStrategyAddress> = Operation {
-    doc: OperationDoc {
-        name: "putCredentials",
-        method: "PUT",
-        title: "Store credentials",
-        expects: None,
-        returns: None,
-        statuses: statuses::REPLACED,
-        administrators_only: false,
-    },
-    body: Body::Required,
-    chooses: false,
-    act: Act::Write(|s, at, input| {
-        let body = input.object("pair of user and password", &[])?;
-        let held = Held::of_part(s, at, input, |held: &CustomerOriginStrategy| {
-            held.credentials.is_some()
-        })?;
-        let given = Credentials::read(&body.into())
-            .map_err(|reason| Problem::invalid("credentials", reason))?;
-        if !Strategy::parse(&held.origin_strategy).is_some_and(Strategy::requires_credentials) {
-            return Err(Problem::invalid("credentials", "are given to a strategy that takes none"));
-        }
-        let new = held.credentials.is_none();
-        let draft = CustomerOriginStrategyDraft { credentials: given, ..held.draft() };
-        CustomerOriginStrategy::save(s, held, draft)?;
-        Ok(Reply::Stored { new })
-    }),
 };
 
 /// Where credentials belong, so that they open nowhere else.

@@ -93,7 +93,9 @@ impl Resource for CustomerStorage {
                     || CustomerStorageDraft::default().storage_policy,
                     |at| at.storage_policy,
                 );
-            }),
+            })
+            .optional()
+            .example("default"),
         ),
         operations: &[retrieve::<Self>(), update::<Self>().for_administrators()],
         beneath: &[],

@@ -15,6 +15,8 @@ pub struct EntryPoint;
 pub struct Root;
 
 impl Address for Root {
+    const FORMATS: &'static [Option<&'static str>] = &[];
+
     fn read(_: &mut Parts<'_>) -> Option<Self> {
         Some(Self)
     }

@@ -88,6 +88,7 @@ const MAKE: Operation<CustomerAddress> = Operation {
             (413, "The body is too large"),
             (415, "There is a body, and its media type is not read"),
         ],
+        parameters: &[],
         administrators_only: false,
     },
     body: Body::Optional,

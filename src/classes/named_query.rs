@@ -48,7 +48,8 @@ impl Resource for NamedQuery {
             })
             .writable(|d| &mut d.name)
             .required()
-            .rule(public_name),
+            .rule(public_name)
+            .example("book"),
             &field(
                 "global",
                 "Whether all customers see it; for administrators to say",
@@ -63,7 +64,8 @@ impl Resource for NamedQuery {
             )
             .writable(|d| &mut d.template)
             .required()
-            .rule(template_rule),
+            .rule(template_rule)
+            .example("s1=p1&n1=p2"),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
         beneath: &[],
@@ -160,7 +162,7 @@ pub static NAMED_QUERIES: Collection<CustomerAddress> = Collection {
     member: "NamedQuery",
     doc: "The named queries of a customer, by name.",
     operations: &[list::<_, NamedQuery>("NamedQueryCollection"), create::<_, NamedQuery>()],
-    filters: &[Variable { name: "name", doc: "The query of this name, the whole of it" }],
+    filters: &[Variable::new("name", "The query of this name, the whole of it")],
     orderable: ORDERABLE,
 };
 

@@ -62,7 +62,8 @@ impl Resource for PortalUser {
                 .writable(|d| &mut d.email)
                 .required()
                 .max_bytes(254)
-                .rule(email_rule),
+                .rule(email_rule)
+                .example("reader@example.org"),
             &secret(
                 "password",
                 "Password, 8 characters at least; never shown",
@@ -70,11 +71,12 @@ impl Resource for PortalUser {
             )
             .required()
             .max_bytes(MAX_INDEXED)
-            .rule(password_rule),
+            .rule(password_rule)
+            .example("open sesame"),
             &field("enabled", "Whether the user may log in", |u: &Self| &u.enabled)
                 .writable(|d| &mut d.enabled),
             &field("created", "When it was made", |u: &Self| &u.created),
-            &collection("roles", "What the user may do", &USER_ROLES),
+            &collection("roles", "What the user may do", &USER_ROLES).example("admin"),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
         beneath: &[],
@@ -145,10 +147,10 @@ pub static PORTAL_USERS: Collection<CustomerAddress> = Collection {
     member: "PortalUser",
     doc: "The portal users of a customer, in the order they were made.",
     operations: &[list::<_, PortalUser>("PortalUserCollection"), create::<_, PortalUser>()],
-    filters: &[Variable {
-        name: "email",
-        doc: "The user of this e-mail address, the whole of it in any case",
-    }],
+    filters: &[Variable::new(
+        "email",
+        "The user of this e-mail address, the whole of it in any case",
+    )],
     orderable: ORDERABLE,
 };
 

@@ -64,6 +64,7 @@ const SUBMIT: Operation<CustomerAddress> = Operation {
         expects: Some("ImageCollection"),
         returns: Some("Batch"),
         statuses: statuses::REGISTERED,
+        parameters: &[],
         administrators_only: false,
     },
     body: Body::Required,

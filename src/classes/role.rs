@@ -51,7 +51,10 @@ impl Resource for Role {
         parent: None,
         properties: &[
             &field("id", "Last segment of its address", |r: &Self| &r.id),
-            &field("name", "Name", |r: &Self| &r.draft.name).writable(|d| &mut d.name).required(),
+            &field("name", "Name", |r: &Self| &r.draft.name)
+                .writable(|d| &mut d.name)
+                .required()
+                .example("staff"),
             &field("label", "Name for readers", |r: &Self| &r.draft.label)
                 .writable(|d| &mut d.label),
             &field("aliases", "Other names by which a role provider reports it", |r: &Self| {
@@ -66,7 +69,9 @@ impl Resource for Role {
                     Some(AuthServiceAddress { customer: r.customer, auth_service })
                 },
             )
-            .writable(|d, at| d.auth_service = at.map(|at| at.auth_service)),
+            .writable(|d, at| d.auth_service = at.map(|at| at.auth_service))
+            .optional()
+            .example("clickthrough"),
         ],
         operations: &[
             retrieve::<Self>(),
@@ -104,8 +109,7 @@ crate::orders! {
 }
 
 /// What lists of roles filter by.
-pub const BY_NAME: &[Variable] =
-    &[Variable { name: "name", doc: "Roles of this name, the whole of it" }];
+pub const BY_NAME: &[Variable] = &[Variable::new("name", "Roles of this name, the whole of it")];
 
 pub static ROLES: Collection<CustomerAddress> = Collection {
     name: "RoleCollection",
@@ -171,7 +175,7 @@ fn own_role(uri: &str, tenant: Option<i32>) -> Option<String> {
 }
 
 /// Whether a text is an absolute URI: a scheme, a colon, and something without blanks.
-fn is_uri(text: &str) -> bool {
+pub fn is_uri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
             && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))

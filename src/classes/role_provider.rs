@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::auth_service::{AuthService, AuthServiceAddress};
-use super::credentials::Credentials;
+use super::credentials::{self, Credentials};
 use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::role_providers;
@@ -45,12 +45,14 @@ impl Resource for RoleProvider {
                 &p.configuration
             })
             .writable(|d| &mut d.configuration)
-            .rule(is_json_object),
+            .rule(is_json_object)
+            .example(r#"{"target": "https://example.org/login"}"#),
             &secret(
                 "credentials",
                 "User and password, as JSON; never shown",
                 |d: &mut RoleProviderDraft| &mut d.credentials,
-            ),
+            )
+            .example(credentials::EXAMPLE),
         ],
         operations: &[retrieve::<Self>(), PUT, update::<Self>(), remove::<Self>()],
         beneath: &[],

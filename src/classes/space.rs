@@ -73,7 +73,8 @@ impl Resource for Space {
             })
             .writable(|d| &mut d.name)
             .required()
-            .max_bytes(MAX_INDEXED),
+            .max_bytes(MAX_INDEXED)
+            .example("Maps of the city"),
             &field("created", "When it was made", |s: &Self| &s.created),
             &field("defaultTags", "Tags of new images that name none", |s: &Self| {
                 &s.draft.default_tags
@@ -92,7 +93,8 @@ impl Resource for Space {
                 .takes(|d: &mut SpaceDraft, value, reading| {
                     d.default_roles = own_roles(value, reading)?;
                     Ok(())
-                }),
+                })
+                .example("clickthrough"),
             &collection("images", "All the images in the space", &SPACE_IMAGES),
             &link::<Self, SpaceMetadata>("metadata", "Which values its images hold"),
             &link::<Self, SpaceStorage>("storage", "How much it stores"),
@@ -174,7 +176,7 @@ pub static SPACES: Collection<CustomerAddress> = Collection {
     member: "Space",
     doc: "The spaces of a customer, by number; name filters.",
     operations: &[list::<_, Space>("SpaceCollection"), create::<_, Space>()],
-    filters: &[Variable { name: "name", doc: "Spaces of this name, the whole of it" }],
+    filters: &[Variable::new("name", "Spaces of this name, the whole of it")],
     orderable: ORDERABLE,
 };
 

@@ -53,14 +53,18 @@ impl Retrieve for SpaceMetadata {
 /// Values of an answer, at most; `Link` with `rel="next"` leads to those that follow.
 const MAX_VALUES: usize = 10_000;
 
+/// Members whose values are listed.
+const FIELDS: [&str; 6] = ["string1", "string2", "string3", "number1", "number2", "number3"];
+
 const DISTINCT: Operation<SpaceAddress> = Operation {
     doc: OperationDoc {
         name: "distinct",
         method: "GET",
         title: "List the different values of one member",
         expects: None,
-        returns: None,
+        returns: Some("rdf:List"),
         statuses: statuses::LISTED,
+        parameters: &[Variable { values: &FIELDS, ..Variable::new("field", "The member") }, AFTER],
         administrators_only: false,
     },
     body: Body::None,
@@ -125,7 +129,7 @@ const DISTINCT: Operation<SpaceAddress> = Operation {
     }),
 };
 
-const AFTER: Variable = Variable { name: "after", doc: "Values that come after this one" };
+const AFTER: Variable = Variable::new("after", "Values that come after this one");
 
 /// As many values as an answer holds, and the last of them where more follow.
 fn page<T: Literal + ToString>(mut values: Vec<T>) -> (Vec<u8>, Option<String>) {

@@ -7,13 +7,14 @@ pub mod secret_files;
 pub mod serve;
 pub mod setup;
 
+use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{Config, SETTINGS};
-use crate::web::documents::Documents;
+use crate::web::documents::{self, Documents};
 
 /// Why a command failed, in words.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -43,11 +44,15 @@ enum Command {
     Worker,
     /// Bring the database up to date; `serve` does so by itself.
     Migrate,
-    /// Write the published contexts, as they are served at the default address.
+    /// Write what describes the API, as it is served at the default address: the JSON-LD contexts, the
+    /// OpenAPI document, and pages for people, one a class.
     Contexts {
-        /// Folder to write to.
+        /// Folder for the contexts.
         #[arg(default_value = "contexts")]
         folder: PathBuf,
+        /// Folder for the OpenAPI document and the pages.
+        #[arg(long, value_name = "FOLDER", default_value = "docs/api")]
+        docs: PathBuf,
     },
     /// List and make customers.
     Customer {
@@ -88,7 +93,7 @@ pub fn run() -> Result<(), Failure> {
             println!("the database is up to date");
             setup.close()
         }
-        Command::Contexts { folder } => write_contexts(&folder),
+        Command::Contexts { folder, docs } => write_contexts(&folder, &docs),
         Command::Customer { command } => admin::customer(&config, command),
         Command::Key { command } => admin::key(&config, command),
         Command::Config => {
@@ -110,13 +115,25 @@ fn start_log(config: &Config) {
 /// Base at which the published contexts are written (`rules.md` 3.4).
 pub const DEFAULT_BASE: &str = "http://localhost:8080";
 
-fn write_contexts(folder: &std::path::Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder)?;
-    let documents = Documents::new(DEFAULT_BASE);
-    for (name, context) in &documents.contexts {
-        std::fs::write(folder.join(name), &context.body)?;
+/// What [`Command::Contexts`] writes beside the contexts, by the name of the file.
+pub fn described() -> BTreeMap<String, Vec<u8>> {
+    let pages = documents::guide(DEFAULT_BASE).into_iter();
+    let mut files: BTreeMap<String, Vec<u8>> =
+        pages.map(|(name, text)| (name, text.into_bytes())).collect();
+    files.insert("openapi.json".into(), Documents::new(DEFAULT_BASE).openapi.body.to_vec());
+    files
+}
+
+fn write_contexts(folder: &Path, docs: &Path) -> Result<(), Failure> {
+    let contexts = Documents::new(DEFAULT_BASE).contexts.into_iter();
+    let contexts = contexts.map(|(name, context)| (name, context.body.to_vec())).collect();
+    for (folder, files) in [(folder, contexts), (docs, described())] {
+        std::fs::create_dir_all(folder)?;
+        for (name, text) in &files {
+            std::fs::write(folder.join(name), text)?;
+        }
+        println!("{} files written to {}", files.len(), folder.display());
     }
-    println!("{} contexts written to {}", documents.contexts.len(), folder.display());
     Ok(())
 }
 

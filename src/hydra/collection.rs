@@ -18,20 +18,17 @@ pub const MAX_SIZE: i64 = 500;
 
 /// Query parameters of every collection.
 pub const PAGING: [Variable; 2] = [
-    Variable { name: "page", doc: "Number of the page, from 1" },
-    Variable { name: "pageSize", doc: "Members a page, at most 500" },
+    Variable::new("page", "Number of the page, from 1"),
+    Variable::new("pageSize", "Members a page, at most 500"),
 ];
 
 /// Query parameters of every collection that say in which order.
 pub const ORDER: [Variable; 2] = [
-    Variable {
-        name: "orderBy",
-        doc: "Name of the member to order by, ascending; any case is read",
-    },
-    Variable {
-        name: "orderByDescending",
-        doc: "Name of the member to order by, descending; any case is read",
-    },
+    Variable::new("orderBy", "Name of the member to order by, ascending; any case is read"),
+    Variable::new(
+        "orderByDescending",
+        "Name of the member to order by, descending; any case is read",
+    ),
 ];
 
 /// An order that was asked for.

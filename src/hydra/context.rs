@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ClassDoc, CollectionDoc, PREFIXES, PropertyDoc, Range};
+use super::{ClassDoc, CollectionDoc, PREFIXES, PropertyDoc, Range, problem};
 
 /// The context of one resource of a class.
 pub fn of_class(class: &ClassDoc, base: &str) -> Value {
@@ -58,16 +58,15 @@ pub fn of_error(base: &str) -> Value {
     let own = |name: &str| Value::from(format!("{base}/vocab#{name}"));
     terms.insert("Error".into(), "hydra:Error".into());
     terms.insert("ConstraintViolation".into(), own("ConstraintViolation"));
-    terms.insert("type".into(), json!({ "@id": "rdf:type", "@type": "@id" }));
-    terms.insert("title".into(), "rdfs:label".into());
-    terms.insert("detail".into(), "rdfs:comment".into());
-    terms.insert("status".into(), "hydra:statusCode".into());
-    terms.insert("instance".into(), json!({ "@id": "rdfs:seeAlso", "@type": "@id" }));
-    terms.insert("requestId".into(), own("Error/requestId"));
-    terms.insert("violations".into(), set(&format!("{base}/vocab#Error/violations")));
-    terms.insert("propertyPath".into(), own("propertyPath"));
-    terms.insert("message".into(), own("ConstraintViolation/message"));
-    terms.insert("pointer".into(), own("ConstraintViolation/pointer"));
+    for member in problem::MEMBERS.into_iter().chain(problem::VIOLATION) {
+        let iri = member.iri.strip_prefix("vocab:").map_or_else(|| member.iri.into(), own);
+        let definition = match member.range {
+            _ if member.is_link() => json!({ "@id": iri, "@type": "@id" }),
+            "vocab:ConstraintViolation" => json!({ "@id": iri, "@container": "@set" }),
+            _ => iri,
+        };
+        terms.insert(member.name.into(), definition);
+    }
     json!({ "@context": terms })
 }
 

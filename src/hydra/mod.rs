@@ -4,8 +4,11 @@
 
 pub mod collection;
 pub mod context;
+pub mod example;
 pub mod graph;
+pub mod guide;
 pub mod json;
+pub mod openapi;
 pub mod problem;
 pub mod tag;
 pub mod vocabulary;
@@ -13,6 +16,8 @@ pub mod vocabulary;
 pub use json::Writer;
 pub use problem::{Fault, Problem};
 pub use tag::Tag;
+
+use serde_json::Value;
 
 /// What one class says about itself, with its Rust types erased.
 #[derive(Debug, Clone)]
@@ -55,6 +60,14 @@ pub struct Variable {
     pub name: &'static str,
     /// What it means, in words, for variables that are no property of the members.
     pub doc: &'static str,
+    /// The values it has, where they are few; empty: any.
+    pub values: &'static [&'static str],
+}
+
+impl Variable {
+    pub const fn new(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, values: &[] }
+    }
 }
 
 /// How a client may use a term.
@@ -87,9 +100,46 @@ pub struct PropertyDoc {
     pub required: bool,
     /// Whether it holds any number of values, in an array.
     pub many: bool,
+    /// Whether an answer may be without it.
+    pub optional: bool,
+    /// `int32` or `int64`, for whole numbers.
+    pub format: Option<&'static str>,
+    /// The smallest number there may be.
+    pub minimum: Option<i64>,
+    /// Longest text that is accepted, in bytes.
+    pub max_bytes: Option<usize>,
+    /// What it is in something new that says nothing of it; none: it is given, worked out, or absent.
+    pub default: Option<Value>,
+    /// Another name under which it is read, never written.
+    pub alias: Option<&'static str>,
+    /// A value that is accepted, where its range does not tell one; one of them, where it holds several.
+    pub example: Option<&'static str>,
     pub operations: Vec<OperationDoc>,
     /// Class of the address the operations belong to, when they are those of another class.
     pub operations_of: Option<&'static str>,
+}
+
+impl PropertyDoc {
+    /// A read-only property of one value that is always there.
+    pub const fn new(name: &'static str, doc: &'static str, range: Range) -> Self {
+        Self {
+            name,
+            doc,
+            range,
+            access: Access::ReadOnly,
+            required: false,
+            many: false,
+            optional: false,
+            format: None,
+            minimum: None,
+            max_bytes: None,
+            default: None,
+            alias: None,
+            example: None,
+            operations: Vec::new(),
+            operations_of: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +153,8 @@ pub struct OperationDoc {
     /// Class of the answer; none: an empty answer.
     pub returns: Option<&'static str>,
     pub statuses: &'static [(u16, &'static str)],
+    /// Query parameters of its own.
+    pub parameters: &'static [Variable],
     pub administrators_only: bool,
 }
 
@@ -117,6 +169,28 @@ impl OperationDoc {
             ("DELETE", _) => Some("schema:DeleteAction"),
             _ => None,
         }
+    }
+
+    /// Headers of a request that it looks at, beside those of every request.
+    pub fn expects_headers(&self) -> &'static [&'static str] {
+        if self.method == "PATCH" { &["Prefer"] } else { &[] }
+    }
+
+    /// Headers of an answer with this status, beside those of every answer.
+    pub fn returns_headers(&self, status: u16) -> Vec<&'static str> {
+        let shows = self.returns.is_some();
+        let mut headers = Vec::new();
+        if status == 201 && shows {
+            headers.push("Location");
+        }
+        let writes = matches!(self.name, "create" | "replace" | "update");
+        if matches!(status, 200 | 201 | 205) && shows && writes {
+            headers.push("Content-Location");
+        }
+        if self.method == "PATCH" && matches!(status, 200 | 205) {
+            headers.push("Preference-Applied");
+        }
+        headers
     }
 
     /// Writes it as an inline operation, which has no `@id` (a client takes that for the target).

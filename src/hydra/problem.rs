@@ -146,6 +146,86 @@ pub const KINDS: [(&str, &str); 16] = [
     ("InternalError", "A fault of the service."),
 ];
 
+/// A problem of each kind, for those who must know them all.
+pub fn of_each_kind() -> Vec<Problem> {
+    let words = String::new;
+    vec![
+        Problem::Unauthenticated,
+        Problem::Forbidden(words()),
+        Problem::NotFound(words()),
+        Problem::MethodNotAllowed(Vec::new()),
+        Problem::TooLarge { limit_bytes: 0 },
+        Problem::UnsupportedMediaType { given: words(), offered: "" },
+        Problem::Unreadable(words()),
+        Problem::taken(words()),
+        Problem::invalid(words(), words()),
+        Problem::Conflict(words()),
+        Problem::QuotaExceeded(words()),
+        Problem::Unavailable(words(), None),
+        Problem::internal(words()),
+    ]
+}
+
+/// A member of a problem document, or of one of its violations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    pub name: &'static str,
+    /// Its IRI, with a prefix; `vocab:` for our own.
+    pub iri: &'static str,
+    /// An XML Schema type, or the class of what it names.
+    pub range: &'static str,
+    pub doc: &'static str,
+    /// Whether every document has it.
+    pub always: bool,
+}
+
+impl Member {
+    /// Whether its value is an IRI.
+    pub fn is_link(self) -> bool {
+        self.range.starts_with("hydra:")
+    }
+}
+
+const fn member(
+    name: &'static str,
+    iri: &'static str,
+    range: &'static str,
+    doc: &'static str,
+) -> Member {
+    Member { name, iri, range, doc, always: true }
+}
+
+/// Members of a problem document (RFC 9457), beside `@context` and `@type`.
+pub const MEMBERS: [Member; 7] = [
+    member("type", "rdf:type", "hydra:Class", "The kind of problem"),
+    member("title", "rdfs:label", "xsd:string", "The status in words"),
+    member("status", "hydra:statusCode", "xsd:integer", "The status"),
+    member("detail", "rdfs:comment", "xsd:string", "What is wrong, in words"),
+    member("instance", "rdfs:seeAlso", "hydra:Resource", "The address that was asked for"),
+    member("requestId", "vocab:Error/requestId", "xsd:string", "Names the request in the log"),
+    Member {
+        always: false,
+        ..member(
+            "violations",
+            "vocab:Error/violations",
+            "vocab:ConstraintViolation",
+            "Every fault of the body or the query",
+        )
+    },
+];
+
+/// Members of a violation, beside `@type`.
+pub const VIOLATION: [Member; 3] = [
+    member("propertyPath", "vocab:propertyPath", "xsd:string", "The member it is about"),
+    member("message", "vocab:ConstraintViolation/message", "xsd:string", "What is wrong, in words"),
+    member(
+        "pointer",
+        "vocab:ConstraintViolation/pointer",
+        "xsd:string",
+        "JSON pointer into the body as sent, after a #",
+    ),
+];
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,10 +1,11 @@
 //! The API documentation served at `/vocab` (`hydra.md` section 4): everything embedded, one node at the top.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
 use super::collection::{self, PAGING};
+use super::problem::Member;
 use super::{
     Access, ClassDoc, CollectionDoc, OperationDoc, PREFIXES, PropertyDoc, Range, prefix, problem,
 };
@@ -55,12 +56,11 @@ fn context(base: &str) -> Value {
         "writeable",
         "readonly",
         "writeonly",
-        "expectsHeader",
-        "returnsHeader",
     ] {
         terms.insert(term.into(), format!("hydra:{term}").into());
     }
     terms.insert("label".into(), "rdfs:label".into());
+    terms.insert("example".into(), "http://www.w3.org/2004/02/skos/core#example".into());
     terms.insert("maxCardinality".into(), "owl:maxCardinality".into());
     for (term, iri) in [
         ("entrypoint", "hydra:entrypoint"),
@@ -73,6 +73,9 @@ fn context(base: &str) -> Value {
         ("isDefinedBy", "rdfs:isDefinedBy"),
     ] {
         terms.insert(term.into(), json!({ "@id": iri, "@type": "@id" }));
+    }
+    for term in ["expectsHeader", "returnsHeader"] {
+        terms.insert(term.into(), json!({ "@id": format!("hydra:{term}"), "@container": "@set" }));
     }
     for (term, iri) in [
         ("supportedClass", "hydra:supportedClass"),
@@ -155,6 +158,9 @@ fn property<'a>(
         if !property.many {
             described.insert("maxCardinality".into(), 1.into());
         }
+        if let Some(example) = property.example {
+            described.insert("example".into(), example.into());
+        }
     }
     let readable = property.access != Access::WriteOnly;
     let writable = property.access != Access::ReadOnly;
@@ -192,10 +198,22 @@ fn operation(owner: &str, operation: &OperationDoc) -> Value {
         "returns": iri(operation.returns.unwrap_or("owl:Nothing")),
         "possibleStatus": statuses.collect::<Vec<_>>(),
     });
-    if operation.administrators_only
-        && let Some(node) = node.as_object_mut()
-    {
-        node.insert("description".into(), "For administrators.".into());
+    if let Some(node) = node.as_object_mut() {
+        if operation.administrators_only {
+            node.insert("description".into(), "For administrators.".into());
+        }
+        let expected = operation.expects_headers();
+        if !expected.is_empty() {
+            node.insert("expectsHeader".into(), json!(expected));
+        }
+        let returned: BTreeSet<&str> = operation
+            .statuses
+            .iter()
+            .flat_map(|(code, _)| operation.returns_headers(*code))
+            .collect();
+        if !returned.is_empty() {
+            node.insert("returnsHeader".into(), json!(returned));
+        }
     }
     node
 }
@@ -217,6 +235,8 @@ fn collection_class(collection: &CollectionDoc) -> Value {
                 "Members on all pages together"),
             hydra_property("view", "Link", "hydra:PartialCollectionView", true,
                 "This page, with links to its neighbours"),
+            hydra_property("search", "Link", "hydra:IriTemplate", true,
+                "How its members are found, ordered and paged"),
         ],
         "memberAssertion": assertion.clone(),
         "manages": assertion,
@@ -237,63 +257,40 @@ fn hydra_property(name: &str, kind: &str, range: &str, single: bool, doc: &str) 
     })
 }
 
-/// Every kind of problem, and the violation of one member.
+/// Problem documents, the violation of one member, and every kind of problem.
 fn errors() -> Vec<Value> {
-    let plain = |name: &str, parent: &str, doc: &str, properties: Value| {
+    let plain = |name: &str, parent: &str, doc: &str, members: &[Member]| {
+        let properties: Vec<Value> = members.iter().map(|m| error_property(*m)).collect();
         json!({
             "@id": format!("vocab:{name}"), "@type": "Class", "subClassOf": parent, "title": name,
             "label": name, "description": doc, "supportedOperation": [],
             "supportedProperty": properties,
         })
     };
-    let literal = |id: &str, name: &str, doc: &str| {
-        json!({
-            "@type": "SupportedProperty",
-            "property": {
-                "@id": id, "@type": "rdf:Property", "label": name, "range": ["xsd:string"],
-                "description": doc, "maxCardinality": 1,
-            },
-            "title": name, "description": doc, "required": false, "readable": true,
-            "writable": false, "writeable": false, "readonly": true, "writeonly": false,
-        })
-    };
+    let document = "A problem document, as RFC 9457 has it.";
+    let violation = "One fault of a body or a query.";
     let mut classes = vec![
-        plain(
-            "Error",
-            "hydra:Error",
-            "A problem document, as RFC 9457 has it.",
-            json!([
-                literal("vocab:Error/requestId", "requestId", "Names the request in the log"),
-                {
-                    "@type": "SupportedProperty",
-                    "property": {
-                        "@id": "vocab:Error/violations", "@type": "rdf:Property",
-                        "label": "violations", "range": ["vocab:ConstraintViolation"],
-                        "description": "Every fault of the body or the query",
-                    },
-                    "title": "violations", "description": "Every fault of the body or the query",
-                    "required": false, "readable": true, "writable": false, "writeable": false,
-                    "readonly": true, "writeonly": false,
-                },
-            ]),
-        ),
-        plain(
-            "ConstraintViolation",
-            "hydra:Resource",
-            "One fault of a body or a query.",
-            json!([
-                literal("vocab:propertyPath", "propertyPath", "The member it is about"),
-                literal("vocab:ConstraintViolation/message", "message", "What is wrong, in words"),
-                literal(
-                    "vocab:ConstraintViolation/pointer",
-                    "pointer",
-                    "JSON pointer into the body as sent",
-                ),
-            ]),
-        ),
+        plain("Error", "hydra:Error", document, &problem::MEMBERS),
+        plain("ConstraintViolation", "hydra:Resource", violation, &problem::VIOLATION),
     ];
-    classes.extend(problem::KINDS.map(|(name, doc)| plain(name, "vocab:Error", doc, json!([]))));
+    classes.extend(problem::KINDS.map(|(name, doc)| plain(name, "vocab:Error", doc, &[])));
     classes
+}
+
+fn error_property(member: Member) -> Value {
+    let mut described = json!({
+        "@id": member.iri, "@type": "rdf:Property", "label": member.name, "range": [member.range],
+        "description": member.doc,
+    });
+    let single = member.range != "vocab:ConstraintViolation";
+    if single && let Some(described) = described.as_object_mut() {
+        described.insert("maxCardinality".into(), 1.into());
+    }
+    json!({
+        "@type": "SupportedProperty", "property": described, "title": member.name,
+        "description": member.doc, "required": false, "readable": true, "writable": false,
+        "writeable": false, "readonly": true, "writeonly": false,
+    })
 }
 
 /// Query variables that are no property of the members, which a search template refers to.

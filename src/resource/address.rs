@@ -8,6 +8,9 @@ use super::Resource;
 
 /// The variables of a URI template, in its order.
 pub trait Address: Clone + Send + Sync + 'static {
+    /// For each variable: `int32` or `int64` for numbers; none: an id.
+    const FORMATS: &'static [Option<&'static str>];
+
     /// Reads the variables off; nothing where one of them is malformed.
     fn read(parts: &mut Parts<'_>) -> Option<Self>;
 
@@ -35,6 +38,11 @@ macro_rules! address {
         }
 
         impl $crate::resource::Address for $name {
+            const FORMATS: &'static [Option<&'static str>] = &[
+                <$kind as $crate::resource::address::Part>::FORMAT,
+                $(<$kinds as $crate::resource::address::Part>::FORMAT,)*
+            ];
+
             fn read(parts: &mut $crate::resource::Parts<'_>) -> Option<Self> {
                 let $first = parts.take()?;
                 $(let $more = parts.take()?;)*
@@ -54,6 +62,9 @@ macro_rules! address {
 
 /// What a variable of a template may be.
 pub trait Part: Sized {
+    /// `int32` or `int64` for numbers; none: an id.
+    const FORMAT: Option<&'static str>;
+
     fn read(text: &str) -> Option<Self>;
 
     /// Writes it at the end of a path.
@@ -65,6 +76,8 @@ pub trait Part: Sized {
 }
 
 impl Part for i32 {
+    const FORMAT: Option<&'static str> = Some("int32");
+
     fn read(text: &str) -> Option<Self> {
         canonical_number(text)
     }
@@ -77,6 +90,8 @@ impl Part for i32 {
 }
 
 impl Part for i64 {
+    const FORMAT: Option<&'static str> = Some("int64");
+
     fn read(text: &str) -> Option<Self> {
         canonical_number(text)
     }
@@ -86,6 +101,8 @@ impl Part for i64 {
 }
 
 impl Part for String {
+    const FORMAT: Option<&'static str> = None;
+
     /// An id as clients choose them (`rules.md` 2.1).
     fn read(text: &str) -> Option<Self> {
         is_id(text).then(|| text.to_owned())

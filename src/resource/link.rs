@@ -51,6 +51,7 @@ pub struct Below<R: Resource> {
     doc: &'static str,
     collection: &'static Collection<R::Address>,
     takes: Option<Takes<R>>,
+    example: Option<&'static str>,
 }
 
 pub const fn collection<R: Resource>(
@@ -58,13 +59,17 @@ pub const fn collection<R: Resource>(
     doc: &'static str,
     collection: &'static Collection<R::Address>,
 ) -> Below<R> {
-    Below { name, doc, collection, takes: None }
+    Below { name, doc, collection, takes: None, example: None }
 }
 
 impl<R: Resource> Below<R> {
     /// The body of the resource may give the members of the collection, as an array.
     pub const fn takes(self, takes: Takes<R>) -> Self {
         Self { takes: Some(takes), ..self }
+    }
+    /// A reference that a body may hold.
+    pub const fn example(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
     }
 }
 
@@ -75,14 +80,10 @@ impl<R: Resource> Property<R> for Below<R> {
 
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
-            name: self.name,
-            doc: self.doc,
-            range: Range::Collection(self.collection.name),
             access: if self.takes.is_some() { Access::ReadWrite } else { Access::ReadOnly },
-            required: false,
-            many: false,
             operations: self.collection.operations.iter().map(|o| o.doc).collect(),
-            operations_of: None,
+            example: self.example,
+            ..PropertyDoc::new(self.name, self.doc, Range::Collection(self.collection.name))
         }
     }
 
@@ -188,17 +189,13 @@ impl<R: Resource> Property<R> for Link<R> {
     fn describe(&self) -> PropertyDoc {
         let own = !self.operations.is_empty();
         PropertyDoc {
-            name: self.name,
-            doc: self.doc,
-            range: Range::Link(self.class),
-            access: Access::ReadOnly,
-            required: false,
-            many: false,
+            optional: self.when.is_some(),
             operations: match own {
                 true => self.operations.iter().map(|o| o.doc).collect(),
                 false => (self.target)(),
             },
             operations_of: own.then_some(R::NAME),
+            ..PropertyDoc::new(self.name, self.doc, Range::Link(self.class))
         }
     }
 
@@ -239,6 +236,8 @@ pub struct Reference<R: Resource, T: Resource> {
     get: Get<R, T>,
     set: Option<fn(&mut R::Draft, Option<T::Address>)>,
     required: bool,
+    optional: bool,
+    example: Option<&'static str>,
 }
 
 /// How a resource tells what it refers to.
@@ -253,7 +252,7 @@ pub const fn reference<R: Resource, T: Resource>(
     doc: &'static str,
     get: fn(&R) -> Option<T::Address>,
 ) -> Reference<R, T> {
-    Reference { name, alias: None, doc, get: Get::Address(get), set: None, required: false }
+    refers(name, doc, Get::Address(get))
 }
 
 /// A link to a `T` of which its id alone is the address; read-only.
@@ -262,7 +261,24 @@ pub const fn reference_by_id<R: Resource, T: Resource>(
     doc: &'static str,
     get: fn(&R) -> &String,
 ) -> Reference<R, T> {
-    Reference { name, alias: None, doc, get: Get::Id(get), set: None, required: false }
+    refers(name, doc, Get::Id(get))
+}
+
+const fn refers<R: Resource, T: Resource>(
+    name: &'static str,
+    doc: &'static str,
+    get: Get<R, T>,
+) -> Reference<R, T> {
+    Reference {
+        name,
+        alias: None,
+        doc,
+        get,
+        set: None,
+        required: false,
+        optional: false,
+        example: None,
+    }
 }
 
 impl<R: Resource, T: Resource> Reference<R, T> {
@@ -271,6 +287,14 @@ impl<R: Resource, T: Resource> Reference<R, T> {
     }
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
+    }
+    /// Sometimes there is none.
+    pub const fn optional(self) -> Self {
+        Self { optional: true, ..self }
+    }
+    /// A reference that is accepted.
+    pub const fn example(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
     }
     /// Another name under which it is read, never written.
     pub const fn also(self, alias: &'static str) -> Self {
@@ -285,14 +309,13 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
 
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
-            name: self.name,
-            doc: self.doc,
-            range: Range::Link(T::NAME),
             access: if self.set.is_some() { Access::ReadWrite } else { Access::ReadOnly },
             required: self.required,
-            many: false,
+            optional: self.optional,
+            alias: self.alias,
+            example: self.example,
             operations: T::CLASS.operations.iter().map(|o| o.doc).collect(),
-            operations_of: None,
+            ..PropertyDoc::new(self.name, self.doc, Range::Link(T::NAME))
         }
     }
 

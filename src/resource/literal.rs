@@ -9,6 +9,12 @@ pub trait Literal: Sized + Send + 'static {
     const RANGE: &'static str;
     /// Whether it is any number of values, in an array.
     const MANY: bool = false;
+    /// Whether its values are texts, so that their length is bounded.
+    const TEXT: bool = false;
+    /// Whether there may be no value, so that the term is left out.
+    const OPTIONAL: bool = false;
+    /// `int32` or `int64`, for whole numbers.
+    const FORMAT: Option<&'static str> = None;
 
     fn write(&self, out: &mut Writer);
 
@@ -44,6 +50,7 @@ pub trait Literal: Sized + Send + 'static {
 
 impl Literal for String {
     const RANGE: &'static str = "xsd:string";
+    const TEXT: bool = true;
 
     fn write(&self, out: &mut Writer) {
         out.text(self);
@@ -77,6 +84,7 @@ impl Literal for bool {
 
 impl Literal for i32 {
     const RANGE: &'static str = "xsd:integer";
+    const FORMAT: Option<&'static str> = Some("int32");
 
     fn write(&self, out: &mut Writer) {
         out.number(i64::from(*self));
@@ -93,6 +101,7 @@ impl Literal for i32 {
 
 impl Literal for i64 {
     const RANGE: &'static str = "xsd:integer";
+    const FORMAT: Option<&'static str> = Some("int64");
 
     fn write(&self, out: &mut Writer) {
         out.number(*self);
@@ -123,6 +132,8 @@ impl Literal for DateTime<Utc> {
 impl<T: Literal> Literal for Vec<T> {
     const RANGE: &'static str = T::RANGE;
     const MANY: bool = true;
+    const TEXT: bool = T::TEXT;
+    const FORMAT: Option<&'static str> = T::FORMAT;
 
     fn write(&self, out: &mut Writer) {
         out.array(|out| self.iter().for_each(|item| item.write(out)));
@@ -151,6 +162,9 @@ impl<T: Literal> Literal for Vec<T> {
 impl<T: Literal> Literal for Option<T> {
     const RANGE: &'static str = T::RANGE;
     const MANY: bool = T::MANY;
+    const TEXT: bool = T::TEXT;
+    const OPTIONAL: bool = true;
+    const FORMAT: Option<&'static str> = T::FORMAT;
 
     fn write(&self, out: &mut Writer) {
         if let Some(value) = self {

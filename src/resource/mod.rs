@@ -15,6 +15,7 @@ pub mod query;
 pub mod site;
 pub mod store;
 pub mod transaction;
+pub mod written;
 
 pub use address::{Address, Filling, Parts, path_to};
 pub use condition::{Conditions, Current, Freshness};
@@ -23,19 +24,18 @@ pub use operation::{
     Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
     statuses, update,
 };
-pub use property::{
-    MAX_INDEXED, Property, Reading, Slot, computed, field, metadata, secret, written,
-};
+pub use property::{MAX_INDEXED, Property, Reading, computed, field, metadata, secret};
 pub use query::Query;
 pub use site::{Caller, Effect, Input, Session, Site, View};
 pub use store::{
     Create, Held, List, Listing, Remove, Replace, Retrieve, Update, Wanted, chosen_or_minted,
     met_one,
 };
+pub use written::{Slot, written};
 
 use serde_json::{Map, Value};
 
-use crate::hydra::{ClassDoc, Fault, Problem, Tag, Writer};
+use crate::hydra::{ClassDoc, CollectionDoc, Fault, Problem, Tag, Writer};
 
 /// A kind of thing the API serves.
 pub trait Resource: Sized + Send + 'static {
@@ -105,6 +105,40 @@ pub fn describe<R: Resource>() -> ClassDoc {
         properties: R::CLASS.properties.iter().map(|p| p.describe()).collect(),
         operations: R::CLASS.operations.iter().map(|o| o.doc).collect(),
     }
+}
+
+/// One address at which a class answers.
+pub struct Place<A: 'static> {
+    /// URI template.
+    pub template: String,
+    /// The class, or the collection, that answers.
+    pub owner: &'static str,
+    pub operations: &'static [Operation<A>],
+    pub collection: Option<CollectionDoc>,
+}
+
+/// Every address at which a class answers: its own, those of its links, and what lies beneath.
+pub fn places<R: Resource>() -> Vec<Place<R::Address>> {
+    let below = |suffix: &str| format!("{}/{suffix}", R::TEMPLATE.trim_end_matches('/'));
+    let own = Place {
+        template: R::TEMPLATE.to_owned(),
+        owner: R::NAME,
+        operations: R::CLASS.operations,
+        collection: None,
+    };
+    let links = R::CLASS.properties.iter().filter_map(|p| p.mount()).map(|mount| Place {
+        template: below(mount.suffix),
+        owner: mount.collection.as_ref().map_or(R::NAME, |collection| collection.name),
+        operations: mount.operations,
+        collection: mount.collection,
+    });
+    let beneath = R::CLASS.beneath.iter().map(|(suffix, operations)| Place {
+        template: below(suffix),
+        owner: R::NAME,
+        operations,
+        collection: None,
+    });
+    std::iter::once(own).chain(links).chain(beneath).filter(|p| !p.operations.is_empty()).collect()
 }
 
 /// The address of a resource, whole.

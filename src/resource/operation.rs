@@ -145,7 +145,7 @@ pub mod statuses {
     pub const REPLACED_WITHIN_QUOTA: Statuses =
         &[OK, CREATED, BAD, CONDITION, TOO_LARGE, TYPE, QUOTA];
     pub const ADDED: Statuses = &[OK, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
-    pub const TESTED: Statuses = &[OK, MISSING, CONDITION];
+    pub const TESTED: Statuses = &[OK, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
 }
 
 /// GET of one resource.
@@ -158,6 +158,7 @@ pub const fn retrieve<R: Retrieve>() -> Operation<R::Address> {
             expects: None,
             returns: Some(R::NAME),
             statuses: statuses::FOUND,
+            parameters: &[],
             administrators_only: false,
         },
         body: Body::None,
@@ -195,6 +196,7 @@ pub const fn list_by<A: Address>(
             expects: None,
             returns: Some(collection),
             statuses: statuses::LISTED,
+            parameters: &[],
             administrators_only: false,
         },
         body: Body::None,
@@ -213,6 +215,7 @@ pub const fn create<A: Address, R: Create<A>>() -> Operation<A> {
             expects: Some(R::NAME),
             returns: Some(R::NAME),
             statuses: statuses::MADE,
+            parameters: &[],
             administrators_only: false,
         },
         body: Body::Required,
@@ -235,6 +238,7 @@ pub const fn replace<R: Replace>() -> Operation<R::Address> {
             expects: Some(R::NAME),
             returns: Some(R::NAME),
             statuses: statuses::REPLACED,
+            parameters: &[],
             administrators_only: false,
         },
         body: Body::Required,
@@ -262,6 +266,7 @@ pub const fn update<R: Update>() -> Operation<R::Address> {
             expects: Some(R::NAME),
             returns: Some(R::NAME),
             statuses: statuses::UPDATED,
+            parameters: &[],
             administrators_only: false,
         },
         body: Body::Required,
@@ -284,6 +289,7 @@ pub const fn remove<R: Remove>() -> Operation<R::Address> {
             expects: None,
             returns: None,
             statuses: statuses::REMOVED,
+            parameters: &[],
             administrators_only: false,
         },
         body: Body::None,
@@ -310,6 +316,7 @@ pub const fn refer<A: Address>(
             expects: Some(member),
             returns: Some(collection),
             statuses: statuses::ADDED,
+            parameters: &[],
             administrators_only: false,
         },
         body: Body::Required,

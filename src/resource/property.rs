@@ -90,6 +90,9 @@ pub struct Field<R: Resource, T> {
     range: &'static str,
     max_bytes: usize,
     rule: Option<fn(&T) -> Result<(), String>>,
+    /// Whether the service works out what is not given.
+    worked_out: bool,
+    example: Option<&'static str>,
 }
 
 /// A literal of the row; read-only until [`Field::writable`].
@@ -109,6 +112,8 @@ pub const fn field<R: Resource, T: Literal>(
         range: T::RANGE,
         max_bytes: MAX_TEXT,
         rule: None,
+        worked_out: false,
+        example: None,
     }
 }
 
@@ -129,6 +134,8 @@ pub const fn secret<R: Resource, T: Literal>(
         range: T::RANGE,
         max_bytes: MAX_TEXT,
         rule: None,
+        worked_out: false,
+        example: None,
     }
 }
 
@@ -157,6 +164,27 @@ impl<R: Resource, T: Literal> Field<R, T> {
     }
     pub const fn rule(self, rule: fn(&T) -> Result<(), String>) -> Self {
         Self { rule: Some(rule), ..self }
+    }
+
+    /// What is not given is worked out, so that there is no default to tell.
+    pub const fn worked_out(self) -> Self {
+        Self { worked_out: true, ..self }
+    }
+    /// A value that is accepted, for documents and for clients that know no better.
+    pub const fn example(self, example: &'static str) -> Self {
+        Self { example: Some(example), ..self }
+    }
+
+    /// What something new starts from, where a body may leave it out.
+    fn default(&self) -> Option<Value> {
+        let set = self.set.filter(|_| self.get.is_some() && !self.required && !self.worked_out)?;
+        let mut draft = R::Draft::default();
+        let held = set(&mut draft);
+        (!held.is_absent()).then(|| {
+            let mut out = Writer::default();
+            held.write(&mut out);
+            serde_json::from_slice(&out.finish()).unwrap_or_default()
+        })
     }
 
     fn check(&self, value: &T) -> Result<(), String> {
@@ -188,14 +216,17 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
             (None, _) => Access::WriteOnly,
         };
         PropertyDoc {
-            name: self.name,
-            doc: self.doc,
-            range: Range::Literal(self.range),
             access,
             required: self.required,
             many: T::MANY,
-            operations: Vec::new(),
-            operations_of: None,
+            optional: T::OPTIONAL,
+            format: T::FORMAT,
+            minimum: self.non_negative.then_some(0),
+            max_bytes: (self.set.is_some() && T::TEXT).then_some(self.max_bytes),
+            default: self.default(),
+            alias: self.alias,
+            example: self.example,
+            ..PropertyDoc::new(self.name, self.doc, Range::Literal(self.range))
         }
     }
 
@@ -244,6 +275,7 @@ pub struct Computed<R: Resource, T> {
     name: &'static str,
     doc: &'static str,
     range: &'static str,
+    optional: bool,
     get: fn(&R, View<'_>) -> Option<T>,
 }
 
@@ -253,12 +285,16 @@ pub const fn computed<R: Resource, T: Literal>(
     doc: &'static str,
     get: fn(&R, View<'_>) -> Option<T>,
 ) -> Computed<R, T> {
-    Computed { name, doc, range: T::RANGE, get }
+    Computed { name, doc, range: T::RANGE, optional: false, get }
 }
 
 impl<R: Resource, T: Literal> Computed<R, T> {
     pub const fn range(self, range: &'static str) -> Self {
         Self { range, ..self }
+    }
+    /// Sometimes there is none.
+    pub const fn optional(self) -> Self {
+        Self { optional: true, ..self }
     }
 }
 
@@ -269,14 +305,10 @@ impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
 
     fn describe(&self) -> PropertyDoc {
         PropertyDoc {
-            name: self.name,
-            doc: self.doc,
-            range: Range::Literal(self.range),
-            access: Access::ReadOnly,
-            required: false,
             many: T::MANY,
-            operations: Vec::new(),
-            operations_of: None,
+            optional: self.optional,
+            format: T::FORMAT,
+            ..PropertyDoc::new(self.name, self.doc, Range::Literal(self.range))
         }
     }
 
@@ -285,71 +317,6 @@ impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
             out.key(self.name);
             value.write(out);
         }
-    }
-
-    fn take(
-        &self,
-        _draft: &mut R::Draft,
-        body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
-        _faults: &mut Vec<Fault>,
-    ) {
-        body.remove(self.name);
-    }
-}
-
-/// A read-only literal that is never held: it is written where it is shown.
-pub struct Written<R: Resource> {
-    name: &'static str,
-    doc: &'static str,
-    range: &'static str,
-    write: fn(&R, View<'_>, Slot<'_>),
-}
-
-/// A value that is still to be written; dropped: the term is left out.
-pub struct Slot<'a> {
-    name: &'static str,
-    out: &'a mut Writer,
-}
-
-impl Slot<'_> {
-    /// Writes a string that needs no escaping.
-    pub fn plain(self, write: impl FnOnce(&mut String)) {
-        self.out.key(self.name);
-        self.out.plain(write);
-    }
-}
-
-/// A read-only literal that is written where it is shown, or left out.
-pub const fn written<R: Resource>(
-    name: &'static str,
-    doc: &'static str,
-    range: &'static str,
-    write: fn(&R, View<'_>, Slot<'_>),
-) -> Written<R> {
-    Written { name, doc, range, write }
-}
-
-impl<R: Resource> Property<R> for Written<R> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn describe(&self) -> PropertyDoc {
-        PropertyDoc {
-            name: self.name,
-            doc: self.doc,
-            range: Range::Literal(self.range),
-            access: Access::ReadOnly,
-            required: false,
-            many: false,
-            operations: Vec::new(),
-            operations_of: None,
-        }
-    }
-
-    fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
-        (self.write)(resource, view, Slot { name: self.name, out });
     }
 
     fn take(
@@ -389,15 +356,15 @@ impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, 
     }
 
     fn describe(&self) -> PropertyDoc {
+        let mut out = Writer::default();
+        T::default().write(&mut out);
         PropertyDoc {
-            name: self.name,
-            doc: self.doc,
-            range: Range::Literal(T::RANGE),
             access: Access::ReadWrite,
-            required: false,
-            many: false,
-            operations: Vec::new(),
-            operations_of: None,
+            format: T::FORMAT,
+            minimum: (!T::TEXT).then_some(0),
+            max_bytes: T::TEXT.then_some(MAX_INDEXED),
+            default: serde_json::from_slice(&out.finish()).ok(),
+            ..PropertyDoc::new(self.name, self.doc, Range::Literal(T::RANGE))
         }
     }
 

@@ -158,7 +158,8 @@ fn document<'a>(
 ) -> Option<impl Future<Output = Result<HttpResponse, Problem>> + 'a> {
     let context = path.strip_prefix("/contexts/");
     let sample = path.strip_prefix("/samples/").zip(service.samples.as_ref());
-    if path != "/vocab" && path != "/healthz" && context.is_none() && sample.is_none() {
+    let is_ours = ["/vocab", "/openapi.json", "/healthz"].contains(&path);
+    if !is_ours && context.is_none() && sample.is_none() {
         return None;
     }
     Some(async move {
@@ -166,13 +167,16 @@ fn document<'a>(
         if let Some(name) = context {
             let missing = || Problem::NotFound(format!("there is no context {name}"));
             let context = service.documents.contexts.get(name).ok_or_else(missing)?;
-            return respond::context(context, &conditions);
+            return respond::document(respond::JSON_LD, context, &conditions);
         }
         if let Some((name, folder)) = sample {
             return thumbs::sample(folder, name, &conditions).await;
         }
         if path == "/vocab" {
             return represent::vocabulary(&service.documents, request).await;
+        }
+        if path == "/openapi.json" {
+            return respond::document("application/json", &service.documents.openapi, &conditions);
         }
         let database = service.database.clone();
         blocking(move || transaction::ping(&database)).await?;

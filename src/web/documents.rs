@@ -9,12 +9,19 @@ use serde_json::Value;
 use super::negotiate::Representation;
 use crate::classes::{self, Visit};
 use crate::hydra::graph::Terms;
-use crate::hydra::{ClassDoc, CollectionDoc, Tag, context, vocabulary};
-use crate::resource::{Resource, describe};
+use crate::hydra::openapi::{Api, Media, MountedDoc, RouteDoc, SharedDoc};
+use crate::hydra::{ClassDoc, CollectionDoc, Tag, context, guide, openapi, problem, vocabulary};
+use crate::resource::{Address as _, Body, Resource, describe, places};
+
+use super::body::{ACCEPT_PATCH, ACCEPT_POST};
+use super::respond::JSON_LD;
+use super::status;
 
 /// Every document.
 pub struct Documents {
     pub vocabulary: Document,
+    /// The same as OpenAPI.
+    pub openapi: Document,
     /// By the name of the file: `Space.jsonld`.
     pub contexts: BTreeMap<String, Document>,
     /// Public address of the root, without a final slash.
@@ -41,34 +48,103 @@ impl Document {
     }
 }
 
-/// The classes and collections that the tables make, each once.
-pub fn described() -> (Vec<ClassDoc>, Vec<CollectionDoc>) {
-    let mut describing = Describing { classes: Vec::new(), collections: Vec::new() };
-    classes::each(&mut describing);
-    (describing.classes, describing.collections)
+/// Pages for people about the API, by the name of the file.
+pub fn guide(base: &str) -> BTreeMap<String, String> {
+    let described = described();
+    let kinds: BTreeMap<&str, u16> = problem::of_each_kind()
+        .iter()
+        .map(|problem| (problem.kind(), status::of_problem(problem).as_u16()))
+        .collect();
+    guide::pages(&described.api(base), |kind| kinds.get(kind).copied().unwrap_or_default())
 }
 
-struct Describing {
-    classes: Vec<ClassDoc>,
-    collections: Vec<CollectionDoc>,
+/// What the tables make, each class and collection once.
+#[derive(Debug, Default)]
+pub struct Described {
+    pub classes: Vec<ClassDoc>,
+    pub collections: Vec<CollectionDoc>,
+    pub routes: Vec<RouteDoc>,
 }
 
-impl Visit for Describing {
-    fn visit<R: Resource>(&mut self) {
-        if !self.classes.iter().any(|class| class.name == R::NAME) {
-            self.classes.push(describe::<R>());
-        }
-        for property in R::CLASS.properties {
-            if let Some(collection) = property.mount().and_then(|mount| mount.collection) {
-                self.collections.push(collection);
-            }
+/// All that the tables say.
+pub fn described() -> Described {
+    let mut described = Described::default();
+    classes::each(&mut described);
+    described
+}
+
+impl Described {
+    fn api<'a>(&'a self, base: &'a str) -> Api<'a> {
+        Api {
+            base,
+            classes: &self.classes,
+            collections: &self.collections,
+            routes: &self.routes,
+            shared: &SHARED,
+            media: Media { post: ACCEPT_POST, patch: ACCEPT_PATCH, shown: JSON_LD },
         }
     }
 }
 
+impl Visit for Described {
+    fn visit<R: Resource>(&mut self) {
+        if !self.classes.iter().any(|class| class.name == R::NAME) {
+            self.classes.push(describe::<R>());
+        }
+        for place in places::<R>() {
+            self.collections.extend(place.collection.clone());
+            let mounted = place.operations.iter().map(|operation| MountedDoc {
+                doc: operation.doc,
+                body: match operation.body {
+                    Body::None => None,
+                    Body::Optional => Some(false),
+                    Body::Required => Some(true),
+                },
+            });
+            self.routes.push(RouteDoc {
+                template: place.template,
+                formats: R::Address::FORMATS,
+                owner: place.owner,
+                operations: mounted.collect(),
+                collection: place.collection,
+            });
+        }
+    }
+}
+
+/// Documents that are the same for everybody, beside the resources of classes.
+const SHARED: [SharedDoc; 4] = [
+    SharedDoc {
+        template: "/vocab",
+        name: "vocabulary",
+        title: "The vocabulary: every class, property and operation",
+        media_type: "application/ld+json",
+    },
+    SharedDoc {
+        template: "/contexts/{context}",
+        name: "context",
+        title: "A JSON-LD context",
+        media_type: "application/ld+json",
+    },
+    SharedDoc {
+        template: "/openapi.json",
+        name: "openapi",
+        title: "This document",
+        media_type: "application/json",
+    },
+    SharedDoc {
+        template: "/healthz",
+        name: "health",
+        title: "Whether the service is well",
+        media_type: "text/plain",
+    },
+];
+
 impl Documents {
     pub fn new(base: &str) -> Self {
-        let (classes, collections) = described();
+        let described = described();
+        let openapi = openapi::document(&described.api(base));
+        let Described { classes, collections, .. } = described;
         let vocabulary = vocabulary::document(&classes, &collections, base);
         let (mut contexts, mut terms) = (BTreeMap::new(), HashMap::new());
         let mut add = |name: &str, document: &Value| {
@@ -87,6 +163,7 @@ impl Documents {
         Self {
             own_terms: Terms::of(&vocabulary),
             vocabulary: Document::of(&vocabulary),
+            openapi: Document::of(&openapi),
             contexts,
             base: base.to_owned(),
             terms,

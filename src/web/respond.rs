@@ -15,6 +15,7 @@ use super::{represent, status};
 use crate::hydra::{Fault, Problem, Tag, Writer};
 use crate::resource::{Conditions, Freshness, Outcome, Reply};
 
+pub const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
@@ -302,15 +303,20 @@ pub fn accepts(response: &mut HttpResponse, allow: &[&'static str]) {
     }
 }
 
-/// A context: public, the same for everybody, and JSON-LD whatever is accepted (`hydra.md` 5).
+/// A document about the API, in the one media type that it has: public, the same for everybody.
+///
+/// Contexts are among them, which are JSON-LD whatever is accepted (`hydra.md` 5).
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn context(context: &Document, conditions: &Conditions) -> Result<HttpResponse, Problem> {
+pub fn document(
+    media_type: &'static str,
+    document: &Document,
+    conditions: &Conditions,
+) -> Result<HttpResponse, Problem> {
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    fresh(response, context.tag, "", conditions, |mut response| {
-        let media_type = Representation::JsonLd.content_type(Kind::Data);
-        response.content_type(media_type).body(context.body.clone())
+    fresh(response, document.tag, "", conditions, |mut response| {
+        response.content_type(media_type).body(document.body.clone())
     })
 }

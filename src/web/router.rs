@@ -9,7 +9,9 @@ use crate::database::door::{Desk, Door};
 use crate::hydra::{CollectionDoc, OperationDoc, Problem};
 use crate::resource::address::{Address, Parts, decode};
 use crate::resource::transaction::{is_broken, refused};
-use crate::resource::{Act, Body, Caller, Input, Operation, Reply, Resource, Session, Site};
+use crate::resource::{
+    Act, Body, Caller, Input, Operation, Reply, Resource, Session, Site, places,
+};
 
 /// An answer that comes through the door for look-ups.
 pub type Looking = Pin<Box<dyn Future<Output = Result<Reply, Problem>>>>;
@@ -104,16 +106,8 @@ struct Mounting {
 
 impl Visit for Mounting {
     fn visit<R: Resource>(&mut self) {
-        self.mount(R::TEMPLATE.to_owned(), R::CLASS.operations, None);
-        let below = |suffix: &str| format!("{}/{suffix}", R::TEMPLATE.trim_end_matches('/'));
-        for property in R::CLASS.properties {
-            if let Some(mount) = property.mount() {
-                let collection = mount.collection.map(Arc::new);
-                self.mount(below(mount.suffix), mount.operations, collection);
-            }
-        }
-        for (suffix, operations) in R::CLASS.beneath {
-            self.mount(below(suffix), operations, None);
+        for place in places::<R>() {
+            self.mount(place.template, place.operations, place.collection.map(Arc::new));
         }
     }
 }
@@ -125,9 +119,6 @@ impl Mounting {
         operations: &'static [Operation<A>],
         collection: Option<Arc<CollectionDoc>>,
     ) {
-        if operations.is_empty() {
-            return;
-        }
         let segments: Vec<Segment> = template
             .trim_start_matches('/')
             .split('/')

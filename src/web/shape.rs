@@ -54,7 +54,9 @@ fn broken_off(panic: &(dyn Any + Send)) -> Problem {
 
 /// Whether what is there is the same for everybody.
 fn is_shared(path: &str) -> bool {
-    ["/vocab", "/contexts/", "/thumbs/", "/samples/"].iter().any(|start| path.starts_with(start))
+    ["/vocab", "/openapi.json", "/contexts/", "/thumbs/", "/samples/"]
+        .iter()
+        .any(|start| path.starts_with(start))
 }
 
 #[cfg(test)]

@@ -109,6 +109,8 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
             let path = owner.path("/authServices/clickthrough/roleProvider");
             (owner.client.put(&path, &json!({})).expect(201).body, json!({}))
         }
+        // Never shown.
+        "Credentials" => (json!({ "@type": class, "@id": "" }), json!({})),
         "SpaceMetadata" => get(&owner.path(&format!("/spaces/{}/metadata", world.space))),
         "Queue" => get(&world.stranger.path("/queue")),
         "Batch" => get(&world.batch()),

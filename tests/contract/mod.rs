@@ -7,5 +7,6 @@ mod linked_data;
 mod negotiation;
 mod routes;
 mod sameness;
+mod search;
 mod tenants;
 mod world;

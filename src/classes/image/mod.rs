@@ -142,7 +142,8 @@ impl Resource for Image {
             .writable(|d| &mut d.origin)
             .required()
             .range("xsd:anyURI")
-            .rule(origin_rule),
+            .rule(origin_rule)
+            .example("https://example.org/page-1.jpg"),
             &secret(
                 "initialOrigin",
                 "Where it is fetched the first time, in place of origin",
@@ -202,7 +203,9 @@ impl Resource for Image {
                 &i.draft.media_type
             })
             .writable(|d| &mut d.media_type)
-            .max_bytes(MAX_INDEXED),
+            .max_bytes(MAX_INDEXED)
+            .worked_out()
+            .example("image/jpeg"),
             &written("family", "I: an image", "xsd:string", |_: &Self, _, slot| {
                 slot.plain(|family| family.push('I'));
             }),
@@ -222,7 +225,8 @@ impl Resource for Image {
             &field("error", "Why it could not be processed; empty: it could", |i: &Self| &i.error),
             &reference::<Self, Batch>("batch", "The latest batch it was sent in", |i| {
                 Some(BatchAddress { customer: i.customer, batch: i.batch? })
-            }),
+            })
+            .optional(),
             &reference_by_id::<Self, ImageOptimisationPolicy>(
                 "imageOptimisationPolicy",
                 "How it is encoded for delivery",
@@ -246,7 +250,8 @@ impl Resource for Image {
                         });
                     }
                 },
-            ),
+            )
+            .optional(),
             &written(
                 "thumbnail400",
                 "Its open thumbnail of 400 pixels",
@@ -259,7 +264,8 @@ impl Resource for Image {
                         });
                     }
                 },
-            ),
+            )
+            .optional(),
             &link::<Self, ImageStorage>("storage", "How much it stores")
                 .when(|i, _| i.checked.is_some()),
         ],
@@ -351,15 +357,15 @@ impl Property<Image> for Roles {
     }
 
     fn describe(&self) -> PropertyDoc {
+        let doc = "Roles of which a reader must hold one: URIs of own roles, or others, which open \
+                   nothing";
         PropertyDoc {
-            name: "roles",
-            doc: "Roles of which a reader must hold one: URIs of own roles, or others, which open nothing",
-            range: Range::Name(Role::NAME),
             access: Access::ReadWrite,
-            required: false,
             many: true,
-            operations: Vec::new(),
-            operations_of: None,
+            max_bytes: Some(MAX_INDEXED),
+            default: Some(Value::Array(Vec::new())),
+            example: Some("clickthrough"),
+            ..PropertyDoc::new("roles", doc, Range::Name(Role::NAME))
         }
     }
 

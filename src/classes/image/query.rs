@@ -9,21 +9,21 @@ use crate::resource::{Query, Reading};
 
 /// What every collection of images filters by.
 pub const FILTERS: &[Variable] = &[
-    Variable { name: "string1", doc: "Images whose string1 is this" },
-    Variable { name: "string2", doc: "Images whose string2 is this" },
-    Variable { name: "string3", doc: "Images whose string3 is this" },
-    Variable { name: "number1", doc: "Images whose number1 is this" },
-    Variable { name: "number2", doc: "Images whose number2 is this" },
-    Variable { name: "number3", doc: "Images whose number3 is this" },
-    Variable { name: "tags", doc: "Images that have all these tags, split at commas" },
-    Variable { name: "roles", doc: "Images that have all these roles, split at commas" },
-    Variable { name: "space", doc: "Images in the space of this number" },
-    Variable { name: "id", doc: "Images of this id" },
-    Variable {
-        name: "q",
-        doc: "A JSON object of the same members; an array means any of its values, for tags and \
+    Variable::new("string1", "Images whose string1 is this"),
+    Variable::new("string2", "Images whose string2 is this"),
+    Variable::new("string3", "Images whose string3 is this"),
+    Variable::new("number1", "Images whose number1 is this"),
+    Variable::new("number2", "Images whose number2 is this"),
+    Variable::new("number3", "Images whose number3 is this"),
+    Variable::new("tags", "Images that have all these tags, split at commas"),
+    Variable::new("roles", "Images that have all these roles, split at commas"),
+    Variable::new("space", "Images in the space of this number"),
+    Variable::new("id", "Images of this id"),
+    Variable::new(
+        "q",
+        "A JSON object of the same members; an array means any of its values, for tags and \
               roles all of them",
-    },
+    ),
 ];
 
 /// Conditions that an image must meet, all of them.

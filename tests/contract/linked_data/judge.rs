@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::support::App;
 
 /// Terms of other vocabularies that documents use, by the IRI that each begins with.
-const STANDARD: [(&str, &[&str]); 5] = [
+const STANDARD: [(&str, &[&str]); 6] = [
     (
         "http://www.w3.org/ns/hydra/core#",
         &[
@@ -31,6 +31,7 @@ const STANDARD: [(&str, &[&str]); 5] = [
             "description",
             "entrypoint",
             "expects",
+            "expectsHeader",
             "first",
             "last",
             "manages",
@@ -48,6 +49,7 @@ const STANDARD: [(&str, &[&str]); 5] = [
             "readonly",
             "required",
             "returns",
+            "returnsHeader",
             "search",
             "statusCode",
             "supportedClass",
@@ -73,6 +75,7 @@ const STANDARD: [(&str, &[&str]); 5] = [
         "http://www.w3.org/2002/07/owl#",
         &["Restriction", "allValuesFrom", "equivalentClass", "maxCardinality", "onProperty"],
     ),
+    ("http://www.w3.org/2004/02/skos/core#", &["example"]),
     (
         "http://schema.org/",
         &["CreateAction", "DeleteAction", "FindAction", "ReplaceAction", "UpdateAction"],

@@ -1,0 +1,91 @@
+//! Credentials of an origin strategy at an address of their own: written, never shown (`rules.md` 7.2).
+
+use super::CustomerOriginStrategy;
+use super::credentials::Credentials;
+use super::customer_origin_strategy::{CustomerOriginStrategyAddress, CustomerOriginStrategyDraft};
+use crate::hydra::{Fault, OperationDoc};
+use crate::origins::Strategy;
+use crate::resource::literal::Literal as _;
+use crate::resource::*;
+
+#[derive(Debug)]
+pub struct OriginCredentials(CustomerOriginStrategyAddress);
+
+/// What a body says; never printed, for it holds a password.
+#[derive(Default)]
+pub struct OriginCredentialsDraft {
+    user: String,
+    password: String,
+}
+
+impl Resource for OriginCredentials {
+    type Address = CustomerOriginStrategyAddress;
+    type Draft = OriginCredentialsDraft;
+
+    const NAME: &'static str = "Credentials";
+    const TEMPLATE: &'static str =
+        "/customers/{customer}/originStrategies/{origin_strategy}/credentials";
+    const CLASS: Class<Self> = Class {
+        doc: "User and password with which the origins of a strategy are fetched. They are written \
+              by PUT to …/credentials of a strategy that needs some, and never shown.",
+        parent: None,
+        properties: &[
+            &secret("user", "User name; no colon", |d: &mut OriginCredentialsDraft| &mut d.user)
+                .required()
+                .max_bytes(MAX_INDEXED)
+                .example("reader"),
+            &secret("password", "Password", |d: &mut OriginCredentialsDraft| &mut d.password)
+                .required()
+                .max_bytes(MAX_INDEXED)
+                .example("open sesame"),
+        ],
+        operations: &[PUT],
+        beneath: &[],
+    };
+
+    fn address(&self) -> CustomerOriginStrategyAddress {
+        self.0.clone()
+    }
+    fn draft(&self) -> OriginCredentialsDraft {
+        OriginCredentialsDraft::default()
+    }
+}
+
+const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
+    doc: OperationDoc {
+        name: "replace",
+        method: "PUT",
+        title: "Store credentials",
+        expects: Some(OriginCredentials::NAME),
+        returns: None,
+        statuses: statuses::REPLACED,
+        parameters: &[],
+        administrators_only: false,
+    },
+    body: Body::Required,
+    chooses: false,
+    act: Act::Write(|s, at, input| {
+        let mut body = input.object(OriginCredentials::NAME, OriginCredentials::ACCEPTED)?;
+        let mut faults = Vec::new();
+        identity::check_type(&mut body, OriginCredentials::ACCEPTED, &mut faults);
+        let held = Held::of_part(s, at, input, |held: &CustomerOriginStrategy| {
+            held.credentials.is_some()
+        })?;
+        // Read as the strategy's own member is, so that both are held to the same rules.
+        let given = Credentials::read(&body.into());
+        let given = given.unwrap_or_else(|reason| {
+            faults.push(Fault::new("credentials", reason));
+            Credentials::None
+        });
+        if !Strategy::parse(&held.origin_strategy).is_some_and(Strategy::requires_credentials) {
+            faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
+        }
+        if !faults.is_empty() {
+            return Err(faults.into());
+        }
+        let new = held.credentials.is_none();
+        let draft = CustomerOriginStrategyDraft { credentials: given, ..held.draft() };
+        CustomerOriginStrategy::save(s, held, draft)?;
+        Ok(Reply::Stored { new })
+    }),
+};

@@ -1,0 +1,425 @@
+//! The API as an OpenAPI 3.1 document, for those who know that and not Hydra: the same tables again.
+
+mod schema;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::collection::PAGING;
+use super::{ClassDoc, CollectionDoc, OperationDoc, Variable, example};
+
+/// One address, and what is answered there.
+#[derive(Debug, Clone)]
+pub struct RouteDoc {
+    /// URI template, such as `/customers/{customer}`.
+    pub template: String,
+    /// For each variable of the template: `int32` or `int64` for numbers; none: an id.
+    pub formats: &'static [Option<&'static str>],
+    /// The class, or the collection, that answers.
+    pub owner: &'static str,
+    pub operations: Vec<MountedDoc>,
+    pub collection: Option<CollectionDoc>,
+}
+
+/// One method of an address.
+#[derive(Debug, Clone, Copy)]
+pub struct MountedDoc {
+    pub doc: OperationDoc,
+    /// Whether it takes a body; and if so, whether one must be there.
+    pub body: Option<bool>,
+}
+
+/// A document about the API, the same for everybody.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedDoc {
+    pub template: &'static str,
+    pub name: &'static str,
+    pub title: &'static str,
+    pub media_type: &'static str,
+}
+
+/// Media types that are read and written, each list joined by `, `.
+#[derive(Debug, Clone, Copy)]
+pub struct Media {
+    pub post: &'static str,
+    pub patch: &'static str,
+    pub shown: &'static str,
+}
+
+/// All that there is to describe.
+pub struct Api<'a> {
+    pub base: &'a str,
+    pub classes: &'a [ClassDoc],
+    pub collections: &'a [CollectionDoc],
+    pub routes: &'a [RouteDoc],
+    pub shared: &'a [SharedDoc],
+    pub media: Media,
+}
+
+impl RouteDoc {
+    /// Whether it lies below a customer, so that callers are told apart.
+    fn is_private(&self) -> bool {
+        self.template.starts_with("/customers")
+    }
+
+    /// Whether it answers callers without credentials (`rules.md` 1.2).
+    pub fn is_open(&self, operation: &OperationDoc) -> bool {
+        !self.is_private() && operation.method == "GET"
+    }
+}
+
+/// Every status that an operation may be answered with, by number.
+///
+/// Beside what its own row says stands what any request of its kind may meet (`rules.md` 1.1).
+pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'static str> {
+    let operation = &mounted.doc;
+    let mut all: BTreeMap<u16, &'static str> = BTreeMap::new();
+    all.insert(401, "Credentials are missing where they are needed, or those given are wrong");
+    all.insert(503, "The service cannot answer now; Retry-After says when to try again");
+    if route.is_private() || operation.administrators_only {
+        all.insert(403, "The caller may not do this");
+    }
+    if !route.formats.is_empty() {
+        all.insert(404, "There is no such resource");
+    }
+    if mounted.body.is_some() {
+        all.insert(400, "The request says something that is not accepted");
+        all.insert(413, "The body is too large");
+        all.insert(415, "The media type of the body is not read");
+    }
+    all.extend(operation.statuses.iter().copied());
+    all
+}
+
+/// The whole document.
+pub fn document(api: &Api<'_>) -> Value {
+    let mut paths: BTreeMap<String, Value> = BTreeMap::new();
+    let mut names: Vec<String> = Vec::new();
+    for route in api.routes {
+        let mut item = Map::new();
+        let path = public(&route.template);
+        if !route.formats.is_empty() {
+            item.insert("parameters".into(), path_parameters(&path, route.formats).into());
+        }
+        for mounted in &route.operations {
+            let name = operation_id(route, &mounted.doc, &names);
+            item.insert(
+                mounted.doc.method.to_ascii_lowercase(),
+                operation(api, route, mounted, &name),
+            );
+            names.push(name);
+        }
+        paths.insert(path, item.into());
+    }
+    for shared in api.shared {
+        paths.insert(shared.template.into(), json!({ "get": shared_operation(shared) }));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Hydria",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Registers the images of a library and serves them",
+            "description": "A Hydra API in JSON-LD: everything is reached from the root by links, and \
+                the vocabulary describes every class, property and operation. This document says \
+                the same in other words. HEAD is answered wherever GET is, and OPTIONS everywhere.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": api.base }],
+        "externalDocs": { "url": format!("{}/vocab", api.base), "description": "The vocabulary" },
+        "tags": tags(api),
+        "security": [{ "key": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {
+                    "type": "http", "scheme": "basic",
+                    "description": "The key of a customer, and its secret",
+                },
+            },
+            "headers": headers(),
+            "responses": problems(api),
+            "schemas": schema::components(api.classes, api.collections, api.base),
+        },
+    })
+}
+
+/// A template with its variables in the spelling of JSON members.
+pub fn public(template: &str) -> String {
+    let mut public = String::with_capacity(template.len());
+    let mut after_bar = false;
+    for c in template.chars() {
+        match c {
+            '_' => after_bar = true,
+            c if after_bar => {
+                public.extend(c.to_uppercase());
+                after_bar = false;
+            }
+            c => public.push(c),
+        }
+    }
+    public
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// A name for an operation, such as `createInSpaceCollection`: a class may answer at several addresses.
+fn operation_id(route: &RouteDoc, operation: &OperationDoc, taken: &[String]) -> String {
+    let name = match route.collection {
+        Some(_) => format!("{}In{}", operation.name, route.owner),
+        None => format!("{}{}", operation.name, route.owner),
+    };
+    if !taken.contains(&name) {
+        return name;
+    }
+    let path = public(&route.template);
+    let variable = path.rsplit('{').next().and_then(|rest| rest.split('}').next());
+    format!("{name}Of{}", capital(variable.unwrap_or_default()))
+}
+
+fn tags(api: &Api<'_>) -> Value {
+    let answers = |name: &str| api.routes.iter().any(|route| tag(route) == name);
+    let classes = api.classes.iter().filter(|class| answers(class.name));
+    let classes = classes.map(|class| json!({ "name": class.name, "description": class.doc }));
+    let documents = json!({ "name": "Documents", "description": "What describes the API" });
+    classes.chain([documents]).collect()
+}
+
+/// The class whose chapter an address belongs to.
+fn tag(route: &RouteDoc) -> &'static str {
+    route.collection.as_ref().map_or(route.owner, |collection| collection.member)
+}
+
+fn path_parameters(path: &str, formats: &[Option<&'static str>]) -> Vec<Value> {
+    let names = path.split('{').skip(1).filter_map(|part| part.split('}').next());
+    names
+        .zip(formats)
+        .map(|(name, format)| {
+            let schema = match format {
+                Some(format) => json!({ "type": "integer", "format": format, "minimum": 1 }),
+                None => schema::id(),
+            };
+            json!({ "name": name, "in": "path", "required": true, "schema": schema })
+        })
+        .collect()
+}
+
+fn query_parameters(api: &Api<'_>, route: &RouteDoc, operation: &OperationDoc) -> Vec<Value> {
+    let collection = route.collection.as_ref().filter(|_| operation.method == "GET");
+    let member = collection.and_then(|c| api.classes.iter().find(|class| class.name == c.member));
+    let listing = collection.into_iter().flat_map(|c| c.variables().chain(&PAGING));
+    let parameter = |variable: &Variable| {
+        json!({
+            "name": variable.name, "in": "query", "required": !variable.values.is_empty(),
+            "description": variable.doc,
+            "schema": schema::of_variable(*variable, collection, member),
+        })
+    };
+    let mut all: Vec<Value> = listing.chain(operation.parameters).map(parameter).collect();
+    for header in operation.expects_headers() {
+        let schema = match *header {
+            "Prefer" => {
+                json!({ "type": "string", "enum": ["return=representation", "return=minimal"] })
+            }
+            _ => json!({ "type": "string" }),
+        };
+        all.push(json!({ "name": header, "in": "header", "required": false, "schema": schema }));
+    }
+    all
+}
+
+fn operation(api: &Api<'_>, route: &RouteDoc, mounted: &MountedDoc, name: &str) -> Value {
+    let doc = &mounted.doc;
+    let mut node = Map::new();
+    node.insert("operationId".into(), name.into());
+    node.insert("summary".into(), doc.title.into());
+    if doc.administrators_only {
+        node.insert("description".into(), "For administrators.".into());
+    }
+    node.insert("tags".into(), json!([tag(route)]));
+    let parameters = query_parameters(api, route, doc);
+    if !parameters.is_empty() {
+        node.insert("parameters".into(), parameters.into());
+    }
+    if let Some(required) = mounted.body {
+        node.insert("requestBody".into(), request_body(api, doc, required));
+    }
+    let responses: Map<String, Value> = statuses(route, mounted)
+        .into_iter()
+        .map(|(code, title)| (code.to_string(), response(api, doc, code, title)))
+        .collect();
+    node.insert("responses".into(), responses.into());
+    if route.is_open(doc) {
+        node.insert("security".into(), json!([{}, { "key": [] }]));
+    }
+    node.into()
+}
+
+fn request_body(api: &Api<'_>, operation: &OperationDoc, required: bool) -> Value {
+    let class = |name: &str| api.classes.iter().find(|class| class.name == name);
+    let collection = |name: &str| api.collections.iter().find(|c| c.name == name);
+    let body = match operation.expects {
+        None => json!({ "type": "object" }),
+        Some(_) if operation.name == "add" => schema::references(),
+        Some(name) => match (class(name), collection(name).and_then(|c| class(c.member))) {
+            (Some(class), _) if operation.name == "create" => schema::new(class, false),
+            (Some(class), _) => schema::to(&format!("{}Body", class.name)),
+            (None, Some(member)) => json!({
+                "type": "object", "required": ["member"],
+                "properties": {
+                    "@type": { "const": "Collection" },
+                    "member": {
+                        "type": "array", "minItems": 1, "items": schema::new(member, true),
+                    },
+                },
+            }),
+            (None, None) => json!({ "type": "object" }),
+        },
+    };
+    let media = if operation.method == "PATCH" { api.media.patch } else { api.media.post };
+    let example = example::body(operation, api.classes, api.collections);
+    let content: Map<String, Value> = media
+        .split(", ")
+        .map(|media_type| {
+            let mut described = json!({ "schema": body });
+            if let (Some(example), Some(described)) = (&example, described.as_object_mut()) {
+                described.insert("example".into(), example.clone());
+            }
+            (media_type.to_owned(), described)
+        })
+        .collect();
+    json!({ "required": required, "content": content })
+}
+
+fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title: &str) -> Value {
+    if code >= 400 {
+        let to = format!("#/components/responses/{code}");
+        return json!({ "$ref": to, "description": title });
+    }
+    let names = ["Link", "X-Request-Id"].into_iter().chain(operation.returns_headers(code));
+    let headers: Map<String, Value> = names
+        .map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })))
+        .collect();
+    let mut node = json!({ "description": title, "headers": headers });
+    let schema = match operation.returns {
+        None => None,
+        _ if code == 205 => None,
+        Some("rdf:List") => Some(json!({
+            "type": "array", "items": { "type": ["string", "integer"] },
+        })),
+        Some(class) => Some(schema::to(class)),
+    };
+    if let (Some(schema), Some(node)) = (schema, node.as_object_mut()) {
+        let media = match operation.returns {
+            Some("rdf:List") => "application/json",
+            _ => api.media.shown,
+        };
+        let content: Map<String, Value> = media
+            .split(", ")
+            .map(|media_type| (media_type.to_owned(), json!({ "schema": schema })))
+            .collect();
+        node.insert("content".into(), content.into());
+    }
+    node
+}
+
+/// Headers of answers, each described once.
+fn headers() -> Value {
+    let mut all = Map::new();
+    for (name, required, doc) in [
+        (
+            "Link",
+            true,
+            "The vocabulary, as hydra:apiDocumentation, and what else describes the answer",
+        ),
+        ("X-Request-Id", true, "Names the request in the log"),
+        ("Location", true, "Address of what was made"),
+        ("Content-Location", true, "Address of what was written"),
+        ("Preference-Applied", false, "The preference that was followed (RFC 7240)"),
+        ("WWW-Authenticate", true, "How to authenticate"),
+        ("Retry-After", true, "Seconds after which to try again"),
+        ("Accept-Post", false, "Media types that POST and PUT read"),
+        ("Accept-Patch", false, "Media types that PATCH reads"),
+    ] {
+        all.insert(
+            name.into(),
+            json!({ "description": doc, "required": required, "schema": { "type": "string" } }),
+        );
+    }
+    all.into()
+}
+
+/// A problem of each status, described once.
+fn problems(api: &Api<'_>) -> Value {
+    let mut all = BTreeMap::new();
+    for route in api.routes {
+        for mounted in &route.operations {
+            let statuses = statuses(route, mounted);
+            all.extend(statuses.into_iter().filter(|(code, _)| *code >= 400));
+        }
+    }
+    let answers: Map<String, Value> = all
+        .into_iter()
+        .map(|(code, title)| {
+            let more: &[&str] = match code {
+                401 => &["WWW-Authenticate"],
+                415 => &["Accept-Post", "Accept-Patch"],
+                503 => &["Retry-After"],
+                _ => &[],
+            };
+            let names = ["Link", "X-Request-Id"].iter().chain(more);
+            let headers: Map<String, Value> = names
+                .map(|name| {
+                    let to = format!("#/components/headers/{name}");
+                    ((*name).to_owned(), json!({ "$ref": to }))
+                })
+                .collect();
+            let answer = json!({
+                "description": title,
+                "headers": headers,
+                "content": { "application/problem+json": { "schema": schema::to("Problem") } },
+            });
+            (code.to_string(), answer)
+        })
+        .collect();
+    answers.into()
+}
+
+fn shared_operation(shared: &SharedDoc) -> Value {
+    let is_json = shared.media_type.ends_with("json");
+    let kind = if is_json { "object" } else { "string" };
+    let mut content = Map::new();
+    content.insert(shared.media_type.into(), json!({ "schema": { "type": kind } }));
+    let mut responses = json!({
+        "200": {
+            "description": shared.title, "content": content,
+            "headers": { "Link": { "$ref": "#/components/headers/Link" } },
+        },
+        "401": { "$ref": "#/components/responses/401",
+                 "description": "The credentials that were given are wrong" },
+        "503": { "$ref": "#/components/responses/503" },
+    });
+    let mut node = json!({
+        "operationId": shared.name, "summary": shared.title, "tags": ["Documents"],
+        "security": [{}, { "key": [] }],
+    });
+    if let Some((_, variable)) = shared.template.split_once('{') {
+        let name = variable.trim_end_matches('}');
+        if let (Some(node), Some(responses)) = (node.as_object_mut(), responses.as_object_mut()) {
+            node.insert(
+                "parameters".into(),
+                json!([{ "name": name, "in": "path", "required": true,
+                         "schema": { "type": "string", "minLength": 1 } }]),
+            );
+            responses.insert("404".into(), json!({ "$ref": "#/components/responses/404" }));
+        }
+    }
+    if let Some(node) = node.as_object_mut() {
+        node.insert("responses".into(), responses);
+    }
+    node
+}
