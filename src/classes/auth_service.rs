@@ -73,8 +73,9 @@ impl Resource for AuthService {
             })
             .writable(|d| &mut d.name)
             .required()
+            .max_bytes(address::MAX_ID)
             .rule(public_name)
-            .example("login"),
+            .example("members"),
             &field("profile", "IIIF Auth profile URI", |a: &Self| &a.draft.profile)
                 .writable(|d| &mut d.profile)
                 .range("xsd:anyURI")

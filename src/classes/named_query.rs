@@ -48,6 +48,7 @@ impl Resource for NamedQuery {
             })
             .writable(|d| &mut d.name)
             .required()
+            .max_bytes(address::MAX_ID)
             .rule(public_name)
             .example("book"),
             &field(

@@ -63,7 +63,7 @@ impl Resource for PortalUser {
                 .required()
                 .max_bytes(254)
                 .rule(email_rule)
-                .example("reader@example.org"),
+                .example("someone@example.org"),
             &secret(
                 "password",
                 "Password, 8 characters at least; never shown",

@@ -26,7 +26,8 @@ impl Resource for Queue {
     const NAME: &'static str = "Queue";
     const TEMPLATE: &'static str = "/customers/{customer}/queue";
     const CLASS: Class<Self> = Class {
-        doc: "Where images are registered: each collection of images that is POSTed becomes a batch.",
+        doc: "Where images are registered: each collection of images that is POSTed becomes a batch. \
+              Each image in it says by space which space it goes to.",
         parent: None,
         properties: &[
             &field("size", "Images that wait, or are being processed", |q: &Self| &q.size)

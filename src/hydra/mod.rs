@@ -163,7 +163,8 @@ impl OperationDoc {
     pub fn action(&self) -> Option<&'static str> {
         match (self.method, self.name) {
             ("GET", _) => Some("schema:FindAction"),
-            ("POST", "create" | "add") => Some("schema:CreateAction"),
+            ("POST", "create") => Some("schema:CreateAction"),
+            ("POST", "add") => Some("schema:AddAction"),
             ("PUT", _) => Some("schema:ReplaceAction"),
             ("PATCH", _) => Some("schema:UpdateAction"),
             ("DELETE", _) => Some("schema:DeleteAction"),

@@ -21,7 +21,7 @@ pub use error::{OriginError, Phase};
 pub use fetch::{Fetcher, Limits};
 pub use pattern::{Pattern, PatternError};
 pub use store::Fetched;
-pub use url::{OriginUrlError, check_origin};
+pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
 
 /// How bytes are got from an origin (`dlcs.md` 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

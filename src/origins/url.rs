@@ -6,7 +6,7 @@ use std::fmt;
 use reqwest::Url;
 
 /// Longest origin, in bytes.
-pub(super) const MAX_ORIGIN_BYTES: usize = 2048;
+pub const MAX_ORIGIN_BYTES: usize = 2048;
 
 /// Whether `origin` may be written as an image's origin; nothing is looked up or fetched.
 ///

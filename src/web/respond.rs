@@ -276,6 +276,14 @@ pub fn finish(response: &mut HttpResponse, base: &str, request_id: &str, shared:
     }
 }
 
+/// Leads to the description of the API for programs that do not know Hydra (RFC 8631).
+pub fn describe(response: &mut HttpResponse, base: &str) {
+    let link = format!("<{base}/openapi.json>; rel=\"service-desc\"; type=\"application/json\"");
+    if let Ok(link) = HeaderValue::try_from(link) {
+        response.headers_mut().append(header::LINK, link);
+    }
+}
+
 /// The answer to OPTIONS, for preflights as for those that ask what there is.
 pub fn options(allow: &[&'static str]) -> HttpResponse {
     let mut response = HttpResponse::NoContent();

@@ -32,6 +32,9 @@ pub async fn shaped(
         let wanted = negotiate::wanted(request, Kind::Problem).unwrap_or_default();
         respond::problem(&problem, documents, wanted, path, method.as_str(), &id)
     });
+    if path == "/" {
+        respond::describe(&mut response, &documents.base);
+    }
     let is_good = response.status().is_success() || response.status().is_redirection();
     respond::finish(&mut response, &documents.base, &id, is_shared(path) && is_good);
     log::info!(

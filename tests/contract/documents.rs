@@ -39,6 +39,22 @@ fn the_committed_contexts_are_those_that_the_tables_make() {
 }
 
 #[test]
+fn the_committed_description_and_pages_are_those_that_the_tables_make() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/api");
+    let committed: BTreeSet<String> = fs::read_dir(&folder)
+        .expect("the folder of pages")
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    let made = hydria::cli::described();
+    assert_eq!(committed, made.keys().cloned().collect(), "run `hydria contexts`");
+    for (name, bytes) in &made {
+        let committed = fs::read(folder.join(name)).expect("a page");
+        assert!(committed == *bytes, "docs/api/{name} differs; run `hydria contexts`");
+    }
+}
+
+#[test]
 fn the_committed_contexts_are_served_byte_for_byte_at_the_default_address() {
     let options = Options { no_worker: true, ..Options::default() };
     let app = App::start_with(&[("HYDRIA_PUBLIC_URL", DEFAULT_BASE)], options);

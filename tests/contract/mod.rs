@@ -1,10 +1,12 @@
 //! What is the same for all classes, tried on each.
 
+mod advertised;
 mod conditions;
 mod documents;
 mod families;
 mod linked_data;
 mod negotiation;
+mod openapi;
 mod routes;
 mod sameness;
 mod search;

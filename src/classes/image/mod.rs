@@ -27,7 +27,7 @@ use super::space::max_unauthorised_rule;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::address;
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
-use crate::origins::check_origin;
+use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
 use crate::resource::address::ID_RULE;
 use crate::resource::*;
 use crate::schema::images;
@@ -142,6 +142,7 @@ impl Resource for Image {
             .writable(|d| &mut d.origin)
             .required()
             .range("xsd:anyURI")
+            .max_bytes(MAX_ORIGIN_BYTES)
             .rule(origin_rule)
             .example("https://example.org/page-1.jpg"),
             &secret(
@@ -150,6 +151,7 @@ impl Resource for Image {
                 |d: &mut ImageDraft| &mut d.initial_origin,
             )
             .range("xsd:anyURI")
+            .max_bytes(MAX_ORIGIN_BYTES)
             .rule(initial_origin_rule),
             &field(
                 "maxUnauthorised",

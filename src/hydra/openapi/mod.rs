@@ -266,7 +266,10 @@ fn request_body(api: &Api<'_>, operation: &OperationDoc, required: bool) -> Valu
         None => json!({ "type": "object" }),
         Some(_) if operation.name == "add" => schema::references(),
         Some(name) => match (class(name), collection(name).and_then(|c| class(c.member))) {
-            (Some(class), _) if operation.name == "create" => schema::new(class, false),
+            // What is never shown is never held against either: it is written whole.
+            (Some(class), _) if operation.name == "create" || operation.returns.is_none() => {
+                schema::new(class, false)
+            }
             (Some(class), _) => schema::to(&format!("{}Body", class.name)),
             (None, Some(member)) => json!({
                 "type": "object", "required": ["member"],

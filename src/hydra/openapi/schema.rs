@@ -120,7 +120,7 @@ fn in_body(property: &PropertyDoc) -> Value {
     if let (Some(schema), Some(max)) = (schema.as_object_mut(), property.max_bytes) {
         schema.insert("maxLength".into(), max.into());
     }
-    if let (Some(schema), true) = (schema.as_object_mut(), property.required)
+    if let (Some(schema), true) = (schema.as_object_mut(), property.required || property.many)
         && schema.contains_key("maxLength")
     {
         schema.insert("minLength".into(), 1.into());

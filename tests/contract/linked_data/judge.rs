@@ -78,7 +78,14 @@ const STANDARD: [(&str, &[&str]); 6] = [
     ("http://www.w3.org/2004/02/skos/core#", &["example"]),
     (
         "http://schema.org/",
-        &["CreateAction", "DeleteAction", "FindAction", "ReplaceAction", "UpdateAction"],
+        &[
+            "AddAction",
+            "CreateAction",
+            "DeleteAction",
+            "FindAction",
+            "ReplaceAction",
+            "UpdateAction",
+        ],
     ),
 ];
 

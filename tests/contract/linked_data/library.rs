@@ -1,5 +1,6 @@
 //! A service in which there is at least one of everything, images processed by real workers.
 
+use hydria::cli::serve::Options;
 use serde_json::json;
 
 use crate::support::{App, Origin, Owner};
@@ -12,7 +13,12 @@ pub struct Library {
 
 impl Library {
     pub fn new() -> Self {
-        let (app, origin) = (App::start(), Origin::start());
+        Self::with(&[])
+    }
+
+    /// The same in a service with other settings.
+    pub fn with(settings: &[(&str, &str)]) -> Self {
+        let (app, origin) = (App::start_with(settings, Options::default()), Origin::start());
         let owner = app.customer("library");
         let (client, path) = (&owner.client, |below: &str| owner.path(below));
 

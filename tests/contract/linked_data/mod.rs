@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 pub use self::crawl::Crawl;
-pub use self::judge::{Judge, with_a_large_stack};
+pub use self::judge::{Judge, walk, with_a_large_stack};
 pub use self::library::Library;
 use crate::contract::families::FAMILIES;
 use crate::contract::world::World;

@@ -1,0 +1,176 @@
+//! The OpenAPI document, held against the service that it describes.
+
+use std::collections::BTreeSet;
+
+use hydria::web::documents::described;
+use reqwest::Method;
+use serde_json::Value;
+
+use super::linked_data::walk;
+use super::world::World;
+use crate::support::App;
+
+fn document(app: &App) -> Value {
+    app.visitor.get("/openapi.json").expect(200).body
+}
+
+/// Every method of every path, with the operation.
+fn operations(document: &Value) -> Vec<(&str, &str, &Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths
+        .iter()
+        .flat_map(|(path, item)| {
+            let methods = item.as_object().expect("methods").iter();
+            methods
+                .filter(|(name, _)| *name != "parameters")
+                .map(|(method, operation)| (path.as_str(), method.as_str(), operation))
+        })
+        .collect()
+}
+
+/// A path with something in place of each variable.
+fn filled(path: &str, world: &World) -> String {
+    let path = path
+        .replace("{customer}", &world.owner.id.to_string())
+        .replace("{space}", &world.space.to_string())
+        .replace("{batch}", "1")
+        .replace("{authService}", "clickthrough")
+        .replace("{context}", "Space.jsonld");
+    path.split('/')
+        .map(|part| if part.starts_with('{') { "something" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+#[test]
+fn it_is_open_to_everybody_and_the_root_leads_to_it() {
+    let app = App::without_workers();
+    let answer = app.visitor.get("/openapi.json").expect(200);
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=3600"));
+    assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(answer.body["openapi"], "3.1.0");
+    assert_eq!(answer.body["servers"][0]["url"], app.base.as_str());
+    let link =
+        format!("<{}/openapi.json>; rel=\"service-desc\"; type=\"application/json\"", app.base);
+    let root = app.visitor.get("/").expect(200);
+    assert!(root.headers.get_all("link").iter().any(|l| *l == link), "{:?}", root.headers);
+    assert_eq!(app.visitor.get("/customers").expect(401).headers.get_all("link").iter().count(), 2);
+}
+
+#[test]
+fn every_reference_leads_somewhere_and_names_are_unique() {
+    let document = document(&App::without_workers());
+    let mut references = 0;
+    walk(&document, &mut |node| {
+        if let Some(to) = node.get("$ref").and_then(Value::as_str) {
+            references += 1;
+            assert!(document.pointer(to.trim_start_matches('#')).is_some(), "{to}");
+        }
+    });
+    assert!(references > 500, "only {references} references");
+    let names: Vec<&str> = operations(&document)
+        .iter()
+        .map(|(_, _, operation)| operation["operationId"].as_str().expect("a name"))
+        .collect();
+    let distinct: BTreeSet<&&str> = names.iter().collect();
+    assert_eq!(distinct.len(), names.len(), "{names:?}");
+}
+
+#[test]
+fn its_paths_are_all_there_are_and_answer_the_methods_that_it_tells() {
+    let world = World::new();
+    let document = document(&world.app);
+    world.batch();
+    let wanted: BTreeSet<String> = described()
+        .routes
+        .iter()
+        .map(|route| hydria::hydra::openapi::public(&route.template))
+        .chain(["/vocab", "/contexts/{context}", "/openapi.json", "/healthz"].map(Into::into))
+        .collect();
+    let paths = document["paths"].as_object().expect("paths");
+    assert_eq!(paths.keys().cloned().collect::<BTreeSet<_>>(), wanted);
+    for path in paths.keys() {
+        let address = filled(path, &world);
+        let answer = world.app.visitor.send(world.app.visitor.request(Method::OPTIONS, &address));
+        let answer = answer.expect(204);
+        let allowed: BTreeSet<&str> =
+            answer.header("allow").expect("methods").split(", ").collect();
+        let own = operations(&document);
+        let own = own.iter().filter(|(at, _, _)| at == path).map(|(_, method, _)| *method);
+        let own: Vec<String> = own.map(str::to_uppercase).collect();
+        let mut told: BTreeSet<&str> = own.iter().map(String::as_str).collect();
+        if told.contains("GET") {
+            told.insert("HEAD");
+        }
+        told.insert("OPTIONS");
+        assert_eq!(allowed, told, "{path}");
+    }
+}
+
+#[test]
+fn what_it_calls_open_is_open_and_nothing_else_is() {
+    let world = World::new();
+    let document = document(&world.app);
+    for (path, method, operation) in operations(&document) {
+        let is_open =
+            operation["security"].as_array().is_some_and(|s| s[0] == serde_json::json!({}));
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+        let visitor = &world.app.visitor;
+        let answer = visitor.send(visitor.request(method, &filled(path, &world)));
+        assert_eq!(answer.status != 401, is_open, "{path}: {}", answer.status);
+    }
+}
+
+#[test]
+fn the_bodies_it_shows_are_accepted() {
+    let world = World::new();
+    let document = document(&world.app);
+    let mut tried = 0;
+    let mut wrong = Vec::new();
+    // What a PATCH changes was made by the PUT before it; what a POST makes would be taken after it.
+    let order = |method: &str| ["put", "patch", "post"].iter().position(|m| *m == method);
+    let mut all = operations(&document);
+    all.sort_by_key(|(path, method, _)| (order(method), path.len()));
+    for (path, method, operation) in all {
+        let content = &operation["requestBody"]["content"];
+        let Some(body) = content["application/ld+json"].get("example") else { continue };
+        tried += 1;
+        let administrator = &world.app.administrator;
+        let mut address = filled(path, &world);
+        if path == "/customers/{customer}/spaces/{space}" {
+            address = world.owner.path("/spaces/77");
+        }
+        if method == "post" {
+            // At another customer, where nothing is yet but a space.
+            address = address.replace(&world.owner.path("/"), &world.stranger.path("/"));
+            let at = world.stranger.path("/spaces/1");
+            let named = serde_json::json!({ "name": "the first" });
+            administrator.put(&at, &named);
+            let renamed = serde_json::json!({ "displayName": "another" });
+            administrator.patch(&world.owner.path(""), &renamed).expect(205);
+            let user = world.stranger.path("/portalUsers/something");
+            let given = serde_json::json!({ "email": "x@example.org", "password": "long enough" });
+            administrator.put(&user, &given);
+            // What was made by PUT, or by another POST, holds what is unique.
+            for taken in ["/portalUsers/something", "/authServices/something"] {
+                administrator.delete(&world.owner.path(taken));
+            }
+            for service in administrator.get(&world.stranger.path("/authServices")).each("@id") {
+                if !service.ends_with("/clickthrough") && !service.ends_with("/logout") {
+                    administrator.delete(&service);
+                }
+            }
+        }
+        let answer = match method {
+            "put" => administrator.put(&address, body),
+            "patch" => administrator.patch(&address, body),
+            _ => administrator.post(&address, body),
+        };
+        if answer.status >= 300 {
+            wrong.push(format!("{method} {path} {body}: {} {}", answer.status, answer.body));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(tried > 25, "only {tried} bodies");
+}
