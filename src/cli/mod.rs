@@ -115,7 +115,7 @@ fn start_log(config: &Config) {
 /// Base at which the published contexts are written (`rules.md` 3.4).
 pub const DEFAULT_BASE: &str = "http://localhost:8080";
 
-/// What [`Command::Contexts`] writes beside the contexts, by the name of the file.
+/// What `hydria contexts` writes beside the contexts, by the name of the file.
 pub fn described() -> BTreeMap<String, Vec<u8>> {
     let pages = documents::guide(DEFAULT_BASE).into_iter();
     let mut files: BTreeMap<String, Vec<u8>> =
