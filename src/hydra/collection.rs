@@ -123,10 +123,10 @@ impl Frame<'_> {
         let last = self.page.last(self.total);
         out.key("view");
         out.object(|out| {
-            let own = match self.asked {
-                Some(asked) => format!("{}{asked}", self.base),
-                None => self.page_address(self.page.number),
-            };
+            // The page of an address without paging is another thing than the collection itself.
+            let asked = self.asked.map(|asked| format!("{}{asked}", self.base));
+            let own = asked.filter(|asked| *asked != self.id());
+            let own = own.unwrap_or_else(|| self.page_address(self.page.number));
             out.entry("@id", &own);
             out.entry("@type", "PartialCollectionView");
             out.entry("first", &self.page_address(1));

@@ -92,3 +92,17 @@ fn views_tell_first_and_last_always_and_neighbours_where_they_are() {
     assert_eq!(view("?pageSize=9999")["first"], page(1, 500));
     assert_eq!(view("?itemsPerPage=2")["last"], page(3, 2));
 }
+
+#[test]
+fn the_page_of_a_filtered_collection_is_another_thing_than_the_collection() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    owner.space("maps");
+    let filtered = format!("{}{}?name=maps", app.base, owner.path("/spaces"));
+    let page = format!("{filtered}&page=1&pageSize=100");
+    for asked in [&filtered, &page] {
+        let answer = owner.client.get(asked).expect(200);
+        assert_eq!(answer.id(), filtered);
+        assert_eq!(answer.body["view"]["@id"], page.as_str());
+    }
+}
