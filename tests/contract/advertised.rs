@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::linked_data::{Crawl, Judge, Library, with_a_large_stack};
-use crate::support::{Answer, Client};
+use super::linked_data::{Crawl, Judge, with_a_large_stack};
+use crate::support::{Answer, Client, Library};
 
 /// The client: the vocabulary, what it found by links, and what it made.
 struct Reader<'a> {

@@ -7,8 +7,8 @@ use hydria::web::documents::described;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::linked_data::{Crawl, Judge, Library, with_a_large_stack};
-use crate::support::{Answer, Client};
+use super::linked_data::{Crawl, Judge, with_a_large_stack};
+use crate::support::{Answer, Client, Library};
 
 /// What is found with one parameter more.
 fn asked(client: &Client, collection: &str, name: &str, value: &str) -> Answer {

@@ -3,12 +3,14 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod library;
 pub mod origin;
 pub mod pictures;
 pub mod rows;
 
 pub use app::{App, Owner};
 pub use client::{Answer, Client};
+pub use library::Library;
 pub use origin::Origin;
 
 use std::time::{Duration, Instant};

@@ -2,7 +2,6 @@
 
 pub mod crawl;
 pub mod judge;
-pub mod library;
 mod vocabulary;
 
 use std::collections::BTreeSet;
@@ -12,10 +11,9 @@ use serde_json::{Value, json};
 
 pub use self::crawl::Crawl;
 pub use self::judge::{Judge, walk, with_a_large_stack};
-pub use self::library::Library;
 use crate::contract::families::FAMILIES;
 use crate::contract::world::World;
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, Library};
 
 /// Classes that no link leads to: what a POST answers, and problems.
 fn is_met_elsewhere(class: &Value) -> bool {

@@ -10,9 +10,8 @@ use serde_json::{Value, json};
 use super::{TURTLE, get, profile};
 use crate::contract::linked_data::crawl::Crawl;
 use crate::contract::linked_data::judge::{Judge, walk, with_a_large_stack};
-use crate::contract::linked_data::library::Library;
 use crate::contract::world::{ORIGIN, World};
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, Library};
 
 /// What is accepted, and the type of what is sent for it.
 fn representations() -> Vec<(String, String)> {

@@ -8,9 +8,8 @@ use serde_json::json;
 use sha2::Digest as _;
 
 use super::{BROWSER, HTML, get, profile};
-use crate::contract::linked_data::library::Library;
 use crate::contract::world::World;
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, Library};
 
 fn page(client: &Client, address: &str, status: u16) -> (Answer, String) {
     let answer = get(client, address, &[BROWSER]).expect(status);

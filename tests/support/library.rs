@@ -3,7 +3,7 @@
 use hydria::cli::serve::Options;
 use serde_json::json;
 
-use crate::support::{App, Origin, Owner};
+use super::{App, Origin, Owner};
 
 pub struct Library {
     pub app: App,
