@@ -9,6 +9,7 @@
 
 mod architecture;
 mod classes;
+mod clients;
 mod contract;
 mod engine;
 mod process;

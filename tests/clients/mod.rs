@@ -1,0 +1,82 @@
+//! Clients that others wrote, as their users run them: each script beside this file is a process of its own.
+//!
+//! `script/clients` installs them; `tests/clients/package.json` and `requirements.txt` name their versions.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use crate::support::{App, Owner};
+
+/// Where the clients are, once they are installed.
+const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/clients");
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Sees that the clients are installed, which costs little when they are.
+fn install() {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("script/clients");
+        let output = Command::new(script).arg(FOLDER).output().expect("bash runs");
+        assert!(output.status.success(), "script/clients: {}", said(&output));
+    });
+}
+
+/// Runs a script to its end; the test fails where the script does.
+#[track_caller]
+fn run(script: &str, root: &str, (key, secret): (&str, &str)) {
+    install();
+    let folder = Path::new(FOLDER);
+    let file = folder.join(script);
+    let mut command = if file.extension().is_some_and(|e| e == "py") {
+        Command::new(folder.join("python/bin/python"))
+    } else {
+        let mut node = Command::new("node");
+        // The service listens on 127.0.0.1; Node.js 18 tries nothing but the first address of localhost.
+        node.arg("--dns-result-order=ipv4first");
+        node
+    };
+    command.arg(file).args([root, &format!("{key}:{secret}")]);
+    let output = command.env("NO_PROXY", "*").output().expect("the interpreter runs");
+    assert!(output.status.success(), "{script}: {}", said(&output));
+}
+
+/// A client walks from the root through the pages of a customer's spaces, and writes.
+#[track_caller]
+fn walk(script: &str) {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    for name in ["maps", "letters", "prints", "photographs", "drawings"] {
+        owner.space(name);
+    }
+    let Owner { key, secret, .. } = &owner;
+    run(script, &app.base, (key, secret));
+}
+
+#[test]
+fn alcaeus_walks_and_writes_by_the_documentation() {
+    walk("alcaeus.mjs");
+}
+
+#[test]
+fn heracles_walks_and_writes_by_inline_operations() {
+    walk("heracles.mjs");
+}
+
+#[test]
+fn the_parser_of_api_platform_understands_the_documentation() {
+    walk("api-doc-parser.mjs");
+}
+
+#[test]
+fn pyld_walks_and_writes_by_iris() {
+    walk("pyld_walk.py");
+}
+
+#[test]
+fn hydra_python_core_and_rdflib_understand_documentation_and_data() {
+    walk("documentation.py");
+}
