@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use crate::support::{App, Owner};
+use crate::support::{App, Library, Owner};
 
 /// Where the clients are, once they are installed.
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/clients");
@@ -79,4 +79,13 @@ fn pyld_walks_and_writes_by_iris() {
 #[test]
 fn hydra_python_core_and_rdflib_understand_documentation_and_data() {
     walk("documentation.py");
+}
+
+#[test]
+fn jsonld_js_finds_no_fault_in_what_any_link_leads_to() {
+    let library = Library::new();
+    let Library { app, owner, .. } = &library;
+    for asking in [("administrator", "its-secret"), (&*owner.key, &*owner.secret)] {
+        run("judge.mjs", &app.base, asking);
+    }
 }
