@@ -25,6 +25,7 @@ pub const EXAMPLE: &str = r#"{"user": "reader", "password": "open sesame"}"#;
 impl Literal for Credentials {
     const RANGE: &'static str = "xsd:string";
     const OPTIONAL: bool = true;
+    const JSON: bool = true;
 
     fn write(&self, out: &mut Writer) {
         // Only write-only rows hold this; there is nothing that may be shown.

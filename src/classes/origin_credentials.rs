@@ -65,7 +65,7 @@ const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
     body: Body::Required,
     chooses: false,
     act: Act::Write(|s, at, input| {
-        let mut body = input.object(OriginCredentials::NAME, OriginCredentials::ACCEPTED)?;
+        let mut body = input.object(OriginCredentials::NAME)?;
         let mut faults = Vec::new();
         identity::check_type(&mut body, OriginCredentials::ACCEPTED, &mut faults);
         let held = Held::of_part(s, at, input, |held: &CustomerOriginStrategy| {

@@ -83,7 +83,7 @@ const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
 
 /// The members of a submitted collection, within the limit (`rules.md` 6.1).
 fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
-    let mut body = input.object("collection of images", COLLECTIONS)?;
+    let mut body = input.object("collection of images")?;
     let mut faults = Vec::new();
     identity::check_type(&mut body, COLLECTIONS, &mut faults);
     if body.get("view").is_some_and(|view| !view.is_null()) {

@@ -71,7 +71,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
         samples: options.samples,
-    });
+    })?;
     let listening = web::listen(service, sockets)?;
     Ok(Running { address, base, listening, worker, setup })
 }

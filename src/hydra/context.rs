@@ -50,6 +50,29 @@ pub fn of_collection(collection: &CollectionDoc, member: &ClassDoc, base: &str) 
     json!({ "@context": terms })
 }
 
+/// Another name of `id`, in every class that has one (`rules.md` 2.3).
+pub const OTHER_ID: &str = "modelId";
+
+/// What bodies are read with: a published context, and the names that are read and never written.
+///
+/// A published context has one term an IRI; these stand beside it here alone (`rules.md` 3.2).
+pub fn for_input(mut published: Value, class: &ClassDoc) -> Value {
+    if let Some(Value::Object(terms)) = published.get_mut("@context") {
+        for property in &class.properties {
+            if property.json {
+                let iri = format!("vocab:{}/{}", class.name, property.name);
+                terms.insert(property.name.into(), json!({ "@id": iri, "@type": "@json" }));
+            }
+            let id = (property.name == "id").then_some(OTHER_ID);
+            for other in property.alias.into_iter().chain(id) {
+                let definition = definition(class.name, property);
+                terms.entry(other).or_insert(definition);
+            }
+        }
+    }
+    published
+}
+
 /// The context of problem documents (RFC 9457).
 pub fn of_error(base: &str) -> Value {
     let mut terms = prefixes(base);

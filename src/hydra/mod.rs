@@ -8,6 +8,7 @@ pub mod example;
 pub mod graph;
 pub mod guide;
 pub mod json;
+pub mod linked;
 pub mod openapi;
 pub mod problem;
 pub mod tag;
@@ -114,6 +115,8 @@ pub struct PropertyDoc {
     pub alias: Option<&'static str>,
     /// A value that is accepted, where its range does not tell one; one of them, where it holds several.
     pub example: Option<&'static str>,
+    /// Whether a body may give any JSON for it, and not a literal alone.
+    pub json: bool,
     pub operations: Vec<OperationDoc>,
     /// Class of the address the operations belong to, when they are those of another class.
     pub operations_of: Option<&'static str>,
@@ -136,6 +139,7 @@ impl PropertyDoc {
             default: None,
             alias: None,
             example: None,
+            json: false,
             operations: Vec::new(),
             operations_of: None,
         }

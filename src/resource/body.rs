@@ -20,7 +20,7 @@ pub fn read_new<A: Address, R: Create<A>>(
     into: &A,
     input: &Input,
 ) -> Result<(Option<String>, R::Draft), Problem> {
-    let mut body = input.object(R::NAME, R::ACCEPTED)?;
+    let mut body = input.object(R::NAME)?;
     let draft = R::fresh(s, into)?;
     let mut faults = Vec::new();
     identity::check_type(&mut body, R::ACCEPTED, &mut faults);
@@ -52,7 +52,7 @@ pub fn read_replacement<R: Replace>(
     at: &R::Address,
     input: &Input,
 ) -> Result<(Option<Held<R>>, R::Draft), Problem> {
-    let body = input.object(R::NAME, R::ACCEPTED)?;
+    let body = input.object(R::NAME)?;
     let held = match Held::<R>::to_change(s, at, input) {
         Ok(held) => Some(held),
         Err(Problem::NotFound(_)) => None,
@@ -116,7 +116,7 @@ pub fn read_update<R: Update>(
     at: &R::Address,
     input: &Input,
 ) -> Result<(Held<R>, R::Draft), Problem> {
-    let body = input.object(R::NAME, R::ACCEPTED)?;
+    let body = input.object(R::NAME)?;
     let held = Held::<R>::to_change(s, at, input)?;
     let draft = read_at::<R>(s, at, Some(&held), held.draft(), body, input)?;
     Ok((held, draft))

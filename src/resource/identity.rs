@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::address::{self, path_of};
 use crate::hydra::Fault;
+use crate::hydra::context::OTHER_ID;
 
 /// Whether an `@type` names this class, bare, prefixed or as an IRI, alone or among others.
 pub fn is_type(kind: &Value, class: &str) -> bool {
@@ -43,7 +44,7 @@ pub fn check_place(
     {
         faults.push(Fault::new("@id", format!("differs from the address, {base}{path}")));
     }
-    for name in ["id", "modelId"] {
+    for name in ["id", OTHER_ID] {
         if let Some(given) = body.remove(name)
             && !given.is_null()
             && !text_of(&given).is_some_and(|given| given == id || is_same(&given, base, path))
@@ -68,10 +69,10 @@ pub fn take_choice(
         faults
             .push(Fault::new("@id", "is given by the server; leave it out, or PUT to the address"));
     }
-    let (id, model) = (body.remove("id"), body.remove("modelId"));
+    let (id, model) = (body.remove("id"), body.remove(OTHER_ID));
     let given = match (id.filter(|v| !v.is_null()), model.filter(|v| !v.is_null())) {
         (Some(id), Some(model)) if id != model => {
-            faults.push(Fault::new("modelId", "differs from id"));
+            faults.push(Fault::new(OTHER_ID, "differs from id"));
             return None;
         }
         (id, model) => id.or(model)?,

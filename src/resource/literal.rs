@@ -15,6 +15,8 @@ pub trait Literal: Sized + Send + 'static {
     const OPTIONAL: bool = false;
     /// `int32` or `int64`, for whole numbers.
     const FORMAT: Option<&'static str> = None;
+    /// Whether a body may give it as any JSON, which linked data then keeps as it stands.
+    const JSON: bool = false;
 
     fn write(&self, out: &mut Writer);
 

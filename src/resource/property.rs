@@ -226,6 +226,7 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
             default: self.default(),
             alias: self.alias,
             example: self.example,
+            json: T::JSON,
             ..PropertyDoc::new(self.name, self.doc, Range::Literal(self.range))
         }
     }

@@ -104,18 +104,17 @@ pub struct Input {
 impl Input {
     /// The body as one object (`rules.md` 4.5).
     ///
-    /// An array of exactly one node stands for that node, and an object that holds only `@graph` (and
-    /// `@context`) for its one node of the class.
+    /// An array of exactly one node stands for that node.
     ///
     /// # Errors
     /// [`Problem::Unreadable`] where there is no body, or something other than one object.
-    pub fn object(&self, class: &str, accepted: &[&str]) -> Result<Map<String, Value>, Problem> {
+    pub fn object(&self, class: &str) -> Result<Map<String, Value>, Problem> {
         let Some(body) = &self.body else {
             return Err(Problem::Unreadable(format!(
                 "a {class} is expected as body; there is none"
             )));
         };
-        one_node(body, accepted).cloned().ok_or_else(|| {
+        one_node(body).cloned().ok_or_else(|| {
             Problem::Unreadable(format!(
                 "the body must be one JSON object that describes a {class}"
             ))
@@ -123,33 +122,13 @@ impl Input {
     }
 }
 
-fn one_node<'a>(body: &'a Value, accepted: &[&str]) -> Option<&'a Map<String, Value>> {
+fn one_node(body: &Value) -> Option<&Map<String, Value>> {
     match body {
         Value::Array(nodes) => match nodes.as_slice() {
-            [node] => one_node(node, accepted),
+            [node] => one_node(node),
             _ => None,
         },
-        Value::Object(object) => {
-            let wraps = object.keys().all(|k| k == "@graph" || k == "@context");
-            match object.get("@graph") {
-                Some(Value::Array(nodes)) if wraps => {
-                    let of_class = |n: &&Value| {
-                        let kind = n.get("@type");
-                        let is = |kind| accepted.iter().any(|c| super::identity::is_type(kind, c));
-                        kind.is_some_and(is)
-                    };
-                    match (nodes.as_slice(), nodes.iter().filter(of_class).collect::<Vec<_>>()) {
-                        ([node], _) => node.as_object(),
-                        (_, named) => match named.as_slice() {
-                            [node] => node.as_object(),
-                            _ => None,
-                        },
-                    }
-                }
-                Some(Value::Object(node)) if wraps => Some(node),
-                _ => Some(object),
-            }
-        }
+        Value::Object(object) => Some(object),
         _ => None,
     }
 }

@@ -100,8 +100,11 @@ async fn dispatch(
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
+    let read = body::read(service, request, payload, (entry.body, &entry.doc)).await?;
+    let (body, places) = read.map(|read| (read.document, read.places)).unzip();
+    let places = places.unwrap_or_default();
     let input = Input {
-        body: body::read(request, payload, entry.body).await?,
+        body,
         query: Query::parse(request.uri().query()),
         conditions: request::conditions(request),
         path: path.to_owned(),
@@ -111,7 +114,8 @@ async fn dispatch(
     if entry.doc.method == "POST" && !conditions.is_empty() {
         conditions.allow(current(service, route, &values, caller, &input).await?)?;
     }
-    let reply = perform(service, entry, &values, caller, input).await?;
+    let reply = perform(service, entry, &values, caller, input).await;
+    let reply = reply.map_err(|problem| places.point(problem))?;
     let wish = respond::Wish {
         reads,
         representation: represent::wanted(request, &reply)?,

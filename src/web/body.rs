@@ -1,16 +1,15 @@
-//! The body of a request: bounded in size and time, of a type that is offered, and JSON.
+//! The body of a request: bounded in size and time, of a type that is offered, and read by its meaning.
 
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, web};
 use futures_util::{Stream, StreamExt as _};
-use serde_json::Value;
-use serde_path_to_error::Segment;
 use tokio::time::{Instant, timeout_at};
 
-use super::MAX_BODY_BYTES;
-use crate::hydra::{Fault, Problem};
+use super::{MAX_BODY_BYTES, Service};
+use crate::hydra::linked::{Format, Meaning, Syntax};
+use crate::hydra::{OperationDoc, Problem};
 use crate::resource::Body;
 
 /// Room for a body before any of it has come; what is announced need not come.
@@ -29,21 +28,27 @@ struct Pace {
 }
 
 /// Media types that POST and PUT take.
-pub const ACCEPT_POST: &str = "application/ld+json, application/json";
+pub const ACCEPT_POST: &str = "application/ld+json, application/json, text/turtle, \
+     application/n-triples, application/n-quads";
 /// Media types that PATCH takes; all mean the same.
-pub const ACCEPT_PATCH: &str =
-    "application/merge-patch+json, application/ld+json, application/json";
+pub const ACCEPT_PATCH: &str = "application/merge-patch+json, application/ld+json, application/json, \
+     text/turtle, application/n-triples, application/n-quads";
 
-/// Reads the body of a request as JSON; none: there is none.
+/// How long a body waits for its turn to be read, and is read, at most.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Reads the body of a request as what the operation expects; none: there is none.
 ///
 /// # Errors
 /// In this order: [`Problem::TooLarge`] or [`Problem::TooSlow`], [`Problem::UnsupportedMediaType`],
-/// [`Problem::Unreadable`] or [`Problem::Malformed`].
+/// [`Problem::Unreadable`] or [`Problem::Malformed`]; [`Problem::Unavailable`] where too many bodies wait to be
+/// read.
 pub async fn read(
+    service: &Service,
     request: &HttpRequest,
     payload: &mut web::Payload,
-    body: Body,
-) -> Result<Option<Value>, Problem> {
+    (body, operation): (Body, &OperationDoc),
+) -> Result<Option<Meaning>, Problem> {
     if body == Body::None {
         return Ok(None);
     }
@@ -53,14 +58,19 @@ pub async fn read(
     if body == Body::Optional && bytes.is_empty() {
         return Ok(None);
     }
-    check_type(request)?;
+    let format = format(request)?;
     if bytes.is_empty() {
         return Err(Problem::Unreadable("a body is expected; there is none".into()));
     }
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|e| Problem::Unreadable(format!("the body is not UTF-8: {e}")))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    serde_json::from_str(text).map(Some).map_err(|error| Problem::Malformed(fault(text, &error)))
+    let linked = &service.linked;
+    let shape = linked.shape(operation);
+    let reading = linked.read(bytes.into(), format, &shape, request.uri().path());
+    match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(meaning) => meaning.map(Some),
+        Err(_elapsed) => {
+            Err(Problem::Unavailable("too many bodies wait to be read; try again".into(), None))
+        }
+    }
 }
 
 async fn collect<E: std::fmt::Display>(
@@ -90,43 +100,26 @@ async fn collect<E: std::fmt::Display>(
     }
 }
 
-/// Where and why a text is no JSON: line and column, and the member in which that is.
-fn fault(text: &str, error: &serde_json::Error) -> Fault {
-    let mut reading = serde_json::Deserializer::from_str(text);
-    // Read once more, for it takes longer to keep track of the place.
-    let place = serde_path_to_error::deserialize::<_, Value>(&mut reading).err();
-    let (mut member, mut pointer) = (String::new(), String::new());
-    for segment in place.iter().flat_map(|place| place.path().iter()) {
-        match segment {
-            Segment::Seq { index } => {
-                member += &format!("[{index}]");
-                pointer += &format!("/{index}");
-            }
-            Segment::Map { key } => {
-                member += if member.is_empty() { "" } else { "." };
-                member += key;
-                pointer += &format!("/{}", key.replace('~', "~0").replace('/', "~1"));
-            }
-            Segment::Enum { .. } | Segment::Unknown => break,
-        }
-    }
-    Fault { pointer, ..Fault::new(member, format!("is not JSON: {error}")) }
-}
-
-fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+fn format(request: &HttpRequest) -> Result<Format, Problem> {
     let offered = match request.method().as_str() {
         "PATCH" => ACCEPT_PATCH,
         _ => ACCEPT_POST,
     };
-    let Some(given) = request.headers().get(CONTENT_TYPE) else { return Ok(()) };
+    let Some(given) = request.headers().get(CONTENT_TYPE) else {
+        return Ok(Format::Json);
+    };
     let given = given.to_str().unwrap_or("that is no text");
     let media_type = given.split(';').next().unwrap_or_default().trim();
     let is_offered = offered.split(", ").any(|o| o.eq_ignore_ascii_case(media_type));
-    if is_offered || media_type.is_empty() {
-        Ok(())
-    } else {
-        Err(Problem::UnsupportedMediaType { given: media_type.to_owned(), offered })
+    if !is_offered && !media_type.is_empty() {
+        return Err(Problem::UnsupportedMediaType { given: media_type.to_owned(), offered });
     }
+    Ok(match media_type.to_ascii_lowercase().as_str() {
+        "text/turtle" => Format::Rdf(Syntax::Turtle),
+        "application/n-triples" => Format::Rdf(Syntax::NTriples),
+        "application/n-quads" => Format::Rdf(Syntax::NQuads),
+        _ => Format::Json,
+    })
 }
 
 #[cfg(test)]
@@ -161,21 +154,5 @@ mod tests {
 
         let quick = stream::iter([byte(), byte()]);
         assert_eq!(collected(quick, PACE).expect("a body"), "xx");
-    }
-
-    #[test]
-    fn a_body_that_is_no_json_is_told_its_place() {
-        let told = |text: &str| {
-            let error = serde_json::from_str::<Value>(text).expect_err("no JSON");
-            let fault = fault(text, &error);
-            (fault.member, fault.pointer, fault.reason)
-        };
-        let (member, pointer, reason) = told("{\"member\": [{\"a/b\": 1},\n {\"origin\": nul}]}");
-        assert_eq!((member.as_str(), pointer.as_str()), ("member[1].origin", "/member/1/origin"));
-        assert!(reason.contains("line 2 column"), "{reason}");
-        let (member, pointer, reason) = told("nonsense");
-        assert_eq!((member.as_str(), pointer.as_str()), ("", ""));
-        assert!(reason.contains("line 1 column"), "{reason}");
-        assert_eq!(told("{\"a/b\": {\"c~\": [}").1, "/a~1b/c~0/0");
     }
 }

@@ -26,6 +26,7 @@ use actix_web::{App, HttpServer, web};
 use crate::auth::Keys;
 use crate::database::Database;
 use crate::database::notices::Notices;
+use crate::hydra::linked::Linked;
 use crate::resource::Site;
 use crate::storage::Storage;
 use documents::Documents;
@@ -57,6 +58,7 @@ pub struct Service {
     pub notices: Notices,
     pub keys: Keys,
     pub router: Router,
+    pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
     /// Whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
@@ -78,9 +80,13 @@ pub struct Parts {
 }
 
 impl Service {
-    pub fn new(parts: Parts) -> Arc<Self> {
+    /// # Errors
+    /// Where the system gives no thread to read bodies on.
+    pub fn new(parts: Parts) -> io::Result<Arc<Self>> {
         let router = Router::of_classes(&parts.site);
-        Arc::new(Self {
+        let documents::Described { classes, collections, .. } = documents::described();
+        Ok(Arc::new(Self {
+            linked: Linked::new(&classes, &collections, &parts.site.base)?,
             keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site)),
             documents: Arc::new(Documents::new(&parts.site.base)),
             router,
@@ -91,7 +97,7 @@ impl Service {
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,
-        })
+        }))
     }
 
     /// Serves requests on sockets that are bound already.

@@ -1,0 +1,183 @@
+//! What a body may ask of us: how deep, how wide, and which contexts.
+//!
+//! The processor recurses, and a stack that overflows ends the process. It also works once through a
+//! context for each place where it holds, so that a small body could keep it busy for long.
+
+use serde_json::Value;
+
+use crate::hydra::Problem;
+
+/// Brackets within brackets, at most.
+pub const MAX_DEPTH: usize = 32;
+/// Values of a body at most, brackets among them: a thousand images at their wordiest are 120,000.
+pub const MAX_VALUES: usize = 200_000;
+/// Terms that all contexts within a body define, at most.
+pub const MAX_TERMS: usize = 200;
+/// Places where a body gives a context, at most: each member of a batch may.
+const MAX_CONTEXTS: usize = 2_000;
+/// Values times terms, where contexts hold for some terms or types only.
+const MAX_WORK: usize = 1_000_000;
+/// Terms of a context that is named and not given, about.
+const TERMS_OF_ONE: usize = 40;
+
+/// Looks once over the text of a body: brackets and commas outside of strings.
+///
+/// # Errors
+/// [`Problem::Unreadable`] where it is too deep or has too many values.
+pub fn scan(text: &[u8]) -> Result<(), Problem> {
+    let (mut depth, mut values) = (0_usize, 1_usize);
+    let mut bytes = text.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => skip_string(&mut bytes),
+            b'{' | b'[' => {
+                depth += 1;
+                values += 1;
+                if depth > MAX_DEPTH {
+                    return Err(too_deep());
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
+            _ => {}
+        }
+    }
+    if values > MAX_VALUES { Err(too_many()) } else { Ok(()) }
+}
+
+fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
+    while let Some(at) = bytes.as_slice().iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        if bytes.nth(at) == Some(&b'"') {
+            return;
+        }
+        bytes.next();
+    }
+    *bytes = [].iter();
+}
+
+pub fn too_deep() -> Problem {
+    Problem::Unreadable(format!("the body is nested deeper than {MAX_DEPTH} levels"))
+}
+
+pub fn too_many() -> Problem {
+    Problem::Unreadable(format!("the body has more than {MAX_VALUES} values"))
+}
+
+/// Looks at every context in a body before any is worked through.
+///
+/// # Errors
+/// [`Problem::Unreadable`], which names every context from elsewhere, or says what is too much.
+pub fn contexts(body: &Value, is_known: &dyn Fn(&str) -> bool) -> Result<(), Problem> {
+    let mut found = Found {
+        is_known,
+        foreign: Vec::new(),
+        contexts: 0,
+        terms: 0,
+        named: 0,
+        values: 0,
+        scoped: false,
+    };
+    found.value(body);
+    if !found.foreign.is_empty() {
+        let names = found.foreign.join(", ");
+        return Err(Problem::Unreadable(format!(
+            "the body names a context that is not known here, and none is fetched from elsewhere: \
+             {names}; known are those of this service and that of the Hydra vocabulary"
+        )));
+    }
+    if found.terms > MAX_TERMS {
+        let terms = found.terms;
+        let words = format!("the contexts in the body define {terms} terms; {MAX_TERMS} are read");
+        return Err(Problem::Unreadable(words));
+    }
+    let work = found.values * (found.terms + TERMS_OF_ONE * (1 + found.named));
+    if found.contexts > MAX_CONTEXTS || (found.scoped && work > MAX_WORK) {
+        let words = "the body gives its contexts in too many places; give one at the top";
+        return Err(Problem::Unreadable(words.into()));
+    }
+    Ok(())
+}
+
+/// Foreign contexts that a problem names, at most.
+const MAX_NAMED: usize = 10;
+
+struct Found<'a> {
+    is_known: &'a dyn Fn(&str) -> bool,
+    foreign: Vec<String>,
+    contexts: usize,
+    terms: usize,
+    /// Contexts named within contexts.
+    named: usize,
+    values: usize,
+    /// Whether a context holds for some terms or types only.
+    scoped: bool,
+}
+
+impl Found<'_> {
+    fn value(&mut self, value: &Value) {
+        self.values += 1;
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.value(item)),
+            Value::Object(members) => {
+                for (key, value) in members {
+                    if key == "@context" { self.context(value) } else { self.value(value) }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn context(&mut self, context: &Value) {
+        self.contexts += 1;
+        match context {
+            Value::String(name) => self.name(name),
+            Value::Array(items) => items.iter().for_each(|item| self.context(item)),
+            Value::Object(definitions) => {
+                for (term, definition) in definitions {
+                    match (term.as_str(), definition) {
+                        ("@import", Value::String(name)) => {
+                            self.scoped = true;
+                            self.named += 1;
+                            self.name(name);
+                        }
+                        ("@propagate", _) => self.scoped = true,
+                        (_, Value::Object(definition)) => {
+                            self.terms += 1;
+                            if let Some(within) = definition.get("@context") {
+                                self.scoped = true;
+                                self.named += 1;
+                                self.context(within);
+                            }
+                        }
+                        _ => self.terms += 1,
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !(self.is_known)(name) && self.foreign.len() < MAX_NAMED {
+            let name: String = name.chars().take(200).collect();
+            if !self.foreign.contains(&name) {
+                self.foreign.push(name);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_count_outside_of_strings_only() {
+        let inside = format!("{{\"a\": \"{}\\\"[[[\"}}", "[".repeat(100));
+        assert!(scan(inside.as_bytes()).is_ok());
+        assert!(scan("[".repeat(MAX_DEPTH).as_bytes()).is_ok());
+        assert!(scan("[".repeat(MAX_DEPTH + 1).as_bytes()).is_err());
+        assert!(scan("[1],".repeat(MAX_VALUES).as_bytes()).is_err());
+        assert!(scan(b"{\"never closed").is_ok(), "that is for the parser to say");
+    }
+}

@@ -1,0 +1,118 @@
+//! Turtle, N-Triples and N-Quads become a graph.
+
+use std::fmt::Display;
+
+use oxrdf::{GraphName, NamedOrBlankNode, Quad, Term, Triple};
+use oxttl::{NQuadsParser, NTriplesParser, TurtleParser};
+
+use super::address::Here;
+use super::graph::{Graph, Object};
+use super::terms::{TYPE, Terms};
+use super::{guard, literal};
+use crate::hydra::Problem;
+
+/// A way to write triples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    Turtle,
+    NTriples,
+    NQuads,
+}
+
+/// Reads triples; relative references relate to `base`.
+///
+/// # Errors
+/// [`Problem::Unreadable`] where it is no such text, or has too many triples.
+pub fn read(
+    text: &[u8],
+    syntax: Syntax,
+    base: &str,
+    (terms, here): (&Terms, &Here),
+) -> Result<Graph, Problem> {
+    let mut reading = Reading { graph: Graph::default(), terms, here, count: 0 };
+    match syntax {
+        Syntax::Turtle => {
+            let parser = TurtleParser::new().with_base_iri(base).map_err(Problem::internal)?;
+            reading.all(parser.for_slice(text), "Turtle")?;
+        }
+        Syntax::NTriples => reading.all(NTriplesParser::new().for_slice(text), "N-Triples")?,
+        Syntax::NQuads => reading.all(
+            NQuadsParser::new()
+                .for_slice(text)
+                .filter(|quad| {
+                    // What is said in a graph of its own is not said by the body.
+                    quad.as_ref().map_or(true, |quad| quad.graph_name == GraphName::DefaultGraph)
+                })
+                .map(|quad| {
+                    quad.map(|Quad { subject, predicate, object, .. }| Triple {
+                        subject,
+                        predicate,
+                        object,
+                    })
+                }),
+            "N-Quads",
+        )?,
+    }
+    Ok(reading.graph)
+}
+
+struct Reading<'a> {
+    graph: Graph,
+    terms: &'a Terms,
+    here: &'a Here,
+    count: usize,
+}
+
+impl Reading<'_> {
+    fn all<E: Display>(
+        &mut self,
+        triples: impl Iterator<Item = Result<Triple, E>>,
+        name: &str,
+    ) -> Result<(), Problem> {
+        for triple in triples {
+            let no = |error| Problem::Unreadable(format!("the body is no {name}: {error}"));
+            self.count += 1;
+            if self.count > guard::MAX_VALUES {
+                return Err(guard::too_many());
+            }
+            self.add(triple.map_err(no)?);
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, triple: Triple) {
+        let subject = self.graph.named(&match triple.subject {
+            NamedOrBlankNode::NamedNode(node) => node.into_string(),
+            NamedOrBlankNode::BlankNode(node) => format!("_:{}", node.as_str()),
+        });
+        if let Some(node) = self.graph.nodes.get_mut(subject) {
+            node.described = true;
+        }
+        let name = match &triple.object {
+            Term::NamedNode(node) => Some(node.as_str().to_owned()),
+            Term::BlankNode(node) => Some(format!("_:{}", node.as_str())),
+            Term::Literal(_) => None,
+        };
+        if triple.predicate.as_str() == TYPE {
+            let kind = name.map(|name| self.here.absolute(&name));
+            if let Some(node) = self.graph.nodes.get_mut(subject) {
+                node.types.extend(kind);
+            }
+            return;
+        }
+        let Some(known) = self.terms.known(triple.predicate.as_str()).cloned() else {
+            if let Some(name) = name {
+                self.graph.mention(&name, subject);
+            }
+            return;
+        };
+        let object = match (name, triple.object) {
+            (Some(name), _) => Object::Node(self.graph.named(&name)),
+            (None, Term::Literal(literal)) => {
+                Object::Value(literal::value(literal.value(), Some(literal.datatype().as_str())))
+            }
+            (None, _) => return,
+        };
+        self.graph.add(subject, &known, vec![object]);
+    }
+}

@@ -1,0 +1,116 @@
+//! What the classes say of their properties, found by IRI.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::address::Here;
+use crate::hydra::{ClassDoc, CollectionDoc, Range};
+
+const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
+pub const MEMBER: &str = "http://www.w3.org/ns/hydra/core#member";
+pub const VIEW: &str = "http://www.w3.org/ns/hydra/core#view";
+const COLLECTION: &str = "http://www.w3.org/ns/hydra/core#Collection";
+pub const TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
+pub const FIRST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first";
+pub const REST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#rest";
+pub const NIL: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#nil";
+
+/// Every term there is.
+#[derive(Debug)]
+pub struct Terms {
+    pub classes: HashMap<&'static str, Class>,
+    /// Collection classes, with the class of their members.
+    pub collections: HashMap<&'static str, &'static str>,
+    /// The IRIs that mean something here.
+    known: HashMap<String, Arc<str>>,
+    vocabulary: String,
+}
+
+/// A class, with its properties by IRI.
+#[derive(Debug)]
+pub struct Class {
+    pub name: &'static str,
+    /// IRIs by which something calls itself one of it.
+    pub types: Vec<String>,
+    pub properties: HashMap<String, Property>,
+}
+
+/// A property, as far as the shape of its values goes.
+#[derive(Debug)]
+pub struct Property {
+    pub name: &'static str,
+    pub many: bool,
+    pub leads: Leads,
+}
+
+/// What the values of a property are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leads {
+    Nowhere,
+    /// To resources of this class.
+    To(&'static str),
+    /// To a collection; in a body, to its members, of this class.
+    Within(&'static str),
+}
+
+impl Terms {
+    pub fn new(classes: &[ClassDoc], collections: &[CollectionDoc], here: &Here) -> Self {
+        let vocabulary = here.vocabulary.as_str();
+        let collections: HashMap<_, _> = collections.iter().map(|c| (c.name, c.member)).collect();
+        let classes: HashMap<_, _> =
+            classes.iter().map(|c| (c.name, class(c, &collections, vocabulary))).collect();
+        let own = classes.values().flat_map(|class: &Class| class.properties.keys());
+        let known = own
+            .map(String::as_str)
+            .chain([MEMBER, VIEW, FIRST, REST])
+            .flat_map(|iri| {
+                let known: Arc<str> = Arc::from(iri);
+                // A body may name the vocabulary by a relative reference.
+                [iri.to_owned(), here.relative(iri)].map(|name| (name, Arc::clone(&known)))
+            })
+            .collect();
+        Self { classes, collections, known, vocabulary: vocabulary.to_owned() }
+    }
+
+    /// The property of an IRI, if it is known here.
+    pub fn known(&self, iri: &str) -> Option<&Arc<str>> {
+        self.known.get(iri)
+    }
+
+    pub fn is_collection(&self, kind: &str) -> bool {
+        let own = || kind.strip_prefix(&self.vocabulary);
+        kind == COLLECTION || own().is_some_and(|name| self.collections.contains_key(name))
+    }
+
+    /// A type as bodies name it; what is of another vocabulary keeps its IRI, and is no name.
+    pub fn type_name(&self, kind: &str) -> String {
+        match kind.strip_prefix(&self.vocabulary).or_else(|| kind.strip_prefix(HYDRA)) {
+            Some(name) => name.to_owned(),
+            None => format!("<{kind}>"),
+        }
+    }
+}
+
+fn class(
+    doc: &ClassDoc,
+    collections: &HashMap<&'static str, &'static str>,
+    vocabulary: &str,
+) -> Class {
+    let properties = doc.properties.iter().map(|property| {
+        let leads = match property.range {
+            Range::Literal(_) => Leads::Nowhere,
+            Range::Link(class) | Range::Name(class) => Leads::To(class),
+            Range::Collection(of) => {
+                collections.get(of).map_or(Leads::Nowhere, |m| Leads::Within(m))
+            }
+        };
+        let iri = format!("{vocabulary}{}/{}", doc.name, property.name);
+        (iri, Property { name: property.name, many: property.many, leads })
+    });
+    let names = [Some(doc.name), doc.parent];
+    Class {
+        name: doc.name,
+        types: names.into_iter().flatten().map(|name| format!("{vocabulary}{name}")).collect(),
+        properties: properties.collect(),
+    }
+}
