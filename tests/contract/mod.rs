@@ -5,6 +5,7 @@ mod conditions;
 mod documents;
 mod families;
 mod linked_data;
+mod meaning;
 mod negotiation;
 mod openapi;
 mod routes;

@@ -39,8 +39,8 @@ fn one_node_may_come_in_an_array_or_under_graph() {
         for body in [
             json!([node()]),
             json!({ "@graph": [node()] }),
-            json!({ "@graph": node() }),
-            json!({ "@context": "https://example.org/context.jsonld", "@graph": [node()] }),
+            json!({ "@context": [], "@graph": [node()] }),
+            json!({ "@context": "/contexts/Error.jsonld", "@graph": node() }),
         ] {
             let made = sent(writer, "POST", &collection, JSON_LD, &body.to_string());
             assert_eq!(made.status, 201, "{collection} {body}: {}", made.body);
