@@ -65,8 +65,8 @@ mod tests {
         assert_ne!(plain, other);
         assert_eq!(tag.entity_tag(""), format!("\"{plain}\""));
         assert!(tag.is_of(&plain) && tag.is_of(&other));
-        for wrong in ["", "ttl", &plain[1..], &format!("{plain}x"), &Tag::of(b"another").opaque("")]
-        {
+        let another = Tag::of(b"another").opaque("");
+        for wrong in ["", "ttl", "-ttl", &format!("x{plain}"), &format!("{plain}x"), &another] {
             assert!(!tag.is_of(wrong), "{wrong}");
         }
     }

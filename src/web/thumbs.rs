@@ -67,16 +67,14 @@ async fn get(
         [region, size, rotation, file] => {
             check(region, rotation, file)?;
             let wanted = choose(size, &open)?;
-            match pixels(service, &image, wanted, conditions).await? {
-                Some(response) => Ok(response),
-                // It may have been replaced since it was looked up, and the old one removed.
-                None => {
-                    let again = find(service, &at).await?;
-                    let open: Vec<StoredThumbnail> = again.open_thumbnails().collect();
-                    let wanted = choose(size, &open)?;
-                    pixels(service, &again, wanted, conditions).await?.ok_or_else(|| lost(&again))
-                }
+            if let Some(response) = pixels(service, &image, wanted, conditions).await? {
+                return Ok(response);
             }
+            // It may have been replaced since it was looked up, and the old one removed.
+            let again = find(service, &at).await?;
+            let open: Vec<StoredThumbnail> = again.open_thumbnails().collect();
+            let wanted = choose(size, &open)?;
+            pixels(service, &again, wanted, conditions).await?.ok_or_else(|| lost(&again))
         }
         _ => Err(Problem::NotFound("there is no such form of a thumbnail's address".into())),
     }

@@ -27,13 +27,14 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
     for segment in place.iter().flat_map(|place| place.path().iter()) {
         match segment {
             Segment::Seq { index } => {
-                member += &format!("[{index}]");
-                pointer += &format!("/{index}");
+                let index = index.to_string();
+                member.extend(["[", &index, "]"]);
+                pointer.extend(["/", &index]);
             }
             Segment::Map { key } => {
-                member += if member.is_empty() { "" } else { "." };
-                member += key;
-                pointer += &format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+                let dot = if member.is_empty() { "" } else { "." };
+                member.extend([dot, key]);
+                pointer.extend(["/", &key.replace('~', "~0").replace('/', "~1")]);
             }
             Segment::Enum { .. } | Segment::Unknown => break,
         }
