@@ -112,6 +112,7 @@ impl Writer {
 }
 
 /// As `to_rfc3339_opts` has it, of which a page has hundreds.
+#[expect(clippy::many_single_char_names, reason = "each is one digit")]
 fn write_moment(moment: DateTime<Utc>, out: &mut String) {
     // Else each part would be brought from UTC to UTC again.
     let naive = moment.naive_utc();

@@ -92,6 +92,7 @@ pub enum Range {
     Name(&'static str),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub struct PropertyDoc {
     pub name: &'static str,
