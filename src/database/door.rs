@@ -158,6 +158,7 @@ impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
 fn attend(bell: &Bell, url: &str) {
     let mut conn: Option<PgConnection> = None;
     while let Some(desk) = next(bell) {
+        let mut broke_off = false;
         for _attempt in 0..2 {
             let connected = match conn.take() {
                 Some(connected) => Ok(connected),
@@ -173,7 +174,11 @@ fn attend(bell: &Bell, url: &str) {
                             break;
                         }
                         Ok(false) => {}
-                        Err(_panic) => log::error!("a look-up broke off"),
+                        Err(_panic) => {
+                            log::error!("a look-up broke off");
+                            broke_off = true;
+                            break;
+                        }
                     }
                 }
                 Err(error) => {
@@ -182,8 +187,8 @@ fn attend(bell: &Bell, url: &str) {
                 }
             }
         }
-        // Nothing waits here unless the database is gone.
-        if conn.is_none() {
+        // Nothing waits here unless the database is gone; who came since something broke off has rung.
+        if conn.is_none() && !broke_off {
             desk.refuse();
         }
     }

@@ -189,7 +189,8 @@ impl OperationDoc {
         if status == 201 && shows {
             headers.push("Location");
         }
-        let writes = matches!(self.name, "create" | "replace" | "update");
+        // What is made of nothing that is given, such as a key, is shown otherwise than GET shows it.
+        let writes = matches!(self.name, "create" | "replace" | "update") && self.expects.is_some();
         if matches!(status, 200 | 201 | 205) && shows && writes {
             headers.push("Content-Location");
         }

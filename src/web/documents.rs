@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::negotiate::Representation;
+use super::negotiate::{Offer, Representation};
 use crate::classes::{self, Visit};
 use crate::hydra::graph::Terms;
 use crate::hydra::openapi::{Api, Media, MountedDoc, RouteDoc, SharedDoc};
@@ -14,7 +14,6 @@ use crate::hydra::{ClassDoc, CollectionDoc, Tag, context, guide, openapi, proble
 use crate::resource::{Address as _, Body, Resource, describe, places};
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
-use super::respond::JSON_LD;
 use super::status;
 
 /// Every document.
@@ -81,7 +80,7 @@ impl Described {
             collections: &self.collections,
             routes: &self.routes,
             shared: &SHARED,
-            media: Media { post: ACCEPT_POST, patch: ACCEPT_PATCH, shown: JSON_LD },
+            media: Media { post: ACCEPT_POST, patch: ACCEPT_PATCH, shown: Offer.to_string() },
         }
     }
 }

@@ -189,9 +189,9 @@ while (waiting.length > 0) {
 }
 said('judged', seen.size, 'answers under', contexts.size, 'contexts');
 
-// What no link leads to: kinds of errors, what only a POST answers.
+// What no link leads to: kinds of errors, what only a POST answers, what is written and never shown.
 const isError = (described) => (described.subClassOf ?? '').endsWith('Error');
-const elsewhere = ['Error', 'ConstraintViolation', 'BatchTest'];
+const elsewhere = ['Error', 'ConstraintViolation', 'BatchTest', 'Credentials'];
 for (const described of documentation.supportedClass) {
   if (!met.has(VOCAB + described.title) && !isError(described) && !elsewhere.includes(described.title)) {
     fault(described.title, 'was never met');

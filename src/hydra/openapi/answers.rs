@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::OperationDoc;
-use super::{Api, schema, statuses};
+use super::{Api, LIST, schema, statuses};
 
 /// One answer of an operation.
 pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title: &str) -> Value {
@@ -13,27 +13,34 @@ pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title
         let to = format!("#/components/responses/{code}");
         return json!({ "$ref": to, "description": title });
     }
+    let tag = operation.method != "DELETE" && operation.returns.is_some();
     let names = ["Link", "X-Request-Id"].into_iter().chain(operation.returns_headers(code));
+    let names = names.chain(tag.then_some("ETag"));
     let headers: Map<String, Value> = names
         .map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })))
         .collect();
     let mut node = json!({ "description": title, "headers": headers });
     let schema = match operation.returns {
         None => None,
-        _ if code == 205 => None,
-        Some("rdf:List") => Some(json!({
+        _ if matches!(code, 205 | 304) => None,
+        Some(LIST) => Some(json!({
             "type": "array", "items": { "type": ["string", "integer"] },
         })),
         Some(class) => Some(schema::to(class)),
     };
     if let (Some(schema), Some(node)) = (schema, node.as_object_mut()) {
         let media = match operation.returns {
-            Some("rdf:List") => "application/json",
-            _ => api.media.shown,
+            Some(LIST) => "application/json",
+            _ => &api.media.shown,
+        };
+        // Of what is no JSON, no schema can tell more.
+        let described = |media_type: &str| match media_type.ends_with("json") {
+            true => json!({ "schema": schema }),
+            false => json!({ "schema": { "type": "string" } }),
         };
         let content: Map<String, Value> = media
             .split(", ")
-            .map(|media_type| (media_type.to_owned(), json!({ "schema": schema })))
+            .map(|media_type| (media_type.to_owned(), described(media_type)))
             .collect();
         node.insert("content".into(), content.into());
     }
@@ -51,7 +58,8 @@ pub(super) fn headers() -> Value {
         ),
         ("X-Request-Id", true, "Names the request in the log"),
         ("Location", true, "Address of what was made"),
-        ("Content-Location", true, "Address of what was written"),
+        ("Content-Location", false, "Address of what is shown, where GET shows the same"),
+        ("ETag", false, "Tag of the state, and of the representation that is shown"),
         ("Preference-Applied", false, "The preference that was followed (RFC 7240)"),
         ("WWW-Authenticate", true, "How to authenticate"),
         ("Retry-After", true, "Seconds after which to try again"),

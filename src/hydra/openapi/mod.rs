@@ -41,11 +41,11 @@ pub struct SharedDoc {
 }
 
 /// Media types that are read and written, each list joined by `, `.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Media {
     pub post: &'static str,
     pub patch: &'static str,
-    pub shown: &'static str,
+    pub shown: String,
 }
 
 /// All that there is to describe.
@@ -70,6 +70,9 @@ impl RouteDoc {
     }
 }
 
+/// What an operation returns that answers a plain array of JSON, whatever is accepted.
+const LIST: &str = "rdf:List";
+
 /// Every status that an operation may be answered with, by number.
 ///
 /// Beside what its own row says stands what any request of its kind may meet (`rules.md` 1.1).
@@ -83,6 +86,9 @@ pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'stati
     }
     if !route.formats.is_empty() {
         all.insert(404, "There is no such resource");
+    }
+    if operation.method == "GET" && operation.returns != Some(LIST) {
+        all.insert(406, "There is nothing to show in the media types that are accepted");
     }
     if mounted.body.is_some() {
         all.insert(400, "The request says something that is not accepted");

@@ -7,8 +7,10 @@ use super::sent;
 use crate::contract::families::{FAMILIES, family};
 use crate::contract::world::World;
 
-const PATCHES: &str = "application/merge-patch+json, application/ld+json, application/json";
-const POSTS: &str = "application/ld+json, application/json";
+const PATCHES: &str = "application/merge-patch+json, application/ld+json, application/json, \
+    text/turtle, application/n-triples, application/n-quads";
+const POSTS: &str = "application/ld+json, application/json, text/turtle, application/n-triples, \
+    application/n-quads";
 
 #[test]
 fn what_can_be_sent_is_told_by_options_by_get_and_by_a_415() {
