@@ -1,8 +1,8 @@
-"""Tries a running service by its own OpenAPI document: PYTHON run.py BASE KEY SECRET.
+"""Tries a running service by its own OpenAPI document: PYTHON run.py BASE KEY:SECRET.
 
 First the document is validated, then Schemathesis sends what it says is right and what it says is
 wrong, the same every time. KEY is that of an administrator: a customer is made for the run, and left
-as it then is, so the service should be one that may be thrown away. With a number as fourth argument
+as it then is, so the service should be one that may be thrown away. With a number as third argument
 so many examples are made of each operation, and what one answer names is used in the next request.
 """
 
@@ -66,8 +66,8 @@ def explore(base, key, secret, customer, examples):
 
 
 def main():
-    base, key, secret = sys.argv[1:4]
-    examples = int(sys.argv[4]) if len(sys.argv) > 4 else 0
+    base, (key, secret) = sys.argv[1], sys.argv[2].split(":", 1)
+    examples = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     validate(base)
     made = post(f"{base}/customers", key, secret, {"name": f"tried-{uuid.uuid4().hex[:12]}"})
     sys.exit(explore(base, key, secret, made["id"], examples))
