@@ -82,6 +82,21 @@ fn hydra_python_core_and_rdflib_understand_documentation_and_data() {
 }
 
 #[test]
+fn every_serialisation_is_the_same_graph_to_parsers_of_others() {
+    walk("representations.mjs");
+}
+
+#[test]
+fn jsonld_js_and_heracles_write_bodies_that_know_meanings_and_no_names() {
+    walk("bodies.mjs");
+}
+
+#[test]
+fn alcaeus_revalidates_by_itself_and_overwrites_nothing_unseen() {
+    walk("conditions.mjs");
+}
+
+#[test]
 fn jsonld_js_finds_no_fault_in_what_any_link_leads_to() {
     let library = Library::new();
     let Library { app, owner, .. } = &library;
