@@ -154,6 +154,9 @@ pub fn of_each_kind() -> Vec<Problem> {
         Problem::Forbidden(words()),
         Problem::NotFound(words()),
         Problem::MethodNotAllowed(Vec::new()),
+        Problem::NotAcceptable { offered: words() },
+        Problem::PreconditionFailed(words()),
+        Problem::TooSlow { limit_s: 0 },
         Problem::TooLarge { limit_bytes: 0 },
         Problem::UnsupportedMediaType { given: words(), offered: "" },
         Problem::Unreadable(words()),
@@ -218,12 +221,15 @@ pub const MEMBERS: [Member; 7] = [
 pub const VIOLATION: [Member; 3] = [
     member("propertyPath", "vocab:propertyPath", "xsd:string", "The member it is about"),
     member("message", "vocab:ConstraintViolation/message", "xsd:string", "What is wrong, in words"),
-    member(
-        "pointer",
-        "vocab:ConstraintViolation/pointer",
-        "xsd:string",
-        "JSON pointer into the body as sent, after a #",
-    ),
+    Member {
+        always: false,
+        ..member(
+            "pointer",
+            "vocab:ConstraintViolation/pointer",
+            "xsd:string",
+            "JSON pointer into the body as sent, after a #; what is wrong with a query has none",
+        )
+    },
 ];
 
 impl fmt::Display for Problem {

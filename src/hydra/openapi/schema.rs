@@ -320,8 +320,9 @@ fn violation() -> Value {
         let schema = json!({ "type": "string", "description": member.doc });
         properties.insert(member.name.into(), schema);
     }
+    let always = problem::VIOLATION.iter().filter(|member| member.always);
     let required: Vec<&str> =
-        ["@type"].into_iter().chain(problem::VIOLATION.map(|member| member.name)).collect();
+        ["@type"].into_iter().chain(always.map(|member| member.name)).collect();
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
