@@ -81,12 +81,12 @@ impl Frame<'_> {
         format!("{base}{path}?{query}{and}page={number}&pageSize={size}")
     }
 
-    /// Writes the collection; `members` writes the members, objects one after another.
+    /// Writes the collection; `members` are the members as JSON, objects with commas between.
     pub fn write(
         &self,
         doc: &CollectionDoc,
         operations: &[OperationDoc],
-        members: impl FnOnce(&mut Writer),
+        members: &str,
         out: &mut Writer,
     ) {
         out.object(|out| {
@@ -102,7 +102,7 @@ impl Frame<'_> {
             out.key("totalItems");
             out.number(self.total);
             out.key("member");
-            out.array(members);
+            out.array(|out| out.raw(members));
             for term in ["memberAssertion", "manages"] {
                 out.key(term);
                 out.object(|out| {

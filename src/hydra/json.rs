@@ -20,6 +20,10 @@ impl Writer {
         self.out.into_bytes()
     }
 
+    pub fn finish_text(self) -> String {
+        self.out
+    }
+
     fn part(&mut self) {
         if self.follows {
             self.out.push(',');
@@ -98,7 +102,7 @@ impl Writer {
         self.plain(|out| write_moment(moment, out));
     }
 
-    /// JSON text that stands already.
+    /// JSON text that stands already; in an array it may be several values, or none.
     pub fn raw(&mut self, json: &str) {
         self.part();
         self.out.push_str(json);

@@ -171,13 +171,31 @@ pub fn show<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Write
     });
 }
 
-/// Writes resources as members of a collection: whole, without their inline operations.
-pub fn show_members<R: Resource>(resources: &[R], view: View<'_>, out: &mut Writer) {
-    let mut id = String::new();
-    for resource in resources {
+/// Writes members of a collection one after another: whole, without their inline operations.
+#[derive(Debug)]
+pub struct Members<'a> {
+    view: View<'a>,
+    /// Address of the member at hand; its memory is used again for the next.
+    id: String,
+    out: Writer,
+}
+
+impl<'a> Members<'a> {
+    /// Room for so many is made at once.
+    pub fn with_capacity(view: View<'a>, members: usize) -> Self {
+        Self { view, id: String::new(), out: Writer::with_capacity(members * 1024) }
+    }
+
+    pub fn push<R: Resource>(&mut self, member: &R) {
+        let Self { view, id, out } = self;
         id.clear();
-        write_id(resource, view.site, &mut id);
-        out.object(|out| write_members(resource, view, &id, out));
+        write_id(member, view.site, id);
+        out.object(|out| write_members(member, *view, id, out));
+    }
+
+    /// What was written, objects with commas between.
+    pub fn finish(self) -> String {
+        self.out.finish_text()
     }
 }
 

@@ -4,7 +4,7 @@ use super::address::Address;
 use super::operation::{Outcome, Reply};
 use super::site::{Input, Session};
 use super::store::{List, Wanted};
-use super::{Resource, show_members};
+use super::{Members, Resource};
 use crate::hydra::collection::Frame;
 use crate::hydra::{Fault, Problem, Tag, Writer};
 
@@ -40,8 +40,21 @@ pub fn collection_reply<R: Resource>(
     members: &[R],
     total: i64,
 ) -> Reply {
-    let view = s.view();
-    let mut out = Writer::with_capacity(8192 + members.len() * 1024);
+    let mut written = Members::with_capacity(s.view(), members.len());
+    for member in members {
+        written.push(member);
+    }
+    written_reply::<R>(s, input, &written.finish(), total)
+}
+
+/// As [`collection_reply`], of members that are written already.
+pub fn written_reply<R: Resource>(
+    s: &Session<'_>,
+    input: &Input,
+    members: &str,
+    total: i64,
+) -> Reply {
+    let mut out = Writer::with_capacity(8192 + members.len());
     let mut id = String::new();
     if let Some(doc) = &input.collection {
         let operations: Vec<_> = doc
@@ -53,7 +66,7 @@ pub fn collection_reply<R: Resource>(
             .collect();
         let asked = input.query.raw.as_ref().map(|raw| format!("{}?{raw}", input.path));
         let frame = Frame {
-            base: &view.site.base,
+            base: &s.site.base,
             path: &input.path,
             query: &input.query.only(doc.variables()),
             asked: asked.as_deref(),
@@ -65,8 +78,7 @@ pub fn collection_reply<R: Resource>(
             },
         };
         id = frame.id();
-        let write = |out: &mut Writer| show_members(members, view, out);
-        frame.write(doc, &operations, write, &mut out);
+        frame.write(doc, &operations, members, &mut out);
     }
     let body = out.finish();
     let tag = Tag::of(&body);

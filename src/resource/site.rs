@@ -75,14 +75,14 @@ pub enum Effect {
 }
 
 /// What a resource is shown with.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     pub site: &'a Site,
     pub caller: Caller,
 }
 
-impl Session<'_> {
-    pub fn view(&self) -> View<'_> {
+impl<'a> Session<'a> {
+    pub fn view(&self) -> View<'a> {
         View { site: self.site, caller: self.caller }
     }
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::pages::unfiltered;
+use super::pages::{at_once, unfiltered};
 use super::query;
 use super::select::{filtered, load, ordered};
 use super::{Image, ImageAddress};
@@ -10,7 +10,7 @@ use crate::classes::batch::{Batch, BatchAddress};
 use crate::classes::customer::CustomerAddress;
 use crate::classes::space::{Space, SpaceAddress};
 use crate::hydra::Problem;
-use crate::resource::page::collection_reply;
+use crate::resource::page::{collection_reply, written_reply};
 use crate::resource::*;
 use crate::schema::images;
 
@@ -107,6 +107,12 @@ fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Pro
     if !faults.is_empty() {
         scope.must_be_there(s)?;
         return Err(faults.into());
+    }
+    if filter.is_empty()
+        && order.is_none()
+        && let Some((members, total)) = at_once(s, scope, page)?
+    {
+        return Ok(written_reply::<Image>(s, input, &members, total));
     }
     let listing = if filter.is_empty() {
         unfiltered(s, scope, order, page)?

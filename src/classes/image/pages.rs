@@ -1,12 +1,16 @@
 //! Pages of whole collections: their totals stand in the tallies, and in the default order none is skipped to.
 
+use diesel::connection::DefaultLoadingMode;
 use diesel::prelude::*;
+use diesel::query_dsl::LoadQuery;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 
 use super::Image;
+use super::cut::{Cut, First, FromOn};
 use super::list::Scope;
 use super::merged;
 use super::query::Filter;
-use super::select::{Found, cut, cut_with, filtered, load, ordered};
+use super::select::{Found, cut, filtered, load, ordered};
 use crate::classes::tally::{self, Tally};
 use crate::hydra::Problem;
 use crate::hydra::collection::{Order, Page};
@@ -21,11 +25,6 @@ pub(super) fn unfiltered(
     order: Option<Order>,
     page: Page,
 ) -> Result<Listing<Image>, Problem> {
-    if order.is_none()
-        && let Some(listing) = at_once(s, scope, page)?
-    {
-        return Ok(listing);
-    }
     let all = || filtered(scope, &Filter::default());
     let tally = match scope {
         Scope::Space(at) => tally::of_space(s.conn, at.customer, at.space)?,
@@ -58,11 +57,13 @@ pub(super) fn unfiltered(
 }
 
 /// A page in the default order with its total by one statement, where it is near to what is known.
-fn at_once(
+///
+/// Each member is written as it is read, so that the next is held in the same memory.
+pub(super) fn at_once(
     s: &mut Session<'_>,
     scope: Scope,
     page: Page,
-) -> Result<Option<Listing<Image>>, Problem> {
+) -> Result<Option<(String, i64)>, Problem> {
     let space = match scope {
         Scope::Space(at) => Some(at.space),
         Scope::All(_) => None,
@@ -75,14 +76,45 @@ fn at_once(
             _ => return Ok(None),
         },
     };
-    let numbers = tally::numbers(scope.customer(), space);
     let removals = from.as_ref().map(|boundary| boundary.removals);
+    let numbers = tally::numbers(scope.customer(), space);
     let (found, skipped) = after(scope, from);
-    let cut = cut_with(s.conn, found, numbers, page.size, page.offset() - skipped)?;
+    let cut = Cut {
+        query: found.select((Image::as_select(), numbers)),
+        limit: page.size,
+        offset: page.offset() - skipped,
+    };
+    let rows = usize::try_from(page.size).unwrap_or_default();
+    let mut members = Members::with_capacity(s.view(), rows);
+    let numbers = match (cut.is_first(), space.is_some(), removals.is_some()) {
+        (true, false, false) => write_each(s.conn, First::<_, 0>(cut), &mut members),
+        (true, false, true) => write_each(s.conn, First::<_, 1>(cut), &mut members),
+        (true, true, false) => write_each(s.conn, First::<_, 2>(cut), &mut members),
+        (true, true, true) => write_each(s.conn, First::<_, 3>(cut), &mut members),
+        (false, ..) => write_each(s.conn, cut, &mut members),
+    }?;
     // What was remembered may hold no more; then the page is looked for anew.
-    Ok(cut
-        .filter(|(_, (_, now))| removals.is_none_or(|then| then == *now))
-        .map(|(members, (total, _))| Listing { members, total }))
+    Ok(numbers
+        .filter(|(_, now)| removals.is_none_or(|then| then == *now))
+        .map(|(total, _)| (members.finish(), total)))
+}
+
+/// Writes what a query finds, and answers the numbers that stand beside each; nothing where it finds none.
+fn write_each<'a, Q>(
+    conn: &'a mut PgConnection,
+    query: Q,
+    members: &mut Members<'_>,
+) -> Result<Option<(i64, i64)>, Problem>
+where
+    Q: LoadQuery<'a, PgConnection, (Image, (i64, i64)), DefaultLoadingMode> + 'a,
+{
+    let mut told = None;
+    for row in query.internal_load(conn)? {
+        let (image, numbers) = row?;
+        members.push(&image);
+        told = Some(numbers);
+    }
+    Ok(told)
 }
 
 /// By what the keys of a collection are remembered.
@@ -96,9 +128,12 @@ fn after<'a>(scope: Scope, from: Option<Boundary>) -> (Found<'a>, i64) {
     let Some(Boundary { number, key: (created, space, id), .. }) = from else {
         return (found, 0);
     };
-    let later = images::created.gt(created);
-    let tied = images::space.gt(space).or(images::space.eq(space).and(images::id.ge(id)));
-    (found.filter(images::created.ge(created)).filter(later.or(tied)), number)
+    // As rows are compared, so that the index leads to the very key.
+    let found = match scope {
+        Scope::Space(_) => found.filter(FromOn { key: (created, None, id) }),
+        _ => found.filter(FromOn { key: (created, Some(space), id) }),
+    };
+    (found, number)
 }
 
 /// A page near the end, read backwards; total and page from one snapshot, so that they agree.
@@ -154,7 +189,6 @@ fn keys_after(
     scope: Scope,
     after: Option<&Key>,
 ) -> Result<Vec<Key>, Problem> {
-    use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
     #[derive(QueryableByName)]
     struct Row {
         #[diesel(sql_type = Timestamptz)]

@@ -10,7 +10,6 @@ use super::cut::Cut;
 use super::list::Scope;
 use super::query::Filter;
 use crate::classes::sql::{shown_number, shown_text};
-use crate::classes::tally::Numbers;
 use crate::hydra::Problem;
 use crate::hydra::collection::Order;
 use crate::hydra::collection::Page;
@@ -41,9 +40,10 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter) -> Found<'a> {
             found.filter(images::batch.eq(at.batch)).filter(images::error.ne(""))
         }
     };
-    // The indexes on metadata lead with the space, so that a search over all of them names each.
-    let searched =
-        filter.strings.iter().any(Option::is_some) || filter.numbers.iter().any(Option::is_some);
+    // The indexes on ids and metadata lead with the space, so that a search over all of them names each.
+    let searched = filter.ids.is_some()
+        || filter.strings.iter().any(Option::is_some)
+        || filter.numbers.iter().any(Option::is_some);
     if let Scope::All(at) = scope
         && searched
     {
@@ -161,23 +161,4 @@ pub(super) fn cut(
         images.push(image?);
     }
     Ok(images)
-}
-
-/// As [`cut`], with numbers of the whole collection beside each image; nothing where there is no image.
-pub(super) fn cut_with(
-    conn: &mut PgConnection,
-    found: Found<'_>,
-    numbers: Numbers,
-    limit: i64,
-    offset: i64,
-) -> Result<Option<(Vec<Image>, (i64, i64))>, Problem> {
-    let query = Cut { query: found.select((Image::as_select(), numbers)), limit, offset };
-    let mut images = Vec::with_capacity(usize::try_from(limit).unwrap_or_default());
-    let mut told = None;
-    for row in query.load_iter::<(Image, (i64, i64)), DefaultLoadingMode>(conn)? {
-        let (image, numbers) = row?;
-        images.push(image);
-        told = Some(numbers);
-    }
-    Ok(told.map(|numbers| (images, numbers)))
 }
