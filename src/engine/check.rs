@@ -184,6 +184,10 @@ const JOB_TALLIES: &str = "\
     apart AS (SELECT customer, COALESCE(c.jobs, 0) - COALESCE(t.jobs, 0) AS jobs \
         FROM told t FULL JOIN counted c USING (customer)) ";
 
+/// Images that name a batch which is not there: no foreign key holds them to it (docs/adr/0007).
+const MISLED: &str = "FROM images i WHERE batch IS NOT NULL AND NOT EXISTS \
+    (SELECT FROM batches b WHERE (b.customer, b.id) = (i.customer, i.batch))";
+
 /// Rows and counters that do not agree.
 fn rows(conn: &mut PgConnection, repair: bool) -> Result<Vec<String>, Problem> {
     // What is compared is of one moment. To mend, nothing else may be written meanwhile; to look, a
@@ -245,7 +249,19 @@ fn rows(conn: &mut PgConnection, repair: bool) -> Result<Vec<String>, Problem> {
          customer, NULL::int AS space, NULL::text AS image, id AS batch FROM batches b WHERE count <> \
          (SELECT count(*) FROM members m WHERE (m.customer, m.batch) = (b.customer, b.id))".into(),
     )?;
+    find(
+        conn,
+        format!(
+            "SELECT format('image %s/%s/%s names batch %s, which is not there, and names none any more', \
+             i.customer, i.space, i.id, i.batch) AS finding, i.customer, i.space, i.id AS image, i.batch {MISLED}"
+        ),
+    )?;
     if repair {
+        diesel::sql_query(format!(
+            "UPDATE images SET batch = NULL WHERE (customer, space, id) IN \
+             (SELECT i.customer, i.space, i.id {MISLED})"
+        ))
+        .execute(conn)?;
         diesel::sql_query(format!(
             "{TALLIES} INSERT INTO tally_changes (customer, space, images, removals, size, thumbnail_size) \
              SELECT customer, space, images, 1, size, thumbnail_size FROM apart \

@@ -101,6 +101,7 @@ fn a_check_finds_what_was_spoilt_and_mends_it() {
     rows::execute(&mut conn, "UPDATE tallies SET size = size + 5");
     rows::execute(&mut conn, "UPDATE tally_changes SET images = images + 1");
     rows::execute(&mut conn, "UPDATE images SET ingesting = TRUE WHERE id = '2'");
+    rows::execute(&mut conn, "UPDATE images SET batch = 77 WHERE id = '1'");
     drop(conn);
     let object = rows::files(&home.objects()).pop().expect("an object");
     std::fs::remove_file(&object).expect("an object");
@@ -108,7 +109,13 @@ fn a_check_finds_what_was_spoilt_and_mends_it() {
     let found = home.run(&["check"]);
     assert_eq!(found.status.code(), Some(1));
     let words = String::from_utf8(found.stdout).expect("UTF-8");
-    for part in ["totals of space 1/1", "waits without a job", "belongs to no image", "has lost"] {
+    for part in [
+        "totals of space 1/1",
+        "waits without a job",
+        "names batch 77",
+        "belongs to no image",
+        "has lost",
+    ] {
         assert!(words.contains(part), "no {part} in {words}");
     }
     assert!(home.says(&["check", "--repair"]).contains("mended"));
