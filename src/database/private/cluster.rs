@@ -1,7 +1,7 @@
 //! Making a cluster, and telling which version made one.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -21,6 +21,14 @@ pub fn version(place: &Place) -> Result<Option<String>, PrivateError> {
         Err(error) => Err(error::io("reading", path)(error)),
     }
 }
+
+/// What a new cluster is set to beyond what initdb found; its operator may change it.
+const SETTINGS: &[u8] = b"
+# Of Hydria.
+# A place elsewhere on a solid disk, or in memory, is reached as fast as the next one: without this, a search
+# for a hundred ids reads whole tables.
+random_page_cost = 1.1
+";
 
 /// Makes the cluster, with its user and its database.
 ///
@@ -45,6 +53,13 @@ pub fn make(runner: &Runner<'_>) -> Result<(), PrivateError> {
         initdb.arg("--no-sync");
     }
     runner.finish(initdb, "")?;
+
+    let settings = unfinished.join("postgresql.conf");
+    File::options()
+        .append(true)
+        .open(&settings)
+        .and_then(|mut file| file.write_all(SETTINGS))
+        .map_err(error::io("writing", &settings))?;
 
     // Without a server, so that it is done before the cluster gets its name.
     let mut single = runner.command("postgres")?;
