@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Integer, Text};
 
 use super::image::{BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, ImageAddress};
 use crate::address;
@@ -173,6 +174,30 @@ pub fn make(conn: &mut PgConnection, customer: i32, count: usize) -> Result<i64,
         .values((batches::customer.eq(customer), batches::count.eq(count)))
         .returning(batches::id)
         .get_result(conn)?)
+}
+
+/// Makes images the members of a batch that was made in this transaction.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn put_members<'a>(
+    conn: &mut PgConnection,
+    customer: i32,
+    batch: i64,
+    images: impl Iterator<Item = &'a ImageAddress>,
+) -> Result<(), Problem> {
+    let (spaces, ids): (Vec<i32>, Vec<&str>) =
+        images.map(|at| (at.space, at.image.as_str())).unzip();
+    diesel::sql_query(
+        "INSERT INTO members (customer, batch, space, image) \
+         SELECT $1, $2, space, image FROM unnest($3, $4) AS n (space, image)",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<BigInt, _>(batch)
+    .bind::<Array<Integer>, _>(&spaces)
+    .bind::<Array<Text>, _>(&ids)
+    .execute(conn)?;
+    Ok(())
 }
 
 /// Holds batches until the transaction ends, in the order of their numbers (`rules.md` 6.3).

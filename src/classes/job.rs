@@ -50,15 +50,6 @@ pub fn put(
     Ok(put.into_iter().map(|n| n.id).collect())
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = jobs, treat_none_as_default_value = false)]
-struct NewJob<'a> {
-    customer: i32,
-    space: i32,
-    image: &'a str,
-    immediate: bool,
-}
-
 /// As [`put`], for images that were made in this transaction, which have no job yet.
 ///
 /// # Errors
@@ -68,11 +59,15 @@ pub fn put_new(
     customer: i32,
     images: &[(i32, &str)],
 ) -> Result<(), Problem> {
-    let new: Vec<NewJob<'_>> = images
-        .iter()
-        .map(|(space, image)| NewJob { customer, space: *space, image, immediate: false })
-        .collect();
-    diesel::copy_from(jobs::table).from_insertable(&new).execute(conn)?;
+    let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
+    diesel::sql_query(
+        "INSERT INTO jobs (customer, space, image, immediate) \
+         SELECT $1, space, image, FALSE FROM unnest($2, $3) AS n (space, image)",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<Array<Integer>, _>(&spaces)
+    .bind::<Array<Text>, _>(&ids)
+    .execute(conn)?;
     diesel::sql_query(format!("NOTIFY {WORK}")).execute(conn)?;
     Ok(())
 }

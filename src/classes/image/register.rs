@@ -18,7 +18,7 @@ use crate::classes::role::unknown_roles;
 use crate::classes::space::SpaceDraft;
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
-use crate::schema::{images, members, spaces};
+use crate::schema::{images, spaces};
 
 /// A new row of `images`; the store gives the rest.
 #[derive(Insertable)]
@@ -69,15 +69,6 @@ impl<'a> NewImage<'a> {
             ingesting: true,
         }
     }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = members, treat_none_as_default_value = false)]
-struct NewMember<'a> {
-    customer: i32,
-    batch: i64,
-    space: i32,
-    image: &'a str,
 }
 
 /// What a new image starts from: the defaults of its space (`rules.md` 4.2).
@@ -272,11 +263,7 @@ fn store(
     if !again.is_empty() {
         send_all_again(conn, customer, &again, batch, now)?;
     }
-    let members: Vec<NewMember<'_>> = drafts
-        .keys()
-        .map(|at| NewMember { customer, batch, space: at.space, image: &at.image })
-        .collect();
-    diesel::copy_from(members::table).from_insertable(&members).execute(conn)?;
+    batch::put_members(conn, customer, batch, drafts.keys())?;
     if !new.is_empty() {
         let ids: Vec<(i32, &str)> = new.iter().map(|image| (image.space, image.id)).collect();
         job::put_new(conn, customer, &ids)?;
