@@ -70,7 +70,7 @@ const THINGS: &str = "
                 AND conrelid::regclass::text NOT LIKE '%\\_\\_diesel%'
     ) things ORDER BY (kind || ' ' || name) COLLATE \"C\"";
 
-#[derive(QueryableByName)]
+#[derive(Debug, QueryableByName)]
 struct Line {
     #[diesel(sql_type = Text)]
     text: String,
@@ -237,5 +237,39 @@ fn the_schema_in_the_sources_is_that_of_the_database() {
         let differ = held.lines().zip(expected.lines()).enumerate().find(|(_, (a, b))| a != b);
         let (line, (is, wanted)) = differ.unwrap_or((0, ("its end", "another end")));
         panic!("src/schema.rs, line {}: {is}\nthe database: {wanted}", line + 1);
+    }
+}
+
+#[test]
+fn a_new_database_finds_an_image_by_its_primary_key_before_it_has_any() {
+    let mut conn = migrated();
+    let left: Vec<Line> = diesel::sql_query(
+        "SELECT name AS text FROM customers UNION ALL SELECT id FROM images
+         UNION ALL SELECT name FROM spaces UNION ALL SELECT images::text FROM tally_changes",
+    )
+    .load(&mut conn)
+    .expect("the rows");
+    assert!(left.is_empty(), "what the planner was shown is left: {left:?}");
+    let explain = "EXPLAIN SELECT * FROM images";
+    for (condition, index) in [
+        ("id = 'one'", "images_pkey"),
+        ("id = ANY ('{one,two}') ORDER BY id", "images_pkey"),
+        ("shown(string1) = 'one' ORDER BY created, id LIMIT 100", "images_string1"),
+    ] {
+        // Else rows that are not there yet are best read whole.
+        diesel::sql_query("SET enable_seqscan = off").execute(&mut conn).expect("a setting");
+        #[derive(QueryableByName)]
+        struct Plan {
+            #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+            line: String,
+        }
+        let plan: Vec<Plan> =
+            diesel::sql_query(format!("{explain} WHERE customer = 2 AND space = 1 AND {condition}"))
+                .load(&mut conn)
+                .expect("a plan");
+        let plan: Vec<String> = plan.into_iter().map(|plan| plan.line).collect();
+        assert!(plan.iter().any(|line| line.contains(index)), "{condition}: {plan:#?}");
+        let condition = plan.iter().find(|line| line.contains("Index Cond")).expect("a condition");
+        assert!(condition.contains("(id = ") || condition.contains("(COALESCE("), "{plan:#?}");
     }
 }
