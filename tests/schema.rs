@@ -263,10 +263,11 @@ fn a_new_database_finds_an_image_by_its_primary_key_before_it_has_any() {
             #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
             line: String,
         }
-        let plan: Vec<Plan> =
-            diesel::sql_query(format!("{explain} WHERE customer = 2 AND space = 1 AND {condition}"))
-                .load(&mut conn)
-                .expect("a plan");
+        let plan: Vec<Plan> = diesel::sql_query(format!(
+            "{explain} WHERE customer = 2 AND space = 1 AND {condition}"
+        ))
+        .load(&mut conn)
+        .expect("a plan");
         let plan: Vec<String> = plan.into_iter().map(|plan| plan.line).collect();
         assert!(plan.iter().any(|line| line.contains(index)), "{condition}: {plan:#?}");
         let condition = plan.iter().find(|line| line.contains("Index Cond")).expect("a condition");

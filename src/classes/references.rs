@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::Address;
-use crate::resource::link::resolve;
 use crate::resource::page::collection_reply;
+use crate::resource::reference::resolve;
 use crate::resource::*;
 
 /// The set that a body makes of the one that is held: ids in order, each once.

@@ -11,8 +11,8 @@ use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::address::{is_id, match_path, path_of};
-use crate::resource::link::resolve;
 use crate::resource::property::MAX_COUNT;
+use crate::resource::reference::resolve;
 use crate::resource::*;
 use crate::schema::{auth_services, images, roles, spaces};
 

@@ -14,7 +14,7 @@ use super::space_metadata::SpaceMetadata;
 use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
-use crate::resource::link::resolve;
+use crate::resource::reference::resolve;
 use crate::resource::*;
 use crate::schema::{customers, images, spaces};
 

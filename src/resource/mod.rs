@@ -3,29 +3,35 @@
 pub mod address;
 pub mod body;
 pub mod boundary;
+pub mod computed;
 pub mod condition;
 pub mod identity;
 pub mod link;
 pub mod literal;
+pub mod metadata;
 pub mod operation;
 pub mod page;
 pub mod problem;
 pub mod property;
 pub mod query;
+pub mod reference;
 pub mod site;
 pub mod store;
 pub mod transaction;
 pub mod written;
 
 pub use address::{Address, Filling, Parts, path_to};
+pub use computed::computed;
 pub use condition::{Conditions, Current, Freshness};
-pub use link::{Collection, action, collection, link, reference, reference_by_id, selection};
+pub use link::{Collection, action, collection, link, selection};
+pub use metadata::metadata;
 pub use operation::{
     Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
     statuses, update,
 };
-pub use property::{MAX_INDEXED, Property, Reading, computed, field, metadata, secret};
+pub use property::{MAX_INDEXED, Property, Reading, field, secret};
 pub use query::Query;
+pub use reference::{reference, reference_by_id};
 pub use site::{Caller, Effect, Input, Session, Site, View};
 pub use store::{
     Create, Held, List, Listing, Remove, Replace, Retrieve, Update, Wanted, chosen_or_minted,

@@ -78,6 +78,9 @@ pub const MAX_COUNT: usize = 500;
 /// Longest text of a member that says nothing else, in bytes.
 pub const MAX_TEXT: usize = 20_000;
 
+/// Longest text of a member that an index holds, in bytes.
+pub const MAX_INDEXED: usize = 1_000;
+
 /// A literal of the row.
 pub struct Field<R: Resource, T> {
     name: &'static str,
@@ -266,139 +269,6 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
             Some((name, value)) => match T::read(&value).and_then(|v| self.check(&v).map(|()| v)) {
                 Ok(value) => *set(draft) = value,
                 Err(reason) => faults.push(Fault::new(name, reason)),
-            },
-        }
-    }
-}
-
-/// A literal that is worked out when it is shown.
-pub struct Computed<R: Resource, T> {
-    name: &'static str,
-    doc: &'static str,
-    range: &'static str,
-    optional: bool,
-    get: fn(&R, View<'_>) -> Option<T>,
-}
-
-/// A read-only literal that is worked out when it is shown; nothing: the term is left out.
-pub const fn computed<R: Resource, T: Literal>(
-    name: &'static str,
-    doc: &'static str,
-    get: fn(&R, View<'_>) -> Option<T>,
-) -> Computed<R, T> {
-    Computed { name, doc, range: T::RANGE, optional: false, get }
-}
-
-impl<R: Resource, T: Literal> Computed<R, T> {
-    pub const fn range(self, range: &'static str) -> Self {
-        Self { range, ..self }
-    }
-    /// Sometimes there is none.
-    pub const fn optional(self) -> Self {
-        Self { optional: true, ..self }
-    }
-}
-
-impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn describe(&self) -> PropertyDoc {
-        PropertyDoc {
-            many: T::MANY,
-            optional: self.optional,
-            format: T::FORMAT,
-            ..PropertyDoc::new(self.name, self.doc, Range::Literal(self.range))
-        }
-    }
-
-    fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
-        if let Some(value) = (self.get)(resource, view) {
-            out.key(self.name);
-            value.write(out);
-        }
-    }
-
-    fn take(
-        &self,
-        _draft: &mut R::Draft,
-        body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
-        _faults: &mut Vec<Fault>,
-    ) {
-        body.remove(self.name);
-    }
-}
-
-/// Metadata of the customer: unset in the store, and then shown as `""` or `0` (`rules.md` 4.6).
-pub struct Metadata<R: Resource, T> {
-    name: &'static str,
-    doc: &'static str,
-    get: fn(&R) -> &Option<T>,
-    set: fn(&mut R::Draft) -> &mut Option<T>,
-}
-
-/// Longest text of a member that an index holds, in bytes.
-pub const MAX_INDEXED: usize = 1_000;
-
-pub const fn metadata<R: Resource, T: Literal>(
-    name: &'static str,
-    doc: &'static str,
-    get: fn(&R) -> &Option<T>,
-    set: fn(&mut R::Draft) -> &mut Option<T>,
-) -> Metadata<R, T> {
-    Metadata { name, doc, get, set }
-}
-
-impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, T> {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn describe(&self) -> PropertyDoc {
-        let mut out = Writer::default();
-        T::default().write(&mut out);
-        PropertyDoc {
-            access: Access::ReadWrite,
-            format: T::FORMAT,
-            minimum: (!T::TEXT).then_some(0),
-            max_bytes: T::TEXT.then_some(MAX_INDEXED),
-            default: serde_json::from_slice(&out.finish()).ok(),
-            ..PropertyDoc::new(self.name, self.doc, Range::Literal(T::RANGE))
-        }
-    }
-
-    fn show(&self, resource: &R, _view: View<'_>, _id: &str, out: &mut Writer) {
-        out.key(self.name);
-        match (self.get)(resource) {
-            Some(value) => value.write(out),
-            None => T::default().write(out),
-        }
-    }
-
-    fn take(
-        &self,
-        draft: &mut R::Draft,
-        body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
-        faults: &mut Vec<Fault>,
-    ) {
-        let slot = (self.set)(draft);
-        match body.remove(self.name) {
-            None => {}
-            Some(Value::Null) => *slot = None,
-            Some(value) => match T::read(&value) {
-                Ok(value) if value.longest() > MAX_INDEXED => {
-                    let reason = format!("must be at most {MAX_INDEXED} bytes long");
-                    faults.push(Fault::new(self.name, reason));
-                }
-                Ok(value) if value.is_negative() => {
-                    faults.push(Fault::new(self.name, "must not be negative"));
-                }
-                Ok(value) if slot.is_none() && value == T::default() => {}
-                Ok(value) => *slot = Some(value),
-                Err(reason) => faults.push(Fault::new(self.name, reason)),
             },
         }
     }
