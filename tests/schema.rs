@@ -240,6 +240,12 @@ fn the_schema_in_the_sources_is_that_of_the_database() {
     }
 }
 
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
 #[test]
 fn a_new_database_finds_an_image_by_its_primary_key_before_it_has_any() {
     let mut conn = migrated();
@@ -258,11 +264,6 @@ fn a_new_database_finds_an_image_by_its_primary_key_before_it_has_any() {
     ] {
         // Else rows that are not there yet are best read whole.
         diesel::sql_query("SET enable_seqscan = off").execute(&mut conn).expect("a setting");
-        #[derive(QueryableByName)]
-        struct Plan {
-            #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
-            line: String,
-        }
         let plan: Vec<Plan> = diesel::sql_query(format!(
             "{explain} WHERE customer = 2 AND space = 1 AND {condition}"
         ))

@@ -33,15 +33,15 @@ fn an_order_over_all_spaces_is_merged_from_those_of_each() {
     assert_eq!(found("orderBy=number2&pageSize=2&page=4"), "");
     assert_eq!(found("orderBy=finished"), "a b c d a");
     assert_eq!(found("orderByDescending=finished"), "a d c b a");
-    let spaced = |query: &str| {
+    let of_each = |query: &str| {
         let answer = owner.client.get(&owner.path(&format!("/allImages?{query}"))).expect(200);
         answer.each("space").join(" ")
     };
     assert_eq!(found("orderBy=id"), "a a b c d");
     assert_eq!(found("orderByDescending=id"), "d c b a a");
     assert_eq!(found("orderBy=id&pageSize=2&page=2"), "b c");
-    assert_eq!(spaced("orderBy=id"), "1 2 2 1 2");
-    assert_eq!(spaced("orderByDescending=id"), "2 1 2 2 1");
+    assert_eq!(of_each("orderBy=id"), "1 2 2 1 2");
+    assert_eq!(of_each("orderByDescending=id"), "2 1 2 2 1");
 }
 
 #[test]
