@@ -54,7 +54,7 @@ pub async fn check(
 ) -> Result<Vec<String>, CheckError> {
     let objects = storage.list().await?;
     let mut findings = transaction::write(database, |conn| rows(conn, repair))?;
-    let (orphans, lost) = transaction::read(database, |conn| objects_apart(conn, &objects))?;
+    let (orphans, lost) = transaction::write(database, |conn| objects_apart(conn, &objects))?;
     // The store was listed before the rows were read: what came or went between is looked at again.
     for key in orphans {
         if storage.size(&key).await?.is_none() {
@@ -102,6 +102,7 @@ fn objects_apart(
     conn: &mut PgConnection,
     objects: &[(String, u64)],
 ) -> Result<(Vec<String>, Vec<Claim>), Problem> {
+    take_time(conn)?;
     let there: HashMap<&str, u64> =
         objects.iter().map(|(key, size)| (key.as_str(), *size)).collect();
     let mut wanted: HashSet<String> =
@@ -188,6 +189,12 @@ const JOB_TALLIES: &str = "\
 const MISLED: &str = "FROM images i WHERE batch IS NOT NULL AND NOT EXISTS \
     (SELECT FROM batches b WHERE (b.customer, b.id) = (i.customer, i.batch))";
 
+/// Lets the statements of a transaction take as long as there are rows: no request waits for them.
+fn take_time(conn: &mut PgConnection) -> Result<(), Problem> {
+    diesel::sql_query("SET LOCAL statement_timeout = 0").execute(conn)?;
+    Ok(())
+}
+
 /// Rows and counters that do not agree.
 fn rows(conn: &mut PgConnection, repair: bool) -> Result<Vec<String>, Problem> {
     // What is compared is of one moment. To mend, nothing else may be written meanwhile; to look, a
@@ -197,6 +204,7 @@ fn rows(conn: &mut PgConnection, repair: bool) -> Result<Vec<String>, Problem> {
         false => "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
     };
     diesel::sql_query(one_moment).execute(conn)?;
+    take_time(conn)?;
     let mut findings = Vec::new();
     let mut find = |conn: &mut PgConnection, sql: String| -> Result<Vec<Apart>, Problem> {
         let found: Vec<Apart> = diesel::sql_query(sql).load(conn)?;
