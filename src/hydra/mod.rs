@@ -178,8 +178,24 @@ impl OperationDoc {
     }
 
     /// Headers of a request that it looks at, beside those of every request.
-    pub fn expects_headers(&self) -> &'static [&'static str] {
-        if self.method == "PATCH" { &["Prefer"] } else { &[] }
+    pub fn expects_headers(&self) -> Vec<&'static str> {
+        let mut headers = Vec::new();
+        if self.statuses.iter().any(|(code, _)| *code == 412) {
+            headers.extend(["If-Match", "If-None-Match"]);
+        }
+        if self.is_preferable() {
+            headers.push("Prefer");
+        }
+        headers
+    }
+
+    /// Whether a client may choose to see what it wrote, or not to.
+    ///
+    /// What is made of nothing that is given, such as a key, is shown in any case.
+    fn is_preferable(&self) -> bool {
+        matches!(self.method, "POST" | "PUT" | "PATCH")
+            && self.expects.is_some()
+            && self.returns.is_some()
     }
 
     /// Headers of an answer with this status, beside those of every answer.
@@ -194,7 +210,7 @@ impl OperationDoc {
         if matches!(status, 200 | 201 | 205) && shows && writes {
             headers.push("Content-Location");
         }
-        if self.method == "PATCH" && matches!(status, 200 | 205) {
+        if self.is_preferable() && matches!(status, 200 | 201 | 205) {
             headers.push("Preference-Applied");
         }
         headers

@@ -117,25 +117,29 @@ const SHARED: [SharedDoc; 4] = [
         template: "/vocab",
         name: "vocabulary",
         title: "The vocabulary: every class, property and operation",
-        media_type: "application/ld+json",
+        media_type: None,
+        tagged: true,
     },
     SharedDoc {
         template: "/contexts/{context}",
         name: "context",
         title: "A JSON-LD context",
-        media_type: "application/ld+json",
+        media_type: Some("application/ld+json"),
+        tagged: true,
     },
     SharedDoc {
         template: "/openapi.json",
         name: "openapi",
         title: "This document",
-        media_type: "application/json",
+        media_type: Some("application/json"),
+        tagged: true,
     },
     SharedDoc {
         template: "/healthz",
         name: "health",
         title: "Whether the service is well",
-        media_type: "text/plain",
+        media_type: Some("text/plain"),
+        tagged: false,
     },
 ];
 

@@ -35,7 +35,8 @@ fn filled(path: &str, world: &World) -> String {
         .replace("{space}", &world.space.to_string())
         .replace("{batch}", "1")
         .replace("{authService}", "clickthrough")
-        .replace("{context}", "Space.jsonld");
+        .replace("{context}", "Space.jsonld")
+        .replace("/metadata/distinct", "/metadata/distinct?field=string1");
     path.split('/')
         .map(|part| if part.starts_with('{') { "something" } else { part })
         .collect::<Vec<_>>()
@@ -173,4 +174,67 @@ fn the_bodies_it_shows_are_accepted() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(tried > 25, "only {tried} bodies");
+}
+
+#[test]
+fn operations_look_at_the_conditions_that_it_tells_and_at_no_others() {
+    let world = World::new();
+    let document = document(&world.app);
+    world.batch();
+    let administrator = &world.app.administrator;
+    let mut refused = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let refers = |name: &str| {
+            let to = format!("#/components/parameters/{name}");
+            parameters.iter().any(|parameter| parameter["$ref"] == *to)
+        };
+        let told = refers("If-Match");
+        assert_eq!(told, refers("If-None-Match"), "{method} {path}");
+        assert_eq!(told, operation["responses"].get("412").is_some(), "{method} {path}");
+        let method = Method::from_bytes(method.to_uppercase().as_bytes()).expect("a method");
+        let request = administrator.request(method.clone(), &filled(path, &world));
+        let request = request.header("If-Match", "\"another\"");
+        let body = &operation["requestBody"]["content"]["application/ld+json"]["example"];
+        let answer = administrator.send(match body {
+            Value::Null => request,
+            body => request.header("Content-Type", "application/ld+json").body(body.to_string()),
+        });
+        match answer.status {
+            412 => assert!(told, "{method} {path}"),
+            404 => {}
+            other => assert!(!told, "{method} {path}: {other} {}", answer.body),
+        }
+        if answer.status == 412 {
+            refused.insert(method.to_string());
+        }
+    }
+    let methods = ["DELETE", "GET", "PATCH", "POST", "PUT"].map(String::from);
+    assert_eq!(refused, BTreeSet::from(methods));
+}
+
+#[test]
+fn the_media_types_it_tells_of_open_documents_are_those_that_are_sent() {
+    let world = World::new();
+    let document = document(&world.app);
+    let visitor = &world.app.visitor;
+    let mut sent = 0;
+    for (path, method, operation) in operations(&document) {
+        if method != "get" || path.contains("/customers") {
+            continue;
+        }
+        let content = operation["responses"]["200"]["content"].as_object().expect("media types");
+        for told in content.keys() {
+            let request = visitor.request(Method::GET, &filled(path, &world));
+            let answer = visitor.send(request.header("Accept", told));
+            if answer.status == 200 {
+                let kind = answer.header("content-type").expect("a type");
+                assert_eq!(kind.split(';').next(), Some(told.as_str()), "{path}");
+                sent += 1;
+            }
+        }
+    }
+    let vocabulary = document["paths"]["/vocab"]["get"]["responses"]["200"]["content"].as_object();
+    assert_eq!(vocabulary.map(|content| content.len()), Some(6));
+    assert!(sent > 20, "only {sent} answers");
 }

@@ -15,11 +15,8 @@ pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title
     }
     let tag = operation.method != "DELETE" && operation.returns.is_some();
     let names = ["Link", "X-Request-Id"].into_iter().chain(operation.returns_headers(code));
-    let names = names.chain(tag.then_some("ETag"));
-    let headers: Map<String, Value> = names
-        .map(|name| (name.to_owned(), json!({ "$ref": format!("#/components/headers/{name}") })))
-        .collect();
-    let mut node = json!({ "description": title, "headers": headers });
+    let names: Vec<&str> = names.chain(tag.then_some("ETag")).collect();
+    let mut node = json!({ "description": title, "headers": named(&names) });
     let schema = match operation.returns {
         None => None,
         _ if matches!(code, 205 | 304) => None,
@@ -33,18 +30,28 @@ pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title
             Some(LIST) => "application/json",
             _ => &api.media.shown,
         };
-        // Of what is no JSON, no schema can tell more.
-        let described = |media_type: &str| match media_type.ends_with("json") {
-            true => json!({ "schema": schema }),
-            false => json!({ "schema": { "type": "string" } }),
-        };
-        let content: Map<String, Value> = media
-            .split(", ")
-            .map(|media_type| (media_type.to_owned(), described(media_type)))
-            .collect();
-        node.insert("content".into(), content.into());
+        node.insert("content".into(), content(media, &schema));
     }
     node
+}
+
+/// A body in media types, which are joined by `, `, with the schema of those that are JSON.
+pub(super) fn content(media: &str, schema: &Value) -> Value {
+    // Of what is no JSON, no schema can tell more.
+    let described = |media_type: &str| match media_type.ends_with("json") {
+        true => json!({ "schema": schema }),
+        false => json!({ "schema": { "type": "string" } }),
+    };
+    let each = media.split(", ");
+    each.map(|media_type| (media_type.to_owned(), described(media_type)))
+        .collect::<Map<String, Value>>()
+        .into()
+}
+
+/// Headers of an answer, by their names.
+pub(super) fn named(names: &[&str]) -> Value {
+    let to = |name: &str| json!({ "$ref": format!("#/components/headers/{name}") });
+    names.iter().map(|name| ((*name).to_owned(), to(name))).collect::<Map<String, Value>>().into()
 }
 
 /// Headers of answers, each described once.
@@ -92,16 +99,9 @@ pub(super) fn problems(api: &Api<'_>) -> Value {
                 503 => &["Retry-After"],
                 _ => &[],
             };
-            let names = ["Link", "X-Request-Id"].iter().chain(more);
-            let headers: Map<String, Value> = names
-                .map(|name| {
-                    let to = format!("#/components/headers/{name}");
-                    ((*name).to_owned(), json!({ "$ref": to }))
-                })
-                .collect();
             let answer = json!({
                 "description": title,
-                "headers": headers,
+                "headers": named(&[&["Link", "X-Request-Id"], more].concat()),
                 "content": { "application/problem+json": { "schema": schema::to("Problem") } },
             });
             (code.to_string(), answer)

@@ -1,7 +1,9 @@
 //! The API as an OpenAPI 3.1 document, for those who know that and not Hydra: the same tables again.
 
 mod answers;
+mod headers;
 mod schema;
+mod shared;
 
 use std::collections::BTreeMap;
 
@@ -37,7 +39,10 @@ pub struct SharedDoc {
     pub template: &'static str,
     pub name: &'static str,
     pub title: &'static str,
-    pub media_type: &'static str,
+    /// Its one media type; none: those that resources have.
+    pub media_type: Option<&'static str>,
+    /// Whether it has a tag, for conditions to name.
+    pub tagged: bool,
 }
 
 /// Media types that are read and written, each list joined by `, `.
@@ -120,7 +125,7 @@ pub fn document(api: &Api<'_>) -> Value {
         paths.insert(path, item.into());
     }
     for shared in api.shared {
-        paths.insert(shared.template.into(), json!({ "get": shared_operation(shared) }));
+        paths.insert(shared.template.into(), json!({ "get": shared::operation(api, shared) }));
     }
     json!({
         "openapi": "3.1.0",
@@ -145,6 +150,7 @@ pub fn document(api: &Api<'_>) -> Value {
                     "description": "The key of a customer, and its secret",
                 },
             },
+            "parameters": headers::parameters(),
             "headers": answers::headers(),
             "responses": answers::problems(api),
             "schemas": schema::components(api.classes, api.collections, api.base),
@@ -226,17 +232,7 @@ fn query_parameters(api: &Api<'_>, route: &RouteDoc, operation: &OperationDoc) -
             "schema": schema::of_variable(*variable, collection, member),
         })
     };
-    let mut all: Vec<Value> = listing.chain(operation.parameters).map(parameter).collect();
-    for header in operation.expects_headers() {
-        let schema = match *header {
-            "Prefer" => {
-                json!({ "type": "string", "enum": ["return=representation", "return=minimal"] })
-            }
-            _ => json!({ "type": "string" }),
-        };
-        all.push(json!({ "name": header, "in": "header", "required": false, "schema": schema }));
-    }
-    all
+    listing.chain(operation.parameters).map(parameter).collect()
 }
 
 fn operation(api: &Api<'_>, route: &RouteDoc, mounted: &MountedDoc, name: &str) -> Value {
@@ -248,7 +244,8 @@ fn operation(api: &Api<'_>, route: &RouteDoc, mounted: &MountedDoc, name: &str) 
         node.insert("description".into(), "For administrators.".into());
     }
     node.insert("tags".into(), json!([tag(route)]));
-    let parameters = query_parameters(api, route, doc);
+    let mut parameters = query_parameters(api, route, doc);
+    parameters.extend(doc.expects_headers().into_iter().map(headers::to));
     if !parameters.is_empty() {
         node.insert("parameters".into(), parameters.into());
     }
@@ -292,50 +289,13 @@ fn request_body(api: &Api<'_>, operation: &OperationDoc, required: bool) -> Valu
     };
     let media = if operation.method == "PATCH" { api.media.patch } else { api.media.post };
     let example = example::body(operation, api.classes, api.collections);
-    let content: Map<String, Value> = media
-        .split(", ")
-        .map(|media_type| {
-            let mut described = json!({ "schema": body });
-            if let (Some(example), Some(described)) = (&example, described.as_object_mut()) {
-                described.insert("example".into(), example.clone());
-            }
-            (media_type.to_owned(), described)
-        })
-        .collect();
-    json!({ "required": required, "content": content })
-}
-
-fn shared_operation(shared: &SharedDoc) -> Value {
-    let is_json = shared.media_type.ends_with("json");
-    let kind = if is_json { "object" } else { "string" };
-    let mut content = Map::new();
-    content.insert(shared.media_type.into(), json!({ "schema": { "type": kind } }));
-    let mut responses = json!({
-        "200": {
-            "description": shared.title, "content": content,
-            "headers": { "Link": { "$ref": "#/components/headers/Link" } },
-        },
-        "401": { "$ref": "#/components/responses/401",
-                 "description": "The credentials that were given are wrong" },
-        "503": { "$ref": "#/components/responses/503" },
-    });
-    let mut node = json!({
-        "operationId": shared.name, "summary": shared.title, "tags": ["Documents"],
-        "security": [{}, { "key": [] }],
-    });
-    if let Some((_, variable)) = shared.template.split_once('{') {
-        let name = variable.trim_end_matches('}');
-        if let (Some(node), Some(responses)) = (node.as_object_mut(), responses.as_object_mut()) {
-            node.insert(
-                "parameters".into(),
-                json!([{ "name": name, "in": "path", "required": true,
-                         "schema": { "type": "string", "minLength": 1 } }]),
-            );
-            responses.insert("404".into(), json!({ "$ref": "#/components/responses/404" }));
+    let mut content = answers::content(media, &body);
+    for (media_type, described) in content.as_object_mut().into_iter().flatten() {
+        if let (Some(example), Some(described)) = (&example, described.as_object_mut())
+            && media_type.ends_with("json")
+        {
+            described.insert("example".into(), example.clone());
         }
     }
-    if let Some(node) = node.as_object_mut() {
-        node.insert("responses".into(), responses);
-    }
-    node
+    json!({ "required": required, "content": content })
 }
