@@ -1,15 +1,20 @@
 //! Clients that others wrote, as their users run them: each script beside this file is a process of its own.
 //!
-//! `script/clients` installs them; `tests/clients/package.json` and `requirements.txt` name their versions.
+//! `script/clients` installs them; `tests/clients/package.json` and `requirements*.txt` name their versions.
 
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use hydria::cli::serve::Options;
+
 use crate::support::{App, Library, Owner};
 
 /// Where the clients are, once they are installed.
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/clients");
+
+/// The one that tries a service by its OpenAPI document.
+const OPENAPI: &str = "run.py";
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
@@ -32,7 +37,8 @@ fn run(script: &str, root: &str, (key, secret): (&str, &str)) {
     let folder = Path::new(FOLDER);
     let file = folder.join(script);
     let mut command = if file.extension().is_some_and(|e| e == "py") {
-        Command::new(folder.join("python/bin/python"))
+        let environment = if script == OPENAPI { "python-openapi" } else { "python" };
+        Command::new(folder.join(environment).join("bin/python"))
     } else {
         let mut node = Command::new("node");
         // The service listens on 127.0.0.1; Node.js 18 tries nothing but the first address of localhost.
@@ -103,4 +109,11 @@ fn jsonld_js_finds_no_fault_in_what_any_link_leads_to() {
     for asking in [("administrator", "its-secret"), (&*owner.key, &*owner.secret)] {
         run("judge.mjs", &app.base, asking);
     }
+}
+
+#[test]
+fn schemathesis_meets_nothing_that_the_openapi_document_does_not_tell() {
+    let options = Options { no_worker: true, ..Options::default() };
+    let app = App::start_with(&[("HYDRIA_WAIT_SECONDS", "0")], options);
+    run(OPENAPI, &app.base, ("administrator", "its-secret"));
 }

@@ -59,7 +59,10 @@ def explore(base, key, secret, customer, examples):
         "--continue-on-failure", "--suppress-health-check", "all",
         "--warnings", "off", "--no-color",
     ]
-    environment = dict(os.environ, HYDRIA_CUSTOMER=str(customer))
+    hooks = str(here / "hooks.py")
+    environment = dict(os.environ, HYDRIA_CUSTOMER=str(customer), SCHEMATHESIS_HOOKS=hooks)
+    if not examples:
+        environment["HYDRIA_BRIEF"] = "yes"
     # Whatever it keeps between runs would make one run differ from another.
     with tempfile.TemporaryDirectory() as folder:
         return subprocess.run(command, cwd=folder, env=environment).returncode
