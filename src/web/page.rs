@@ -215,7 +215,12 @@ impl Page<'_> {
     /// A node within a document, to be opened.
     fn folded(&mut self, node: &Map<String, Value>) {
         let class = class(node).unwrap_or_default();
-        let label = name(node).unwrap_or_else(|| class.to_owned());
+        // What has neither name nor class is told by what is said of it.
+        let members = || node.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let label = name(node).unwrap_or_else(|| match class {
+            "" => members(),
+            class => class.to_owned(),
+        });
         let id = text(node, "@id").map(|id| self.terms.iri(id).into_owned());
         self.out.push_str("<details");
         // What the vocabulary describes is found by its fragment.
@@ -231,7 +236,7 @@ impl Page<'_> {
             Some(id) => self.link(id, &label),
             None => self.out.push_str(&escape(&label)),
         }
-        if class != label {
+        if !class.is_empty() && class != label {
             _ = write!(self.out, " {}", escape(class));
         }
         self.out.push_str("</summary>\n");

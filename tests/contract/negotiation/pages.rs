@@ -39,6 +39,8 @@ fn a_page_has_its_links_its_operations_and_the_way_to_the_data() {
         .to_owned();
     let image = format!("{space}/images/good");
     let mut followed = BTreeSet::new();
+    let (_, images) = page(&owner.client, &format!("{space}/images"), 200);
+    assert!(images.contains("<summary>property, object</summary>"), "{images}");
     for address in [format!("{base}/"), format!("{base}{}", owner.path("")), space.clone(), image] {
         let (_, text) = page(&owner.client, &address, 200);
         let data = owner.client.get(&address).expect(200).body;
