@@ -20,9 +20,11 @@ pub struct Writing<'a> {
     pub asked: &'a str,
     /// Objects written so far.
     pub written: usize,
+    /// Resources among them.
+    pub things: usize,
 }
 
-impl Writing<'_> {
+impl<'a> Writing<'a> {
     /// The document of what is to be read; `top`: nodes that stand at the top, and whether in an array.
     ///
     /// # Errors
@@ -157,11 +159,11 @@ impl Writing<'_> {
                 let mut members = Vec::new();
                 for object in self.flat(objects)? {
                     let (member, at) = match object {
-                        Object::Node(index) if refers => self.reference(index, class)?,
-                        Object::Node(index) => self.resource(index, class, &mut Vec::new())?,
+                        Object::Node(index) if refers => self.reference(*index, class)?,
+                        Object::Node(index) => self.resource(*index, class, &mut Vec::new())?,
                         Object::Value(value) => {
                             let at = place.pointer("member");
-                            (value, Place { at, ..Place::default() })
+                            (value.clone(), Place { at, ..Place::default() })
                         }
                         Object::List(_) => continue,
                     };
@@ -183,13 +185,10 @@ impl Writing<'_> {
         if let Some(iri) = node.iri() {
             document.insert("@id".into(), self.here.absolute(iri).into());
         }
-        let mut types: Vec<Value> = Vec::new();
-        for kind in &node.types {
-            let name = Value::from(self.terms.type_name(kind));
-            if !types.contains(&name) {
-                types.push(name);
-            }
-        }
+        let mut seen = HashSet::new();
+        let names = node.types.iter().map(|kind| self.terms.type_name(kind));
+        let mut types: Vec<Value> =
+            names.filter(|name| seen.insert(name.clone())).map(Value::from).collect();
         match types.len() {
             0 => {}
             1 => document.extend(types.pop().map(|kind| ("@type".into(), kind))),
@@ -215,6 +214,10 @@ impl Writing<'_> {
         if self.written > guard::MAX_VALUES || path.len() > guard::MAX_DEPTH {
             return Err(guard::too_many());
         }
+        self.things += 1;
+        if self.things > guard::MAX_THINGS {
+            return Err(guard::too_many_things());
+        }
         path.push(index);
         let mut document = self.identity(node);
         for iri in node.properties() {
@@ -232,15 +235,15 @@ impl Writing<'_> {
 
     fn values(
         &mut self,
-        objects: &[Object],
+        objects: &'a [Object],
         property: &Property,
         path: &mut Vec<usize>,
     ) -> Result<Value, Problem> {
         let mut values = Vec::new();
         for object in self.flat(objects)? {
             values.push(match object {
-                Object::Value(value) => value,
-                Object::Node(index) => self.link(index, property, path)?,
+                Object::Value(value) => value.clone(),
+                Object::Node(index) => self.link(*index, property, path)?,
                 Object::List(_) => continue,
             });
         }
@@ -291,10 +294,11 @@ impl Writing<'_> {
     }
 
     /// Objects with the items of lists in place of the lists, which Turtle writes as nodes.
-    fn flat(&mut self, objects: &[Object]) -> Result<Vec<Object>, Problem> {
+    fn flat(&mut self, objects: &'a [Object]) -> Result<Vec<&'a Object>, Problem> {
+        let graph = self.graph;
         let mut flat = Vec::new();
         // Last first, so that the next one is on top.
-        let mut rest: Vec<Object> = objects.iter().rev().cloned().collect();
+        let mut rest: Vec<&Object> = objects.iter().rev().collect();
         let mut seen = HashSet::new();
         while let Some(object) = rest.pop() {
             self.written += 1;
@@ -302,21 +306,21 @@ impl Writing<'_> {
                 return Err(guard::too_many());
             }
             match object {
-                Object::List(items) => rest.extend(items.into_iter().rev()),
+                Object::List(items) => rest.extend(items.iter().rev()),
                 Object::Node(index) => {
-                    let Some(node) = self.graph.nodes.get(index) else { continue };
+                    let Some(node) = graph.nodes.get(*index) else { continue };
                     if node.name.as_deref() == Some(NIL) {
                     } else if let Some(first) = node.get(FIRST) {
                         // A list that comes round again ends there.
                         if seen.insert(index) {
-                            rest.extend(node.get(REST).unwrap_or_default().iter().rev().cloned());
-                            rest.extend(first.iter().rev().cloned());
+                            rest.extend(node.get(REST).unwrap_or_default().iter().rev());
+                            rest.extend(first.iter().rev());
                         }
                     } else {
-                        flat.push(Object::Node(index));
+                        flat.push(object);
                     }
                 }
-                Object::Value(value) => flat.push(Object::Value(value)),
+                Object::Value(_) => flat.push(object),
             }
         }
         Ok(flat)
@@ -337,5 +341,8 @@ fn place<'a>(node: &Node, term: impl Fn(&str) -> Option<&'a str>) -> Place {
         let name = if iri.starts_with('@') { Some(&**iri) } else { term(iri) };
         Some((name?.to_owned(), key.clone()))
     });
-    Place { at: node.at.clone().unwrap_or_default(), keys: named.collect(), members: Vec::new() }
+    let mut keys: Vec<_> = named.collect();
+    // There may be many places.
+    keys.shrink_to_fit();
+    Place { at: node.at.clone().unwrap_or_default(), keys, members: Vec::new() }
 }

@@ -27,11 +27,13 @@ const KEEP: &str = "urn:x-hydria:keep";
 
 /// Reads one body.
 pub struct Expander<'a> {
-    pub library: Library<'a>,
-    pub terms: &'a Terms,
+    library: Library<'a>,
+    terms: &'a Terms,
     /// What relative references relate to.
-    pub base: IriBuf,
+    base: IriBuf,
     pub graph: Graph,
+    /// Nodes met so far, which may be the same again and again.
+    met: usize,
 }
 
 type Expanded = json_ld::Node<IriBuf, BlankIdBuf>;
@@ -42,7 +44,11 @@ fn refused(error: impl std::fmt::Display) -> Problem {
     Problem::Unreadable(format!("the body is no JSON-LD: {error}"))
 }
 
-impl Expander<'_> {
+impl<'a> Expander<'a> {
+    pub fn new(library: Library<'a>, terms: &'a Terms, base: IriBuf) -> Self {
+        Self { library, terms, base, graph: Graph::default(), met: 0 }
+    }
+
     /// Reads what stands at the top, or under `@graph`; answers the nodes that stand there.
     ///
     /// # Errors
@@ -169,6 +175,10 @@ impl Expander<'_> {
         active: &Active,
         at: &str,
     ) -> Result<usize, Problem> {
+        self.met += 1;
+        if self.met > guard::MAX_THINGS {
+            return Err(guard::too_many_things());
+        }
         let scoped = self.typed(object, active)?.into_owned();
         let mut rest = json_syntax::Object::new();
         let (mut keys, mut nulls) = (Vec::new(), Vec::new());
@@ -225,6 +235,7 @@ impl Expander<'_> {
             node.nulls.extend(nulls);
             if node.at.is_none() {
                 node.at = Some(at.to_owned());
+                keys.shrink_to_fit();
                 node.keys = keys;
             }
         }
@@ -315,6 +326,7 @@ impl Expander<'_> {
 
     /// Has the processor expand one node, and adds what comes of it.
     fn expanded(&mut self, object: json_syntax::Object, active: &Active) -> Result<usize, Problem> {
+        guard::one(&object)?;
         let value = json_syntax::Value::Object(object);
         let mut vocabulary = ();
         let expanding = value.expand_full(
@@ -326,6 +338,7 @@ impl Expander<'_> {
             (),
         );
         let expanded = pollster::block_on(expanding).map_err(refused)?;
+        drop(value);
         let node = expanded.objects().iter().find_map(|object| object.as_node());
         match node {
             Some(node) => self.add(node, 0),
@@ -336,6 +349,9 @@ impl Expander<'_> {
     fn add(&mut self, expanded: &Expanded, depth: usize) -> Result<usize, Problem> {
         if depth > guard::MAX_DEPTH {
             return Err(guard::too_deep());
+        }
+        if self.graph.nodes.len() > guard::MAX_THINGS {
+            return Err(guard::too_many_things());
         }
         let index = match &expanded.id {
             Some(id) => self.graph.named(id.as_str()),

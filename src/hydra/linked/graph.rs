@@ -9,14 +9,14 @@ use serde_json::Value;
 #[derive(Debug, Default)]
 pub struct Graph {
     pub nodes: Vec<Node>,
-    names: HashMap<String, usize>,
+    names: HashMap<Arc<str>, usize>,
 }
 
 /// One thing, and what is said of it in terms that are known here.
 #[derive(Debug, Default)]
 pub struct Node {
     /// IRI, blank node label, or a reference that is neither.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     pub types: Vec<String>,
     properties: Vec<(Arc<str>, Vec<Object>)>,
     /// Properties that are given as null, which linked data knows nothing of.
@@ -46,9 +46,10 @@ impl Graph {
             return *index;
         }
         let index = self.fresh();
-        self.names.insert(name.to_owned(), index);
+        let name: Arc<str> = Arc::from(name);
+        self.names.insert(Arc::clone(&name), index);
         if let Some(node) = self.nodes.get_mut(index) {
-            node.name = Some(name.to_owned());
+            node.name = Some(name);
         }
         index
     }
@@ -75,9 +76,13 @@ impl Graph {
         }
         if let Some(node) = self.nodes.get_mut(node) {
             node.described = true;
-            match node.properties.iter_mut().find(|(name, _)| name == property) {
-                Some((_, held)) => held.extend(objects),
-                None => node.properties.push((Arc::clone(property), objects)),
+            let held = node.properties.iter_mut().find(|(name, _)| name == property);
+            if let Some((_, held)) = held {
+                held.extend(objects);
+            } else {
+                // Many nodes have one property, and there may be many nodes.
+                node.properties.reserve_exact(1);
+                node.properties.push((Arc::clone(property), objects));
             }
         }
     }

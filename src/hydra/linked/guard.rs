@@ -11,6 +11,14 @@ use crate::hydra::Problem;
 pub const MAX_DEPTH: usize = 32;
 /// Values of a body at most, brackets among them: a thousand images at their wordiest are 120,000.
 pub const MAX_VALUES: usize = 200_000;
+/// Things that a body speaks of, at most: twenty for each of a thousand images. Each takes a kilobyte.
+pub const MAX_THINGS: usize = 20_000;
+/// Values of one thing at most; the processor has each several times over until it is done with the thing.
+const MAX_VALUES_OF_ONE: usize = 20_000;
+/// Text of one thing at most, in bytes.
+const MAX_TEXT_OF_ONE: usize = 4 << 20;
+/// Objects of a body of JSON at most: such a thousand images have some 40,000. A small one takes half a kilobyte.
+const MAX_OBJECTS: usize = 60_000;
 /// Terms that all contexts within a body define, at most.
 pub const MAX_TERMS: usize = 200;
 /// Places where a body gives a context, at most: each member of a batch may.
@@ -23,9 +31,9 @@ const TERMS_OF_ONE: usize = 40;
 /// Looks once over the text of a body: brackets and commas outside of strings.
 ///
 /// # Errors
-/// [`Problem::Unreadable`] where it is too deep or has too many values.
+/// [`Problem::Unreadable`] where it is too deep or has too many values, or objects among them.
 pub fn scan(text: &[u8]) -> Result<(), Problem> {
-    let (mut depth, mut values) = (0_usize, 1_usize);
+    let (mut depth, mut values, mut objects) = (0_usize, 1_usize, 0_usize);
     let mut bytes = text.iter();
     while let Some(byte) = bytes.next() {
         match byte {
@@ -33,6 +41,7 @@ pub fn scan(text: &[u8]) -> Result<(), Problem> {
             b'{' | b'[' => {
                 depth += 1;
                 values += 1;
+                objects += usize::from(*byte == b'{');
                 if depth > MAX_DEPTH {
                     return Err(too_deep());
                 }
@@ -41,6 +50,10 @@ pub fn scan(text: &[u8]) -> Result<(), Problem> {
             b',' => values += 1,
             _ => {}
         }
+    }
+    if objects > MAX_OBJECTS {
+        let words = format!("the body has more than {MAX_OBJECTS} objects");
+        return Err(Problem::Unreadable(words));
     }
     if values > MAX_VALUES { Err(too_many()) } else { Ok(()) }
 }
@@ -61,6 +74,51 @@ pub fn too_deep() -> Problem {
 
 pub fn too_many() -> Problem {
     Problem::Unreadable(format!("the body has more than {MAX_VALUES} values"))
+}
+
+pub fn too_many_things() -> Problem {
+    Problem::Unreadable(format!("the body speaks of more than {MAX_THINGS} things"))
+}
+
+/// Looks at what one thing says, before it is expanded.
+///
+/// # Errors
+/// [`Problem::Unreadable`] where that is too much.
+pub fn one(thing: &json_syntax::Object) -> Result<(), Problem> {
+    let (mut values, mut text) = (0_usize, 0_usize);
+    let mut rest: Vec<&json_syntax::Value> = Vec::new();
+    let mut objects = vec![thing];
+    while let Some(object) = objects.pop() {
+        text += object.iter().map(|entry| entry.key.len()).sum::<usize>();
+        rest.extend(object.iter().map(|entry| &entry.value));
+        while let Some(value) = rest.pop() {
+            values += 1;
+            match value {
+                json_syntax::Value::String(own) => text += own.len(),
+                json_syntax::Value::Number(own) => text += own.len(),
+                json_syntax::Value::Array(items) => rest.extend(items),
+                json_syntax::Value::Object(inner) => objects.push(inner),
+                json_syntax::Value::Null | json_syntax::Value::Boolean(_) => {}
+            }
+        }
+    }
+    if values > MAX_VALUES_OF_ONE {
+        let words = format!("one thing in the body has more than {MAX_VALUES_OF_ONE} values");
+        return Err(Problem::Unreadable(words));
+    }
+    self::text(text)
+}
+
+/// Looks at how much text one thing has, in bytes.
+///
+/// # Errors
+/// [`Problem::Unreadable`] where that is too much.
+pub fn text(bytes: usize) -> Result<(), Problem> {
+    if bytes > MAX_TEXT_OF_ONE {
+        let words = format!("one thing in the body has more than {MAX_TEXT_OF_ONE} bytes of text");
+        return Err(Problem::Unreadable(words));
+    }
+    Ok(())
 }
 
 /// Looks at every context in a body before any is worked through.

@@ -142,7 +142,7 @@ impl Linked {
             (Arc::clone(self), shape.clone(), path.to_owned(), text.len());
         match format {
             Format::Rdf(syntax) => {
-                self.pool.run(bytes, move || own.triples(&text, syntax, &shape, &path)).await
+                self.pool.run(bytes, move || own.triples(text, syntax, &shape, &path)).await
             }
             Format::Json => {
                 let value = json::parse(&text)?;
@@ -157,47 +157,47 @@ impl Linked {
                     };
                     return Ok(Meaning::of(value, places));
                 }
-                self.pool.run(bytes, move || own.expanded(&value, &shape, &path)).await
+                self.pool.run(bytes, move || own.expanded(value, &shape, &path)).await
             }
         }
     }
 
     fn triples(
         &self,
-        text: &[u8],
+        text: Vec<u8>,
         syntax: Syntax,
         shape: &Shape,
         path: &str,
     ) -> Result<Meaning, Problem> {
         let base = self.base(path)?;
-        let graph = rdf::read(text, syntax, base.as_str(), (&self.terms, &self.here))?;
+        let graph = rdf::read(&text, syntax, base.as_str(), (&self.terms, &self.here))?;
+        // Room for the document.
+        drop(text);
         self.document(&graph, shape, path, &[], false)
     }
 
-    fn expanded(&self, body: &Value, shape: &Shape, path: &str) -> Result<Meaning, Problem> {
+    fn expanded(&self, body: Value, shape: &Shape, path: &str) -> Result<Meaning, Problem> {
         let base = self.base(path)?;
-        guard::contexts(body, &|name| self.contexts.is_known(name, &base, &self.here))?;
+        guard::contexts(&body, &|name| self.contexts.is_known(name, &base, &self.here))?;
+        let in_array = body.is_array();
         // A reference in an array has a meaning as a member of a collection only.
-        let wrapped = match body {
-            Value::Array(items)
-                if shape.reads == Reads::Either && items.iter().any(Value::is_string) =>
-            {
-                Some(serde_json::json!({ "member": body }))
-            }
-            _ => None,
-        };
+        let wraps = shape.reads == Reads::Either
+            && body.as_array().is_some_and(|items| items.iter().any(Value::is_string));
+        let body = if wraps { serde_json::json!({ "member": body }) } else { body };
         let mut active = shape.context.active.clone();
         active.set_base_iri(Some(base.clone()));
         let library =
             Library { contexts: &self.contexts, context: &shape.context, here: &self.here };
-        let mut expander = Expander { library, terms: &self.terms, base, graph: Graph::default() };
-        let top = expander.top(wrapped.as_ref().unwrap_or(body), &active, "")?;
-        let meaning = self.document(&expander.graph, shape, path, &top, body.is_array())?;
-        Ok(match (wrapped, meaning) {
-            (Some(_), Meaning { document, places: Places::At(place) }) => {
+        let mut expander = Expander::new(library, &self.terms, base);
+        let top = expander.top(&body, &active, "")?;
+        // Room for the document.
+        drop(body);
+        let meaning = self.document(&expander.graph, shape, path, &top, in_array)?;
+        Ok(match meaning {
+            Meaning { document, places: Places::At(place) } if wraps => {
                 Meaning::of(document, Places::At(place.outside("/member")))
             }
-            (_, meaning) => meaning,
+            meaning => meaning,
         })
     }
 
@@ -211,7 +211,7 @@ impl Linked {
     ) -> Result<Meaning, Problem> {
         let class: Option<&Class> = shape.class.and_then(|class| self.terms.classes.get(class));
         let (terms, here) = (&self.terms, &self.here);
-        let mut writing = Writing { graph, terms, here, asked: path, written: 0 };
+        let mut writing = Writing { graph, terms, here, asked: path, written: 0, things: 0 };
         writing.document(shape.reads, class, top, in_array)
     }
 

@@ -22,7 +22,7 @@ pub enum Syntax {
 /// Reads triples; relative references relate to `base`.
 ///
 /// # Errors
-/// [`Problem::Unreadable`] where it is no such text, or has too many triples.
+/// [`Problem::Unreadable`] where it is no such text, has too many triples, or speaks of too many things.
 pub fn read(
     text: &[u8],
     syntax: Syntax,
@@ -56,6 +56,20 @@ pub fn read(
     Ok(reading.graph)
 }
 
+/// Bytes of text in a triple.
+fn length(triple: &Triple) -> usize {
+    let object = match &triple.object {
+        Term::NamedNode(node) => node.as_str().len(),
+        Term::BlankNode(_) => 0,
+        Term::Literal(literal) => literal.value().len(),
+    };
+    let subject = match &triple.subject {
+        NamedOrBlankNode::NamedNode(node) => node.as_str().len(),
+        NamedOrBlankNode::BlankNode(_) => 0,
+    };
+    subject + triple.predicate.as_str().len() + object
+}
+
 struct Reading<'a> {
     graph: Graph,
     terms: &'a Terms,
@@ -75,7 +89,12 @@ impl Reading<'_> {
             if self.count > guard::MAX_VALUES {
                 return Err(guard::too_many());
             }
-            self.add(triple.map_err(no)?);
+            let triple = triple.map_err(no)?;
+            guard::text(length(&triple))?;
+            self.add(triple);
+            if self.graph.nodes.len() > guard::MAX_THINGS {
+                return Err(guard::too_many_things());
+            }
         }
         Ok(())
     }

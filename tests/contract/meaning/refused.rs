@@ -145,6 +145,48 @@ fn bodies_that_are_too_deep_or_too_wide_are_bad_requests_and_the_service_lives_o
     lives_on(&world);
 }
 
+/// So many of something, all different.
+fn each(count: usize, item: impl Fn(usize) -> Value) -> Value {
+    (0..count).map(item).collect()
+}
+
+#[test]
+fn what_would_take_more_memory_than_it_is_worth_is_a_bad_request() {
+    let world = World::new();
+    let iri = |term: &str| format!("{}/vocab#Space/{term}", world.app.base);
+    let long = "x".repeat((4 << 20) + 1);
+    for (body, reason) in [
+        (json!({ "@graph": each(20_001, |_| json!({ "name": 1 })) }), "things"),
+        (json!({ iri("defaultRoles"): each(20_001, |_| json!("x")) }), "values"),
+        (
+            json!({ iri("defaultRoles"): each(19_000, |n| json!({ "@id": format!("x{n}") })) }),
+            "values",
+        ),
+        (json!({ iri("name"): long }), "bytes of text"),
+        (json!({ "@context": { "@base": null }, "@id": format!("urn:x:{long}") }), "bytes of text"),
+        (json!({ "name": "x", "extra": each(60_000, |_| json!({})) }), "objects"),
+        (
+            json!({ "http://www.w3.org/ns/hydra/core#member": each(20_001, |_| json!({ "@id": "a" })) }),
+            "things",
+        ),
+    ] {
+        let answer = send_ld(&world.owner.client, "POST", &spaces(&world), &body).expect(400);
+        assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
+    }
+    let name = iri("name");
+    let triples: Vec<String> = (0..20_001).map(|n| format!("<s{n}> <urn:x:p> \"\" .\n")).collect();
+    for (text, reason) in [
+        (triples.concat(), "things"),
+        (format!("<> <{name}> <{long}> ."), "bytes of text"),
+        (format!("<> <{name}> \"{long}\" ."), "bytes of text"),
+    ] {
+        let sent = Sent { media_type: "text/turtle", text };
+        let answer = send(&world.owner.client, "POST", &spaces(&world), sent).expect(400);
+        assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
+    }
+    lives_on(&world);
+}
+
 #[test]
 fn what_is_as_deep_and_as_wide_as_allowed_is_read() {
     let world = World::new();
