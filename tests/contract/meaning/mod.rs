@@ -1,5 +1,6 @@
 //! Bodies by their meaning: whatever a body is written in, the same comes of it.
 
+mod fuzz;
 mod refused;
 mod spellings;
 mod values;
