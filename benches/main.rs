@@ -1,8 +1,9 @@
 //! How fast the service is, as ratios: each is of two things run in turn, on one machine in one go.
 //!
-//! `script/bench [--strict] [item] [page] [batch] [start]`; `docs/performance.md` says what is measured and
-//! why. Rates depend on the machine and its other load; the ratios hardly do.
+//! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start]`; `docs/performance.md` says
+//! what is measured and why. Rates depend on the machine and its other load; the ratios hardly do.
 
+mod input;
 mod load;
 mod stage;
 
@@ -30,10 +31,8 @@ const BATCH: u32 = 1000;
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
-    if let [word, answer] = given.as_slice()
-        && word == "static"
-    {
-        return told(serve_static(answer).map(|()| true));
+    if given.first().is_some_and(|word| word == "static") {
+        return told(serve_static().map(|()| true));
     }
     let strict = given.iter().any(|word| word == "--strict");
     // Cargo adds `--bench`.
@@ -53,8 +52,9 @@ fn told(result: Result<bool, Failure>) -> ExitCode {
     }
 }
 
-fn serve_static(answer: &str) -> Result<(), Failure> {
-    let (headers, body): (_, String) = serde_json::from_str(answer)?;
+/// Serves the answer that comes on standard input: a page is too long for an argument.
+fn serve_static() -> Result<(), Failure> {
+    let (headers, body): (_, String) = serde_json::from_reader(std::io::stdin())?;
     load::serve_static(headers, body.into_bytes())
 }
 
@@ -65,7 +65,7 @@ fn measure(sections: &[&str]) -> Result<bool, Failure> {
     if wanted("start") {
         start(&mut sheet)?;
     }
-    if ["item", "page", "conditions", "batch"].into_iter().any(wanted) {
+    if ["item", "page", "conditions", "input", "batch"].into_iter().any(wanted) {
         let mut stage = Stage::set()?;
         if wanted("item") {
             item(&mut stage, &mut sheet)?;
@@ -75,6 +75,9 @@ fn measure(sections: &[&str]) -> Result<bool, Failure> {
         }
         if wanted("conditions") {
             conditions(&mut stage, &mut sheet)?;
+        }
+        if wanted("input") {
+            input::input(&mut stage)?;
         }
         if wanted("batch") {
             batch(&mut stage, &mut sheet)?;
@@ -165,9 +168,7 @@ fn median(values: &[f64]) -> f64 {
 /// GET of one image, against a static answer and against the database's own select.
 fn item(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     Sheet::heading("GET of one image among a million, 64 connections (CPU: service + database)");
-    let mut answer = stage.get(&format!("{SPACE}/images/{FIRST}"))?;
-    answer.headers.retain(|(name, _)| !["content-length", "date", "connection"].contains(&&**name));
-    let ceiling = Ceiling::start(&answer.headers, &answer.body)?;
+    let ceiling = Ceiling::of(stage.get(&format!("{SPACE}/images/{FIRST}"))?)?;
     let script = format!(
         "\\set n random({FIRST}, {})\n\
          SELECT {COLUMNS} FROM images WHERE customer = 2 AND space = 1 AND id = :n;\n",
@@ -191,7 +192,7 @@ fn item(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     Ok(())
 }
 
-/// GET of a page of 100, anywhere, against the database's own select of 100 rows.
+/// GET of a page of 100, anywhere, against a static answer and the database's own select of 100 rows.
 fn page(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     Sheet::heading(
         "GET of a page of 100 among a million, 64 connections (CPU: service + database)",
@@ -210,12 +211,15 @@ fn page(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     let any: load::Path =
         Arc::new(move |number| format!("{SPACE}/images?page={}", 1 + number % pages));
     let last: load::Path = Arc::new(move |_| format!("{SPACE}/images?page={pages}"));
-    let asked = |path, time| drive(stage.address, &stage.authorization, path, CONNECTIONS, time);
+    let ceiling = Ceiling::of(stage.get(&format!("{SPACE}/images"))?)?;
+    let ask = |address, path, time| drive(address, &stage.authorization, path, CONNECTIONS, time);
+    let asked = |path, time| ask(stage.address, path, time);
     asked(&any, Duration::from_secs(3))?;
     let ordered: load::Path = Arc::new(|_| "/customers/2/allImages?orderBy=string1".to_owned());
-    let [mut own, mut theirs, mut own_any, mut theirs_any, mut own_last, mut by_string1] =
+    let [mut fixed, mut own, mut theirs, mut own_any, mut theirs_any, mut own_last, mut by_string1] =
         std::array::from_fn(|_| Series::default());
     for _ in 0..ROUNDS {
+        fixed.add(stage, || ask(ceiling.address, &first, TIME))?;
         own.add(stage, || asked(&first, TIME))?;
         theirs.add(stage, || stage.pgbench(&select(""), TIME))?;
         own_any.add(stage, || asked(&any, TIME))?;
@@ -223,12 +227,15 @@ fn page(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
         own_last.add(stage, || asked(&last, TIME))?;
         by_string1.add(stage, || asked(&ordered, TIME))?;
     }
+    fixed.tell("a static answer of the same length");
     own.tell("the first page, with its total");
     theirs.tell("pgbench, its 100 rows, prepared");
     own_any.tell("any page, at random");
     theirs_any.tell("pgbench, 100 rows from anywhere, prepared");
     own_last.tell("the last page");
     by_string1.tell("the first page of all spaces, by string1");
+    let of_static = ratio(&own.rates, &fixed.rates);
+    Sheet::fact("first page / static answer", &format!("{of_static:.2}"));
     sheet.at_least("first page / pgbench", ratio(&own.rates, &theirs.rates), 0.5);
     sheet.at_least("any page / pgbench", ratio(&own_any.rates, &theirs_any.rates), 0.5);
     sheet.at_most("time of the last page / the first", ratio(&own.rates, &own_last.rates), 3.0);
@@ -272,14 +279,15 @@ fn batch(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     for _ in 0..ROUNDS {
         let round = number..number + BATCHES;
         number += BATCHES;
-        posts.add(stage, |stage| {
+        posts.add(stage, BATCHES, |stage| {
             round
                 .clone()
                 .try_for_each(|n| stage.post("/customers/2/queue", &submission(n)).map(|_| ()))
         })?;
         let files: Vec<_> = round.clone().map(|n| save(stage, n)).collect::<Result<_, _>>()?;
-        copies.add(stage, |stage| files.iter().try_for_each(|files| copy(stage, files)))?;
-        agains.add(stage, |stage| {
+        copies
+            .add(stage, BATCHES, |stage| files.iter().try_for_each(|files| copy(stage, files)))?;
+        agains.add(stage, BATCHES, |stage| {
             round
                 .clone()
                 .try_for_each(|n| stage.post("/customers/2/queue", &submission(n)).map(|_| ()))
@@ -299,7 +307,7 @@ fn batch(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a batch costs, in ms: CPU, and time.
+/// What one of several things costs, in ms: CPU, and time.
 #[derive(Default)]
 struct Costs {
     service: Vec<f64>,
@@ -311,11 +319,12 @@ impl Costs {
     fn add(
         &mut self,
         stage: &mut Stage,
+        times: u32,
         run: impl FnOnce(&mut Stage) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let (before, began) = (stage.cpu(), Instant::now());
         run(stage)?;
-        let each = 1000.0 / f64::from(BATCHES);
+        let each = 1000.0 / f64::from(times);
         self.wall.push(began.elapsed().as_secs_f64() * each);
         let Cpu { service, database } = stage.cpu() - before;
         self.service.push(service * each);
@@ -331,21 +340,26 @@ impl Costs {
 }
 
 fn submission(batch: u32) -> String {
-    let images: Vec<Value> = (0..BATCH)
+    let images = images(&format!("batch-{batch}"));
+    json!({ "@type": "Collection", "member": images }).to_string()
+}
+
+/// The images of a batch.
+fn images(batch: &str) -> Vec<Value> {
+    (0..BATCH)
         .map(|n| {
             json!({
                 "@type": "Image",
                 "space": 1,
-                "id": format!("batch-{batch}-{n:04}"),
+                "id": format!("{batch}-{n:04}"),
                 "origin": format!("https://images.example.org/batches/{batch}/{n}.jpg"),
                 "tags": ["new", format!("tag{}", n % 10)],
-                "string1": format!("batch {batch}"),
+                "string1": batch,
                 "string2": format!("page {n}"),
                 "number1": n,
             })
         })
-        .collect();
-    json!({ "@type": "Collection", "member": images }).to_string()
+        .collect()
 }
 
 /// The tables a batch goes into, with what they are given.

@@ -322,12 +322,18 @@ pub struct Ceiling {
 }
 
 impl Ceiling {
-    pub fn start(headers: &[(String, String)], body: &[u8]) -> Result<Self, Failure> {
-        let answer = serde_json::json!([headers, String::from_utf8_lossy(body)]);
+    /// What serves this answer of the service, whatever is asked for.
+    pub fn of(mut answer: Answer) -> Result<Self, Failure> {
+        let own = ["content-length", "date", "connection"];
+        answer.headers.retain(|(name, _)| !own.contains(&&**name));
+        let body = String::from_utf8_lossy(&answer.body);
         let mut child = Command::new(std::env::current_exe()?)
-            .args(["static", &answer.to_string()])
+            .arg("static")
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
+        let stdin = child.stdin.take().ok_or("no input")?;
+        serde_json::to_writer(stdin, &(&answer.headers, body))?;
         let stdout: ChildStdout = child.stdout.take().ok_or("no output")?;
         let process = Process(child);
         let mut line = String::new();
