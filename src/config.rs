@@ -48,7 +48,7 @@ pub const SETTINGS: &[Setting] = &[
         "minimal",
         "minimal: 205, representation: 200 with the resource",
     ),
-    setting("HYDRIA_BATCH_LIMIT", "1000", "Images a batch, at most"),
+    setting("HYDRIA_BATCH_LIMIT", "1000", "Images a batch, at most; up to 50000"),
     setting("HYDRIA_MAX_PIXELS", "500000000", "Pixels of an image, at most"),
     setting("HYDRIA_MEMORY_MB", "512", "Memory that all decoding of a process may use, in MiB"),
     setting("HYDRIA_FETCHES", "8", "Images that a process fetches at once, immediate ones apart"),
@@ -135,7 +135,7 @@ impl Config {
                     _ => Err("must be minimal or representation".into()),
                 },
             ),
-            batch_limit: usize::try_from(reader.number("HYDRIA_BATCH_LIMIT", 1, 100_000))
+            batch_limit: usize::try_from(reader.number("HYDRIA_BATCH_LIMIT", 1, 50_000))
                 .unwrap_or(usize::MAX),
             max_pixels: reader.number("HYDRIA_MAX_PIXELS", 1, 1 << 40),
             memory_bytes: reader.number("HYDRIA_MEMORY_MB", 16, 1 << 20) << 20,
