@@ -10,6 +10,8 @@ use serde_json::Value;
 pub struct Graph {
     pub nodes: Vec<Node>,
     names: HashMap<Arc<str>, usize>,
+    /// Bytes of names and types.
+    pub kept: usize,
 }
 
 /// One thing, and what is said of it in terms that are known here.
@@ -46,6 +48,7 @@ impl Graph {
             return *index;
         }
         let index = self.fresh();
+        self.kept += name.len();
         let name: Arc<str> = Arc::from(name);
         self.names.insert(Arc::clone(&name), index);
         if let Some(node) = self.nodes.get_mut(index) {
@@ -58,6 +61,17 @@ impl Graph {
     pub fn fresh(&mut self) -> usize {
         self.nodes.push(Node::default());
         self.nodes.len() - 1
+    }
+
+    /// Says what kinds of thing a node is.
+    pub fn is_a(&mut self, node: usize, kinds: impl IntoIterator<Item = String>) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            for kind in kinds {
+                self.kept += kind.len();
+                node.described = true;
+                node.types.push(kind);
+            }
+        }
     }
 
     /// Marks what is led to by a property that is not known here.

@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use super::lengths::Lengths;
 use crate::hydra::Problem;
 
 /// Brackets within brackets, at most.
@@ -17,6 +18,14 @@ pub const MAX_THINGS: usize = 20_000;
 const MAX_VALUES_OF_ONE: usize = 20_000;
 /// Text of one thing at most, in bytes.
 const MAX_TEXT_OF_ONE: usize = 4 << 20;
+/// Text of all things at most, in bytes, with their names whole.
+pub const MAX_TEXT: usize = 64 << 20;
+/// Names and types that are kept until a body is read, at most, in bytes.
+pub const MAX_KEPT: usize = 8 << 20;
+/// Length of an IRI at most, in bytes.
+pub const MAX_IRI: usize = 4_096;
+/// Length of all the IRIs that the contexts of a body define, in bytes: each thing is read with them.
+const MAX_IRIS_OF_CONTEXTS: usize = 64 << 10;
 /// Objects of a body of JSON at most: such a thousand images have some 40,000. A small one takes half a kilobyte.
 const MAX_OBJECTS: usize = 60_000;
 /// Terms that all contexts within a body define, at most.
@@ -80,21 +89,31 @@ pub fn too_many_things() -> Problem {
     Problem::Unreadable(format!("the body speaks of more than {MAX_THINGS} things"))
 }
 
-/// Looks at what one thing says, before it is expanded.
+pub fn too_long() -> Problem {
+    Problem::Unreadable(format!("the body makes an IRI longer than {MAX_IRI} bytes"))
+}
+
+pub fn too_much_text() -> Problem {
+    Problem::Unreadable("the body has too much text, with what its prefixes stand for".into())
+}
+
+/// Looks at what one thing says, before it is expanded; answers its bytes of text.
+///
+/// What stands before a name when it is whole has `prefix` bytes at most.
 ///
 /// # Errors
 /// [`Problem::Unreadable`] where that is too much.
-pub fn one(thing: &json_syntax::Object) -> Result<(), Problem> {
+pub fn one(thing: &json_syntax::Object, prefix: usize) -> Result<usize, Problem> {
     let (mut values, mut text) = (0_usize, 0_usize);
     let mut rest: Vec<&json_syntax::Value> = Vec::new();
     let mut objects = vec![thing];
     while let Some(object) = objects.pop() {
-        text += object.iter().map(|entry| entry.key.len()).sum::<usize>();
+        text += object.iter().map(|entry| entry.key.len() + prefix).sum::<usize>();
         rest.extend(object.iter().map(|entry| &entry.value));
         while let Some(value) = rest.pop() {
             values += 1;
             match value {
-                json_syntax::Value::String(own) => text += own.len(),
+                json_syntax::Value::String(own) => text += own.len() + prefix,
                 json_syntax::Value::Number(own) => text += own.len(),
                 json_syntax::Value::Array(items) => rest.extend(items),
                 json_syntax::Value::Object(inner) => objects.push(inner),
@@ -106,7 +125,8 @@ pub fn one(thing: &json_syntax::Object) -> Result<(), Problem> {
         let words = format!("one thing in the body has more than {MAX_VALUES_OF_ONE} values");
         return Err(Problem::Unreadable(words));
     }
-    self::text(text)
+    self::text(text)?;
+    Ok(text)
 }
 
 /// Looks at how much text one thing has, in bytes.
@@ -121,13 +141,14 @@ pub fn text(bytes: usize) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Looks at every context in a body before any is worked through.
+/// Looks at every context in a body before any is worked through; answers the length of the longest IRI.
 ///
 /// # Errors
 /// [`Problem::Unreadable`], which names every context from elsewhere, or says what is too much.
-pub fn contexts(body: &Value, is_known: &dyn Fn(&str) -> bool) -> Result<(), Problem> {
+pub fn contexts(body: &Value, is_known: &dyn Fn(&str) -> bool) -> Result<usize, Problem> {
     let mut found = Found {
         is_known,
+        lengths: Lengths::default(),
         foreign: Vec::new(),
         contexts: 0,
         terms: 0,
@@ -153,7 +174,16 @@ pub fn contexts(body: &Value, is_known: &dyn Fn(&str) -> bool) -> Result<(), Pro
         let words = "the body gives its contexts in too many places; give one at the top";
         return Err(Problem::Unreadable(words.into()));
     }
-    Ok(())
+    let bounds = found.lengths.bounds();
+    if bounds.longest > MAX_IRI {
+        return Err(too_long());
+    }
+    if bounds.total > MAX_IRIS_OF_CONTEXTS {
+        let words =
+            format!("the contexts in the body define over {MAX_IRIS_OF_CONTEXTS} bytes of IRIs");
+        return Err(Problem::Unreadable(words));
+    }
+    Ok(bounds.longest)
 }
 
 /// Foreign contexts that a problem names, at most.
@@ -161,6 +191,7 @@ const MAX_NAMED: usize = 10;
 
 struct Found<'a> {
     is_known: &'a dyn Fn(&str) -> bool,
+    lengths: Lengths<'a>,
     foreign: Vec<String>,
     contexts: usize,
     terms: usize,
@@ -171,8 +202,8 @@ struct Found<'a> {
     scoped: bool,
 }
 
-impl Found<'_> {
-    fn value(&mut self, value: &Value) {
+impl<'a> Found<'a> {
+    fn value(&mut self, value: &'a Value) {
         self.values += 1;
         match value {
             Value::Array(items) => items.iter().for_each(|item| self.value(item)),
@@ -185,13 +216,14 @@ impl Found<'_> {
         }
     }
 
-    fn context(&mut self, context: &Value) {
+    fn context(&mut self, context: &'a Value) {
         self.contexts += 1;
         match context {
             Value::String(name) => self.name(name),
             Value::Array(items) => items.iter().for_each(|item| self.context(item)),
             Value::Object(definitions) => {
                 for (term, definition) in definitions {
+                    self.lengths.define(term, definition);
                     match (term.as_str(), definition) {
                         ("@import", Value::String(name)) => {
                             self.scoped = true;

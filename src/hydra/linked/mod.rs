@@ -13,6 +13,7 @@ mod expand;
 mod graph;
 mod guard;
 mod json;
+mod lengths;
 mod literal;
 mod places;
 mod plain;
@@ -36,6 +37,9 @@ pub use places::Places;
 use pool::Pool;
 pub use rdf::Syntax;
 use terms::{Class, Terms};
+
+/// Longest path that references relate to, in bytes: no resource has one as long.
+const MAX_PATH: usize = 2_048;
 
 /// What a body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -178,7 +182,8 @@ impl Linked {
 
     fn expanded(&self, body: Value, shape: &Shape, path: &str) -> Result<Meaning, Problem> {
         let base = self.base(path)?;
-        guard::contexts(&body, &|name| self.contexts.is_known(name, &base, &self.here))?;
+        let known = |name: &str| self.contexts.is_known(name, &base, &self.here);
+        let longest = guard::contexts(&body, &known)?;
         let in_array = body.is_array();
         // A reference in an array has a meaning as a member of a collection only.
         let wraps = shape.reads == Reads::Either
@@ -188,7 +193,7 @@ impl Linked {
         active.set_base_iri(Some(base.clone()));
         let library =
             Library { contexts: &self.contexts, context: &shape.context, here: &self.here };
-        let mut expander = Expander::new(library, &self.terms, base);
+        let mut expander = Expander::new(library, &self.terms, base, longest);
         let top = expander.top(&body, &active, "")?;
         // Room for the document.
         drop(body);
@@ -215,8 +220,9 @@ impl Linked {
         writing.document(shape.reads, class, top, in_array)
     }
 
-    /// What relative references relate to; at a path that is no IRI, they relate to the root.
+    /// What relative references relate to; at a path that is no IRI, or too long for one, to the root.
     fn base(&self, path: &str) -> Result<IriBuf, Problem> {
+        let path = if path.len() > MAX_PATH { "/" } else { path };
         let marked = IriBuf::new(self.here.marked(path));
         marked
             .or_else(|_no_iri| IriBuf::new(self.here.marked("/")))

@@ -29,7 +29,7 @@ pub fn read(
     base: &str,
     (terms, here): (&Terms, &Here),
 ) -> Result<Graph, Problem> {
-    let mut reading = Reading { graph: Graph::default(), terms, here, count: 0 };
+    let mut reading = Reading { graph: Graph::default(), terms, here, count: 0, text: 0 };
     match syntax {
         Syntax::Turtle => {
             let parser = TurtleParser::new().with_base_iri(base).map_err(Problem::internal)?;
@@ -56,18 +56,22 @@ pub fn read(
     Ok(reading.graph)
 }
 
-/// Bytes of text in a triple.
-fn length(triple: &Triple) -> usize {
-    let object = match &triple.object {
-        Term::NamedNode(node) => node.as_str().len(),
-        Term::BlankNode(_) => 0,
-        Term::Literal(literal) => literal.value().len(),
+/// Bytes of text in a triple, of which no IRI may be too long.
+fn length(triple: &Triple) -> Result<usize, Problem> {
+    let (object, text) = match &triple.object {
+        Term::NamedNode(node) => (node.as_str().len(), 0),
+        Term::BlankNode(_) => (0, 0),
+        Term::Literal(literal) => (literal.datatype().as_str().len(), literal.value().len()),
     };
     let subject = match &triple.subject {
         NamedOrBlankNode::NamedNode(node) => node.as_str().len(),
         NamedOrBlankNode::BlankNode(_) => 0,
     };
-    subject + triple.predicate.as_str().len() + object
+    let iris = [subject, triple.predicate.as_str().len(), object];
+    if iris.iter().any(|iri| *iri > guard::MAX_IRI) {
+        return Err(guard::too_long());
+    }
+    Ok(iris.iter().sum::<usize>() + text)
 }
 
 struct Reading<'a> {
@@ -75,6 +79,8 @@ struct Reading<'a> {
     terms: &'a Terms,
     here: &'a Here,
     count: usize,
+    /// Bytes of text so far, with IRIs whole.
+    text: usize,
 }
 
 impl Reading<'_> {
@@ -90,8 +96,13 @@ impl Reading<'_> {
                 return Err(guard::too_many());
             }
             let triple = triple.map_err(no)?;
-            guard::text(length(&triple))?;
+            let length = length(&triple)?;
+            guard::text(length)?;
+            self.text += length;
             self.add(triple);
+            if self.text > guard::MAX_TEXT || self.graph.kept > guard::MAX_KEPT {
+                return Err(guard::too_much_text());
+            }
             if self.graph.nodes.len() > guard::MAX_THINGS {
                 return Err(guard::too_many_things());
             }
@@ -114,9 +125,7 @@ impl Reading<'_> {
         };
         if triple.predicate.as_str() == TYPE {
             let kind = name.map(|name| self.here.absolute(&name));
-            if let Some(node) = self.graph.nodes.get_mut(subject) {
-                node.types.extend(kind);
-            }
+            self.graph.is_a(subject, kind);
             return;
         }
         let Some(known) = self.terms.known(triple.predicate.as_str()).cloned() else {

@@ -177,13 +177,61 @@ fn what_would_take_more_memory_than_it_is_worth_is_a_bad_request() {
     let triples: Vec<String> = (0..20_001).map(|n| format!("<s{n}> <urn:x:p> \"\" .\n")).collect();
     for (text, reason) in [
         (triples.concat(), "things"),
-        (format!("<> <{name}> <{long}> ."), "bytes of text"),
+        (format!("<> <{name}> <{long}> ."), "longer than 4096"),
         (format!("<> <{name}> \"{long}\" ."), "bytes of text"),
     ] {
         let sent = Sent { media_type: "text/turtle", text };
         let answer = send(&world.owner.client, "POST", &spaces(&world), sent).expect(400);
         assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
     }
+    lives_on(&world);
+}
+
+#[test]
+fn short_names_that_stand_for_long_ones_are_a_bad_request() {
+    let world = World::new();
+    let long = |bytes: usize| format!("http://a/{}/", "x".repeat(bytes));
+    let uses = |count: usize| (0..count).map(|n| (format!("p:{n}"), json!(n)));
+    let chain = |n: usize| (format!("t{n}"), json!(format!("t{}:{}", n + 1, "x".repeat(100))));
+    let chained: serde_json::Map<String, Value> = (0..150).map(chain).collect();
+    let round =
+        json!([{ "p": "q:x", "q": long(3_000) }, { "q": format!("p:{}", "x".repeat(2_000)) }]);
+    let mut wide: serde_json::Map<String, Value> = uses(15_000).collect();
+    wide.insert("@context".into(), json!({ "p": long(1_000) }));
+    for (body, reason) in [
+        (json!({ "@context": { "p": long(50_000) }, "name": "x" }), "longer than 4096"),
+        (json!({ "@context": { "@vocab": long(50_000) }, "name": "x" }), "longer than 4096"),
+        (json!({ "@context": { "@base": long(50_000) }, "name": "x" }), "longer than 4096"),
+        (json!({ "@context": chained, "name": "x" }), "longer than 4096"),
+        (json!({ "@context": round, "name": "x" }), "longer than 4096"),
+        (
+            json!({ "@context": each(40, |n| json!({ format!("p{n}"): long(2_000) })), "name": "x" }),
+            "bytes of IRIs",
+        ),
+        (Value::Object(wide), "bytes of text"),
+    ] {
+        let answer = send_ld(&world.owner.client, "POST", &spaces(&world), &body).expect(400);
+        assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
+    }
+    let triples =
+        |count: usize| -> String { (0..count).map(|n| format!("p:{n} p:q p:o{n} .\n")).collect() };
+    let prefix = |bytes: usize| format!("@prefix p: <{}> .\n", long(bytes));
+    let relative: String = (0..10_000).map(|n| format!("<s{n}> <p> <o{n}> .\n")).collect();
+    for (text, reason) in [
+        (prefix(50_000) + &triples(10), "longer than 4096"),
+        (format!("@base <{}> .\n<> <p> <o> .", long(50_000)), "longer than 4096"),
+        (prefix(3_000) + &triples(9_000), "too much text"),
+        (format!("@base <{}> .\n{relative}", long(1_000)), "too much text"),
+    ] {
+        let sent = Sent { media_type: "text/turtle", text };
+        let answer = send(&world.owner.client, "POST", &spaces(&world), sent).expect(400);
+        assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
+    }
+    // The address asked for is a base as well.
+    let path = format!("{}/spaces/{}/images/x", world.owner.path(""), "a".repeat(50_000));
+    let answer =
+        send_ld(&world.owner.client, "PUT", &path, &json!({ "@context": {}, "@type": "x" }));
+    assert!((400..500).contains(&answer.status), "{}", answer.body);
     lives_on(&world);
 }
 

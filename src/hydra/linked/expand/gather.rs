@@ -24,16 +24,16 @@ impl Expander<'_> {
         if self.graph.nodes.len() > guard::MAX_THINGS {
             return Err(guard::too_many_things());
         }
+        if self.graph.kept > guard::MAX_KEPT {
+            return Err(guard::too_much_text());
+        }
         let index = match &expanded.id {
             Some(id) => self.graph.named(id.as_str()),
             None => self.graph.fresh(),
         };
         let kinds: Vec<String> =
             expanded.types().iter().map(|id| self.library.here.absolute(id.as_str())).collect();
-        if let Some(node) = self.graph.nodes.get_mut(index) {
-            node.described |= !kinds.is_empty();
-            node.types.extend(kinds);
-        }
+        self.graph.is_a(index, kinds);
         for (property, objects) in &expanded.properties {
             self.property(index, property, objects, depth)?;
         }

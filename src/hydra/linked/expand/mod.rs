@@ -36,6 +36,10 @@ pub struct Expander<'a> {
     pub graph: Graph,
     /// Nodes met so far, which may be the same again and again.
     met: usize,
+    /// Bytes that may stand before a name when it is whole.
+    prefix: usize,
+    /// Bytes of text so far, with names whole.
+    text: usize,
 }
 
 fn refused(error: impl std::fmt::Display) -> Problem {
@@ -43,8 +47,11 @@ fn refused(error: impl std::fmt::Display) -> Problem {
 }
 
 impl<'a> Expander<'a> {
-    pub fn new(library: Library<'a>, terms: &'a Terms, base: IriBuf) -> Self {
-        Self { library, terms, base, graph: Graph::default(), met: 0 }
+    /// The contexts of the body define no IRI longer than `longest` bytes.
+    pub fn new(library: Library<'a>, terms: &'a Terms, base: IriBuf, longest: usize) -> Self {
+        // What it defines may begin with a prefix of ours, which is no longer than the base.
+        let prefix = longest + base.len();
+        Self { library, terms, base, graph: Graph::default(), met: 0, prefix, text: 0 }
     }
 
     /// Reads what stands at the top, or under `@graph`; answers the nodes that stand there.
@@ -177,7 +184,7 @@ impl<'a> Expander<'a> {
         if self.met > guard::MAX_THINGS {
             return Err(guard::too_many_things());
         }
-        let scoped = self.typed(object, active)?.into_owned();
+        let scoped = self.typed(object, active)?;
         let mut rest = json_syntax::Object::new();
         let (mut keys, mut nulls) = (Vec::new(), Vec::new());
         let (mut included, mut members) = (Vec::new(), Vec::new());
@@ -218,7 +225,7 @@ impl<'a> Expander<'a> {
             let options = Options::default().with_override();
             let scoped = match local {
                 Some(local) => Cow::Owned(self.process(local, &scoped, base, options)?),
-                None => Cow::Borrowed(&scoped),
+                None => Cow::Borrowed(&*scoped),
             };
             let objects = self.members(key, value, &scoped, &below(at, key))?;
             if let Some(property) = &property {
@@ -324,7 +331,10 @@ impl<'a> Expander<'a> {
 
     /// Has the processor expand one node, and adds what comes of it.
     fn expanded(&mut self, object: json_syntax::Object, active: &Active) -> Result<usize, Problem> {
-        guard::one(&object)?;
+        self.text += guard::one(&object, self.prefix)?;
+        if self.text > guard::MAX_TEXT {
+            return Err(guard::too_much_text());
+        }
         let value = json_syntax::Value::Object(object);
         let mut vocabulary = ();
         let expanding = value.expand_full(
