@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::Address;
 use crate::resource::page::collection_reply;
+use crate::resource::property::MAX_COUNT;
 use crate::resource::reference::resolve;
 use crate::resource::*;
 
@@ -33,6 +34,12 @@ pub fn changed<A: Address, R: List<A>>(
     {
         input.conditions.allow(Current::State(tag))?;
     }
+    let view = input.body.as_ref().and_then(|body| body.get("view"));
+    let others = ["next", "previous"].map(|page| view.and_then(|view| view.get(page)));
+    if others.into_iter().flatten().any(|page| !page.is_null()) {
+        let reason = "is of a page: that would remove what is on the others; give the whole set";
+        return Err(Problem::invalid("view", reason));
+    }
     let reading = Reading { site: s.site, tenant, path: &input.path, new: false };
     let (given, mut set, place): (_, _, Place) = match &input.body {
         Some(Value::Array(members)) => (members.as_slice(), Vec::new(), |n| format!("/{n}")),
@@ -54,8 +61,16 @@ pub fn changed<A: Address, R: List<A>>(
             }
         },
     };
+    let too_many = || Problem::invalid("member", format!("must have at most {MAX_COUNT} items"));
+    if given.len() > MAX_COUNT {
+        return Err(too_many());
+    }
     let faults = add::<R>(given, reading, id, place, &mut set);
-    if faults.is_empty() { Ok(set) } else { Err(faults.into()) }
+    match faults.is_empty() {
+        true if set.len() > MAX_COUNT => Err(too_many()),
+        true => Ok(set),
+        false => Err(faults.into()),
+    }
 }
 
 /// Where in a body the reference of a number stands: a JSON pointer.

@@ -1,5 +1,7 @@
 //! Roles: what a reader must hold to see a protected image.
 
+use std::collections::HashSet;
+
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -126,9 +128,9 @@ pub static ROLES: Collection<CustomerAddress> = Collection {
 /// An own role is stored as `/id`, which no URI looks like; a URI of another form word for word.
 ///
 /// # Errors
-/// What is wrong, as the rest of a sentence that begins with `roles`.
-pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, String> {
-    let one = |value: &Value| {
+/// What is wrong with each.
+pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Vec<Fault>> {
+    each_of(value, "roles", |value| {
         let text = match value {
             Value::String(text) => Some(text.as_str()),
             Value::Object(node) => node.get("@id").and_then(Value::as_str),
@@ -147,18 +149,35 @@ pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, St
         resolve::<Role>(value, reading)
             .map(|at| format!("/{}", at.role))
             .map_err(|_not_a_role| format!("has {text}, which is no URI and no role"))
-    };
-    let mut roles = Vec::new();
-    if value.as_array().is_some_and(|given| given.len() > MAX_COUNT) {
-        return Err(format!("must have at most {MAX_COUNT} items"));
+    })
+}
+
+/// Reads the values of a member that names roles, each of which is kept once.
+///
+/// # Errors
+/// What is wrong with each, or that there are too many.
+pub fn each_of(
+    value: &Value,
+    member: &str,
+    read: impl Fn(&Value) -> Result<String, String>,
+) -> Result<Vec<String>, Vec<Fault>> {
+    let given = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    if given.len() > MAX_COUNT {
+        let reason = format!("must have at most {MAX_COUNT} items");
+        return Err(vec![Fault::new(member, reason)]);
     }
-    for role in value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice) {
-        let role = one(role)?;
-        if !roles.contains(&role) {
-            roles.push(role);
+    let (mut roles, mut faults) = (Vec::new(), Vec::new());
+    for (index, value_of_it) in given.iter().enumerate() {
+        match read(value_of_it) {
+            Ok(role) if roles.contains(&role) => {}
+            Ok(role) => roles.push(role),
+            Err(reason) => {
+                let index = value.is_array().then_some(index);
+                faults.push(Fault::of_value(member, index, reason));
+            }
         }
     }
-    Ok(roles)
+    if faults.is_empty() { Ok(roles) } else { Err(faults) }
 }
 
 /// The id in a URI that ends in `/customers/{this}/roles/{id}`, whatever comes before.
@@ -216,7 +235,8 @@ pub fn unknown_roles<'a>(
         .select(roles::id)
         .for_key_share()
         .load(conn)?;
-    Ok(wanted.into_iter().filter(|r| !known.iter().any(|k| k == r)).map(Into::into).collect())
+    let known: HashSet<&str> = known.iter().map(String::as_str).collect();
+    Ok(wanted.into_iter().filter(|role| !known.contains(role)).map(Into::into).collect())
 }
 
 /// The fault of roles that are not there, if any are.

@@ -149,19 +149,11 @@ pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
     if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
 }
 
-fn own_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, String> {
+fn own_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Vec<Fault>> {
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
-    let Some(given) = value.as_array() else { return Err("must be an array of roles".into()) };
-    let mut ids = Vec::new();
-    for value in given {
-        let id = resolve::<Role>(value, reading)?.role;
-        if !ids.contains(&id) {
-            ids.push(id);
-        }
-    }
-    Ok(ids)
+    role::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, reading)?.role))
 }
 
 crate::orders! {

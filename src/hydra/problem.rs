@@ -23,6 +23,19 @@ impl Fault {
         Self { member, reason: reason.into(), pointer, taken: false }
     }
 
+    /// About one of the values of a member, where it has several; else about the member.
+    pub fn of_value(member: &str, index: Option<usize>, reason: impl Into<String>) -> Self {
+        let fault = Self::new(member, reason);
+        match index {
+            None => fault,
+            Some(index) => Self {
+                member: format!("{member}[{index}]"),
+                pointer: format!("{}/{index}", fault.pointer),
+                ..fault
+            },
+        }
+    }
+
     /// The same fault in the `index`-th member of a collection.
     #[must_use]
     pub fn within(self, index: usize) -> Self {
@@ -41,6 +54,12 @@ impl fmt::Display for Fault {
         write!(f, "{member} {}", self.reason)
     }
 }
+
+/// Faults that a problem lists, at most: one for each of a thousand images, and some.
+pub const MAX_FAULTS: usize = 2_000;
+
+/// Faults that a problem tells in words, at most.
+const MAX_TOLD: usize = 100;
 
 /// Why a request is not answered as it wished.
 #[derive(Debug)]
@@ -266,10 +285,13 @@ impl fmt::Display for Problem {
                 write!(f, "a body of type {given} is not read here; send one of {offered}")
             }
             Self::Invalid(faults) => {
-                for (i, fault) in faults.iter().enumerate() {
+                for (i, fault) in faults.iter().take(MAX_TOLD).enumerate() {
                     write!(f, "{}{fault}", if i == 0 { "" } else { "; " })?;
                 }
-                Ok(())
+                match faults.len().saturating_sub(MAX_TOLD) {
+                    0 => Ok(()),
+                    more => write!(f, "; and {more} more"),
+                }
             }
             Self::Collision(_) => f.write_str("too many write here at once; try again"),
             Self::Internal(_) => f.write_str("the service failed; its log says why"),
@@ -289,7 +311,12 @@ impl Error for Problem {
 }
 
 impl From<Vec<Fault>> for Problem {
-    fn from(faults: Vec<Fault>) -> Self {
+    fn from(mut faults: Vec<Fault>) -> Self {
+        if faults.len() > MAX_FAULTS {
+            faults.truncate(MAX_FAULTS);
+            let fault = Fault::new("", "has more faults than are told");
+            faults.push(Fault { pointer: String::new(), ..fault });
+        }
         Self::Invalid(faults)
     }
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::property::{Mount, Property, Reading};
 use super::site::View;
 use super::{Operation, Resource};
+use super::{address, identity};
 use crate::hydra::{
     Access, CollectionDoc, Fault, OperationDoc, PropertyDoc, Range, Variable, Writer,
 };
@@ -40,8 +41,8 @@ impl<A> Collection<A> {
 }
 
 type When<R> = fn(&R, View<'_>) -> bool;
-/// Reads a value that a body gives for a link into the draft; the error is the rest of a sentence.
-type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, Reading<'_>) -> Result<(), String>;
+/// Reads a value that a body gives for a link into the draft, or finds what is wrong with it.
+type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, Reading<'_>) -> Result<(), Vec<Fault>>;
 
 /// A link to a collection beneath this resource, with what is answered there.
 pub struct Below<R: Resource> {
@@ -61,7 +62,7 @@ pub const fn collection<R: Resource>(
 }
 
 impl<R: Resource> Below<R> {
-    /// The body of the resource may give the members of the collection, as an array.
+    /// The body of the resource may give the members of the collection: an array, or one.
     pub const fn takes(self, takes: Takes<R>) -> Self {
         Self { takes: Some(takes), ..self }
     }
@@ -96,13 +97,12 @@ impl<R: Resource> Property<R> for Below<R> {
         reading: Reading<'_>,
         faults: &mut Vec<Fault>,
     ) {
-        // The link itself, as GET shows it, says nothing.
         if let Some(value) = body.remove(self.name)
-            && !value.is_string()
             && let Some(takes) = self.takes
-            && let Err(reason) = takes(draft, &value, reading)
+            && !is_itself(self.name, &value, reading)
+            && let Err(wrong) = takes(draft, &value, reading)
         {
-            faults.push(Fault::new(self.name, reason));
+            faults.extend(wrong);
         }
     }
 
@@ -112,6 +112,17 @@ impl<R: Resource> Property<R> for Below<R> {
             operations: self.collection.operations,
             collection: Some(self.collection.describe()),
         })
+    }
+}
+
+/// Whether a value is the link itself, as GET shows it, which says nothing.
+fn is_itself(name: &str, value: &Value, reading: Reading<'_>) -> bool {
+    let Some(given) = identity::text_of(value.get("@id").unwrap_or(value)) else { return false };
+    let own = format!("{}/{name}", reading.path);
+    match address::path_of(&given) {
+        // Another base may have a path of its own.
+        Some(path) => path.ends_with(&own),
+        None => given.contains('/') && address::join(reading.path, &given) == own,
     }
 }
 

@@ -75,10 +75,14 @@ fn roles_of_an_image_are_own_ones_that_are_there_or_uris_word_for_word() {
         held[0]["roles"],
         json!([shown, "urn:example:a", "https://other.example.org/roles/x"])
     );
-    for wrong in
-        [json!(["nothing"]), json!([owner.path("/roles/nothing")]), json!([7]), json!(["a b"])]
-    {
+    for (wrong, member) in [
+        (json!(["nothing"]), "roles"),
+        (json!([owner.path("/roles/nothing")]), "roles"),
+        (json!([7]), "roles[0]"),
+        (json!(["urn:example:a", "a b"]), "roles[1]"),
+        (json!("a b"), "roles"),
+    ] {
         let answer = image(wrong.clone()).expect(400);
-        assert_eq!(answer.faults(), ["member[0].roles"], "{wrong}");
+        assert_eq!(answer.faults(), [format!("member[0].{member}")], "{wrong}");
     }
 }

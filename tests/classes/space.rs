@@ -108,6 +108,106 @@ fn default_roles_are_replaced_by_a_collection_and_added_by_one() {
 }
 
 #[test]
+fn default_roles_may_be_one_reference_and_only_the_link_itself_says_nothing() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    for role in ["staff", "guests"] {
+        owner.client.put(&owner.path(&format!("/roles/{role}")), &json!({})).expect(201);
+    }
+    let whole = format!("{}{}", app.base, owner.path("/roles/staff"));
+    let other = owner.path(&format!("/spaces/{}", owner.space("other")));
+    for (number, one) in [json!("staff"), json!(whole), json!({ "@id": whole })].iter().enumerate()
+    {
+        let body = json!({ "name": format!("space {number}"), "defaultRoles": one });
+        let space = owner.client.post(&owner.path("/spaces"), &body).expect(201).id();
+        let held = || owner.client.get(&format!("{space}/defaultRoles")).expect(200).each("id");
+        assert_eq!(held(), ["staff"], "{one}");
+        owner.client.patch(&space, &json!({ "defaultRoles": "guests" })).expect(205);
+        assert_eq!(held(), ["guests"], "{one}");
+        let shown = owner.client.get(&space).expect(200);
+        let number = space.rsplit('/').next().expect("a number");
+        for link in [shown.text("defaultRoles"), format!("{number}/defaultRoles")] {
+            owner.client.patch(&space, &json!({ "defaultRoles": link })).expect(205);
+            assert_eq!(held(), ["guests"], "{link}");
+        }
+        let foreign = format!("{}{other}/defaultRoles", app.base);
+        let answer = owner.client.patch(&space, &json!({ "defaultRoles": foreign })).expect(400);
+        assert_eq!(answer.faults(), ["defaultRoles"], "{}", answer.body);
+    }
+}
+
+#[test]
+fn every_role_that_is_none_is_told_with_its_place() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.path(&format!("/spaces/{}", owner.space("maps")));
+    let roles = json!(["clickthrough", null, "no role", "clickthrough"]);
+    for (method, path, member) in
+        [("PATCH", space.clone(), "defaultRoles"), ("PUT", format!("{space}/images/a"), "roles")]
+    {
+        let body = json!({ "origin": "https://example.org/a.jpg", member: roles });
+        let answer = match method {
+            "PATCH" => owner.client.patch(&path, &body),
+            _ => owner.client.put(&path, &body),
+        };
+        let answer = answer.expect(400);
+        assert_eq!(answer.faults(), [format!("{member}[1]"), format!("{member}[2]")]);
+        let violations = answer.body["violations"].as_array().expect("violations");
+        assert_eq!(violations[0]["pointer"], format!("#/{member}/1"));
+    }
+    let many: Vec<String> = (0..501).map(|n| format!("role{n}")).collect();
+    let answer = owner.client.patch(&space, &json!({ "defaultRoles": many })).expect(400);
+    assert_eq!(answer.faults(), ["defaultRoles"]);
+    let answer = owner.client.post(&format!("{space}/defaultRoles"), &json!(many)).expect(400);
+    assert_eq!(answer.faults(), ["member"]);
+}
+
+#[test]
+fn a_page_of_default_roles_does_not_replace_all_of_them() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    for role in ["staff", "guests"] {
+        owner.client.put(&owner.path(&format!("/roles/{role}")), &json!({})).expect(201);
+    }
+    let space = owner.path(&format!("/spaces/{}", owner.space("maps")));
+    let path = format!("{space}/defaultRoles");
+    owner.client.post(&path, &json!(["staff", "guests"])).expect(200);
+    for page in ["1", "2"] {
+        let shown = owner.client.get(&format!("{path}?pageSize=1&page={page}")).expect(200).body;
+        let mut with_a_prefix = shown.clone();
+        with_a_prefix["@context"] = json!([shown["@context"], { "x": "urn:x:" }]);
+        for body in [shown, with_a_prefix] {
+            let answer = owner.client.post(&path, &body).expect(400);
+            assert_eq!(answer.faults(), ["view"], "{}", answer.body);
+        }
+    }
+    let whole = owner.client.get(&path).expect(200).body;
+    assert_eq!(owner.client.post(&path, &whole).expect(200).number("totalItems"), 2);
+}
+
+#[test]
+fn of_more_than_two_thousand_faults_the_first_are_told() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    let roles: Vec<String> = (0..300).map(|n| format!("role{n}")).collect();
+    let image = |n: usize| {
+        let origin = format!("https://example.org/{n}.jpg");
+        json!({ "id": n.to_string(), "space": space, "origin": origin, "roles": roles })
+    };
+    let images: Vec<_> = (0..10).map(image).collect();
+    let answer = owner.submit(&images).expect(400);
+    assert_eq!(answer.faults().len(), 2001);
+    assert_eq!(answer.faults()[0], "member[0].roles");
+    let last = answer.body["violations"][2000]["message"].as_str().expect("words");
+    assert_eq!(last, "the body has more faults than are told");
+    let wrong = json!({ "space": space });
+    let answer = owner.submit(&vec![wrong; 150]).expect(400);
+    assert_eq!(answer.faults().len(), 150);
+    assert!(answer.text("detail").ends_with("; and 50 more"), "{}", answer.text("detail"));
+}
+
+#[test]
 fn spaces_are_found_by_their_whole_name() {
     let app = App::without_workers();
     let owner = app.customer("library");

@@ -392,7 +392,7 @@ impl Property<Image> for Roles {
             Some(Value::Null) => draft.roles = ImageDraft::default().roles,
             Some(value) => match read_roles(&value, reading) {
                 Ok(roles) => draft.roles = roles,
-                Err(reason) => faults.push(Fault::new("roles", reason)),
+                Err(wrong) => faults.extend(wrong),
             },
         }
     }

@@ -143,7 +143,7 @@ fn filter(
     if let Some(value) = get("roles") {
         match read_roles(value, reading) {
             Ok(roles) => filter.roles = roles,
-            Err(reason) => faults.push(Fault::new("roles", reason)),
+            Err(wrong) => faults.extend(wrong),
         }
     }
     filter

@@ -1,6 +1,6 @@
 //! Registration: images come into being, or are sent again, in one transaction with batch and jobs.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
@@ -16,6 +16,7 @@ use crate::classes::customer_storage::check_quota;
 use crate::classes::job;
 use crate::classes::role::unknown_roles;
 use crate::classes::space::SpaceDraft;
+use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::{images, spaces};
@@ -221,13 +222,17 @@ fn check_roles(
     if unknown.is_empty() {
         return Ok(());
     }
-    for (index, draft) in drafts.values() {
-        let missing = draft.roles.iter().filter_map(|role| role.strip_prefix('/'));
-        for role in missing.filter(|role| unknown.iter().any(|u| u == role)) {
+    let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
+    let found = drafts.values().flat_map(|(index, draft)| {
+        let named = draft.roles.iter().filter_map(|role| role.strip_prefix('/'));
+        let missing = named.filter(|role| unknown.contains(role));
+        missing.map(|role| {
             let reason = format!("names {role}, which is not there");
-            faults.push(Fault::new("roles", reason).within(*index));
-        }
-    }
+            Fault::new("roles", reason).within(*index)
+        })
+    });
+    // No more are told, and one body may have hundreds of thousands.
+    faults.extend(found.take(MAX_FAULTS + 1));
     Ok(())
 }
 

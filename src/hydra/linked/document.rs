@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::address::Here;
 use super::graph::{Graph, Node, Object};
 use super::places::{Place, Places};
-use super::terms::{Class, FIRST, Leads, MEMBER, NIL, Property, REST, Terms, VIEW};
+use super::terms::{Class, FIRST, Leads, MEMBER, NEXT, NIL, PREVIOUS, Property, REST, Terms, VIEW};
 use super::{Meaning, Reads, guard};
 use crate::hydra::Problem;
 
@@ -135,6 +135,21 @@ impl<'a> Writing<'a> {
         Ok((document, place))
     }
 
+    /// A view of a collection: all that matters of it is whether there are others.
+    fn view(&self, views: &[Object]) -> Map<String, Value> {
+        let mut view = Map::new();
+        for object in views {
+            let Object::Node(index) = object else { continue };
+            let Some(node) = self.graph.nodes.get(*index) else { continue };
+            for (property, name) in [(NEXT, "next"), (PREVIOUS, "previous")] {
+                if node.get(property).is_some_and(|pages| !pages.is_empty()) {
+                    view.insert(name.into(), true.into());
+                }
+            }
+        }
+        view
+    }
+
     fn members(
         &mut self,
         index: usize,
@@ -151,8 +166,8 @@ impl<'a> Writing<'a> {
             VIEW => Some("view"),
             _ => None,
         });
-        if node.get(VIEW).is_some_and(|views| !views.is_empty()) {
-            document.insert("view".into(), Map::new().into());
+        if let Some(views) = node.get(VIEW).filter(|views| !views.is_empty()) {
+            document.insert("view".into(), self.view(views).into());
         }
         match node.get(MEMBER) {
             Some(objects) => {

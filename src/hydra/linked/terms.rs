@@ -9,6 +9,8 @@ use crate::hydra::{ClassDoc, CollectionDoc, Range};
 const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 pub const MEMBER: &str = "http://www.w3.org/ns/hydra/core#member";
 pub const VIEW: &str = "http://www.w3.org/ns/hydra/core#view";
+pub const NEXT: &str = "http://www.w3.org/ns/hydra/core#next";
+pub const PREVIOUS: &str = "http://www.w3.org/ns/hydra/core#previous";
 const COLLECTION: &str = "http://www.w3.org/ns/hydra/core#Collection";
 pub const TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 pub const FIRST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first";
@@ -62,7 +64,7 @@ impl Terms {
         let own = classes.values().flat_map(|class: &Class| class.properties.keys());
         let known = own
             .map(String::as_str)
-            .chain([MEMBER, VIEW, FIRST, REST])
+            .chain([MEMBER, VIEW, NEXT, PREVIOUS, FIRST, REST])
             .flat_map(|iri| {
                 let known: Arc<str> = Arc::from(iri);
                 // A body may name the vocabulary by a relative reference.

@@ -213,10 +213,12 @@ fn short_names_that_stand_for_long_ones_are_a_bad_request() {
         let answer = send_ld(&world.owner.client, "POST", &spaces(&world), &body).expect(400);
         assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
     }
-    let triples =
-        |count: usize| -> String { (0..count).map(|n| format!("p:{n} p:q p:o{n} .\n")).collect() };
+    let lines = |count: usize, line: fn(usize) -> String| -> String {
+        (0..count).map(line).collect::<Vec<_>>().concat()
+    };
+    let triples = |count| lines(count, |n| format!("p:{n} p:q p:o{n} .\n"));
     let prefix = |bytes: usize| format!("@prefix p: <{}> .\n", long(bytes));
-    let relative: String = (0..10_000).map(|n| format!("<s{n}> <p> <o{n}> .\n")).collect();
+    let relative = lines(10_000, |n| format!("<s{n}> <p> <o{n}> .\n"));
     for (text, reason) in [
         (prefix(50_000) + &triples(10), "longer than 4096"),
         (format!("@base <{}> .\n<> <p> <o> .", long(50_000)), "longer than 4096"),
