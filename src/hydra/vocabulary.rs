@@ -14,7 +14,15 @@ use super::{
 pub fn document(classes: &[ClassDoc], collections: &[CollectionDoc], base: &str) -> Value {
     let link = |name: &str| collections.iter().find(|c| c.name == name);
     let mut supported: Vec<Value> = classes.iter().map(|c| class(c, &link)).collect();
-    supported.extend(collections.iter().map(collection_class));
+    let given = |name: &str| {
+        let own = classes.iter().flat_map(|class| {
+            let beneath = class.properties.iter().flat_map(|property| &property.operations);
+            class.operations.iter().chain(beneath)
+        });
+        let mut all = own.chain(collections.iter().flat_map(|collection| &collection.operations));
+        all.any(|operation| operation.expects == Some(name))
+    };
+    supported.extend(collections.iter().map(|c| collection_class(c, given(c.name))));
     supported.extend(errors());
     json!({
         "@context": context(base),
@@ -218,7 +226,22 @@ fn operation(owner: &str, operation: &OperationDoc) -> Value {
     node
 }
 
-fn collection_class(collection: &CollectionDoc) -> Value {
+/// `given`: bodies are such collections, whose members clients write.
+fn collection_class(collection: &CollectionDoc, given: bool) -> Value {
+    let mut members = hydra_property(
+        "member",
+        "Link",
+        &iri(collection.member),
+        false,
+        "The members on this page, in the order of the collection",
+    );
+    if let Some(flags) = members.as_object_mut().filter(|_| given) {
+        for (flag, holds) in
+            [("required", true), ("writable", true), ("writeable", true), ("readonly", false)]
+        {
+            flags.insert(flag.into(), holds.into());
+        }
+    }
     let assertion = json!([{ "property": "rdf:type", "object": iri(collection.member) }]);
     json!({
         "@id": format!("vocab:{}", collection.name),
@@ -229,8 +252,7 @@ fn collection_class(collection: &CollectionDoc) -> Value {
         "description": collection.doc,
         "supportedOperation": operations(collection.name, &collection.operations),
         "supportedProperty": [
-            hydra_property("member", "Link", &iri(collection.member), false,
-                "The members on this page, in the order of the collection"),
+            members,
             hydra_property("totalItems", "rdf:Property", "xsd:integer", true,
                 "Members on all pages together"),
             hydra_property("view", "Link", "hydra:PartialCollectionView", true,

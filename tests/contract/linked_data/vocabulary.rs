@@ -105,6 +105,25 @@ fn properties_are_embedded_with_all_that_clients_ask_of_them() {
 }
 
 #[test]
+fn collections_that_are_sent_have_members_that_clients_write() {
+    let documentation = documentation(&App::without_workers());
+    let expected: BTreeSet<String> =
+        operations(&documentation).iter().map(|o| text(o, "expects").to_owned()).collect();
+    let mut sent = 0;
+    for class in each(&documentation, "supportedClass").filter(|c| c.get("manages").is_some()) {
+        let mut properties = each(class, "supportedProperty");
+        let member = properties.find(|p| text(p, "title") == "member").expect("members");
+        let is_sent = expected.contains(text(class, "@id"));
+        sent += usize::from(is_sent);
+        for flag in ["writable", "writeable", "required"] {
+            assert_eq!(member[flag], is_sent, "{flag} of {}", text(class, "@id"));
+        }
+        assert_eq!(member["readonly"], !is_sent, "{}", text(class, "@id"));
+    }
+    assert!(sent > 0, "a batch is a collection that is sent");
+}
+
+#[test]
 fn operations_have_titles_bodies_and_statuses_and_one_iri_means_one_thing() {
     let documentation = documentation(&App::without_workers());
     let mut seen: BTreeMap<String, Value> = BTreeMap::new();
