@@ -164,15 +164,19 @@ const TEST: Operation<BatchAddress> = Operation {
     }),
 };
 
-/// Makes a batch of so many images; answers its number.
+/// Makes a batch of so many images; answers its number, and when that was by the database's clock.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn make(conn: &mut PgConnection, customer: i32, count: usize) -> Result<i64, Problem> {
+pub fn make(
+    conn: &mut PgConnection,
+    customer: i32,
+    count: usize,
+) -> Result<(i64, DateTime<Utc>), Problem> {
     let count = i32::try_from(count).unwrap_or(i32::MAX);
     Ok(diesel::insert_into(batches::table)
         .values((batches::customer.eq(customer), batches::count.eq(count)))
-        .returning(batches::id)
+        .returning((batches::id, batches::submitted))
         .get_result(conn)?)
 }
 

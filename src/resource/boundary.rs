@@ -17,7 +17,7 @@ pub const STEP: i64 = 100;
 /// Members that are skipped sooner than keys are looked for.
 pub const NEAR: i64 = 1000;
 
-/// Keys that are remembered at once, some 20 MB; beyond, all are forgotten and found again.
+/// Keys that are remembered at once, some 20 MB; beyond, those of other collections are forgotten.
 const MAX_KEYS: usize = 200_000;
 
 /// A remembered key, and where it stands.
@@ -63,7 +63,7 @@ impl Boundaries {
         let mut collections = self.collections.lock().unwrap_or_else(PoisonError::into_inner);
         let held: usize = collections.values().map(|remembered| remembered.keys.len()).sum();
         if held + found.len() > MAX_KEYS && held > 0 {
-            collections.clear();
+            collections.retain(|name, _| name == collection);
         }
         let remembered = collections.entry(collection.to_owned()).or_default();
         if remembered.removals != removals {
@@ -71,7 +71,8 @@ impl Boundaries {
         }
         // Another request may have been here first; what it found is the same.
         if i64::try_from(remembered.keys.len()) == Ok(after / STEP) {
-            remembered.keys.extend(found.into_iter().take(MAX_KEYS));
+            let room = MAX_KEYS.saturating_sub(remembered.keys.len());
+            remembered.keys.extend(found.into_iter().take(room));
         }
     }
 }

@@ -243,8 +243,7 @@ fn store(
     drafts: &BTreeMap<ImageAddress, (usize, ImageDraft)>,
     held: &HashMap<ImageAddress, Image>,
 ) -> Result<BatchAddress, Problem> {
-    let batch = batch::make(conn, customer, drafts.len())?;
-    let now = Utc::now();
+    let (batch, now) = batch::make(conn, customer, drafts.len())?;
     let new: Vec<NewImage<'_>> = drafts
         .iter()
         .filter(|(at, _)| !held.contains_key(at))
@@ -343,8 +342,8 @@ pub fn send_again(
 /// [`Problem::Invalid`] where the id is taken, [`Problem::QuotaExceeded`].
 pub fn make(conn: &mut PgConnection, at: &ImageAddress, draft: &ImageDraft) -> Result<(), Problem> {
     check_quota(conn, at.customer, 1)?;
-    diesel::insert_into(images::table)
-        .values(NewImage::new(at, draft, Utc::now()))
-        .execute(conn)?;
+    // One clock for all processes: what is remembered of an order rests on it.
+    let now = diesel::select(diesel::dsl::now.into_sql::<Timestamptz>()).get_result(conn)?;
+    diesel::insert_into(images::table).values(NewImage::new(at, draft, now)).execute(conn)?;
     Ok(())
 }
