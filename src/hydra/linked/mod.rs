@@ -41,6 +41,9 @@ use terms::{Class, Terms};
 /// Longest path that references relate to, in bytes: no resource has one as long.
 const MAX_PATH: usize = 2_048;
 
+/// Bodies larger than this, in bytes, are parsed on a thread of their own: a batch of a thousand is smaller.
+const HUGE_BYTES: usize = 1 << 20;
+
 /// What a body is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -149,8 +152,11 @@ impl Linked {
                 self.pool.run(bytes, move || own.triples(text, syntax, &shape, &path)).await
             }
             Format::Json => {
-                let value = json::parse(&text)?;
-                drop(text);
+                let value = match bytes > HUGE_BYTES {
+                    // Whoever is served by the same thread would wait.
+                    true => self.pool.run(bytes, move || json::parse(&text)).await?,
+                    false => json::parse(&text)?,
+                };
                 if plain::is_plain(&value, &shape.published) {
                     let places = match &value {
                         Value::Array(_) if shape.reads != Reads::Either => Places::Array,
