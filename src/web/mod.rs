@@ -58,6 +58,7 @@ pub struct Service {
     pub notices: Notices,
     pub keys: Keys,
     pub router: Router,
+    pub images: thumbs::Images,
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
     /// Whether PATCH shows the resource when nothing is preferred.
@@ -89,6 +90,7 @@ impl Service {
             linked: Linked::new(&classes, &collections, &parts.site.base)?,
             keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site)),
             documents: Arc::new(Documents::new(&parts.site.base)),
+            images: thumbs::images(&parts.site),
             router,
             database: parts.database,
             site: parts.site,

@@ -143,25 +143,33 @@ impl Mounting {
 
     /// Look-ups of one kind share a desk, and so their statements.
     fn look<A: Address>(&self, look: Look<A>) -> Mounted {
-        let site = Arc::clone(&self.site);
-        let desk: Arc<Desk<(A, Caller), Result<Reply, Problem>>> = Desk::new(
-            Box::new(move |conn, wanted| {
-                let mut session =
-                    Session { conn, site: &site, caller: Caller::Visitor, effects: Vec::new() };
-                let found = look(&mut session, wanted);
-                let failed = found
-                    .iter()
-                    .any(|f| matches!(f, Err(Problem::Unavailable(..) | Problem::Internal(_))));
-                if failed && is_broken(session.conn) { None } else { Some(found) }
-            }),
-            |refusal| Err(refused(refusal)),
-        );
+        let desk = desk(&self.site, look);
         Mounted::Look(Box::new(move |door, values, caller| {
             let address = A::read(&mut Parts(values.iter()))?;
             let (door, desk) = (door.clone(), Arc::clone(&desk));
             Some(Box::pin(async move { door.ask(&desk, (address, caller)).await }))
         }))
     }
+}
+
+/// A desk at which look-ups of one kind share statements.
+pub fn desk<K: Send + 'static, T: Send + 'static>(
+    site: &Arc<Site>,
+    look: fn(&mut Session<'_>, &[K]) -> Vec<Result<T, Problem>>,
+) -> Arc<Desk<K, Result<T, Problem>>> {
+    let site = Arc::clone(site);
+    Desk::new(
+        Box::new(move |conn, wanted| {
+            let mut session =
+                Session { conn, site: &site, caller: Caller::Visitor, effects: Vec::new() };
+            let found = look(&mut session, wanted);
+            let failed = found
+                .iter()
+                .any(|f| matches!(f, Err(Problem::Unavailable(..) | Problem::Internal(_))));
+            if failed && is_broken(session.conn) { None } else { Some(found) }
+        }),
+        |refusal| Err(refused(refusal)),
+    )
 }
 
 type Look<A> = fn(&mut Session<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>;

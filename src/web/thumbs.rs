@@ -1,19 +1,22 @@
 //! Thumbnails for everybody: open sizes only, level 0, exact sizes (`iiif.md` 6.2).
 
 use std::path::Path;
+use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde_json::json;
 
+use super::router::desk;
 use super::{Service, request, respond};
 use crate::classes::Image;
 use crate::classes::image::ImageAddress;
 use crate::classes::image::thumbnails::StoredThumbnail;
+use crate::database::door::Desk;
 use crate::hydra::{Problem, Tag};
 use crate::resource::address::{Address as _, Parts, decode};
-use crate::resource::{Caller, Conditions, Freshness, Retrieve, Session, transaction};
+use crate::resource::{Conditions, Freshness, Retrieve as _, Site};
 
 /// Kept by anybody, and asked for again each time: a thumbnail may be closed at any moment, and then nobody
 /// is to be shown it any more (`rules.md` 6.7). To ask again costs a look-up, and no pixels.
@@ -80,14 +83,15 @@ async fn get(
     }
 }
 
+/// Where the images of thumbnails are looked up: a page of thumbnails is asked for at once.
+pub type Images = Arc<Desk<ImageAddress, Result<Image, Problem>>>;
+
+pub fn images(site: &Arc<Site>) -> Images {
+    desk(site, Image::find_each)
+}
+
 async fn find(service: &Service, at: &ImageAddress) -> Result<Image, Problem> {
-    let (database, site, at) = (service.database.clone(), service.site.clone(), at.clone());
-    let found = actix_web::web::block(move || {
-        let find = |s: &mut Session<'_>| Image::find(s, &at);
-        let found = transaction::in_session(&database, &site, Caller::Visitor, false, find);
-        found.map(|(image, _)| image)
-    });
-    found.await.unwrap_or_else(|error| Err(Problem::internal(error)))
+    service.database.door.ask(&service.images, at.clone()).await
 }
 
 /// The description of a level 0 service (Image API 3.0).
