@@ -1,6 +1,9 @@
 //! JSON text, and where it is none.
 
-use serde_json::Value;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
 use super::guard;
@@ -15,14 +18,74 @@ pub fn parse(text: &[u8]) -> Result<Value, Problem> {
         .map_err(|e| Problem::Unreadable(format!("the body is not UTF-8: {e}")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     guard::scan(text.as_bytes())?;
-    serde_json::from_str(text).map_err(|error| Problem::Malformed(fault(text, &error)))
+    let read: Result<Unique, _> = serde_json::from_str(text);
+    read.map(|Unique(value)| value).map_err(|error| Problem::Malformed(fault(text, &error)))
+}
+
+/// A value in which no object has a member twice, as JSON-LD has it (JSON-LD 1.1, section 9.5).
+///
+/// Else the last would win, and an image whose `roles` are given and then given as none would be open.
+struct Unique(Value);
+
+impl<'de> Deserialize<'de> for Unique {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader).map(Self)
+    }
+}
+
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(flag.into())
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(number.into())
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(text.into())
+    }
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(text.into())
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(Unique(item)) = items.next_element()? {
+            array.push(item);
+        }
+        Ok(array.into())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, Unique(value))) = members.next_entry::<String, Unique>()? {
+            if object.contains_key(&name) {
+                return Err(A::Error::custom(format_args!("{name} is given twice")));
+            }
+            object.insert(name, value);
+        }
+        Ok(object.into())
+    }
 }
 
 /// Where and why a text is no JSON: line and column, and the member in which that is.
 fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let mut reading = serde_json::Deserializer::from_str(text);
     // Read once more, for it takes longer to keep track of the place.
-    let place = serde_path_to_error::deserialize::<_, Value>(&mut reading).err();
+    let place = serde_path_to_error::deserialize::<_, Unique>(&mut reading).err();
     let (mut member, mut pointer) = (String::new(), String::new());
     for segment in place.iter().flat_map(|place| place.path().iter()) {
         match segment {
@@ -39,7 +102,7 @@ fn fault(text: &str, error: &serde_json::Error) -> Fault {
             Segment::Enum { .. } | Segment::Unknown => break,
         }
     }
-    Fault { pointer, ..Fault::new(member, format!("is not JSON: {error}")) }
+    Fault { pointer, ..Fault::new(member, format!("cannot be read as JSON: {error}")) }
 }
 
 #[cfg(test)]
@@ -47,9 +110,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_read_is_what_serde_json_reads() {
+        let text = r#" [null, true, -1, 18446744073709551615, 1.5e3, "\u00e9\n", {}, {"b": [], "a": {"b": 0}}]"#;
+        let expected: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!(parse(text.as_bytes()).ok(), Some(expected));
+    }
+
+    #[test]
     fn a_body_that_is_no_json_is_told_its_place() {
         let told = |text: &str| {
-            let error = serde_json::from_str::<Value>(text).expect_err("no JSON");
+            let error = serde_json::from_str::<Unique>(text).err().expect("no JSON");
             let fault = fault(text, &error);
             (fault.member, fault.pointer, fault.reason)
         };
@@ -60,5 +130,8 @@ mod tests {
         assert_eq!((member.as_str(), pointer.as_str()), ("", ""));
         assert!(reason.contains("line 1 column"), "{reason}");
         assert_eq!(told("{\"a/b\": {\"c~\": [}").1, "/a~1b/c~0/0");
+        let (member, _, reason) = told("{\"member\": [{\"roles\": [\"a\"], \"roles\": []}]}");
+        assert_eq!(member, "member[0]");
+        assert!(reason.contains("roles is given twice"), "{reason}");
     }
 }
