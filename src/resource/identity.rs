@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::address::{self, path_of};
+use super::literal::whole;
 use crate::hydra::Fault;
 use crate::hydra::context::OTHER_ID;
 
@@ -90,8 +91,7 @@ pub fn take_choice(
 pub fn text_of(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) if number.is_i64() => Some(number.to_string()),
-        _ => None,
+        other => whole(other).map(|number| number.to_string()),
     }
 }
 

@@ -101,6 +101,16 @@ impl Literal for i32 {
     }
 }
 
+/// Beyond it, either way, not every whole number is a float.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A whole number, which JSON-LD takes for the same with `.0` after it.
+pub fn whole(value: &Value) -> Option<i64> {
+    let float = || value.as_f64().filter(|f| f.fract() == 0.0 && f.abs() <= MAX_EXACT);
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole, and in range")]
+    value.as_i64().or_else(|| float().map(|float| float as i64))
+}
+
 impl Literal for i64 {
     const RANGE: &'static str = "xsd:integer";
     const FORMAT: Option<&'static str> = Some("int64");
@@ -109,7 +119,7 @@ impl Literal for i64 {
         out.number(*self);
     }
     fn read(value: &Value) -> Result<Self, String> {
-        value.as_i64().ok_or_else(|| match value {
+        whole(value).ok_or_else(|| match value {
             Value::Number(n) if n.is_u64() => format!("must be at most {}", Self::MAX),
             _ => "must be a whole number".into(),
         })

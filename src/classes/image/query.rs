@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::classes::role::read_roles;
 use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
-use crate::resource::{Query, Reading};
+use crate::resource::{Query, Reading, literal};
 
 /// What every collection of images filters by.
 pub const FILTERS: &[Variable] = &[
@@ -173,7 +173,7 @@ fn text(value: &Value) -> Result<String, &'static str> {
 fn number(value: &Value) -> Result<i64, &'static str> {
     let number = match value {
         Value::String(text) => text.trim().parse().ok(),
-        other => other.as_i64(),
+        other => literal::whole(other),
     };
     number.ok_or("must be a whole number, or an array of them")
 }

@@ -1,6 +1,7 @@
 //! Bodies by their meaning: whatever a body is written in, the same comes of it.
 
 mod fuzz;
+mod own_terms;
 mod refused;
 mod spellings;
 mod values;
