@@ -7,17 +7,24 @@ use super::literal::whole;
 use crate::hydra::Fault;
 use crate::hydra::context::OTHER_ID;
 
-/// Whether an `@type` names this class, bare, prefixed or as an IRI, alone or among others.
-pub fn is_type(kind: &Value, class: &str) -> bool {
+const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
+
+/// Whether an `@type` names this class, alone or among others; none at all names any.
+///
+/// By its bare name, or as a term of the vocabulary: with its prefix or whole, of whatever base, for a body may
+/// be written for another one.
+fn is_type(kind: &Value, class: &str) -> bool {
     match kind {
-        Value::String(name) => local_name(name) == class,
-        Value::Array(names) => names.iter().any(|name| is_type(name, class)),
+        Value::String(name) => is_named(name, class),
+        Value::Array(names) => names.is_empty() || names.iter().any(|name| is_type(name, class)),
         _ => false,
     }
 }
 
-fn local_name(name: &str) -> &str {
-    name.rsplit(['#', '/', ':']).next().unwrap_or(name)
+fn is_named(name: &str, class: &str) -> bool {
+    let Some(start) = name.strip_suffix(class) else { return false };
+    let of_hydra = class == "Collection" && (start == "hydra:" || start == HYDRA);
+    start.is_empty() || start == "vocab:" || start.ends_with("/vocab#") || of_hydra
 }
 
 /// Removes `@type` and refuses one that names no class of `classes`.

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::address::Here;
 use crate::hydra::{ClassDoc, CollectionDoc, Range};
 
-const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 pub const MEMBER: &str = "http://www.w3.org/ns/hydra/core#member";
 pub const VIEW: &str = "http://www.w3.org/ns/hydra/core#view";
 pub const NEXT: &str = "http://www.w3.org/ns/hydra/core#next";
@@ -84,12 +83,9 @@ impl Terms {
         kind == COLLECTION || own().is_some_and(|name| self.collections.contains_key(name))
     }
 
-    /// A type as bodies name it; what is of another vocabulary keeps its IRI, and is no name.
+    /// A type as bodies name it; what is of another vocabulary keeps its IRI.
     pub fn type_name(&self, kind: &str) -> String {
-        match kind.strip_prefix(&self.vocabulary).or_else(|| kind.strip_prefix(HYDRA)) {
-            Some(name) => name.to_owned(),
-            None => format!("<{kind}>"),
-        }
+        kind.strip_prefix(&self.vocabulary).unwrap_or(kind).to_owned()
     }
 }
 
