@@ -48,7 +48,7 @@ pub fn check_place(
 ) {
     if let Some(given) = body.remove("@id")
         && !given.is_null()
-        && !given.as_str().is_some_and(|iri| is_here(iri, base, path))
+        && !given.as_str().is_some_and(|iri| is_blank(iri) || is_here(iri, base, path))
     {
         faults.push(Fault::new("@id", format!("differs from the address, {base}{path}")));
     }
@@ -72,7 +72,7 @@ pub fn take_choice(
 ) -> Option<String> {
     if let Some(given) = body.remove("@id")
         && !given.is_null()
-        && !given.as_str().is_some_and(|iri| iri.starts_with("_:"))
+        && !given.as_str().is_some_and(is_blank)
     {
         faults
             .push(Fault::new("@id", "is given by the server; leave it out, or PUT to the address"));
@@ -100,6 +100,11 @@ pub fn text_of(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.clone()),
         other => whole(other).map(|number| number.to_string()),
     }
+}
+
+/// Whether it names nothing but within its body, and so says nothing of an address.
+fn is_blank(iri: &str) -> bool {
+    iri.starts_with("_:")
 }
 
 fn is_here(iri: &str, base: &str, path: &str) -> bool {

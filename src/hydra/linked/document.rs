@@ -41,7 +41,8 @@ impl<'a> Writing<'a> {
         };
         let (document, place) = match reads {
             Reads::Nothing => (Map::new().into(), Place::default()),
-            Reads::One => match self.one(class)? {
+            // What is named and no more has an address all the same, which may be the wrong one.
+            Reads::One => match self.one(class)?.or_else(|| single(top)) {
                 Some(node) => self.resource(node, class, &mut Vec::new())?,
                 None => (Map::new().into(), Place::default()),
             },
@@ -339,6 +340,13 @@ impl<'a> Writing<'a> {
             }
         }
         Ok(flat)
+    }
+}
+
+fn single(top: &[usize]) -> Option<usize> {
+    match top {
+        [node] => Some(*node),
+        _ => None,
     }
 }
 

@@ -34,6 +34,7 @@ use document::Writing;
 use expand::Expander;
 use graph::Graph;
 pub use places::Places;
+use plain::Plain;
 use pool::Pool;
 pub use rdf::Syntax;
 use terms::{Class, Terms};
@@ -157,7 +158,9 @@ impl Linked {
                     true => self.pool.run(bytes, move || json::parse(&text)).await?,
                     false => json::parse(&text)?,
                 };
-                if plain::is_plain(&value, &shape.published) {
+                let class = shape.class.and_then(|class| own.terms.classes.get(class));
+                let plain = Plain { reads: shape.reads, class, published: &shape.published };
+                if plain.is(&value) {
                     let places = match &value {
                         Value::Array(_) if shape.reads != Reads::Either => Places::Array,
                         Value::Object(body) if body.get("member").is_some_and(Value::is_object) => {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::address::Here;
+use crate::hydra::context::OTHER_ID;
 use crate::hydra::{ClassDoc, CollectionDoc, Range};
 
 pub const MEMBER: &str = "http://www.w3.org/ns/hydra/core#member";
@@ -34,6 +35,21 @@ pub struct Class {
     /// IRIs by which something calls itself one of it.
     pub types: Vec<String>,
     pub properties: HashMap<String, Property>,
+    /// How the rows read the values of a term.
+    pub forms: HashMap<&'static str, Form>,
+}
+
+/// The form in which a row reads the values of its term, null apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    Literal,
+    /// One, or an array of them.
+    Literals,
+    Link,
+    /// One, or an array of them.
+    Links,
+    /// Whatever JSON there is.
+    Json,
 }
 
 /// A property, as far as the shape of its values goes.
@@ -105,10 +121,23 @@ fn class(
         let iri = format!("{vocabulary}{}/{}", doc.name, property.name);
         (iri, Property { name: property.name, many: property.many, leads })
     });
+    let forms = doc.properties.iter().flat_map(|property| {
+        let form = match property.range {
+            _ if property.json => Form::Json,
+            Range::Literal(_) if property.many => Form::Literals,
+            Range::Literal(_) => Form::Literal,
+            Range::Link(_) | Range::Name(_) if !property.many => Form::Link,
+            Range::Link(_) | Range::Name(_) | Range::Collection(_) => Form::Links,
+        };
+        let id = (property.name == "id").then_some(OTHER_ID);
+        let names = [Some(property.name), property.alias, id];
+        names.into_iter().flatten().map(move |name| (name, form))
+    });
     let names = [Some(doc.name), doc.parent];
     Class {
         name: doc.name,
         types: names.into_iter().flatten().map(|name| format!("{vocabulary}{name}")).collect(),
         properties: properties.collect(),
+        forms: forms.collect(),
     }
 }

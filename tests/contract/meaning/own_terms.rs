@@ -67,7 +67,6 @@ fn a_type_counts_where_it_is_of_our_vocabulary_at_whatever_base() {
         json!("https://other.example.org/api/vocab#Space"),
         json!(["https://schema.org/Place", "Space"]),
         json!([]),
-        Value::Null,
     ] {
         for body in under_any_context(&world, "Space", &space(&kind)) {
             let made = send_ld(client, "POST", &spaces, &body);
@@ -109,4 +108,114 @@ fn a_type_counts_where_it_is_of_our_vocabulary_at_whatever_base() {
             assert_eq!(answer.status, status, "{body}: {}", answer.body);
         }
     }
+}
+
+#[test]
+fn values_count_in_every_form_that_means_the_same() {
+    let world = World::new();
+    let client = &world.owner.client;
+    let (image, _) = world.made(family("Image"));
+    for (term, given, wanted) in [
+        ("string1", json!(["one"]), json!("one")),
+        ("string1", json!({ "@value": "two" }), json!("two")),
+        ("string1", json!([{ "@value": "three" }]), json!("three")),
+        ("string1", json!(["four", "four"]), json!("four")),
+        ("string1", json!([""]), json!("")),
+        ("number1", json!([5]), json!(5)),
+        ("maxUnauthorised", json!([{ "@value": 400 }]), json!(400)),
+        ("maxUnauthorised", Value::Null, json!(-1)),
+        (
+            "origin",
+            json!({ "@id": "https://example.org/x.jpg" }),
+            json!("https://example.org/x.jpg"),
+        ),
+        ("space", json!([world.space]), json!(world.space)),
+        ("tags", json!([["a"], { "@list": ["b"] }]), json!(["a", "b"])),
+        ("tags", json!({ "@value": "c" }), json!(["c"])),
+        ("tags", json!({ "@set": [] }), json!([])),
+        ("tags", json!("d"), json!(["d"])),
+        ("tags", json!([]), json!([])),
+        ("roles", json!([["urn:x:role"]]), json!(["urn:x:role"])),
+    ] {
+        for body in under_any_context(&world, "Image", &json!({ term: given })) {
+            let answer = send_ld(client, "PATCH", &image, &body);
+            assert_eq!(answer.status, 205, "{body}: {}", answer.body);
+            assert_eq!(client.get(&image).expect(200).body[term], wanted, "{body}");
+        }
+    }
+    for (term, given) in [
+        ("string1", json!(["one", "two"])),
+        ("string1", json!([])),
+        ("string1", json!([["one"], "two"])),
+        ("number1", json!(["5"])),
+        ("tags", json!([3])),
+    ] {
+        for body in under_any_context(&world, "Image", &json!({ term: given })) {
+            assert_eq!(
+                send_ld(client, "PATCH", &image, &body).expect(400).faults(),
+                [term],
+                "{body}"
+            );
+        }
+    }
+    let link = format!("{}{}/clickthrough", world.app.base, world.owner.path("/authServices"));
+    let role = world.owner.path("/roles/staff");
+    for given in
+        [json!([link]), json!([{ "@id": link }]), json!({ "@id": link }), json!(["clickthrough"])]
+    {
+        for body in under_any_context(&world, "Role", &json!({ "authService": given })) {
+            let made = client.put(&role, &body);
+            assert_eq!(made.status, 201, "{body}: {}", made.body);
+            assert_eq!(made.text("authService"), link, "{body}");
+            client.delete(&role).expect(205);
+        }
+    }
+    let spaces = world.owner.path("/spaces");
+    let roles = json!([[{ "@id": "clickthrough" }]]);
+    let body = json!({ "name": ["nested"], "maxUnauthorised": [300], "defaultRoles": roles });
+    let made = client.post(&spaces, &body).expect(201);
+    assert_eq!(
+        (made.text("name").as_str(), made.number("defaultMaxUnauthorised")),
+        ("nested", 300)
+    );
+    let held = client.get(&format!("{}/defaultRoles", made.id())).expect(200);
+    assert_eq!(held.each("id"), ["clickthrough"]);
+}
+
+#[test]
+fn the_address_of_a_body_may_be_relative_or_blank() {
+    let world = World::new();
+    let client = &world.owner.client;
+    let path = world.owner.path("/spaces/50");
+    let whole = format!("{}{path}", world.app.base);
+    for (name, id) in
+        [&whole, &path, "50", "./50", "../spaces/50", "", "_:b0"].into_iter().enumerate()
+    {
+        let body = json!({ "@id": id, "name": format!("name {name}") });
+        for body in under_any_context(&world, "Space", &body) {
+            let put = client.put(&path, &body);
+            assert!(put.status < 300, "{body}: {}", put.body);
+            assert_eq!(put.id(), whole);
+            client.patch(&path, &body).expect(205);
+        }
+    }
+    for id in ["51", "./51", "50/", "/50", "urn:50"] {
+        for body in under_any_context(&world, "Space", &json!({ "@id": id, "name": "another" })) {
+            assert_eq!(client.put(&path, &body).expect(400).faults(), ["@id"], "{body}");
+        }
+    }
+    for body in under_any_context(&world, "Space", &json!({ "@id": "51" })) {
+        assert_eq!(client.patch(&path, &body).expect(400).faults(), ["@id"], "{body}");
+    }
+    let images = world.owner.path(&format!("/spaces/{}/images", world.space));
+    let image = |id: &str| json!({ "@id": id, "origin": ORIGIN });
+    let beside =
+        image(&format!("../customers/{}/spaces/{}/images/beside", world.owner.id, world.space));
+    // Relative to the queue, /customers/{c}/queue.
+    let below = image(&format!("spaces/{}/images/below", world.space));
+    let body = json!({ "member": [below] });
+    client.post(&world.owner.path("/queue"), &body).expect(201);
+    client.get(&format!("{images}/below")).expect(200);
+    let answer = client.post(&world.owner.path("/queue"), &json!({ "member": [beside] }));
+    assert_eq!(answer.expect(400).faults(), ["member[0].@id"]);
 }
