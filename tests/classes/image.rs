@@ -1,3 +1,4 @@
+use hydria::cli::serve::Options;
 use serde_json::json;
 
 use crate::support::App;
@@ -118,4 +119,28 @@ fn ids_are_case_sensitive_segments_and_escapes_mean_the_same() {
         owner.client.get(&format!("{images}/{wrong}")).expect(404);
         owner.client.put(&format!("{images}/{wrong}"), &image("a")).expect(400);
     }
+}
+
+#[test]
+fn a_media_type_that_the_origin_told_follows_it_and_one_that_was_given_stays() {
+    let options = Options { no_worker: true, ..Options::default() };
+    let app = App::start_with(&[("HYDRIA_WAIT_SECONDS", "0")], options);
+    let owner = app.customer("library");
+    let path = owner.path(&format!("/spaces/{}/images/a", owner.space("maps")));
+    let origin = |name: &str| format!("https://example.org/{name}");
+    let media_type = || owner.client.get(&path).expect(200).text("mediaType");
+    owner.client.put(&path, &json!({ "origin": origin("coffee.png") })).expect(201);
+    assert_eq!(media_type(), "image/png");
+    owner.client.put(&path, &json!({ "string1": "no other origin" })).expect(200);
+    assert_eq!(media_type(), "image/png");
+    owner.client.put(&path, &json!({ "origin": origin("rocket.jpg") })).expect(200);
+    assert_eq!(media_type(), "image/jpeg");
+    owner.client.patch(&path, &json!({ "origin": origin("map.tif") })).expect(205);
+    assert_eq!(media_type(), "image/tiff");
+    let given = json!({ "origin": origin("moon.gif"), "mediaType": "image/x-own" });
+    owner.client.patch(&path, &given).expect(205);
+    owner.client.put(&path, &json!({ "origin": origin("rocket.jpg") })).expect(200);
+    assert_eq!(media_type(), "image/x-own");
+    owner.client.patch(&path, &json!({ "mediaType": null })).expect(205);
+    assert_eq!(media_type(), "image/jpeg");
 }

@@ -3,6 +3,7 @@
 pub mod act;
 pub mod cut;
 pub mod list;
+mod media_type;
 pub mod merged;
 mod pages;
 mod place;
@@ -14,6 +15,7 @@ pub mod thumbnails;
 pub use list::{
     ALL_IMAGES, BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, QUEUE_IMAGES, SPACE_IMAGES,
 };
+pub use media_type::{UNKNOWN, inferred_media_type};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -282,7 +284,7 @@ impl Resource for Image {
         self.draft.initial_origin.as_deref().map(str::as_bytes)
     }
     fn draft(&self) -> ImageDraft {
-        self.draft.clone()
+        media_type::untold(self.draft.clone())
     }
 
     fn check(
@@ -330,24 +332,6 @@ fn origin_rule(origin: &String) -> Result<(), String> {
 #[expect(clippy::ref_option, reason = "a rule is given what the row holds")]
 fn initial_origin_rule(origin: &Option<String>) -> Result<(), String> {
     origin.as_ref().map_or(Ok(()), origin_rule)
-}
-
-/// The media type of an image of which none was given or inferred: it is recognised when it is processed.
-pub const UNKNOWN: &str = "image/unknown";
-
-/// The media type that the ending of an origin's path tells, in lack of a better one (`dlcs.md` 13.1).
-pub fn inferred_media_type(origin: &str) -> &'static str {
-    let path = origin.split(['?', '#']).next().unwrap_or(origin);
-    let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e);
-    match ending.map(str::to_ascii_lowercase).as_deref() {
-        Some("jpg" | "jpeg") => "image/jpeg",
-        Some("png") => "image/png",
-        Some("tif" | "tiff") => "image/tiff",
-        Some("webp") => "image/webp",
-        Some("gif") => "image/gif",
-        Some("jp2" | "jpx") => "image/jp2",
-        _ => UNKNOWN,
-    }
 }
 
 /// The row of `roles`: URIs out, stored roles in.
