@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 
@@ -144,7 +145,12 @@ fn objects_apart(
 
 fn send_again(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
     diesel::update(images::table.find((at.customer, at.space, &at.image)))
-        .set((images::ingesting.eq(true), images::error.eq("")))
+        .set((
+            images::ingesting.eq(true),
+            images::error.eq(""),
+            images::finished.eq(None::<DateTime<Utc>>),
+            images::dequeued.eq(None::<DateTime<Utc>>),
+        ))
         .execute(conn)?;
     job::put(conn, at.customer, &[(at.space, &at.image)], false).map(|_| ())
 }

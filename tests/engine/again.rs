@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::scene::{Hands, Scene};
-use crate::support::{Answer, until};
+use crate::support::{Answer, rows, until};
 
 #[test]
 fn a_put_processes_again_and_replaces_the_object() {
@@ -189,4 +189,25 @@ fn a_check_beside_the_workers_finds_nothing_amiss() {
         assert_eq!(scene.counts(batch), (150, 0));
     }
     scene.agrees();
+}
+
+#[test]
+fn an_image_that_a_check_sends_again_says_that_it_waits() {
+    let scene = Scene::without_workers();
+    scene.submit(&["map"], &scene.origin.image(450, 300));
+    let hands = Hands::of(&scene.app);
+    hands.work_one();
+    let done = scene.read("map");
+    assert!(done.body.get("finished").is_some() && done.body.get("dequeued").is_some());
+    for object in rows::files(&scene.app.data.path().join("objects")) {
+        std::fs::remove_file(object).expect("an object");
+    }
+    assert!(hands.mend().iter().any(|found| found.contains("lost its thumbnails")));
+    let waits = scene.read("map");
+    assert_eq!(waits.body["ingesting"], json!(true));
+    for member in ["finished", "dequeued"] {
+        assert!(waits.body.get(member).is_none(), "{member} in {}", waits.body);
+    }
+    hands.work_one();
+    assert!(scene.read("map").body.get("finished").is_some());
 }

@@ -155,8 +155,17 @@ impl Hands {
 
     /// What does not agree.
     pub fn check(&self) -> Vec<String> {
+        self.checked(false)
+    }
+
+    /// What did not agree, and now does.
+    pub fn mend(&self) -> Vec<String> {
+        self.checked(true)
+    }
+
+    fn checked(&self, repair: bool) -> Vec<String> {
         let (database, storage) = (&self.setup.database, &self.setup.storage);
-        let check = hydria::engine::check::check(database, storage, false);
+        let check = hydria::engine::check::check(database, storage, repair);
         self.runtime.block_on(check).expect("the database answers")
     }
 
