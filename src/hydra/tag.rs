@@ -5,6 +5,10 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
+/// What follows the tag of a state in the entity tags of its representations, but for the default one.
+pub const SUFFIXES: [&str; 8] =
+    ["compacted", "expanded", "flattened", "json", "ttl", "nq", "nt", "html"];
+
 /// The tag of one state of a resource, as one caller sees it (RFC 9110, section 8.8.1).
 ///
 /// It is a hash of the compact JSON-LD that this caller is shown, so it changes whenever any of its
@@ -38,7 +42,8 @@ impl Tag {
     /// Whether the text of an entity tag is that of a representation of this state, whichever.
     pub fn is_of(self, opaque: &str) -> bool {
         let rest = opaque.strip_prefix(&self.to_string());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        let is_suffix = |rest: &str| rest.strip_prefix('-').is_some_and(|s| SUFFIXES.contains(&s));
+        rest.is_some_and(|rest| rest.is_empty() || is_suffix(rest))
     }
 
     /// The text of the entity tag of one representation, without its quotes.
@@ -66,7 +71,16 @@ mod tests {
         assert_eq!(tag.entity_tag(""), format!("\"{plain}\""));
         assert!(tag.is_of(&plain) && tag.is_of(&other));
         let another = Tag::of(b"another").opaque("");
-        for wrong in ["", "ttl", "-ttl", &format!("x{plain}"), &format!("{plain}x"), &another] {
+        for wrong in [
+            "",
+            "ttl",
+            "-ttl",
+            &format!("x{plain}"),
+            &format!("{plain}x"),
+            &format!("{plain}-"),
+            &format!("{plain}-zzz"),
+            &another,
+        ] {
             assert!(!tag.is_of(wrong), "{wrong}");
         }
     }

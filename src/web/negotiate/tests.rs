@@ -5,6 +5,16 @@ fn chosen(accept: &str) -> Option<Representation> {
 }
 
 #[test]
+fn every_representation_has_a_suffix_that_tags_know() {
+    let mut suffixes: Vec<&str> = OFFERED.iter().map(|offered| offered.suffix()).collect();
+    let mut known = vec![""];
+    known.extend(crate::hydra::tag::SUFFIXES);
+    suffixes.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(suffixes, known);
+}
+
+#[test]
 fn what_is_asked_for_is_sent() {
     for (accept, expected) in [
         ("*/*", JsonLd),

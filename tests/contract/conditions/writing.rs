@@ -27,7 +27,8 @@ fn a_change_is_made_on_the_state_that_it_names_and_on_no_other() {
             let before = client.get(&path).expect(200);
             let own = tag(&before);
             let weak = format!("W/{own}");
-            for wrong in [OLD, weak.as_str(), "garbage", "", own.trim_matches('"')] {
+            let invented = format!("{}-zzz\"", own.trim_end_matches('"'));
+            for wrong in [OLD, weak.as_str(), &invented, "garbage", "", own.trim_matches('"')] {
                 let answer = send("If-Match", wrong).expect(412);
                 assert!(answer.text("type").ends_with("#PreconditionFailed"), "{}", answer.body);
                 assert_eq!(answer.body["status"], 412);
