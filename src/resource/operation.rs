@@ -104,8 +104,8 @@ pub enum Reply {
 /// The job that a [`Reply::Pending`] waits for now; none: it is settled.
 pub type Job = Arc<dyn Fn(&mut PgConnection) -> Result<Option<i64>, Problem> + Send + Sync>;
 
-/// Shows what a [`Reply::Pending`] waited for.
-pub type Then = Box<dyn FnOnce(&mut Session<'_>) -> Result<Reply, Problem> + Send>;
+/// Shows what a [`Reply::Pending`] waited for; it is called again where its connection was lost.
+pub type Then = Box<dyn Fn(&mut Session<'_>) -> Result<Reply, Problem> + Send>;
 
 impl Reply {
     /// A resource of the caller's, with its inline operations.

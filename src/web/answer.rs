@@ -308,12 +308,8 @@ async fn settled(
         }
     }
     let (database, site) = (service.database.clone(), service.site.clone());
-    let mut then = Some(then);
     blocking(move || {
-        let show = |s: &mut Session<'_>| match then.take() {
-            Some(then) => then(s),
-            None => Err(Problem::Unavailable("the database does not answer".into(), None)),
-        };
+        let show = |s: &mut Session<'_>| then(s);
         transaction::in_session(&database, &site, caller, false, show).map(|(reply, _)| reply)
     })
     .await
