@@ -45,11 +45,12 @@ async fn attempt(
     if is_preflight || (path == "*" && *request.method() == Method::OPTIONS) {
         return Ok(respond::options(&allow(service, path)));
     }
-    if let Some(answer) = thumbs::answer(service, request, path).await {
-        return answer;
-    }
+    // Wrong credentials are told wherever they come, at open addresses too.
     if let Some(given) = request.headers().get(header::AUTHORIZATION) {
         asks.set(service.keys.verify(given.as_bytes()).await?);
+    }
+    if let Some(answer) = thumbs::answer(service, request, path).await {
+        return answer;
     }
     dispatch(service, request, payload, path, asks.get()).await
 }

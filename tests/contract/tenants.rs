@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use hydria::resource::Site;
@@ -252,4 +254,26 @@ fn a_customer_sees_itself_alone_and_an_administrator_all() {
     }
     let (role, _) = world.made(family("Role"));
     world.app.administrator.get(&role).expect(200);
+}
+
+#[test]
+fn wrong_credentials_are_told_at_open_addresses_too() {
+    let world = World::new();
+    let key = format!("{}:wrong", world.owner.key);
+    for path in
+        ["/", "/vocab", "/openapi.json", "/healthz", "/thumbs/1/2/3", "/thumbs/1/2/3/info.json"]
+    {
+        for authorization in
+            [format!("Basic {}", STANDARD.encode(&key)), "Bearer x".into(), "x".into()]
+        {
+            for method in [Method::GET, Method::HEAD, Method::OPTIONS, Method::DELETE] {
+                let request = world.app.visitor.request(method.clone(), path);
+                let answer =
+                    world.app.visitor.send(request.header("Authorization", &authorization));
+                assert_eq!(answer.status, 401, "{method} {path} {authorization}");
+            }
+        }
+        let open = if path.starts_with("/thumbs/") { 404 } else { 200 };
+        assert_eq!(world.owner.client.get(path).status, open, "{path}");
+    }
 }
