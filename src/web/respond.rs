@@ -164,7 +164,7 @@ pub fn problem(
     request_id: &str,
 ) -> HttpResponse {
     let status = status::of_problem(problem);
-    if status.is_server_error() {
+    if status::is_failure(status) {
         let cause = problem.source().map(|cause| format!(": {cause}")).unwrap_or_default();
         log::error!("request {request_id} {method} {path}: {problem}{cause}");
     }

@@ -41,3 +41,24 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
+
+/// Whether the service failed, which is a matter for its log.
+///
+/// A quota that is used up is none of its failures, and anybody can meet it as often as they like.
+pub fn is_failure(status: StatusCode) -> bool {
+    matches!(status, StatusCode::INTERNAL_SERVER_ERROR | StatusCode::SERVICE_UNAVAILABLE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hydra::problem::of_each_kind;
+
+    #[test]
+    fn nobody_can_fill_the_log_by_asking_for_too_much() {
+        let problems = of_each_kind();
+        let failures = problems.iter().filter(|problem| is_failure(of_problem(problem)));
+        let kinds: Vec<&str> = failures.map(Problem::kind).collect();
+        assert_eq!(kinds, ["Unavailable", "InternalError"]);
+    }
+}
