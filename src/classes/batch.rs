@@ -37,7 +37,7 @@ fn own_members() -> _ {
 
 /// Members processed with success, counted in the rows.
 #[diesel::dsl::auto_type]
-fn completed() -> _ {
+pub fn completed() -> _ {
     let own: own_members = own_members();
     let done = members::outcome.eq("completed");
     own.filter(done).select(diesel::dsl::count_star()).single_value()
@@ -45,7 +45,7 @@ fn completed() -> _ {
 
 /// Members processed with failure, deleted ones among them, counted in the rows.
 #[diesel::dsl::auto_type]
-fn failed() -> _ {
+pub fn failed() -> _ {
     let own: own_members = own_members();
     let done = members::outcome.ne("completed");
     own.filter(done).select(diesel::dsl::count_star()).single_value()

@@ -219,12 +219,16 @@ pub fn chosen_or_minted(chosen: Option<String>) -> Result<String, Problem> {
 /// Defines the orders of a class's lists: `ORDERABLE`, the members by which they can be ordered, and
 /// `ordered`, which puts a query over the class's table in the order asked for or in the default one.
 ///
-/// Each order ends in a column that no two members of a list share.
+/// Each order ends in a column that no two members of a list share. After `; and` stand members that are no
+/// columns, with the expressions that work them out.
 #[macro_export]
 macro_rules! orders {
-    ($table:ident by $default:expr, then $last:ident: $($name:literal is $column:ident),+ $(,)?) => {
+    (
+        $table:ident by $default:expr, then $last:ident: $($name:literal is $column:ident),+ $(,)?
+        $(; and $($more:literal is $value:expr),+ $(,)?)?
+    ) => {
         /// Members by which lists can be ordered.
-        pub const ORDERABLE: &[&str] = &[$($name),+];
+        pub const ORDERABLE: &[&str] = &[$($name,)+ $($($more,)+)?];
 
         type Found<'a> = $table::BoxedQuery<'a, diesel::pg::Pg>;
 
@@ -238,6 +242,10 @@ macro_rules! orders {
                     ($name, false) => found.order(($table::$column.asc(), $table::$last.asc())),
                     ($name, true) => found.order(($table::$column.desc(), $table::$last.desc())),
                 )+
+                $($(
+                    ($more, false) => found.order(($value.asc(), $table::$last.asc())),
+                    ($more, true) => found.order(($value.desc(), $table::$last.desc())),
+                )+)?
                 _ => found.order($default),
             }
         }

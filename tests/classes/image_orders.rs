@@ -33,6 +33,8 @@ fn an_order_over_all_spaces_is_merged_from_those_of_each() {
     assert_eq!(found("orderBy=number2&pageSize=2&page=4"), "");
     assert_eq!(found("orderBy=finished"), "a b c d a");
     assert_eq!(found("orderByDescending=finished"), "a d c b a");
+    assert_eq!(found("orderBy=family"), "a b c d a");
+    assert_eq!(found("orderByDescending=family"), "a d c b a");
     let of_each = |query: &str| {
         let answer = owner.client.get(&owner.path(&format!("/allImages?{query}"))).expect(200);
         answer.each("space").join(" ")

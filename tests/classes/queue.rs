@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::App;
+use crate::support::{App, rows};
 
 #[test]
 fn a_submission_is_refused_whole_with_every_fault_of_every_member() {
@@ -117,4 +117,39 @@ fn an_image_that_is_there_keeps_what_a_submission_leaves_out() {
     assert_eq!(owner.client.get(&first.id()).expect(200).number("count"), 1);
     let queue = owner.client.get(&owner.path("/queue")).expect(200);
     assert_eq!(queue.number("size"), 1, "one image, one job");
+}
+
+#[test]
+fn batches_are_ordered_by_how_their_members_came_out() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    let origin = "https://example.org/a";
+    let batches: Vec<String> = (0..3)
+        .map(|batch| {
+            let image =
+                |n| json!({ "id": format!("{batch}-{n}"), "space": space, "origin": origin });
+            owner.submit(&[image(0), image(1)]).expect(201).number("id").to_string()
+        })
+        .collect();
+    let [one, two, three] = batches.as_slice() else { panic!("three batches") };
+    let mut conn = app.database();
+    for (image, outcome) in
+        [("1-0", "completed"), ("1-1", "completed"), ("2-0", "completed"), ("2-1", "failed")]
+    {
+        let sql = format!("UPDATE members SET outcome = '{outcome}' WHERE image = '{image}'");
+        rows::execute(&mut conn, &sql);
+    }
+    for (order, wanted) in [
+        ("orderBy=completed", [one, three, two]),
+        ("orderByDescending=completed", [two, three, one]),
+        ("orderBy=errors", [one, two, three]),
+        ("orderByDescending=Errors", [three, two, one]),
+    ] {
+        let path = owner.path(&format!("/queue/batches?{order}"));
+        let listed = owner.client.get(&path).expect(200).each("id");
+        assert_eq!(listed.iter().collect::<Vec<_>>(), wanted, "{order}");
+    }
+    let page = owner.path("/queue/batches?orderByDescending=completed&pageSize=1&page=2");
+    assert_eq!(owner.client.get(&page).expect(200).each("id").concat(), *three);
 }

@@ -61,6 +61,7 @@ pub const ORDERABLE: &[&str] = &[
     "origin",
     "maxUnauthorised",
     "mediaType",
+    "family",
     "width",
     "height",
     "queued",
@@ -98,7 +99,12 @@ pub fn read(
         }
     }
     let filter = filter(&conditions, reading, faults);
-    (filter, query.order(ORDERABLE, faults))
+    // All are of one family, so that what tells equals apart is the order.
+    let order = query.order(ORDERABLE, faults).map(|order| match order.by {
+        "family" => Order { by: "created", ..order },
+        _ => order,
+    });
+    (filter, order)
 }
 
 fn object(query: &Query, faults: &mut Vec<Fault>) -> Map<String, Value> {
