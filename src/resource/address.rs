@@ -207,6 +207,9 @@ where
     text.parse::<N>().ok().filter(|n| *n > N::default() && n.to_string() == text)
 }
 
+/// What [`canonical_number`] asks for, in words.
+pub const NUMBER_RULE: &str = "a number must be positive, with no zeros in front";
+
 /// Longest id, in bytes: what 220 for `customer/space/id` leave (`rules.md` 2.1).
 pub const MAX_ID: usize = 216;
 

@@ -11,8 +11,8 @@ use super::shape::shaped;
 use super::{Service, body, represent, request, respond, thumbs};
 use crate::classes::Customer;
 use crate::classes::customer::CustomerAddress;
-use crate::hydra::Problem;
-use crate::resource::address::{canonical_number, decode};
+use crate::hydra::{Fault, Problem};
+use crate::resource::address::{ID_RULE, NUMBER_RULE, canonical_number, decode};
 use crate::resource::operation::{Job, Then};
 use crate::resource::{
     Caller, Current, Effect, Input, Query, Reply, Retrieve, Session, transaction,
@@ -235,7 +235,7 @@ async fn perform(
     input: Input,
 ) -> Result<Reply, Problem> {
     let malformed = || match entry.chooses {
-        true => Problem::invalid("@id", "is malformed: its last part can be no id here"),
+        true => malformed_address(&input.path),
         false => Problem::NotFound("there is no such resource".into()),
     };
     let (run, writes) = match &entry.act {
@@ -257,6 +257,13 @@ async fn perform(
         Reply::Pending { job, then } => settled(service, job, then, caller).await,
         reply => Ok(reply),
     }
+}
+
+/// An address that nothing can be made at.
+fn malformed_address(path: &str) -> Problem {
+    let reason = format!("is malformed: {path}; {NUMBER_RULE}, an id {ID_RULE}");
+    // Nothing of the body is wrong.
+    Fault { pointer: String::new(), ..Fault::new("address", reason) }.into()
 }
 
 async fn in_session(

@@ -80,6 +80,20 @@ fn every_refusal_has_the_one_shape() {
     }
 }
 
+#[test]
+fn an_address_that_is_malformed_is_told_as_what_it_is() {
+    let world = World::new();
+    let client = &world.owner.client;
+    for path in ["/spaces/abc/images/x", "/spaces/007", "/roles/a%20b"] {
+        let path = world.owner.path(path);
+        let answer = client.put(&path, &json!({ "name": "x", "origin": ORIGIN })).expect(400);
+        let detail = answer.text("detail");
+        assert!(detail.starts_with(&format!("address is malformed: {path}")), "{detail}");
+        assert!(detail.contains("letters, digits"), "{detail}");
+        assert_eq!(places(&answer), [("address".to_owned(), Some("#".to_owned()))]);
+    }
+}
+
 /// The member and the place of each violation.
 fn places(answer: &Answer) -> Vec<(String, Option<String>)> {
     let text = |violation: &Value, name: &str| violation[name].as_str().map(ToOwned::to_owned);
