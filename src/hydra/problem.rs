@@ -84,6 +84,8 @@ pub enum Problem {
         given: String,
         offered: &'static str,
     },
+    /// The body is encoded in a way that is not read, such as `gzip`.
+    UnsupportedEncoding(String),
     /// The body did not come in the time that is given for it, in seconds.
     TooSlow {
         limit_s: u64,
@@ -131,7 +133,9 @@ impl Problem {
             Self::MethodNotAllowed(_) => "MethodNotAllowed",
             Self::NotAcceptable { .. } => "NotAcceptable",
             Self::TooLarge { .. } => "BodyTooLarge",
-            Self::UnsupportedMediaType { .. } => "UnsupportedMediaType",
+            Self::UnsupportedMediaType { .. } | Self::UnsupportedEncoding(_) => {
+                "UnsupportedMediaType"
+            }
             Self::TooSlow { .. } => "BodyTooSlow",
             Self::Unreadable(_) | Self::Malformed(_) => "UnreadableRequest",
             Self::PreconditionFailed(_) => "PreconditionFailed",
@@ -153,7 +157,7 @@ pub const KINDS: [(&str, &str); 16] = [
     ("MethodNotAllowed", "The resource does not offer this method; Allow lists those it has."),
     ("NotAcceptable", "The resource is there, but in no media type that Accept lists."),
     ("BodyTooLarge", "The body is larger than the service reads."),
-    ("UnsupportedMediaType", "The media type of the body is not offered."),
+    ("UnsupportedMediaType", "The media type of the body, or its encoding, is not offered."),
     ("BodyTooSlow", "The body did not come in time."),
     ("UnreadableRequest", "The body or the query cannot be parsed."),
     ("PreconditionFailed", "The resource is not in a state that If-Match or If-None-Match allows."),
@@ -283,6 +287,9 @@ impl fmt::Display for Problem {
             },
             Self::UnsupportedMediaType { given, offered } => {
                 write!(f, "a body of type {given} is not read here; send one of {offered}")
+            }
+            Self::UnsupportedEncoding(given) => {
+                write!(f, "a body in the encoding {given} is not read here; send it as it is")
             }
             Self::Invalid(faults) => {
                 for (i, fault) in faults.iter().take(MAX_TOLD).enumerate() {

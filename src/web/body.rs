@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, web};
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
@@ -40,8 +40,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Reads the body of a request as what the operation expects; none: there is none.
 ///
 /// # Errors
-/// In this order: [`Problem::TooLarge`] or [`Problem::TooSlow`], [`Problem::UnsupportedMediaType`],
-/// [`Problem::Unreadable`] or [`Problem::Malformed`]; [`Problem::Unavailable`] where too many bodies wait to be
+/// In this order: [`Problem::TooLarge`] or [`Problem::TooSlow`], [`Problem::UnsupportedMediaType`] or
+/// [`Problem::UnsupportedEncoding`], [`Problem::Unreadable`] or [`Problem::Malformed`]; [`Problem::Unavailable`] where too many bodies wait to be
 /// read.
 pub async fn read(
     service: &Service,
@@ -59,6 +59,7 @@ pub async fn read(
         return Ok(None);
     }
     let format = format(request)?;
+    check_encoding(request)?;
     if bytes.is_empty() {
         return Err(Problem::Unreadable("a body is expected; there is none".into()));
     }
@@ -114,12 +115,39 @@ fn format(request: &HttpRequest) -> Result<Format, Problem> {
     if !is_offered && !media_type.is_empty() {
         return Err(Problem::UnsupportedMediaType { given: media_type.to_owned(), offered });
     }
+    if let Some(charset) = charset(given) {
+        let given = format!("{media_type} in {charset}");
+        return Err(Problem::UnsupportedMediaType { given, offered });
+    }
     Ok(match media_type.to_ascii_lowercase().as_str() {
         "text/turtle" => Format::Rdf(Syntax::Turtle),
         "application/n-triples" => Format::Rdf(Syntax::NTriples),
         "application/n-quads" => Format::Rdf(Syntax::NQuads),
         _ => Format::Json,
     })
+}
+
+/// The character set that a content type names, where it is none in which UTF-8 is read.
+fn charset(content_type: &str) -> Option<&str> {
+    let parameters = content_type.split(';').skip(1).filter_map(|part| part.split_once('='));
+    parameters
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))
+        .map(|(_, value)| value.trim().trim_matches('"'))
+        .find(|charset| {
+            !["utf-8", "utf8", "us-ascii"].iter().any(|c| c.eq_ignore_ascii_case(charset))
+        })
+}
+
+fn check_encoding(request: &HttpRequest) -> Result<(), Problem> {
+    let lines = request.headers().get_all(CONTENT_ENCODING);
+    let encodings = lines.flat_map(|line| line.to_str().unwrap_or("that is no text").split(','));
+    let mut unread = encodings
+        .map(str::trim)
+        .filter(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"));
+    match unread.next() {
+        Some(encoding) => Err(Problem::UnsupportedEncoding(encoding.to_owned())),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

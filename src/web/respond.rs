@@ -183,6 +183,10 @@ pub fn problem(
             // What RFC 9110 (section 12.5.1) has for all methods, PUT among them.
             response.insert_header((header::ACCEPT, *offered));
         }
+        // RFC 9110, section 12.5.3.
+        Problem::UnsupportedEncoding(_) => {
+            response.insert_header((header::ACCEPT_ENCODING, "identity"));
+        }
         // What still comes of the body would be taken for the next request.
         Problem::TooSlow { .. } => {
             response.force_close();

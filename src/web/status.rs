@@ -29,7 +29,9 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Problem::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
         Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Problem::UnsupportedMediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Problem::UnsupportedMediaType { .. } | Problem::UnsupportedEncoding(_) => {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE
+        }
         Problem::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Problem::Unreadable(_) | Problem::Malformed(_) | Problem::Invalid(_) => {
             StatusCode::BAD_REQUEST

@@ -81,6 +81,41 @@ fn every_refusal_has_the_one_shape() {
 }
 
 #[test]
+fn bodies_are_read_in_utf_8_as_it_stands_and_in_no_other_encoding() {
+    let world = World::new();
+    let client = &world.owner.client;
+    let roles = world.owner.path("/roles");
+    let post = |headers: &[(&str, &str)]| {
+        let mut request = client.request(reqwest::Method::POST, &roles);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = json!({ "name": format!("role-{}", world.number()) }).to_string();
+        client.send(request.body(body))
+    };
+    for encoding in ["gzip", "br", "identity, gzip", "x-own"] {
+        let answer = post(&[("Content-Type", "application/json"), ("Content-Encoding", encoding)]);
+        assert_problem(&answer, 415, "UnsupportedMediaType", &world.app.base);
+        assert_eq!(answer.header("accept-encoding"), Some("identity"));
+        assert_eq!((answer.header("accept-post"), answer.header("accept")), (None, None));
+        let named = encoding.trim_start_matches("identity, ");
+        assert!(answer.text("detail").contains(named), "{}", answer.body);
+    }
+    for media_type in ["application/json; charset=iso-8859-1", "text/turtle;Charset=\"UTF-16\""] {
+        let answer = post(&[("Content-Type", media_type)]);
+        assert_problem(&answer, 415, "UnsupportedMediaType", &world.app.base);
+        assert!(answer.header("accept-post").is_some());
+    }
+    for headers in [
+        [("Content-Type", "application/json; charset=UTF-8"), ("Content-Encoding", "Identity")],
+        [("Content-Type", "application/json;charset=\"us-ascii\""), ("Content-Encoding", "")],
+    ] {
+        let answer = post(&headers);
+        assert_eq!(answer.status, 201, "{headers:?}: {}", answer.body);
+    }
+}
+
+#[test]
 fn an_address_that_is_malformed_is_told_as_what_it_is() {
     let world = World::new();
     let client = &world.owner.client;
