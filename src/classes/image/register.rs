@@ -134,7 +134,7 @@ pub fn register(
     for Member { index, at, body } in members {
         let mut own = Vec::new();
         let (draft, new) = match (held.get(&at), defaults.get(&at.space)) {
-            (Some(held), _) => (held.draft.clone(), false),
+            (Some(held), _) => (held.draft(), false),
             (None, Some(space)) => (fresh(space.clone()), true),
             (None, None) => (ImageDraft::default(), true),
         };
