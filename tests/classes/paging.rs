@@ -1,4 +1,7 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use diesel::RunQueryDsl;
+use serde_json::json;
 
 use crate::support::{App, Owner};
 
@@ -105,4 +108,27 @@ fn the_page_of_a_filtered_collection_is_another_thing_than_the_collection() {
         assert_eq!(answer.id(), filtered);
         assert_eq!(answer.body["view"]["@id"], page.as_str());
     }
+}
+
+#[test]
+fn who_wrote_sees_it_in_a_list_that_many_ask_for_at_once() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let (path, made) = (owner.path("/spaces"), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for writer in 0..12 {
+            let (client, path, made) = (&owner.client, &path, &made);
+            scope.spawn(move || {
+                for number in 0..8 {
+                    let body = json!({ "name": format!("space {writer}/{number}") });
+                    client.post(path, &body).expect(201);
+                    let before = made.fetch_add(1, Ordering::SeqCst) + 1;
+                    let listed = client.get(path).expect(200).number("totalItems");
+                    let listed = usize::try_from(listed).expect("a number");
+                    assert!(listed >= before, "{before} were made, {listed} are listed");
+                }
+            });
+        }
+    });
+    assert_eq!(owner.client.get(&path).expect(200).number("totalItems"), 96);
 }
