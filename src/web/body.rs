@@ -41,8 +41,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 ///
 /// # Errors
 /// In this order: [`Problem::TooLarge`] or [`Problem::TooSlow`], [`Problem::UnsupportedMediaType`] or
-/// [`Problem::UnsupportedEncoding`], [`Problem::Unreadable`] or [`Problem::Malformed`]; [`Problem::Unavailable`] where too many bodies wait to be
-/// read.
+/// [`Problem::UnsupportedEncoding`], [`Problem::Unreadable`] or [`Problem::Malformed`];
+/// [`Problem::Unavailable`] where too many bodies wait to be read.
 pub async fn read(
     service: &Service,
     request: &HttpRequest,
