@@ -174,7 +174,7 @@ pub fn contexts(body: &Value, is_known: &dyn Fn(&str) -> bool) -> Result<usize, 
         let words = "the body gives its contexts in too many places; give one at the top";
         return Err(Problem::Unreadable(words.into()));
     }
-    let bounds = found.lengths.bounds();
+    let bounds = found.lengths.bounds(if found.scoped { MAX_DEPTH } else { 1 });
     if bounds.longest > MAX_IRI {
         return Err(too_long());
     }

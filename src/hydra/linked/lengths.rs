@@ -61,10 +61,13 @@ impl<'a> Lengths<'a> {
         self.terms.entry(term).or_default().push(text);
     }
 
-    /// The bounds; where one term leads round to itself, as it may in several contexts, those of any order.
-    pub fn bounds(&self) -> Bounds {
+    /// The bounds, where a context may hold `times` within itself, as one that is scoped to a term does.
+    ///
+    /// Where one term leads round to itself, as it may in several contexts, those of any order.
+    pub fn bounds(&self, times: usize) -> Bounds {
         let base = self.bases.iter().map(|base| base.len()).max().unwrap_or_default();
-        let mut walk = Walk { lengths: self, known: HashMap::new(), under_way: HashSet::new() };
+        let (known, under_way) = (HashMap::new(), HashSet::new());
+        let mut walk = Walk { lengths: self, times, known, under_way };
         let terms: Option<Vec<usize>> = self.terms.keys().map(|term| walk.length(term)).collect();
         let vocabulary = walk.length(VOCABULARY);
         match (terms, vocabulary) {
@@ -72,7 +75,10 @@ impl<'a> Lengths<'a> {
                 longest: base + vocabulary.max(terms.iter().copied().max().unwrap_or_default()),
                 total: base + vocabulary + terms.iter().sum::<usize>(),
             },
-            _ => Bounds { longest: self.sum, total: self.sum * self.terms.len().max(1) },
+            _ => {
+                let longest = self.sum * times;
+                Bounds { longest, total: longest * self.terms.len().max(1) }
+            }
         }
     }
 }
@@ -80,6 +86,7 @@ impl<'a> Lengths<'a> {
 /// One walk from terms to what they are made of.
 struct Walk<'a, 'b> {
     lengths: &'b Lengths<'a>,
+    times: usize,
     known: HashMap<&'b str, usize>,
     under_way: HashSet<&'b str>,
 }
@@ -95,9 +102,10 @@ impl<'b> Walk<'_, 'b> {
         }
         let mut length = 0;
         if term == VOCABULARY {
-            // Each may be relative to the one before.
+            // A relative one is added to the one before, which may be itself.
             for text in &self.lengths.vocabularies {
-                length += self.made_of(text, term)?;
+                let times = if text.contains(':') { 1 } else { self.times };
+                length += times * self.made_of(text, term)?;
             }
         } else {
             for text in self.lengths.terms.get(term).into_iter().flatten() {
@@ -133,7 +141,21 @@ mod tests {
         for (term, definition) in contexts.iter().filter_map(Value::as_object).flatten() {
             lengths.define(term, definition);
         }
-        lengths.bounds()
+        lengths.bounds(1)
+    }
+
+    #[test]
+    fn what_is_relative_grows_where_its_context_holds_within_itself() {
+        let bounds = |context: Value| {
+            let mut lengths = Lengths::default();
+            for (term, definition) in context.as_object().into_iter().flatten() {
+                lengths.define(term, definition);
+            }
+            lengths.bounds(3).longest
+        };
+        assert_eq!(bounds(json!({ "@vocab": "http://a/", "p": "http://b/" })), 9);
+        assert_eq!(bounds(json!({ "@vocab": "abc/" })), 12);
+        assert_eq!(bounds(json!({ "p": "q:1", "q": "p:2" })), 18);
     }
 
     #[test]
