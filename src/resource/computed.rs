@@ -1,12 +1,10 @@
 //! Rows of literals that are worked out when they are shown.
 
-use serde_json::{Map, Value};
-
 use super::Resource;
 use super::literal::Literal;
-use super::property::{Property, Reading};
+use super::property::Property;
 use super::site::View;
-use crate::hydra::{Fault, PropertyDoc, Range, Writer};
+use crate::hydra::{PropertyDoc, Range, Writer};
 
 /// A literal that is worked out when it is shown.
 pub struct Computed<R: Resource, T> {
@@ -55,15 +53,5 @@ impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
             out.key(self.name);
             value.write(out);
         }
-    }
-
-    fn take(
-        &self,
-        _draft: &mut R::Draft,
-        body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
-        _faults: &mut Vec<Fault>,
-    ) {
-        body.remove(self.name);
     }
 }

@@ -221,16 +221,6 @@ impl<R: Resource> Property<R> for Link<R> {
         }
     }
 
-    fn take(
-        &self,
-        _draft: &mut R::Draft,
-        body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
-        _faults: &mut Vec<Fault>,
-    ) {
-        body.remove(self.name);
-    }
-
     fn mount(&self) -> Option<Mount<R::Address>> {
         let mount = Mount { suffix: self.name, operations: self.operations, collection: None };
         (!self.operations.is_empty()).then_some(mount)

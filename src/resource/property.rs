@@ -41,11 +41,13 @@ pub trait Property<R: Resource>: Sync {
     /// Moves this property's value out of `body` into `draft`; a read-only one is dropped.
     fn take(
         &self,
-        draft: &mut R::Draft,
+        _draft: &mut R::Draft,
         body: &mut Map<String, Value>,
-        reading: Reading<'_>,
-        faults: &mut Vec<Fault>,
-    );
+        _reading: Reading<'_>,
+        _faults: &mut Vec<Fault>,
+    ) {
+        body.remove(self.name());
+    }
 
     /// What is answered at the link itself.
     fn mount(&self) -> Option<Mount<R::Address>> {

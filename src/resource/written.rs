@@ -1,11 +1,9 @@
 //! Literals that are never held: they are written where they are shown, without a text between.
 
-use serde_json::{Map, Value};
-
 use super::Resource;
-use super::property::{Property, Reading};
+use super::property::Property;
 use super::site::View;
-use crate::hydra::{Fault, PropertyDoc, Range, Writer};
+use crate::hydra::{PropertyDoc, Range, Writer};
 
 /// A read-only literal that is never held: it is written where it is shown.
 pub struct Written<R: Resource> {
@@ -59,15 +57,5 @@ impl<R: Resource> Property<R> for Written<R> {
 
     fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
         (self.write)(resource, view, Slot { name: self.name, out });
-    }
-
-    fn take(
-        &self,
-        _draft: &mut R::Draft,
-        body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
-        _faults: &mut Vec<Fault>,
-    ) {
-        body.remove(self.name);
     }
 }

@@ -86,6 +86,7 @@ pub(super) fn at_once(
     };
     let rows = usize::try_from(page.size).unwrap_or_default();
     let mut members = Members::with_capacity(s.view(), rows);
+    // Of a space or of all, from the beginning or from a key on: each is one statement.
     let numbers = match (cut.is_first(), space.is_some(), removals.is_some()) {
         (true, false, false) => write_each(s.conn, First::<_, 0>(cut), &mut members),
         (true, false, true) => write_each(s.conn, First::<_, 1>(cut), &mut members),
@@ -99,6 +100,9 @@ pub(super) fn at_once(
         .map(|(total, _)| (members.finish(), total)))
 }
 
+/// An image, and beside it how many there are and were removed.
+type Row = (Image, (i64, i64));
+
 /// Writes what a query finds, and answers the numbers that stand beside each; nothing where it finds none.
 fn write_each<'a, Q>(
     conn: &'a mut PgConnection,
@@ -106,10 +110,10 @@ fn write_each<'a, Q>(
     members: &mut Members<'_>,
 ) -> Result<Option<(i64, i64)>, Problem>
 where
-    Q: LoadQuery<'a, PgConnection, (Image, (i64, i64)), DefaultLoadingMode> + 'a,
+    Q: LoadQuery<'a, PgConnection, Row, DefaultLoadingMode> + RunQueryDsl<PgConnection> + 'a,
 {
     let mut told = None;
-    for row in query.internal_load(conn)? {
+    for row in query.load_iter::<Row, DefaultLoadingMode>(conn)? {
         let (image, numbers) = row?;
         members.push(&image);
         told = Some(numbers);

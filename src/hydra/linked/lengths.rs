@@ -70,15 +70,13 @@ impl<'a> Lengths<'a> {
         let mut walk = Walk { lengths: self, times, known, under_way };
         let terms: Option<Vec<usize>> = self.terms.keys().map(|term| walk.length(term)).collect();
         let vocabulary = walk.length(VOCABULARY);
-        match (terms, vocabulary) {
-            (Some(terms), Some(vocabulary)) => Bounds {
-                longest: base + vocabulary.max(terms.iter().copied().max().unwrap_or_default()),
-                total: base + vocabulary + terms.iter().sum::<usize>(),
-            },
-            _ => {
-                let longest = self.sum * times;
-                Bounds { longest, total: longest * self.terms.len().max(1) }
-            }
+        let (Some(terms), Some(vocabulary)) = (terms, vocabulary) else {
+            let longest = self.sum * times;
+            return Bounds { longest, total: longest * self.terms.len().max(1) };
+        };
+        Bounds {
+            longest: base + vocabulary.max(terms.iter().copied().max().unwrap_or_default()),
+            total: base + vocabulary + terms.iter().sum::<usize>(),
         }
     }
 }
