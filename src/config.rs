@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::database::address::Address;
 use crate::origins::{Allowed, Limits};
 use crate::secrets::Secret;
 
@@ -58,7 +59,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("HYDRIA_ORIGIN_CONNECT_SECONDS", "30", "How long an origin may take to connect"),
     setting("HYDRIA_ORIGIN_IDLE_SECONDS", "30", "How long an origin may be silent"),
     setting("HYDRIA_ORIGIN_TOTAL_SECONDS", "600", "How long an origin may take in all"),
-    setting("HYDRIA_LOG", "info", "error, warn, info, debug or trace, also by module"),
+    setting("HYDRIA_LOG", "info", "off, error, warn, info, debug or trace, also by module"),
+    setting("HYDRIA_LOG_FORMAT", "text", "text, or json: one object a line"),
 ];
 
 /// The settings in force.
@@ -84,6 +86,8 @@ pub struct Config {
     pub wait: Duration,
     pub origin_limits: Limits,
     pub log: String,
+    /// Whether log lines are JSON objects.
+    pub log_json: bool,
 }
 
 /// Every setting that cannot be read, with the reason.
@@ -104,6 +108,14 @@ impl Config {
     /// # Errors
     /// Where one or several cannot be read; all are told.
     pub fn from_env() -> Result<Self, ConfigError> {
+        let unreadable: Vec<String> = SETTINGS
+            .iter()
+            .filter(|s| std::env::var_os(s.name).is_some_and(|value| value.to_str().is_none()))
+            .map(|s| format!("{} must be text in UTF-8", s.name))
+            .collect();
+        if !unreadable.is_empty() {
+            return Err(ConfigError(unreadable));
+        }
         Self::read(|name| std::env::var(name).ok())
     }
 
@@ -114,15 +126,14 @@ impl Config {
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader { get, faults: Vec::new() };
         let data = PathBuf::from(reader.text("HYDRIA_DATA"));
-        let storage = match reader.given("HYDRIA_STORAGE") {
-            Some(folder) => PathBuf::from(folder),
-            None => data.join("objects"),
-        };
+        let storage = reader.optional("HYDRIA_STORAGE", storage);
+        let storage = storage.unwrap_or_else(|| data.join("objects"));
         let seconds = Duration::from_secs;
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
-            database_url: reader.given("DATABASE_URL").map(Secret::new),
+            database_url: reader
+                .optional("DATABASE_URL", |text| Address::parse(text).map(|_| Secret::new(text))),
             bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
             origin_allow: reader
                 .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
@@ -149,7 +160,12 @@ impl Config {
                 total: seconds(reader.number("HYDRIA_ORIGIN_TOTAL_SECONDS", 1, 86_400)),
                 ..Limits::default()
             },
-            log: reader.text("HYDRIA_LOG"),
+            log: reader.parsed("HYDRIA_LOG", log_filter),
+            log_json: reader.parsed("HYDRIA_LOG_FORMAT", |text| match text {
+                "json" => Ok(true),
+                "text" => Ok(false),
+                _ => Err("must be text or json".into()),
+            }),
             data,
             storage,
         };
@@ -216,6 +232,49 @@ fn listen(text: &str) -> Result<String, String> {
     }
 }
 
+/// A folder; other kinds of storage are written as URLs, and there are none yet.
+fn storage(text: &str) -> Result<PathBuf, String> {
+    match text.split_once(':') {
+        Some((scheme, rest))
+            if rest.starts_with('/')
+                && !scheme.is_empty()
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
+        {
+            Err(format!(
+                "must be the path of a folder, not the URL {text}: objects are kept in folders only"
+            ))
+        }
+        _ => Ok(PathBuf::from(text)),
+    }
+}
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Levels, and levels of modules; the whole is at `info` where only modules are named.
+///
+/// `env_logger` takes any other word for a module, and then shows nothing but that module.
+fn log_filter(text: &str) -> Result<String, String> {
+    let is_level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
+    let is_module = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c))
+    };
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    for part in &parts {
+        let is_right = match part.split_once('=') {
+            Some((module, level)) => is_module(module.trim()) && is_level(level.trim()),
+            None => is_level(part),
+        };
+        if !is_right {
+            return Err(format!(
+                "must be a level ({}), or levels by module such as info,hydria::access=warn, not {text}",
+                LEVELS.join(", ")
+            ));
+        }
+    }
+    let names_modules_only = parts.iter().all(|part| part.contains('='));
+    Ok(if names_modules_only { format!("info,{text}") } else { text.to_owned() })
+}
+
 fn public_url(text: &str) -> Result<String, String> {
     let url = text.trim_end_matches('/');
     let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
@@ -223,7 +282,7 @@ fn public_url(text: &str) -> Result<String, String> {
     match host {
         Some(host)
             if !host.is_empty()
-                && !host.starts_with('/')
+                && !host.starts_with(['/', ':'])
                 && url.is_ascii()
                 && !url.contains(odd) =>
         {
@@ -285,6 +344,36 @@ mod tests {
         for name in ["LISTEN", "BATCH_LIMIT", "ORIGIN_ALLOW", "PUBLIC_URL", "SECRET"] {
             assert!(error.contains(&format!("HYDRIA_{name} ")), "{name} missing: {error}");
         }
+    }
+
+    #[test]
+    fn what_would_be_taken_for_something_else_is_refused() {
+        for (name, value) in [
+            ("HYDRIA_STORAGE", "s3://bucket"),
+            ("HYDRIA_STORAGE", "file:///srv/objects"),
+            ("HYDRIA_STORAGE", "gs:/bucket"),
+            ("HYDRIA_LOG", "loud"),
+            ("HYDRIA_LOG", "info,hydria::access=loud"),
+            ("HYDRIA_LOG", "hydria"),
+            ("HYDRIA_LOG_FORMAT", "xml"),
+            ("DATABASE_URL", "hydria"),
+            ("DATABASE_URL", "mysql://me:hush@db/x"),
+            ("HYDRIA_PUBLIC_URL", "http://:80"),
+        ] {
+            let error = read(&[(name, value)]).expect_err(value).to_string();
+            assert!(error.starts_with(&format!("{name} ")) && !error.contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_log_by_module_alone_leaves_the_rest_at_info() {
+        let log = |text| read(&[("HYDRIA_LOG", text)]).expect(text).log;
+        assert_eq!(log("hydria::access=warn"), "info,hydria::access=warn");
+        assert_eq!(log("WARN, hydria::web=debug"), "WARN, hydria::web=debug");
+        assert_eq!(
+            read(&[("HYDRIA_STORAGE", "./a:b")]).expect("a path").storage,
+            PathBuf::from("./a:b")
+        );
     }
 
     #[test]

@@ -95,6 +95,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What belongs to this database: one row
+    deployment (id) {
+        /// Always 1
+        id -> Int4,
+        /// Id of the deployment, a UUID; data folders and storages carry it
+        cluster -> Text,
+        /// Fingerprint (HMAC-SHA-256) of the secret
+        secret -> Bytea,
+        /// Id of the storage of the objects, a UUID that its marker carries; NULL: none is marked yet
+        storage -> Nullable<Text>,
+        /// When the row was made
+        created -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Objects that no row needs any more, to be removed
     discards (object) {
         /// Key of the object
@@ -446,6 +462,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_origin_strategies,
     customer_storages,
     customers,
+    deployment,
     discards,
     image_optimisation_policies,
     images,

@@ -52,6 +52,7 @@ fn random_bytes<const N: usize>() -> Result<[u8; N], SecretsError> {
 pub struct Secrets {
     hashing: [u8; 32],
     sealing: [u8; 32],
+    fingerprint: [u8; 32],
 }
 
 impl fmt::Debug for Secrets {
@@ -63,7 +64,16 @@ impl fmt::Debug for Secrets {
 impl Secrets {
     pub fn new(secret: &Secret) -> Self {
         let derive = |purpose: &[u8]| mac(secret.0.as_bytes(), purpose);
-        Self { hashing: derive(b"hydria api secrets"), sealing: derive(b"hydria credentials") }
+        Self {
+            hashing: derive(b"hydria api secrets"),
+            sealing: derive(b"hydria credentials"),
+            fingerprint: derive(b"hydria fingerprint"),
+        }
+    }
+
+    /// Returns what the secret is recognised by; nothing can be hashed or sealed with it.
+    pub fn fingerprint(&self) -> &[u8] {
+        &self.fingerprint
     }
 
     /// Keyed hash of an API secret. A random secret of 256 bits needs no slow hash (`rules.md` 1.5).

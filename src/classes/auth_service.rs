@@ -340,7 +340,7 @@ impl Remove for AuthService {
     }
     fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
         let row = auth_services::table.find((held.customer, &held.id));
-        met_one(diesel::delete(row).execute(s.conn)?)
+        removed(diesel::delete(row).execute(s.conn))
     }
 }
 

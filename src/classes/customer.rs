@@ -267,6 +267,15 @@ pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
     Ok(customers::table.order(customers::id).select(Customer::as_select()).load(conn)?)
 }
 
+/// The customer of a name, in any case; none where there is none.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn named(conn: &mut PgConnection, name: &str) -> Result<Option<Customer>, Problem> {
+    let named = customers::table.filter(sql::lower(customers::name).eq(sql::lower(name)));
+    Ok(named.select(Customer::as_select()).first(conn).optional()?)
+}
+
 /// Whether anybody administers the service.
 ///
 /// # Errors

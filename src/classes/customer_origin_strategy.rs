@@ -330,6 +330,6 @@ impl Remove for CustomerOriginStrategy {
     }
     fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
         let row = strategies::table.find((held.customer, &held.id));
-        met_one(diesel::delete(row).execute(s.conn)?)
+        removed(diesel::delete(row).execute(s.conn))
     }
 }

@@ -19,6 +19,13 @@ pub fn object(job: i64, attempt: i32) -> String {
     format!("thumbnails/{:03}/{job}-{attempt}", job % 1000)
 }
 
+/// The job and the attempt that wrote an object; none where [`object`] gives no such key.
+pub fn of_object(key: &str) -> Option<(i64, i32)> {
+    let (job, attempt) = key.rsplit('/').next()?.split_once('-')?;
+    let of = (job.parse().ok()?, attempt.parse().ok()?);
+    (object(of.0, of.1) == key).then_some(of)
+}
+
 /// Puts images into the queue, or at its head when a request waits for them.
 ///
 /// An image that has a job already gets a new one in its place: an attempt under way can no longer settle

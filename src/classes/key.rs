@@ -204,7 +204,7 @@ impl Remove for Key {
             customers::table.find(at.customer).select(customers::administrator).first(s.conn)?;
         let own = keys::table.filter(keys::customer.eq(at.customer));
         let others: i64 = own.filter(keys::key.ne(&at.key)).count().get_result(s.conn)?;
-        met_one(diesel::delete(own.filter(keys::key.eq(&at.key))).execute(s.conn)?)?;
+        removed(diesel::delete(own.filter(keys::key.eq(&at.key))).execute(s.conn))?;
         if administrator && others == 0 {
             return Err(Problem::invalid("key", "is the last key of an administrator"));
         }

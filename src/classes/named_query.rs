@@ -256,6 +256,6 @@ impl Remove for NamedQuery {
     }
     fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
         let row = named_queries::table.find((held.customer, &held.id));
-        met_one(diesel::delete(row).execute(s.conn)?)
+        removed(diesel::delete(row).execute(s.conn))
     }
 }

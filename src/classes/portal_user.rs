@@ -286,6 +286,6 @@ impl Remove for PortalUser {
     }
     fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
         let row = portal_users::table.find((held.customer, &held.id));
-        met_one(diesel::delete(row).execute(s.conn)?)
+        removed(diesel::delete(row).execute(s.conn))
     }
 }

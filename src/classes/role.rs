@@ -356,6 +356,6 @@ impl Remove for Role {
             ));
         }
         let row = roles::table.find((at.customer, &at.role));
-        met_one(diesel::delete(row).execute(s.conn)?)
+        removed(diesel::delete(row).execute(s.conn))
     }
 }

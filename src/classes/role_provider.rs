@@ -149,6 +149,6 @@ impl Remove for RoleProvider {
     }
     fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
         let row = role_providers::table.find((held.customer, &held.auth_service));
-        met_one(diesel::delete(row).execute(s.conn)?)
+        removed(diesel::delete(row).execute(s.conn))
     }
 }

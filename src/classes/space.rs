@@ -342,6 +342,6 @@ impl Remove for Space {
             return Err(Problem::Conflict("the space has images; delete them first".into()));
         }
         let row = spaces::table.find((at.customer, at.space));
-        met_one(diesel::delete(row).execute(s.conn)?)
+        removed(diesel::delete(row).execute(s.conn))
     }
 }

@@ -160,6 +160,6 @@ impl Remove for StoragePolicy {
         Self::hold(s, at)
     }
     fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        met_one(diesel::delete(storage_policies::table.find(&held.id)).execute(s.conn)?)
+        removed(diesel::delete(storage_policies::table.find(&held.id)).execute(s.conn))
     }
 }

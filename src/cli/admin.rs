@@ -2,13 +2,17 @@
 
 use clap::Subcommand;
 
-use super::{Failure, secret_files, setup::Setup};
+use super::Failure;
+use super::secret_files;
+use super::setup::{Rows, Setup};
 use crate::classes::customer::{self, CustomerDraft};
 use crate::classes::{Customer, Key, key};
 use crate::config::Config;
+use crate::database::Database;
 use crate::hydra::Problem;
 use crate::resource::{Session, Site, transaction};
 use crate::secrets::Secret;
+use crate::storage::write_private;
 
 #[derive(Debug, Subcommand)]
 pub enum CustomerCommand {
@@ -16,12 +20,12 @@ pub enum CustomerCommand {
     List,
     /// Make a customer, with a key.
     Make {
-        /// Name in public addresses.
+        /// Name in public addresses: letters, digits and _-., not digits alone.
         name: String,
-        /// Name for people; without one, the name.
-        #[arg(long)]
+        /// Name for people; without it, the name.
+        #[arg(long, value_name = "TEXT")]
         display_name: Option<String>,
-        /// Whether its keys act on every customer.
+        /// Let its keys act on every customer.
         #[arg(long)]
         administrator: bool,
     },
@@ -31,16 +35,19 @@ pub enum CustomerCommand {
 pub enum KeyCommand {
     /// List the keys, of one customer or of all.
     List {
-        /// Number of the customer.
-        customer: Option<i32>,
+        /// Number or name of the customer; without it, the keys of all.
+        customer: Option<String>,
     },
     /// Make a key; its secret is shown once.
     Make {
-        /// Number of the customer.
-        customer: i32,
+        /// Number or name of the customer.
+        customer: String,
     },
     /// Remove a key.
-    Remove { key: String },
+    Remove {
+        /// The key, as `hydria key list` shows it.
+        key: String,
+    },
 }
 
 /// What the start of a service found.
@@ -93,7 +100,7 @@ fn announce(config: &Config, made: &Key) -> Result<(), Failure> {
         println!("  secret: {secret}");
     }
     let file = config.data.join("admin-key");
-    secret_files::write(&file, &format!("{}:{secret}", made.key)).map_err(|e| {
+    write_private(&file, &format!("{}:{secret}", made.key)).map_err(|e| {
         format!(
             "the administrator's key cannot be kept in {}: {e}; `hydria key make 1` makes another",
             file.display()
@@ -113,17 +120,38 @@ fn in_words(problem: &Problem) -> Failure {
 /// Does something with an open database and closes it again.
 fn with<T>(
     config: &Config,
+    rows: Rows,
     act: impl Fn(&mut Session<'_>) -> Result<T, Problem>,
 ) -> Result<T, Failure> {
-    let setup = Setup::join(config)?;
-    let base = config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned());
-    let site = setup.site(config, base);
-    let done = transaction::write(&setup.database, |conn| {
+    let site = rows.site(config, base(config));
+    let done = in_transaction(&rows.database, &site, act);
+    rows.close()?;
+    done
+}
+
+fn base(config: &Config) -> String {
+    config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned())
+}
+
+fn in_transaction<T>(
+    database: &Database,
+    site: &Site,
+    act: impl Fn(&mut Session<'_>) -> Result<T, Problem>,
+) -> Result<T, Failure> {
+    let done = transaction::write(database, |conn| {
         let caller = crate::resource::Caller::Administrator(0);
-        act(&mut Session { conn, site: &site, caller, effects: Vec::new() })
+        act(&mut Session { conn, site, caller, effects: Vec::new() })
     });
-    setup.close()?;
     done.map_err(|problem| in_words(&problem))
+}
+
+/// The number of a customer that is named by its number or by its name.
+fn number(s: &mut Session<'_>, given: &str) -> Result<i32, Problem> {
+    let missing = || Problem::NotFound(format!("there is no customer {given}"));
+    match given.parse() {
+        Ok(number) => Ok(number),
+        Err(_name) => customer::named(s.conn, given)?.map(|found| found.id).ok_or_else(missing),
+    }
 }
 
 /// `hydria customer`.
@@ -133,7 +161,7 @@ fn with<T>(
 pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure> {
     match command {
         CustomerCommand::List => {
-            let customers = with(config, |s| customer::all(s.conn))?;
+            let customers = with(config, Rows::look(config)?, |s| customer::all(s.conn))?;
             println!("{:>6}  {:<24} {:<14} display name", "number", "name", "administrator");
             for Customer { id, administrator, draft, .. } in customers {
                 let administrator = if administrator { "yes" } else { "no" };
@@ -142,12 +170,17 @@ pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure
         }
         CustomerCommand::Make { name, display_name, administrator } => {
             let draft = CustomerDraft { name, display_name: display_name.unwrap_or_default() };
-            let made = with(config, |s| {
+            // The first customer may be made before the first start.
+            let setup = Setup::join(config)?;
+            let site = setup.site(config, base(config));
+            let made = in_transaction(&setup.database, &site, |s| {
                 customer::check_new(s, &draft)?;
                 let made = customer::make(s.conn, draft.clone(), administrator)?;
                 let key = key::make(s.conn, s.site, made.id, None)?;
                 Ok((made, key))
-            })?;
+            });
+            setup.close()?;
+            let made = made?;
             println!("customer {} made", made.0.id);
             show_key(&made.1);
         }
@@ -162,18 +195,24 @@ pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure
 pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::List { customer } => {
-            let keys = with(config, |s| key::all(s.conn, customer))?;
+            let keys = with(config, Rows::look(config)?, |s| {
+                let customer = customer.as_deref().map(|given| number(s, given)).transpose()?;
+                key::all(s.conn, customer)
+            })?;
             println!("{:>8}  {:<38} made", "customer", "key");
             for Key { customer, key, created, .. } in keys {
                 println!("{customer:>8}  {key:<38} {created}");
             }
         }
         KeyCommand::Make { customer } => {
-            let made = with(config, |s| key::make(s.conn, s.site, customer, None))?;
+            let made = with(config, Rows::change(config)?, |s| {
+                let customer = number(s, &customer)?;
+                key::make(s.conn, s.site, customer, None)
+            })?;
             show_key(&made);
         }
         KeyCommand::Remove { key } => {
-            with(config, |s| key::revoke(s, &key))?;
+            with(config, Rows::change(config)?, |s| key::revoke(s, &key))?;
             println!("removed");
         }
     }
@@ -185,12 +224,7 @@ fn show_key(made: &Key) {
     println!("  secret: {} (shown this once)", made.secret.clone().unwrap_or_default());
 }
 
-/// The administrator's key that is kept beside the data, where it is.
+/// The administrator's key that is kept beside the data, or else the one that is set.
 pub fn kept_key(config: &Config) -> Option<(String, Secret)> {
-    if let Some(given) = &config.bootstrap_key {
-        return Some(given.clone());
-    }
-    let text = std::fs::read_to_string(config.data.join("admin-key")).ok()?;
-    let (key, secret) = text.trim().split_once(':')?;
-    Some((key.to_owned(), Secret::new(secret)))
+    secret_files::admin_key(config).or_else(|| config.bootstrap_key.clone())
 }

@@ -1,23 +1,24 @@
 //! `hydria check`: do rows, counters and objects agree?
 
-use super::{Failure, setup::Setup};
+use super::Failure;
+use super::binding;
+use super::setup::Rows;
 use crate::config::Config;
-use crate::engine::check;
+use crate::engine::check::{self, Options};
 
-/// Looks, and mends where told to.
+/// Looks, and mends where told to; says what it finds as it finds it.
 ///
 /// # Errors
 /// Where something does not agree and was not mended, or the database does not answer.
 pub fn run(config: &Config, repair: bool) -> Result<(), Failure> {
-    let setup = Setup::join(config)?;
+    let rows = if repair { Rows::change(config) } else { Rows::look(config) }?;
+    let storage = binding::existing_storage(config, &rows.deployment)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let found = runtime.block_on(check::check(&setup.database, &setup.storage, repair));
-    setup.close()?;
-    let findings = found?;
-    for finding in &findings {
-        println!("{finding}{}", if repair { " (mended)" } else { "" });
-    }
-    match findings.len() {
+    let mut say = |finding: &str| println!("{finding}{}", if repair { " (mended)" } else { "" });
+    let options = Options { repair, ..Options::default() };
+    let found = runtime.block_on(check::check(&rows.database, &storage, options, &mut say));
+    rows.close()?;
+    match found? {
         0 => {
             println!("rows, counters and objects agree");
             Ok(())

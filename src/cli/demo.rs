@@ -30,12 +30,19 @@ pub fn start(
          file admin-key in the data folder",
     )?;
     let samples = samples(folder)?;
+    // The secret is shown once, at the first start; here the shell reads it.
+    let file = config.data.join("admin-key");
+    let user = match file.exists() {
+        true => format!("\"$(cat '{}')\"", file.display()),
+        false => "\"$HYDRIA_BOOTSTRAP_KEY\"".to_owned(),
+    };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let api = Api {
         client: reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(1)).build()?,
         root: format!("http://{}", reachable(address)),
         key,
+        user,
     };
     runtime.spawn(async move {
         if let Err(error) = demonstrate(&api, &samples).await {
@@ -75,6 +82,8 @@ struct Api {
     client: reqwest::Client,
     root: String,
     key: (String, Secret),
+    /// The key and its secret as the shell is to read them.
+    user: String,
 }
 
 impl Api {
@@ -118,32 +127,29 @@ fn number(value: &Value, member: &str) -> i64 {
 async fn demonstrate(api: &Api, samples: &[String]) -> Result<(), Failure> {
     let customer = customer(api).await?;
     let space = space(api, customer).await?;
+    let path = format!("/customers/{customer}/spaces/{space}/images");
+    let held = api.get(&format!("{path}?pageSize=500")).await?;
+    let held = held.get("member").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_held = |id: &str| held.iter().any(|image| text(image, "id") == id);
     let members: Vec<Value> = samples
         .iter()
-        .map(|name| {
-            let id = name.rsplit_once('.').map_or(name.as_str(), |(id, _)| id);
+        .map(|name| (name.rsplit_once('.').map_or(name.as_str(), |(id, _)| id), name))
+        .filter(|(id, _)| !is_held(id))
+        .map(|(id, name)| {
             json!({ "@type": "Image", "id": id, "space": space, "string1": "demo",
                     "origin": format!("{}/samples/{name}", api.root) })
         })
         .collect();
-    println!(
-        "Registering {} sample images in space {space} of customer {customer} …",
-        samples.len()
-    );
-    let queue = format!("/customers/{customer}/queue");
-    let body = json!({ "@type": "Collection", "member": members });
-    let batch = api.send(reqwest::Method::POST, &queue, Some(body)).await?;
-    let path = format!("{queue}/batches/{}", number(&batch, "id"));
-    let done = loop {
-        let batch = api.get(&path).await?;
-        let (completed, errors) = (number(&batch, "completed"), number(&batch, "errors"));
-        println!("  {completed} of {} processed, {errors} errors", number(&batch, "count"));
-        if batch.get("finished").is_some() {
-            break batch;
+    let batches = format!("/customers/{customer}/queue/batches");
+    match members.len() {
+        0 => println!("All {} sample images are registered already.", samples.len()),
+        count => {
+            println!("Registering {count} sample images in space {space} of customer {customer} …");
+            register(api, customer, members).await?;
         }
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    };
-    let images = api.get(&format!("/customers/{customer}/spaces/{space}/images")).await?;
+    }
+    let batches = api.get(&batches).await?;
+    let images = api.get(&path).await?;
     let members = images.get("member").and_then(Value::as_array).cloned().unwrap_or_default();
     for image in &members {
         let error = text(image, "error");
@@ -154,10 +160,27 @@ async fn demonstrate(api: &Api, samples: &[String]) -> Result<(), Failure> {
     let thumbnail = thumbnail.rfind(|url| !url.is_empty()).unwrap_or_default().to_owned();
     println!();
     println!("Ready. Three addresses to try:");
-    println!("  curl -u {}:{} {}", api.key.0, api.key.1.reveal(), text(&done, "@id"));
-    println!("  curl -u {}:{} {}", api.key.0, api.key.1.reveal(), text(&images, "@id"));
+    println!("  curl -u {} {}", api.user, text(&batches, "@id"));
+    println!("  curl -u {} {}", api.user, text(&images, "@id"));
     println!("  curl -o thumbnail.jpg {thumbnail}");
     Ok(())
+}
+
+/// Registers images through the queue, and reports until all are processed.
+async fn register(api: &Api, customer: i64, members: Vec<Value>) -> Result<(), Failure> {
+    let queue = format!("/customers/{customer}/queue");
+    let body = json!({ "@type": "Collection", "member": members });
+    let batch = api.send(reqwest::Method::POST, &queue, Some(body)).await?;
+    let path = format!("{queue}/batches/{}", number(&batch, "id"));
+    loop {
+        let batch = api.get(&path).await?;
+        let (completed, errors) = (number(&batch, "completed"), number(&batch, "errors"));
+        println!("  {completed} of {} processed, {errors} errors", number(&batch, "count"));
+        if batch.get("finished").is_some() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
 }
 
 /// The demonstration's customer, made where it is not there.

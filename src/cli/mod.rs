@@ -1,19 +1,23 @@
 //! The command line: the service, its workers, and what helps its owner.
 
 pub mod admin;
+pub mod binding;
 pub mod check;
 pub mod demo;
+pub mod logging;
 pub mod secret_files;
 pub mod serve;
+pub mod settings;
 pub mod setup;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::{Config, SETTINGS};
+use crate::config::Config;
 use crate::web::documents::{self, Documents};
 
 /// Why a command failed, in words.
@@ -72,44 +76,62 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Take a secret or a storage in place of one that is lost for good.
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Adopt {
+        /// The secret at hand, a new one where none is: all API keys and stored credentials of before become
+        /// void.
+        #[arg(long, group = "what")]
+        secret: bool,
+        /// The storage at hand: it gets the marker of this database.
+        #[arg(long, group = "what")]
+        storage: bool,
+    },
 }
 
-/// Does what the command line says.
-///
-/// # Errors
-/// Where it cannot be done, with the reason in words.
-pub fn run() -> Result<(), Failure> {
+/// Does what the command line says; says why where it cannot.
+pub fn run() -> ExitCode {
     let line = Line::parse();
-    let config = Config::from_env()?;
-    start_log(&config);
+    let config = match Config::from_env() {
+        Ok(config) => config,
+        Err(error) => {
+            logging::failed(&error, false);
+            return ExitCode::FAILURE;
+        }
+    };
+    logging::start(&config);
+    match act(line.command, &config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            logging::failed(&*error, config.log_json);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn act(command: Command, config: &Config) -> Result<(), Failure> {
     for name in Config::unknown_names() {
         log::warn!("{name} is no setting of Hydria; `hydria config` lists those there are");
     }
-    match line.command {
-        Command::Serve { no_worker, demo } => serve::run(&config, no_worker, demo),
-        Command::Worker => serve::run_worker(&config),
+    // What is kept is for the service's user only. What describes the API is for everybody.
+    if !matches!(command, Command::Contexts { .. }) {
+        rustix::process::umask(rustix::fs::Mode::from_bits_truncate(0o077));
+    }
+    match command {
+        Command::Serve { no_worker, demo } => serve::run(config, no_worker, demo),
+        Command::Worker => serve::run_worker(config),
         Command::Migrate => {
-            let setup = setup::Setup::join(&config)?;
+            let setup = setup::Setup::join(config)?;
             println!("the database is up to date");
             setup.close()
         }
         Command::Contexts { folder, docs } => write_contexts(&folder, &docs),
-        Command::Customer { command } => admin::customer(&config, command),
-        Command::Key { command } => admin::key(&config, command),
-        Command::Config => {
-            show_config();
-            Ok(())
-        }
-        Command::Check { repair } => check::run(&config, repair),
+        Command::Customer { command } => admin::customer(config, command),
+        Command::Key { command } => admin::key(config, command),
+        Command::Config => settings::show(config),
+        Command::Check { repair } => check::run(config, repair),
+        Command::Adopt { secret, storage } => setup::adopt(config, secret, storage),
     }
-}
-
-fn start_log(config: &Config) {
-    // A second logger in the same process, as tests have it, is no fault.
-    let _ = env_logger::Builder::new()
-        .filter_module("actix_server", log::LevelFilter::Warn)
-        .parse_filters(&config.log)
-        .try_init();
 }
 
 /// Base at which the published contexts are written (`rules.md` 3.4).
@@ -137,15 +159,29 @@ fn write_contexts(folder: &Path, docs: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show_config() {
-    for setting in SETTINGS {
-        let given = std::env::var(setting.name).ok().filter(|value| !value.trim().is_empty());
-        let (value, from) = match (&given, setting.secret) {
-            (Some(_), true) => ("(hidden)", "set"),
-            (Some(value), false) => (value.as_str(), "set"),
-            (None, _) if setting.default.is_empty() => ("", "unset"),
-            (None, _) => (setting.default, "default"),
-        };
-        println!("{:<30} {value:<22} {from:<8} {}", setting.name, setting.doc);
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn silent(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        let path = format!("{path} {}", command.get_name());
+        if command.get_about().is_none() {
+            found.push(path.clone());
+        }
+        for argument in command.get_arguments().filter(|argument| argument.get_help().is_none()) {
+            found.push(format!("{path} {}", argument.get_id()));
+        }
+        for below in command.get_subcommands() {
+            silent(below, &path, found);
+        }
+    }
+
+    #[test]
+    fn every_command_and_every_argument_is_explained() {
+        let mut found = Vec::new();
+        silent(&Line::command(), "", &mut found);
+        assert!(found.is_empty(), "without help: {found:?}");
     }
 }

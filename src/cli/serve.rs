@@ -1,6 +1,7 @@
 //! The service from start to end, and workers on their own.
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,6 +49,12 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         Some(url) => url.clone(),
         None => format!("http://localhost:{}", address.port()),
     };
+    if config.public_url.is_none() && address.ip().is_unspecified() {
+        log::warn!(
+            "listening on every address of this machine ({address}), while every link leads to {base}, \
+             which other machines take for themselves: set HYDRIA_PUBLIC_URL to the address that clients use"
+        );
+    }
     let setup = Setup::serve(config)?;
     let site = setup.site(config, base.clone());
     admin::first_start(&setup, config, &site)?;
@@ -129,7 +136,9 @@ impl Worker {
             .enable_all()
             .build()?;
         let folder = config.data.join("originals");
-        std::fs::create_dir_all(&folder)?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        // A version before made it open to others.
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
         let settings = engine::Settings {
             lease: config.lease,
             fetches: config.fetches,

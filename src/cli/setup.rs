@@ -1,17 +1,18 @@
 //! What every command stands on: the data folder, the database, the secrets, the objects.
 
-use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::{Failure, secret_files};
+use super::Failure;
+use super::binding::{self, Ground};
 use crate::config::Config;
-use crate::database::private::{Durability, Private};
-use crate::database::{self, Database, migrate};
+use crate::database::deployment::Deployment;
+use crate::database::private::{self, Durability, Private};
+use crate::database::{self, Conn, Database, migrate};
 use crate::resource::Site;
-use crate::secrets::Secrets;
+use crate::secrets::{self, Secrets};
 use crate::storage::Storage;
 
 /// Connections that requests and workers of a process share.
@@ -34,56 +35,57 @@ struct Kept {
     keeper: JoinHandle<()>,
 }
 
+/// A connection to the database of the settings, and the private server that it may need.
+struct Opened {
+    conn: Conn,
+    url: String,
+    private: Option<Kept>,
+}
+
+/// What a command does with a database that is not there, or whose schema is not up to date.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// Makes it, as the one `serve` of its folder.
+    MakeAsService,
+    /// Makes it.
+    Make,
+    /// Refuses in words.
+    Refuse,
+}
+
 impl Setup {
     /// For the service: runs the private server; a second one on the same folder is refused.
     ///
     /// # Errors
-    /// Where the folder, the database or the secret is not to be had.
+    /// Where the folder, the database or the secret is not to be had, or they do not belong together.
     pub fn serve(config: &Config) -> Result<Self, Failure> {
-        Self::open(config, |data| Private::start(data, Durability::Full))
+        Self::open(config, Missing::MakeAsService)
     }
 
-    /// For workers and commands: joins a server that runs, or runs it meanwhile.
+    /// For workers and commands that make what is missing: joins a server that runs, or runs it meanwhile.
     ///
     /// # Errors
-    /// Where the folder, the database or the secret is not to be had.
+    /// Where the folder, the database or the secret is not to be had, or they do not belong together.
     pub fn join(config: &Config) -> Result<Self, Failure> {
-        Self::open(config, Private::join)
+        Self::open(config, Missing::Make)
     }
 
-    fn open(
-        config: &Config,
-        start: impl FnOnce(&std::path::Path) -> Result<Private, database::private::PrivateError>,
-    ) -> Result<Self, Failure> {
-        make_folder(config)?;
-        let secrets = Secrets::new(&secret_files::sealing_secret(config)?);
-        let storage = Storage::local(&config.storage)?;
-        let private = match &config.database_url {
-            Some(_) => None,
-            None => Some(start(&config.data)?),
-        };
-        let url = match (&config.database_url, &private) {
-            (Some(url), _) => url.reveal().to_owned(),
-            (None, Some(private)) => private.url().to_owned(),
-            (None, None) => String::new(),
-        };
-        let private = private.map(Kept::new).transpose()?;
-        let applied = migrate::migrate(&mut database::connect(&url)?)?;
+    fn open(config: &Config, missing: Missing) -> Result<Self, Failure> {
+        private::make_data_folder(&config.data)?;
+        let ground = Ground::survey(config)?;
+        let Opened { mut conn, url, private } = Opened::open(config, &ground, missing)?;
+        let applied = migrate::migrate(&mut conn)?;
         if !applied.is_empty() {
             log::info!("applied {} to the database", applied.join(", "));
         }
+        let (secrets, storage) = binding::bind(&ground, &mut conn)?;
         let database = Database::open(&url, CONNECTIONS)?;
         Ok(Self { database, storage, secrets, private })
     }
 
     /// What classes need to know of this deployment.
     pub fn site(&self, config: &Config, base: String) -> Arc<Site> {
-        Arc::new(Site {
-            base,
-            batch_limit: config.batch_limit,
-            secrets: self.secrets.clone(),
-            boundaries: crate::resource::boundary::Boundaries::default(),
-        })
+        site(config, self.secrets.clone(), base)
     }
 
     /// Stops the private server where this process runs it.
@@ -131,8 +133,117 @@ impl Kept {
     }
 }
 
-fn make_folder(config: &Config) -> Result<(), Failure> {
-    let folder = &config.data;
-    fs::create_dir_all(folder)
-        .map_err(|e| format!("the data folder {} cannot be made: {e}", folder.display()).into())
+/// What classes need to know of a deployment.
+fn site(config: &Config, secrets: Secrets, base: String) -> Arc<Site> {
+    Arc::new(Site {
+        base,
+        batch_limit: config.batch_limit,
+        secrets,
+        boundaries: crate::resource::boundary::Boundaries::default(),
+    })
+}
+
+impl Opened {
+    /// Connects to the database of the settings and looks at its schema; writes nothing.
+    fn open(config: &Config, ground: &Ground<'_>, missing: Missing) -> Result<Self, Failure> {
+        if config.data.exists() {
+            ground.check_cluster()?;
+        }
+        let private = match (&config.database_url, missing) {
+            (Some(_), _) => None,
+            (None, Missing::MakeAsService) => Some(Private::start(&config.data, Durability::Full)?),
+            (None, Missing::Make) => Some(Private::join(&config.data)?),
+            (None, Missing::Refuse) => Some(Private::join_existing(&config.data)?),
+        };
+        let url = match (&config.database_url, &private) {
+            (Some(url), _) => url.reveal().to_owned(),
+            (None, Some(private)) => private.url().to_owned(),
+            (None, None) => String::new(),
+        };
+        let private = private.map(Kept::new).transpose()?;
+        let (mut conn, messages) = database::connect_with_messages(&url)?;
+        messages.warn();
+        ground.check_schema(&migrate::schema(&mut conn)?, missing != Missing::Refuse)?;
+        Ok(Self { conn, url, private })
+    }
+}
+
+/// An open database for a command that needs it as it is: nothing is made, migrated or bound.
+pub struct Rows {
+    pub database: Database,
+    pub secrets: Secrets,
+    /// What the database says of its deployment.
+    pub deployment: Deployment,
+    private: Option<Kept>,
+}
+
+impl Rows {
+    /// For a command that only reads; it needs no secret, but one that is there must be the right one.
+    ///
+    /// # Errors
+    /// Where there is no database, its schema is not that of this version, or it is another folder's.
+    pub fn look(config: &Config) -> Result<Self, Failure> {
+        Self::open(config, false)
+    }
+
+    /// For a command that changes rows, which needs the secret.
+    ///
+    /// # Errors
+    /// As [`Rows::look`], and where the secret is missing.
+    pub fn change(config: &Config) -> Result<Self, Failure> {
+        Self::open(config, true)
+    }
+
+    fn open(config: &Config, needs_secret: bool) -> Result<Self, Failure> {
+        let ground = Ground::survey(config)?;
+        let Opened { mut conn, url, private } = Opened::open(config, &ground, Missing::Refuse)?;
+        let held = Deployment::read(&mut conn)?;
+        let secrets = match ground.compare(held.as_ref())? {
+            Some(secrets) => secrets,
+            None if needs_secret => return Err(ground.secret_missing().into()),
+            // Nothing is hashed or opened with it.
+            None => Secrets::new(&secrets::random()?),
+        };
+        let deployment = held.ok_or(binding::Refusal::Unclaimed)?;
+        let database = Database::open(&url, CONNECTIONS)?;
+        Ok(Self { database, secrets, deployment, private })
+    }
+
+    /// What classes need to know of this deployment.
+    pub fn site(&self, config: &Config, base: String) -> Arc<Site> {
+        site(config, self.secrets.clone(), base)
+    }
+
+    /// Stops the private server where this process runs it.
+    ///
+    /// # Errors
+    /// Where it does not stop.
+    pub fn close(self) -> Result<(), Failure> {
+        let Self { database, private, .. } = self;
+        drop(database);
+        private.map_or(Ok(()), Kept::stop)
+    }
+}
+
+/// `hydria adopt`: takes the secret or the storage at hand in place of one that was lost.
+///
+/// # Errors
+/// Where there is no database, or nobody has started on it.
+pub fn adopt(config: &Config, secret: bool, storage: bool) -> Result<(), Failure> {
+    let ground = Ground::survey(config)?;
+    let Opened { mut conn, private, .. } = Opened::open(config, &ground, Missing::Refuse)?;
+    let done = binding::adopt(config, &mut conn, secret, storage);
+    drop(conn);
+    private.map_or(Ok(()), Kept::stop)?;
+    done?;
+    if secret {
+        println!(
+            "The secret is taken. API keys and stored credentials of before are void: `hydria key make` \
+             makes new keys, and credentials of origin strategies have to be given again."
+        );
+    }
+    if storage {
+        println!("The storage is taken. `hydria check --repair` processes again what it lacks.");
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Migrations, embedded in the binary and applied under a lock that one process holds at a time.
 
 use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationSource;
 use diesel::{PgConnection, RunQueryDsl};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -27,4 +28,63 @@ pub fn migrate(conn: &mut PgConnection) -> Result<Vec<String>, DatabaseError> {
         .execute(conn)
         .map_err(refuse)?;
     applied
+}
+
+/// How the schema of a database compares with the migrations of this version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schema {
+    /// No migration was ever applied.
+    Empty,
+    /// Migrations are pending, so many.
+    Behind(usize),
+    /// Every migration of this version is applied, and no other.
+    Current,
+    /// Migrations are applied that this version does not have, so many.
+    Ahead(usize),
+}
+
+#[derive(diesel::QueryableByName)]
+struct Version {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Present {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    present: bool,
+}
+
+/// Reads how the schema compares with this version; changes nothing.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn schema(conn: &mut PgConnection) -> Result<Schema, DatabaseError> {
+    let refuse = |e: diesel::result::Error| DatabaseError::from_query(&e);
+    let table = "__diesel_schema_migrations";
+    let there: Present =
+        diesel::sql_query(format!("SELECT to_regclass('{table}') IS NOT NULL AS present"))
+            .get_result(conn)
+            .map_err(refuse)?;
+    if !there.present {
+        return Ok(Schema::Empty);
+    }
+    let applied: Vec<Version> = diesel::sql_query(format!("SELECT version::text FROM {table}"))
+        .load(conn)
+        .map_err(refuse)?;
+    if applied.is_empty() {
+        return Ok(Schema::Empty);
+    }
+    let own = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(|e| {
+        DatabaseError(format!("the migrations of this version are unreadable: {e}"))
+    })?;
+    let own: Vec<String> = own.iter().map(|m| m.name().version().to_string()).collect();
+    let foreign = applied.iter().filter(|applied| !own.contains(&applied.version)).count();
+    let pending =
+        own.iter().filter(|own| applied.iter().all(|applied| applied.version != **own)).count();
+    Ok(match (pending, foreign) {
+        (0, 0) => Schema::Current,
+        (0, foreign) => Schema::Ahead(foreign),
+        (pending, _) => Schema::Behind(pending),
+    })
 }

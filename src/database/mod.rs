@@ -1,6 +1,9 @@
 //! Connections to PostgreSQL: a pool for requests, one door for single-row look-ups, and the private server.
 
+pub mod address;
+pub mod deployment;
 pub mod door;
+pub mod messages;
 pub mod migrate;
 pub mod notices;
 pub mod private;
@@ -8,8 +11,10 @@ pub mod private;
 use std::fmt;
 use std::time::Duration;
 
+pub use diesel::PgConnection as Conn;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
+use messages::Messages;
 use r2d2::ManageConnection;
 
 /// Longest wait for a free connection; then the service says that it cannot answer.
@@ -22,6 +27,8 @@ const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s'; 
 /// One connection, and whether it was found broken.
 pub struct Connected {
     pub conn: PgConnection,
+    /// The language of the server's messages.
+    pub messages: Messages,
     /// Set by whoever saw it fail; the pool then drops it.
     pub broken: bool,
 }
@@ -37,7 +44,8 @@ impl ManageConnection for Manager {
     type Error = DatabaseError;
 
     fn connect(&self) -> Result<Connected, DatabaseError> {
-        connect(&self.url).map(|conn| Connected { conn, broken: false })
+        let (conn, messages) = connect_with_messages(&self.url)?;
+        Ok(Connected { conn, messages, broken: false })
     }
 
     // Asked only when `test_on_check_out` is on: a query before every use would cost a third of a look-up.
@@ -51,15 +59,24 @@ impl ManageConnection for Manager {
     }
 }
 
-/// Opens one connection.
+/// Opens one connection, with time-outs where its address gives none.
 ///
 /// # Errors
 /// Where the server does not answer.
 pub fn connect(url: &str) -> Result<PgConnection, DatabaseError> {
-    let mut conn = PgConnection::establish(url)
+    connect_with_messages(url).map(|(conn, _)| conn)
+}
+
+/// Opens one connection as [`connect`] does, and tells in which language its errors come.
+///
+/// # Errors
+/// Where the server does not answer.
+pub fn connect_with_messages(url: &str) -> Result<(PgConnection, Messages), DatabaseError> {
+    let mut conn = PgConnection::establish(&address::with_timeouts(url))
         .map_err(|e| DatabaseError(format!("no connection to the database: {e}")))?;
     conn.batch_execute(SESSION).map_err(|e| DatabaseError::from_query(&e))?;
-    Ok(conn)
+    let messages = Messages::settle(&mut conn)?;
+    Ok((conn, messages))
 }
 
 /// A database that answers; cheap to clone.

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use dns_lookup::{AddrInfoHints, LookupErrorKind, SockType, getaddrinfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::task::spawn_blocking;
 
@@ -38,16 +38,26 @@ impl Resolve for Resolver {
 
 async fn look_up(host: String) -> Result<Vec<SocketAddr>, LookUpError> {
     let asked = host.clone();
-    // Port 0 leaves the port to the client.
-    let answer = spawn_blocking(move || (asked.as_str(), 0).to_socket_addrs()).await;
-    match answer.map_err(io::Error::other).flatten() {
-        Ok(found) => Ok(found.collect()),
-        // The standard library keeps no code of getaddrinfo's failures, only its words.
-        Err(error) if error.to_string().contains("Temporary failure") => {
-            Err(LookUpError::Silent { host })
-        }
-        Err(_) => Err(LookUpError::Unknown { host }),
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    // The standard library keeps no code of getaddrinfo's failures, only its words.
+    let answer = spawn_blocking(move || {
+        let found = getaddrinfo(Some(&asked), None, Some(hints)).map_err(|e| e.kind())?;
+        // Port 0 leaves the port to the client.
+        Ok(found.flatten().map(|found| found.sockaddr).collect())
+    });
+    match answer.await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(kind)) if is_passing(kind) => Err(LookUpError::Silent { host }),
+        Ok(Err(_)) => Err(LookUpError::Unknown { host }),
+        // What looked it up broke off, which says nothing of the host.
+        Err(_) => Err(LookUpError::Silent { host }),
     }
+}
+
+/// Whether a look-up failed for a reason that says nothing of the name: no answer (`EAI_AGAIN`), no memory, or
+/// what the system itself refused, such as a file descriptor more.
+fn is_passing(kind: LookupErrorKind) -> bool {
+    matches!(kind, LookupErrorKind::Again | LookupErrorKind::Memory | LookupErrorKind::System)
 }
 
 /// Travels through the HTTP client's errors, whose sources are only lent: hence its own type.
@@ -75,3 +85,18 @@ impl fmt::Display for LookUpError {
 }
 
 impl Error for LookUpError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_says_nothing_of_the_name_may_pass() {
+        let passing: Vec<bool> =
+            [libc::EAI_AGAIN, libc::EAI_SYSTEM, libc::EAI_NONAME, libc::EAI_FAIL]
+                .into_iter()
+                .map(|code| is_passing(LookupErrorKind::new(code)))
+                .collect();
+        assert_eq!(passing, [true, true, false, false]);
+    }
+}

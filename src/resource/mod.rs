@@ -35,7 +35,7 @@ pub use reference::{reference, reference_by_id};
 pub use site::{Caller, Effect, Input, Session, Site, View};
 pub use store::{
     Create, Held, List, Listing, Remove, Replace, Retrieve, Update, Wanted, chosen_or_minted,
-    met_one,
+    met_one, removed,
 };
 pub use written::{Slot, written};
 

@@ -1,6 +1,9 @@
 //! What PostgreSQL refuses, in the domain's words.
 //!
-//! Constraint names carry the member they guard: `spaces_name_key` is about `name`.
+//! Constraint names carry the member they guard: `spaces_name_key` is about `name`. diesel tells apart by
+//! SQLSTATE what breaks constraints, and little else: deadlocks, time-outs and full disks are known by the
+//! server's words, which are English wherever that can be had (`database::messages`). Where they are not,
+//! [`unclear`] stands in.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
@@ -23,11 +26,12 @@ impl From<Error> for Problem {
                         Some(member) => Self::taken(member),
                         None => Self::taken("id"),
                     },
-                    DatabaseErrorKind::ForeignKeyViolation => {
-                        let message = info.message().to_owned();
-                        let constraint = constraint.to_owned();
-                        foreign_key(&constraint, &message, error)
-                    }
+                    // Of a statement that writes; a DELETE goes through `store::removed`.
+                    DatabaseErrorKind::ForeignKeyViolation => match member(constraint, "_fkey") {
+                        Some("customer") => Self::NotFound("there is no such customer".into()),
+                        Some(member) => Self::invalid(member, "names nothing that is there"),
+                        None => Self::internal(error),
+                    },
                     DatabaseErrorKind::ClosedConnection => gone(error),
                     _ if is_unavailable(info.message()) => gone(error),
                     _ => Self::internal(error),
@@ -39,15 +43,20 @@ impl From<Error> for Problem {
     }
 }
 
-fn foreign_key(constraint: &str, message: &str, error: Error) -> Problem {
-    if message.contains("is still referenced") || message.starts_with("update or delete") {
-        return Problem::Conflict("it is in use; remove first what refers to it".into());
+/// Takes an error whose kind only its words would tell, in a session whose words are not English, for one that
+/// may pass: another try may do, and what does not pass is answered 503 in the end.
+pub fn unclear(problem: Problem) -> Problem {
+    match problem {
+        Problem::Internal(cause) if is_without_kind(&*cause) => Problem::Collision(Some(cause)),
+        other => other,
     }
-    match member(constraint, "_fkey") {
-        Some("customer") => Problem::NotFound("there is no such customer".into()),
-        Some(member) => Problem::invalid(member, "names nothing that is there"),
-        None => Problem::internal(error),
-    }
+}
+
+fn is_without_kind(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    matches!(
+        cause.downcast_ref::<Error>(),
+        Some(Error::DatabaseError(DatabaseErrorKind::Unknown, _))
+    )
 }
 
 fn member<'a>(constraint: &'a str, end: &str) -> Option<&'a str> {
@@ -75,4 +84,26 @@ fn is_unavailable(message: &str) -> bool {
 
 fn gone(error: Error) -> Problem {
     Problem::Unavailable("the database does not answer; try again".into(), Some(Box::new(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(kind: DatabaseErrorKind, words: &str) -> Problem {
+        Problem::from(Error::DatabaseError(kind, Box::new(words.to_owned())))
+    }
+
+    #[test]
+    fn an_error_without_a_kind_may_pass_where_words_tell_nothing() {
+        let german = || refused(DatabaseErrorKind::Unknown, "Verklemmung (Deadlock) entdeckt");
+        assert!(matches!(german(), Problem::Internal(_)));
+        assert!(matches!(unclear(german()), Problem::Collision(_)));
+        let clear = refused(DatabaseErrorKind::NotNullViolation, "ein Wert fehlt");
+        assert!(matches!(unclear(clear), Problem::Internal(_)));
+        let ours = Problem::internal("a fault of ours");
+        assert!(matches!(unclear(ours), Problem::Internal(_)));
+        let english = refused(DatabaseErrorKind::Unknown, "deadlock detected");
+        assert!(matches!(english, Problem::Collision(_)));
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::ops::Deref;
 
+use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error};
 use serde_json::{Map, Value};
 
 use super::address::Address;
@@ -201,6 +203,19 @@ pub fn met_one(rows: usize) -> Result<(), Problem> {
     match rows {
         0 => Err(Problem::NotFound("there is no such resource".into())),
         _ => Ok(()),
+    }
+}
+
+/// What came of a DELETE of one row: a foreign key that it breaks is that of somebody who uses it.
+///
+/// # Errors
+/// [`Problem::NotFound`] where it met none, [`Problem::Conflict`] where the row is in use.
+pub fn removed(deleted: QueryResult<usize>) -> Result<(), Problem> {
+    match deleted {
+        Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
+            Err(Problem::Conflict("it is in use; remove first what refers to it".into()))
+        }
+        deleted => met_one(deleted?),
     }
 }
 

@@ -1,10 +1,13 @@
 //! One request, one transaction: tried again where two met, answered 503 where there is no database.
 
+use std::time::{Duration, Instant};
+
 use diesel::PgConnection;
 use diesel::connection::{
     AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager,
 };
 
+use super::problem::unclear;
 use super::site::{Caller, Effect, Session, Site};
 use crate::database::Database;
 use crate::database::door::Refusal;
@@ -12,6 +15,10 @@ use crate::hydra::Problem;
 
 /// Times a transaction is tried when it meets others that must go first.
 const TRIES: u32 = 5;
+
+/// How long after its beginning a transaction is no longer tried again: a statement that ran into its time-out
+/// would do so once more.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Does `act` in one transaction, which is rolled back where it fails.
 ///
@@ -24,6 +31,7 @@ pub fn write<T>(
     mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     let mut tries = 0;
+    let began = Instant::now();
     loop {
         let mut link = database.connection().map_err(unavailable)?;
         if let Err(error) = Transactions::begin_transaction(&mut link.conn) {
@@ -45,9 +53,15 @@ pub fn write<T>(
             (Ok(_), Err(error)) => Err(Problem::from(error)),
             (Err(problem), _) => Err(problem),
         };
+        let result = match link.messages.are_english() {
+            true => result,
+            false => result.map_err(unclear),
+        };
         link.broken = may_be_broken(&result) && is_broken(&mut link.conn);
         match result {
-            Err(Problem::Collision(_)) if tries < TRIES => tries += 1,
+            Err(Problem::Collision(_)) if tries < TRIES && began.elapsed() < PATIENCE => {
+                tries += 1;
+            }
             other => return other,
         }
     }
@@ -65,6 +79,10 @@ pub fn read<T>(
     loop {
         let mut link = database.connection().map_err(unavailable)?;
         let result = act(&mut link.conn);
+        let result = match link.messages.are_english() {
+            true => result,
+            false => result.map_err(unclear),
+        };
         link.broken = may_be_broken(&result) && is_broken(&mut link.conn);
         match result {
             Err(_) if link.broken && tries < TRIES => tries += 1,

@@ -1,12 +1,19 @@
 //! Objects: immutable once written, under keys that are never used twice.
 
+mod marker;
+
+pub use marker::Marker;
+
 use std::fmt;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::Write as _;
 use std::ops::Range;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path};
 
@@ -20,14 +27,26 @@ pub struct Storage {
 impl Storage {
     /// Opens a folder as a store, making it where it is missing.
     ///
+    /// Objects are synced to the disk, with the folders that lead to them, before [`Storage::put`] returns: a
+    /// row that names one survives a loss of power no better than it. Modes are those of the process's umask.
+    ///
     /// # Errors
     /// Where the folder cannot be made or read.
     pub fn local(folder: &Path) -> Result<Self, StorageError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|e| StorageError::of(&folder.display().to_string(), e))?;
+        let fail = |e| StorageError::of(&folder.display().to_string(), e);
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
+        Self::existing(folder)
+    }
+
+    /// Opens a folder as a store; makes nothing.
+    ///
+    /// # Errors
+    /// Where there is no such folder.
+    pub fn existing(folder: &Path) -> Result<Self, StorageError> {
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|e| StorageError::of(&folder.display().to_string(), e))?
-            .with_automatic_cleanup(true);
+            .with_automatic_cleanup(true)
+            .with_fsync(true);
         Ok(Self { store: Arc::new(store), folder: folder.to_owned() })
     }
 
@@ -85,15 +104,30 @@ impl Storage {
         Ok(())
     }
 
-    /// Keys and sizes (bytes) of all objects.
-    ///
-    /// # Errors
-    /// Where the store cannot be read.
-    pub async fn list(&self) -> Result<Vec<(String, u64)>, StorageError> {
-        let listed: Result<Vec<_>, _> =
-            self.store.list(None).map_ok(|o| (o.location.to_string(), o.size)).try_collect().await;
-        listed.map_err(|e| StorageError::of("", e))
+    /// Keys of all objects, one after another, in no order.
+    pub fn keys(&self) -> impl Stream<Item = Result<String, StorageError>> + Unpin {
+        self.store
+            .list(None)
+            .map_ok(|object| object.location.to_string())
+            .map_err(|e| StorageError::of("", e))
+            .try_filter(|key| std::future::ready(key != marker::NAME))
     }
+}
+
+/// Writes a file of mode 0600 whole, in place of any other, and syncs it and its folder.
+///
+/// # Errors
+/// Where the file system does not allow it.
+pub fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
+    let part = file.with_extension(format!("{}.part", std::process::id()));
+    let mut opened =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    // One that was left there may be open to others.
+    opened.set_permissions(fs::Permissions::from_mode(0o600))?;
+    writeln!(opened, "{text}")?;
+    opened.sync_all()?;
+    fs::rename(&part, file)?;
+    file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 /// Why an object was neither written, read nor removed.

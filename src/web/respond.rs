@@ -166,7 +166,7 @@ pub fn problem(
     let status = status::of_problem(problem);
     if status::is_failure(status) {
         let cause = problem.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        log::error!("request {request_id} {method} {path}: {problem}{cause}");
+        log::error!(request = request_id; "request {request_id} {method} {path}: {problem}{cause}");
     }
     let mut response = HttpResponse::build(status);
     match problem {

@@ -39,6 +39,7 @@ pub async fn shaped(
     respond::finish(&mut response, &documents.base, &id, is_shared(path) && is_good);
     log::info!(
         target: "hydria::access",
+        request = id;
         "{method} {} {} {:.1} ms {} {id}",
         request.uri(),
         response.status().as_u16(),

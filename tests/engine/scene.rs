@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::PgConnection;
-use hydria::cli::serve::Options;
+use hydria::cli::serve;
 use hydria::cli::setup::Setup;
 use hydria::config::Config;
 use hydria::database::notices::Notices;
+use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, claim};
 use hydria::engine::{Engine, Settings};
 use hydria::imaging::Limits;
@@ -29,7 +30,7 @@ impl Scene {
     }
 
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        Self::of(App::start_with(settings, Options::default()))
+        Self::of(App::start_with(settings, serve::Options::default()))
     }
 
     pub fn without_workers() -> Self {
@@ -165,8 +166,13 @@ impl Hands {
 
     fn checked(&self, repair: bool) -> Vec<String> {
         let (database, storage) = (&self.setup.database, &self.setup.storage);
-        let check = hydria::engine::check::check(database, storage, repair);
-        self.runtime.block_on(check).expect("the database answers")
+        let mut findings = Vec::new();
+        let mut say = |finding: &str| findings.push(finding.to_owned());
+        // Small enough that a few hundred images make several of each.
+        let options = Options { repair, chunk: 40, keys: 100 };
+        let check = check(database, storage, options, &mut say);
+        self.runtime.block_on(check).expect("the database answers");
+        findings
     }
 
     pub fn connection(&self) -> PgConnection {

@@ -21,6 +21,10 @@ fn commands_work_beside_a_running_service() {
     assert_eq!(customer.text("displayName"), "The Library");
     let listed = home.says(&["customer", "list"]);
     assert!(listed.contains("library") && listed.contains("administrator"), "{listed}");
+    let named = home.says(&["key", "make", "Library"]);
+    let named = client.with_key(Some((&after(&named, "key:"), &after(&named, "secret:"))));
+    assert_eq!(named.get("/customers/2").expect(200).text("name"), "library");
+    assert_eq!(home.says(&["key", "list", "library"]).lines().count(), 3, "a head and two keys");
     let lost = home.says(&["key", "make", "1"]);
     let new = (after(&lost, "key:"), after(&lost, "secret:"));
     let administrator = client.with_key(Some((&new.0, &new.1)));
@@ -60,6 +64,7 @@ fn what_cannot_be_done_is_said_and_fails() {
         ["customer", "make", "library"].as_slice(),
         &["customer", "make", "123"],
         &["key", "make", "99"],
+        &["key", "make", "nobody"],
         &["key", "remove", "nobody"],
     ] {
         let output = home.run(arguments);
@@ -80,7 +85,34 @@ fn the_settings_are_shown_without_their_secrets() {
     assert!(output.status.success());
     assert!(words.contains("HYDRIA_LISTEN") && words.contains("127.0.0.1:0"), "{words}");
     assert!(!words.contains("hidden-word") && !words.contains("its-secret"), "{words}");
+    assert!(words.contains("database db at nowhere, port 5432"), "{words}");
     assert!(!home.data().exists(), "to look is to leave things as they are");
+    let mut command = home.command(&["config"]);
+    command.env_remove("HYDRIA_PUBLIC_URL").env_remove("HYDRIA_BOOTSTRAP_KEY");
+    command.env("HYDRIA_LISTEN", "127.0.0.1:8099");
+    let before =
+        String::from_utf8(command.output().expect("the binary runs").stdout).expect("UTF-8");
+    let objects = home.objects();
+    for part in ["http://localhost:8099", "none yet", "1000", objects.to_str().expect("a path")] {
+        assert!(before.contains(part), "no {part} in {before}");
+    }
+    assert!(!home.data().exists(), "to look is to leave things as they are");
+    home.serve(&[]).stop();
+    let after = home.says(&["config"]);
+    let cluster = home.data().join("postgres");
+    assert!(after.contains(&format!("PostgreSQL in {}", cluster.display())), "{after}");
+    let cluster_id = after.lines().last().expect("a line");
+    assert!(cluster_id.starts_with("cluster"), "{cluster_id}");
+}
+
+#[test]
+fn the_first_start_says_where_the_database_is() {
+    let home = Home::new();
+    let service = home.serve(&[]);
+    let cluster = home.data().join("postgres");
+    let said = service.said();
+    assert!(said.contains(&format!("PostgreSQL in {}", cluster.display())), "{said}");
+    service.stop();
 }
 
 #[test]

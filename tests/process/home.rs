@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
+use hydria::database::private::Private;
 
 use crate::support::{Client, database, until};
 
@@ -111,6 +112,13 @@ impl Home {
         hydria::database::connect(&url).expect("the private server answers")
     }
 
+    /// The private server, run for a moment where nothing else runs it, and a connection to it.
+    pub fn database(&self) -> (Private, PgConnection) {
+        let private = Private::join_existing(&self.data()).expect("a cluster");
+        let conn = hydria::database::connect(private.url()).expect("the private server answers");
+        (private, conn)
+    }
+
     /// The first process of the private server, where there is one.
     pub fn postmaster(&self) -> Option<u32> {
         let file = self.data().join("postgres/postmaster.pid");
@@ -157,6 +165,11 @@ impl Running {
     /// All it has said so far.
     pub fn said(&self) -> String {
         self.out.get() + &self.err.get()
+    }
+
+    /// What it has said on its standard error: the log.
+    pub fn logged(&self) -> String {
+        self.err.get()
     }
 
     /// What it has said on its standard output.

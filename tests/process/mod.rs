@@ -1,10 +1,13 @@
 //! The binary as it is run: a process, its data folder, its private PostgreSQL.
 
+mod binding;
 mod commands;
 mod database;
 mod demo;
 mod home;
 mod killed;
+mod log;
+mod messages;
 mod start;
 mod stop;
 mod worker;

@@ -81,6 +81,44 @@ fn a_setting_that_is_misspelt_is_warned_of_and_one_that_is_wrong_refused() {
 }
 
 #[test]
+fn a_storage_that_is_no_folder_is_refused_and_nothing_is_made_of_it() {
+    let home = Home::new();
+    let mut command = home.command(&["serve"]);
+    let here = home.data().parent().expect("a folder").to_owned();
+    command.env("HYDRIA_STORAGE", "s3://bucket").current_dir(&here);
+    let output = command.output().expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("HYDRIA_STORAGE") && words.contains("folder"), "{words}");
+    assert_eq!(std::fs::read_dir(&here).expect("a folder").count(), 0, "something was made");
+}
+
+#[test]
+fn a_setting_that_is_no_text_is_refused() {
+    use std::os::unix::ffi::OsStringExt as _;
+    let home = Home::new();
+    let mut command = home.command(&["config"]);
+    command.env("HYDRIA_DATA", std::ffi::OsString::from_vec(vec![b'/', 0xff]));
+    let output = command.output().expect("the binary runs");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words.contains("HYDRIA_DATA must be text"), "{words}");
+}
+
+#[test]
+fn listening_for_everybody_without_a_public_address_warns() {
+    let home = Home::new();
+    for (settings, warns) in [(None, true), (Some(BASE), false)] {
+        let mut command = home.command(&["serve"]);
+        command.env("HYDRIA_LISTEN", "0.0.0.0:0").env_remove("HYDRIA_PUBLIC_URL");
+        command.envs(settings.map(|url| ("HYDRIA_PUBLIC_URL", url)));
+        let service = Running::start(command, "ready at ");
+        assert_eq!(service.said().contains("set HYDRIA_PUBLIC_URL"), warns, "{}", service.said());
+        service.stop();
+    }
+}
+
+#[test]
 fn another_bootstrap_key_later_on_is_ignored_with_a_warning() {
     let home = Home::new();
     home.serve(&[]).stop();

@@ -24,14 +24,15 @@ pub fn execute(conn: &mut PgConnection, sql: &str) -> usize {
     diesel::sql_query(sql).execute(conn).expect(sql)
 }
 
-/// All files beneath a folder, hidden and half written ones too; none where there is no folder.
+/// All files beneath a folder, hidden and half written ones too, but not the marker of a storage; none where there
+/// is no folder.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.is_dir() {
             found.extend(files(&path));
-        } else {
+        } else if !path.ends_with("hydria.json") {
             found.push(path);
         }
     }

@@ -168,6 +168,6 @@ impl Remove for Image {
             job::discard(s.conn, derivative, 0)?;
         }
         let image = images::table.find((at.customer, at.space, &at.image));
-        met_one(diesel::delete(image).execute(s.conn)?)
+        removed(diesel::delete(image).execute(s.conn))
     }
 }

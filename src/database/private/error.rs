@@ -23,6 +23,11 @@ pub enum PrivateError {
         /// The major versions found, best first.
         installed: Vec<String>,
     },
+    /// There is no cluster of the data folder, and none is to be made.
+    NoDatabase {
+        /// The data folder.
+        data: PathBuf,
+    },
     /// We are root, and there is no user to run PostgreSQL as.
     NoAccount,
     /// The user PostgreSQL runs as cannot get to the cluster that is there.
@@ -105,6 +110,13 @@ impl fmt::Display for PrivateError {
                  and restore the dump",
                 cluster.display(),
                 installed.join(", ")
+            ),
+            Self::NoDatabase { data } => write!(
+                f,
+                "there is no database in the data folder {}, and this command makes none: set \
+                 HYDRIA_DATA to the folder of the service (or DATABASE_URL to its database); \
+                 `hydria serve` makes a new one",
+                data.display()
             ),
             Self::NoAccount => f.write_str(
                 "PostgreSQL does not run as root, and /etc/passwd has neither a user `postgres` \

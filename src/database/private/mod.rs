@@ -40,7 +40,7 @@
 //! waits for it. When the server itself was killed, what it left is ended before the next start.
 //! Its `postmaster.pid` is never removed by us: PostgreSQL guards a cluster with it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 mod account;
@@ -58,6 +58,7 @@ mod runner;
 mod tests;
 
 pub use error::PrivateError;
+pub use place::make_data_folder;
 
 use lock::Lock;
 use place::Place;
@@ -90,6 +91,47 @@ impl Durability {
             Self::None => &["fsync=off", "synchronous_commit=off", "full_page_writes=off"],
         }
     }
+}
+
+/// Where the private cluster of a data folder is, or would be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The folder of the cluster.
+    pub cluster: PathBuf,
+    /// Whether it is there.
+    pub exists: bool,
+    /// Folder of the server's socket: the host by which libpq names the server.
+    pub socket: PathBuf,
+    pub port: &'static str,
+    /// Name of the database.
+    pub name: &'static str,
+}
+
+impl Whereabouts {
+    /// Looks where the cluster of a data folder is; makes nothing.
+    ///
+    /// # Errors
+    /// Where the data folder is not there, or the account that PostgreSQL runs as cannot be settled.
+    pub fn of(data: &Path) -> Result<Self, PrivateError> {
+        let data = data.canonicalize().map_err(error::io("looking at", data))?;
+        let place = Place::of(data)?;
+        Ok(Self {
+            exists: place.cluster().exists(),
+            cluster: place.cluster(),
+            socket: place.socket_folder().to_owned(),
+            port: place::PORT,
+            name: place::NAME,
+        })
+    }
+}
+
+/// The clusters that root's data folders have outside of themselves, in the order of their names.
+pub fn clusters_elsewhere() -> Vec<PathBuf> {
+    let homes = std::fs::read_dir(place::ELSEWHERE).into_iter().flatten().flatten();
+    let mut clusters: Vec<PathBuf> = homes.map(|home| home.path().join("postgres")).collect();
+    clusters.retain(|cluster| cluster.exists());
+    clusters.sort();
+    clusters
 }
 
 /// A share in the private PostgreSQL of a data folder.
@@ -145,6 +187,14 @@ impl Private {
     /// As [`Private::start`], but never [`PrivateError::AlreadyServed`].
     pub fn join(data: &Path) -> Result<Self, PrivateError> {
         Self::attach(Place::find(data)?, Durability::Full, None)
+    }
+
+    /// Joins the server of a data folder as [`Private::join`] does, and never makes a cluster.
+    ///
+    /// # Errors
+    /// [`PrivateError::NoDatabase`] where there is none; else as [`Private::join`].
+    pub fn join_existing(data: &Path) -> Result<Self, PrivateError> {
+        Self::attach(Place::existing(data)?, Durability::Full, None)
     }
 
     /// Where the server is, in libpq's words: `host=… port=… user=hydria dbname=hydria`.

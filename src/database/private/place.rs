@@ -15,7 +15,7 @@ use super::process::effective_user;
 use super::{PrivateError, error};
 
 /// Where root's clusters go when PostgreSQL's user cannot reach the data folder.
-const ELSEWHERE: &str = "/var/lib/hydria";
+pub const ELSEWHERE: &str = "/var/lib/hydria";
 
 /// Where the socket goes when its own folder's name is too long.
 ///
@@ -49,7 +49,25 @@ pub struct Place {
 impl Place {
     /// Settles where the cluster is, or is to be, making the data folder if it is missing.
     pub fn find(data: &Path) -> Result<Self, PrivateError> {
-        let data = make_data_folder(data)?;
+        Self::of(make_data_folder(data)?)
+    }
+
+    /// Finds the cluster of a data folder that is there; makes nothing.
+    ///
+    /// # Errors
+    /// [`PrivateError::NoDatabase`] where there is no such folder, or no cluster of it.
+    pub fn existing(data: &Path) -> Result<Self, PrivateError> {
+        let missing = |data: &Path| PrivateError::NoDatabase { data: data.to_owned() };
+        let found = data.canonicalize().map_err(|_missing| missing(data))?;
+        let place = Self::of(found)?;
+        if place.cluster().exists() { Ok(place) } else { Err(missing(&place.data)) }
+    }
+
+    /// Settles where the cluster of a data folder is, or is to be.
+    ///
+    /// # Errors
+    /// Where there is no account to run it as, or that account cannot reach it.
+    pub fn of(data: PathBuf) -> Result<Self, PrivateError> {
         let hash = hash(&data);
         let (home, account) = match effective_user() {
             0 => home_for_root(&data, &hash).map(|(home, account)| (home, Some(account)))?,
@@ -216,13 +234,21 @@ fn hash(path: &Path) -> String {
 }
 
 /// Makes the data folder if it is missing, and gives its path without links.
-fn make_data_folder(data: &Path) -> Result<PathBuf, PrivateError> {
+///
+/// A new one is its owner's alone; root's can be passed through, for the user PostgreSQL runs as.
+///
+/// # Errors
+/// [`PrivateError::Io`] where it cannot be made.
+pub fn make_data_folder(data: &Path) -> Result<PathBuf, PrivateError> {
     if !data.exists() {
-        if let Some(above) = data.parent() {
-            std::fs::create_dir_all(above).map_err(error::io("making the folder", above))?;
-        }
         let mode = if effective_user() == 0 { 0o711 } else { 0o700 };
-        make_folder(data, mode)?;
+        // Those above as well, whatever the umask: the user PostgreSQL runs as must pass through them.
+        let mut missing: Vec<&Path> = data
+            .ancestors()
+            .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists())
+            .collect();
+        missing.reverse();
+        missing.into_iter().try_for_each(|folder| make_folder(folder, mode))?;
     }
     data.canonicalize().map_err(error::io("looking at", data))
 }

@@ -1,0 +1,285 @@
+//! What binds a data folder, its secret, its database and its storage (docs/adr/0010).
+//!
+//! The database keeps the fingerprint of the secret, the id of the deployment and the id of the storage; the
+//! data folder keeps where the database is, in `database.json`; the storage carries a marker. A start compares
+//! them, writes what is missing on the first start (also the first of this version on an older installation),
+//! and refuses what does not belong together. Nothing is ever made over what is there.
+
+mod location;
+mod refusal;
+
+pub use location::Location;
+pub use refusal::Refusal;
+
+use std::path::PathBuf;
+
+use super::{Failure, secret_files};
+use crate::config::Config;
+use crate::database::deployment::{self, Deployment};
+use crate::database::migrate::Schema;
+use crate::database::private::{self, Whereabouts};
+use crate::secrets::{Secret, Secrets};
+use crate::storage::{Marker, Storage};
+
+/// Objects that are looked for in a storage that is to be marked, at most.
+const PROBES: i64 = 20;
+
+/// What was found of a data folder and its settings before anything was opened or made.
+#[derive(Debug)]
+pub struct Ground<'a> {
+    config: &'a Config,
+    /// Where the folder says that its database is.
+    location: Option<Location>,
+    secret: Option<Secret>,
+    /// Whether the folder has keys of a database: that must then be there.
+    has_keys: bool,
+}
+
+impl<'a> Ground<'a> {
+    /// Looks at the data folder; makes nothing.
+    ///
+    /// # Errors
+    /// Where one of its files cannot be read.
+    pub fn survey(config: &'a Config) -> Result<Self, Failure> {
+        let location = Location::read(&config.data)?;
+        let secret = secret_files::known(config)?;
+        let is_there = |name: &str| config.data.join(name).exists();
+        let has_keys = location.is_some() || is_there("secret") || is_there("admin-key");
+        Ok(Self { config, location, secret, has_keys })
+    }
+
+    /// Refuses a data folder whose private cluster is missing while its keys are there.
+    ///
+    /// # Errors
+    /// [`Refusal::Vanished`].
+    pub fn check_cluster(&self) -> Result<(), Failure> {
+        if !self.has_keys || self.config.database_url.is_some() {
+            return Ok(());
+        }
+        let expected = Whereabouts::of(&self.config.data)?;
+        // The folder was used with a server elsewhere, and DATABASE_URL is forgotten.
+        let was_elsewhere = self.location.as_ref().is_some_and(|was| was.folder.is_none());
+        if expected.exists && !was_elsewhere {
+            return Ok(());
+        }
+        Err(Box::new(Refusal::Vanished {
+            data: self.config.data.clone(),
+            was: self.location.clone(),
+            expected: expected.cluster,
+            elsewhere: private::clusters_elsewhere(),
+        }))
+    }
+
+    /// Refuses a database that is empty while the folder's keys are there, and one whose schema is not as it
+    /// must be; `migrates`: what is missing is to be applied.
+    ///
+    /// # Errors
+    /// [`Refusal::Emptied`], [`Refusal::Unmigrated`], [`Refusal::Newer`].
+    pub fn check_schema(&self, schema: &Schema, migrates: bool) -> Result<(), Box<Refusal>> {
+        match schema {
+            Schema::Empty if self.has_keys => Err(Box::new(Refusal::Emptied {
+                data: self.config.data.clone(),
+                was: self.location.clone(),
+            })),
+            Schema::Empty if !migrates => Err(Box::new(Refusal::Unmigrated { pending: None })),
+            Schema::Behind(pending) if !migrates => {
+                Err(Box::new(Refusal::Unmigrated { pending: Some(*pending) }))
+            }
+            Schema::Ahead(migrations) if !migrates => {
+                Err(Box::new(Refusal::Newer { migrations: *migrations }))
+            }
+            Schema::Ahead(migrations) => {
+                log::warn!(
+                    "the database was migrated by a later version of Hydria ({migrations} migrations \
+                     that this one does not know)"
+                );
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Compares the secret and the data folder with the database, writes nothing, and returns the secrets; none
+    /// where the secret is not here.
+    ///
+    /// # Errors
+    /// [`Refusal::Unclaimed`], [`Refusal::OtherDatabase`], [`Refusal::OtherSecret`].
+    pub fn compare(&self, held: Option<&Deployment>) -> Result<Option<Secrets>, Failure> {
+        let held = held.ok_or(Refusal::Unclaimed)?;
+        self.check_location(held)?;
+        let secrets = self.secret.as_ref().map(Secrets::new);
+        if secrets.as_ref().is_some_and(|secrets| secrets.fingerprint() != held.secret) {
+            return Err(self.other_secret().into());
+        }
+        Ok(secrets)
+    }
+
+    /// The file that holds the secret where no setting does.
+    pub fn secret_missing(&self) -> Refusal {
+        Refusal::SecretMissing { file: secret_files::file(self.config) }
+    }
+
+    fn other_secret(&self) -> Refusal {
+        let from = match self.config.secret {
+            Some(_) => "HYDRIA_SECRET".to_owned(),
+            None => secret_files::file(self.config).display().to_string(),
+        };
+        Refusal::OtherSecret { from }
+    }
+
+    /// Refuses a data folder that belongs to another database; returns where this one is.
+    fn check_location(&self, held: &Deployment) -> Result<Location, Failure> {
+        let is = Location::of(self.config, held.cluster.clone())?;
+        match &self.location {
+            Some(was) if was.cluster != held.cluster => Err(Box::new(Refusal::OtherDatabase {
+                data: self.config.data.clone(),
+                was: was.clone(),
+                is,
+            })),
+            _ => Ok(is),
+        }
+    }
+}
+
+/// Binds a data folder, its secret and its storage to a database that is migrated, or finds that they are.
+///
+/// # Errors
+/// A [`Refusal`] where they do not belong together.
+pub fn bind(
+    ground: &Ground<'_>,
+    conn: &mut crate::database::Conn,
+) -> Result<(Secrets, Storage), Failure> {
+    deployment::exclusively(conn, |conn| {
+        let held = match Deployment::read(conn)? {
+            Some(held) => {
+                if ground.compare(Some(&held))?.is_none() {
+                    return Err(ground.secret_missing().into());
+                }
+                held
+            }
+            None => claim(ground, conn)?,
+        };
+        let location = ground.check_location(&held)?;
+        if ground.location.as_ref() != Some(&location) {
+            location.write(&ground.config.data)?;
+            log::info!("the database of {}: {location}", ground.config.data.display());
+        }
+        let storage = bind_storage(ground.config, conn, &held)?;
+        let secret = secret_files::known(ground.config)?.ok_or_else(|| ground.secret_missing())?;
+        Ok((Secrets::new(&secret), storage))
+    })
+}
+
+/// Claims a database that nobody has claimed: a new one, or one of a version before.
+fn claim(ground: &Ground<'_>, conn: &mut crate::database::Conn) -> Result<Deployment, Failure> {
+    if let Some(was) = &ground.location {
+        let is = Location::of(ground.config, "not yet given".into())?;
+        let data = ground.config.data.clone();
+        return Err(Box::new(Refusal::OtherDatabase { data, was: was.clone(), is }));
+    }
+    let secret = match &ground.secret {
+        Some(secret) => secret.clone(),
+        // A new one would make every key void that the version before has made.
+        None if deployment::has_keys(conn)? => return Err(ground.secret_missing().into()),
+        None => secret_files::make(ground.config)?,
+    };
+    let secrets = Secrets::new(&secret);
+    // The version before kept no fingerprint, but the administrator's key tells as much.
+    if let Some((key, secret)) = secret_files::admin_key(ground.config)
+        && let Some(hash) = deployment::key_hash(conn, &key)?
+        && !secrets.matches(&secret, &hash)
+    {
+        return Err(ground.other_secret().into());
+    }
+    let held = Deployment {
+        cluster: uuid::Uuid::new_v4().to_string(),
+        secret: secrets.fingerprint().to_vec(),
+        storage: None,
+    };
+    held.insert(conn)?;
+    Ok(held)
+}
+
+/// Opens the storage of a deployment, marking it where none is marked yet.
+fn bind_storage(
+    config: &Config,
+    conn: &mut crate::database::Conn,
+    held: &Deployment,
+) -> Result<Storage, Failure> {
+    if held.storage.is_some() {
+        return existing_storage(config, held);
+    }
+    let storage = Storage::local(&config.storage)?;
+    match storage.marker()? {
+        Some(marker) if marker.cluster != held.cluster => {
+            return Err(Box::new(Refusal::OtherStorage { storage: config.storage.clone() }));
+        }
+        // A start was cut short after it had marked the storage.
+        Some(marker) => deployment::set_storage(conn, &marker.storage)?,
+        None => {
+            let objects = deployment::some_objects(conn, PROBES)?;
+            if !objects.is_empty() && !objects.iter().any(|key| storage.has(key)) {
+                return Err(Box::new(Refusal::ObjectsMissing { storage: config.storage.clone() }));
+            }
+            mark(&storage, conn, held)?;
+        }
+    }
+    Ok(storage)
+}
+
+/// Opens the storage that carries the marker of a deployment; makes nothing.
+///
+/// # Errors
+/// [`Refusal::StorageUnmarked`], [`Refusal::OtherStorage`].
+pub fn existing_storage(config: &Config, held: &Deployment) -> Result<Storage, Failure> {
+    let folder: PathBuf = config.storage.clone();
+    if !folder.exists() {
+        return Err(Box::new(Refusal::StorageUnmarked { storage: folder }));
+    }
+    let storage = Storage::existing(&folder)?;
+    let Some(marker) = storage.marker()? else {
+        return Err(Box::new(Refusal::StorageUnmarked { storage: folder }));
+    };
+    let is_own = marker.cluster == held.cluster
+        && held.storage.as_ref().is_none_or(|storage| *storage == marker.storage);
+    if is_own { Ok(storage) } else { Err(Box::new(Refusal::OtherStorage { storage: folder })) }
+}
+
+fn mark(
+    storage: &Storage,
+    conn: &mut crate::database::Conn,
+    held: &Deployment,
+) -> Result<(), Failure> {
+    let cluster = held.cluster.clone();
+    let marker = Marker { cluster, storage: uuid::Uuid::new_v4().to_string() };
+    storage.mark(&marker)?;
+    Ok(deployment::set_storage(conn, &marker.storage)?)
+}
+
+/// Takes the secret at hand, and the storage at hand, in place of those that were lost.
+///
+/// # Errors
+/// Where nobody has started on the database, or the secret or the storage cannot be written.
+pub fn adopt(
+    config: &Config,
+    conn: &mut crate::database::Conn,
+    secret: bool,
+    storage: bool,
+) -> Result<(), Failure> {
+    deployment::exclusively(conn, |conn| {
+        let ground = Ground::survey(config)?;
+        let held = Deployment::read(conn)?.ok_or(Refusal::Unclaimed)?;
+        ground.check_location(&held)?;
+        if secret {
+            let secret = match ground.secret {
+                Some(secret) => secret,
+                None => secret_files::make(config)?,
+            };
+            deployment::set_secret(conn, Secrets::new(&secret).fingerprint())?;
+        }
+        if storage {
+            mark(&Storage::local(&config.storage)?, conn, &held)?;
+        }
+        Ok(())
+    })
+}

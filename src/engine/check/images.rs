@@ -1,0 +1,163 @@
+//! Images: each that waits has a job, none names a batch that is not there, and each has its object.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+
+use super::{Check, CheckError, change, holds, lock_image};
+use crate::classes::image::ImageAddress;
+use crate::classes::job;
+use crate::hydra::Problem;
+use crate::schema::images;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    derivative: Option<String>,
+    #[diesel(sql_type = BigInt)]
+    thumbnail_size: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    batch: Option<i64>,
+    #[diesel(sql_type = Bool)]
+    stranded: bool,
+    #[diesel(sql_type = Bool)]
+    misled: bool,
+}
+
+const STRANDED: &str = "ingesting AND NOT EXISTS (SELECT FROM jobs j \
+    WHERE (j.customer, j.space, j.image) = (i.customer, i.space, i.id))";
+
+/// No foreign key holds images to their batches (docs/adr/0007).
+const MISLED: &str = "batch IS NOT NULL AND NOT EXISTS (SELECT FROM batches b \
+    WHERE (b.customer, b.id) = (i.customer, i.batch))";
+
+/// Looks at the images of a space.
+pub(super) async fn of_space(
+    check: &mut Check<'_>,
+    customer: i32,
+    space: i32,
+) -> Result<(), CheckError> {
+    let mut after = String::new();
+    loop {
+        let rows: Vec<Row> = check.read(|conn| {
+            Ok(diesel::sql_query(format!(
+                "SELECT id, derivative, thumbnail_size, batch, {STRANDED} AS stranded, \
+                 {MISLED} AS misled FROM images i WHERE customer = $1 AND space = $2 AND id > $3 \
+                 ORDER BY id LIMIT $4"
+            ))
+            .bind::<Integer, _>(customer)
+            .bind::<Integer, _>(space)
+            .bind::<Text, _>(&after)
+            .bind::<BigInt, _>(check.options.chunk)
+            .load(conn)?)
+        })?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after.clone_from(&last.id);
+        for row in rows {
+            let at = ImageAddress { customer, space, image: row.id };
+            if row.stranded {
+                stranded(check, &at)?;
+            }
+            if let Some(batch) = row.batch.filter(|_| row.misled) {
+                misled(check, &at, batch)?;
+            }
+            if let Some(key) = row.derivative {
+                let size = u64::try_from(row.thumbnail_size).unwrap_or_default();
+                object(check, &at, &key, size).await?;
+            }
+        }
+    }
+}
+
+fn named(at: &ImageAddress) -> String {
+    format!("image {}/{}/{}", at.customer, at.space, at.image)
+}
+
+fn of_image(condition: &str) -> String {
+    format!(
+        "EXISTS (SELECT FROM images i WHERE (customer, space, id) = ($1, $2, $3) AND {condition})"
+    )
+}
+
+fn stranded(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
+    let is_so = check.settle(|conn, repair| {
+        if repair {
+            lock_image(conn, at)?;
+        }
+        let is_so = holds(conn, at, &of_image(STRANDED))?;
+        if is_so && repair {
+            job::put(conn, at.customer, &[(at.space, &at.image)], false)?;
+        }
+        Ok(is_so)
+    })?;
+    if is_so {
+        check.say(&format!("{} waits without a job, and is sent again", named(at)));
+    }
+    Ok(())
+}
+
+fn misled(check: &mut Check<'_>, at: &ImageAddress, batch: i64) -> Result<(), Problem> {
+    let is_so = check.settle(|conn, repair| {
+        if repair {
+            lock_image(conn, at)?;
+        }
+        let is_so = holds(conn, at, &of_image(MISLED))?;
+        if is_so && repair {
+            let sql = "UPDATE images SET batch = NULL WHERE (customer, space, id) = ($1, $2, $3)";
+            change(conn, at, sql)?;
+        }
+        Ok(is_so)
+    })?;
+    if is_so {
+        let image = named(at);
+        check.say(&format!(
+            "{image} names batch {batch}, which is not there, and names none any more"
+        ));
+    }
+    Ok(())
+}
+
+/// Looks whether the object of an image is there whole.
+///
+/// An object is written before a row names it and removed after, and keys are never used twice: where the row named
+/// it before the store was asked and names it still, it should have been there.
+async fn object(
+    check: &mut Check<'_>,
+    at: &ImageAddress,
+    key: &str,
+    size: u64,
+) -> Result<(), CheckError> {
+    if check.storage.size(key).await? == Some(size) {
+        return Ok(());
+    }
+    let is_so = check.settle(|conn, repair| {
+        if repair {
+            lock_image(conn, at)?;
+        }
+        let image = images::table.find((at.customer, at.space, &at.image));
+        let named = image.filter(images::derivative.eq(key));
+        let is_so = diesel::select(diesel::dsl::exists(named)).get_result(conn)?;
+        if is_so && repair {
+            send_again(conn, at)?;
+        }
+        Ok(is_so)
+    })?;
+    if is_so {
+        check.say(&format!("{} has lost its thumbnails, and is sent again", named(at)));
+    }
+    Ok(())
+}
+
+fn send_again(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
+    diesel::update(images::table.find((at.customer, at.space, &at.image)))
+        .set((
+            images::ingesting.eq(true),
+            images::error.eq(""),
+            images::finished.eq(None::<DateTime<Utc>>),
+            images::dequeued.eq(None::<DateTime<Utc>>),
+        ))
+        .execute(conn)?;
+    job::put(conn, at.customer, &[(at.space, &at.image)], false).map(|_| ())
+}

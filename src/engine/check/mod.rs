@@ -1,0 +1,201 @@
+//! Whether rows, counters and objects agree; and how to make them. It runs beside the service.
+//!
+//! Everything is read in chunks, each a statement of its own: no transaction lasts, no table is locked, and memory
+//! does not grow with the database. A statement sees one moment, so that what rows and counters promise one another
+//! holds in each of them; what looks wrong is looked at once more, its rows locked where it is to be mended, before
+//! it is said or mended.
+
+mod batches;
+mod images;
+mod jobs;
+mod members;
+mod objects;
+mod totals;
+
+use std::fmt;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use crate::classes::image::ImageAddress;
+use crate::database::Database;
+use crate::hydra::Problem;
+use crate::resource::transaction;
+use crate::schema::{customers, spaces};
+use crate::storage::{Storage, StorageError};
+
+/// Why a check could not be made.
+#[derive(Debug)]
+pub enum CheckError {
+    Database(Problem),
+    Storage(StorageError),
+}
+
+impl fmt::Display for CheckError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(problem) => write!(f, "{problem}"),
+            Self::Storage(error) => write!(f, "{error}"),
+        }
+    }
+}
+
+impl std::error::Error for CheckError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Database(problem) => problem.source(),
+            Self::Storage(error) => error.source(),
+        }
+    }
+}
+
+impl From<Problem> for CheckError {
+    fn from(problem: Problem) -> Self {
+        Self::Database(problem)
+    }
+}
+
+impl From<StorageError> for CheckError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// How a check goes about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Whether what does not agree is mended.
+    pub repair: bool,
+    /// Rows that one statement reads, at most.
+    pub chunk: i64,
+    /// Keys of objects that are held in memory at once, at most; some 40 bytes each. All images are read once for
+    /// so many objects.
+    pub keys: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { repair: false, chunk: 5_000, keys: 1_000_000 }
+    }
+}
+
+/// A check under way.
+struct Check<'a> {
+    database: &'a Database,
+    storage: &'a Storage,
+    options: Options,
+    found: &'a mut (dyn FnMut(&str) + Send),
+    findings: usize,
+}
+
+/// Looks at everything, and says what does not agree as it is found, a line each; mends it where the options say so.
+/// Answers how many findings there were.
+///
+/// # Errors
+/// Where the database or the store does not answer.
+pub async fn check(
+    database: &Database,
+    storage: &Storage,
+    options: Options,
+    found: &mut (dyn FnMut(&str) + Send),
+) -> Result<usize, CheckError> {
+    let mut check = Check { database, storage, options, found, findings: 0 };
+    let mut after = (0, 0);
+    while let Some(space) = check.read(|conn| totals::next(conn, after))? {
+        totals::of_space(&mut check, space)?;
+        after = space;
+    }
+    for (customer, space) in check.spaces()? {
+        images::of_space(&mut check, customer, space).await?;
+    }
+    jobs::all(&mut check)?;
+    for customer in check.customers()? {
+        totals::of_queue(&mut check, customer)?;
+        members::of_customer(&mut check, customer)?;
+        batches::of_customer(&mut check, customer)?;
+    }
+    objects::all(&mut check).await?;
+    Ok(check.findings)
+}
+
+impl Check<'_> {
+    fn say(&mut self, finding: &str) {
+        self.findings += 1;
+        (self.found)(finding);
+    }
+
+    fn read<T>(
+        &self,
+        act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        transaction::read(self.database, act)
+    }
+
+    /// Does something in one short transaction; `act` is told whether to lock what it looks at, and to mend it.
+    fn settle<T>(
+        &self,
+        mut act: impl FnMut(&mut PgConnection, bool) -> Result<T, Problem>,
+    ) -> Result<T, Problem> {
+        transaction::write(self.database, |conn| act(conn, self.options.repair))
+    }
+
+    /// Numbers of all customers.
+    fn customers(&self) -> Result<Vec<i32>, Problem> {
+        self.read(|conn| {
+            Ok(customers::table.order(customers::id).select(customers::id).load(conn)?)
+        })
+    }
+
+    /// Customer and number of every space.
+    fn spaces(&self) -> Result<Vec<(i32, i32)>, Problem> {
+        let key = (spaces::customer, spaces::id);
+        self.read(|conn| Ok(spaces::table.order(key).select(key).load(conn)?))
+    }
+}
+
+/// A truth value `so` that a statement selects.
+#[derive(QueryableByName)]
+struct Truth {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    so: bool,
+}
+
+/// Whether a condition over one image holds now; `$1`, `$2` and `$3` are its customer, space and id.
+fn holds(conn: &mut PgConnection, at: &ImageAddress, condition: &str) -> Result<bool, Problem> {
+    let truth: Truth = diesel::sql_query(format!("SELECT ({condition}) AS so"))
+        .bind::<Integer, _>(at.customer)
+        .bind::<Integer, _>(at.space)
+        .bind::<Text, _>(&at.image)
+        .get_result(conn)?;
+    Ok(truth.so)
+}
+
+/// Does something to one image; `$1`, `$2` and `$3` are its customer, space and id.
+fn change(conn: &mut PgConnection, at: &ImageAddress, sql: &str) -> Result<(), Problem> {
+    diesel::sql_query(sql)
+        .bind::<Integer, _>(at.customer)
+        .bind::<Integer, _>(at.space)
+        .bind::<Text, _>(&at.image)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Locks the row of an image until the transaction ends. What is asked afterwards is of a moment after that.
+fn lock_image(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
+    change(
+        conn,
+        at,
+        "SELECT FROM images WHERE (customer, space, id) = ($1, $2, $3) FOR NO KEY UPDATE",
+    )
+}
+
+/// Runs a statement over one batch; `$1` and `$2` are its customer and number. Answers the rows that it met.
+fn of_batch(
+    conn: &mut PgConnection,
+    customer: i32,
+    batch: i64,
+    sql: &str,
+) -> Result<usize, Problem> {
+    let statement = diesel::sql_query(sql).bind::<Integer, _>(customer).bind::<BigInt, _>(batch);
+    Ok(statement.execute(conn)?)
+}

@@ -1,0 +1,128 @@
+//! Objects: each belongs to an image, to a job under way, or is to be removed.
+//!
+//! No index leads from an object to its image. So the store is listed in parts that fit into memory, and for each
+//! part all images are read once, in chunks.
+
+use std::collections::HashSet;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
+use futures_util::TryStreamExt as _;
+
+use super::{Check, CheckError};
+use crate::classes::job;
+use crate::hydra::Problem;
+use crate::schema::{discards, jobs};
+
+/// An object by the job and the attempt that wrote it.
+type Object = (i64, i32);
+
+/// Looks at all objects.
+pub(super) async fn all(check: &mut Check<'_>) -> Result<(), CheckError> {
+    let mut keys = check.storage.keys();
+    let mut part = HashSet::new();
+    loop {
+        let next = keys.try_next().await?;
+        let is_last = next.is_none();
+        if let Some(key) = next {
+            match job::of_object(&key) {
+                Some(object) => drop(part.insert(object)),
+                None => orphan(check, &key).await?,
+            }
+        }
+        if is_last || part.len() >= check.options.keys {
+            some(check, std::mem::take(&mut part)).await?;
+        }
+        if is_last {
+            return Ok(());
+        }
+    }
+}
+
+/// Looks for the images of some objects.
+///
+/// What no image names may have been named after its row was read. So jobs are looked at: an object whose job is not
+/// there any more was named by then, or never will be. Then images are read once more; and what was replaced
+/// meanwhile stands among the discards, or is gone.
+async fn some(check: &mut Check<'_>, mut left: HashSet<Object>) -> Result<(), CheckError> {
+    strike_named(check, &mut left)?;
+    strike_under_way(check, &mut left)?;
+    strike_named(check, &mut left)?;
+    for object in left {
+        let key = job::object(object.0, object.1);
+        let discarded = discards::table.find(&key);
+        let is_discarded: bool = check
+            .read(|conn| Ok(diesel::select(diesel::dsl::exists(discarded)).get_result(conn)?))?;
+        if !is_discarded {
+            orphan(check, &key).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn orphan(check: &mut Check<'_>, key: &str) -> Result<(), CheckError> {
+    if check.storage.size(key).await?.is_none() {
+        return Ok(());
+    }
+    check.say(&format!("object {key} belongs to no image"));
+    if check.options.repair {
+        check.storage.remove(key).await?;
+    }
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Integer)]
+    customer: i32,
+    #[diesel(sql_type = Integer)]
+    space: i32,
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    derivative: Option<String>,
+}
+
+/// Takes out what images name; reads all images.
+fn strike_named(check: &Check<'_>, left: &mut HashSet<Object>) -> Result<(), Problem> {
+    let mut after = (i32::MIN, i32::MIN, String::new());
+    while !left.is_empty() {
+        let rows: Vec<Row> = check.read(|conn| {
+            Ok(diesel::sql_query(
+                "SELECT customer, space, id, derivative FROM images \
+                 WHERE (customer, space, id) > ($1, $2, $3) ORDER BY customer, space, id LIMIT $4",
+            )
+            .bind::<Integer, _>(after.0)
+            .bind::<Integer, _>(after.1)
+            .bind::<Text, _>(&after.2)
+            .bind::<BigInt, _>(check.options.chunk)
+            .load(conn)?)
+        })?;
+        let Some(last) = rows.last() else { break };
+        after = (last.customer, last.space, last.id.clone());
+        for object in rows.iter().filter_map(|row| job::of_object(row.derivative.as_deref()?)) {
+            left.remove(&object);
+        }
+    }
+    Ok(())
+}
+
+/// Takes out what jobs may still write.
+fn strike_under_way(check: &Check<'_>, left: &mut HashSet<Object>) -> Result<(), Problem> {
+    let mut after = i64::MIN;
+    while !left.is_empty() {
+        let ids: Vec<i64> = check.read(|conn| {
+            Ok(jobs::table
+                .filter(jobs::id.gt(after))
+                .order(jobs::id)
+                .limit(check.options.chunk)
+                .select(jobs::id)
+                .load(conn)?)
+        })?;
+        let Some(last) = ids.last() else { break };
+        after = *last;
+        let ids: HashSet<i64> = ids.into_iter().collect();
+        left.retain(|(job, _)| !ids.contains(job));
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Totals against what they count: images and bytes of spaces, jobs of customers.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use super::Check;
+use crate::hydra::Problem;
+
+/// Key of the advisory lock under which totals are mended, so that two checks do not both add what is missing.
+const LOCK: i64 = 0x4859_4452_4943;
+
+#[derive(QueryableByName)]
+struct Key {
+    #[diesel(sql_type = Integer)]
+    customer: i32,
+    #[diesel(sql_type = Integer)]
+    space: i32,
+}
+
+#[derive(Debug, Default, PartialEq, Eq, QueryableByName)]
+struct Sums {
+    #[diesel(sql_type = BigInt)]
+    images: i64,
+    #[diesel(sql_type = BigInt)]
+    size: i64,
+    #[diesel(sql_type = BigInt)]
+    thumbnail_size: i64,
+}
+
+#[derive(QueryableByName)]
+struct Chunk {
+    #[diesel(embed)]
+    sums: Sums,
+    #[diesel(sql_type = Text)]
+    last: String,
+}
+
+/// The next space after one that is there or has totals still, in the order of keys; a seek into each table.
+pub(super) fn next(
+    conn: &mut PgConnection,
+    (customer, space): (i32, i32),
+) -> Result<Option<(i32, i32)>, Problem> {
+    let seek = |table: &str, space: &str| {
+        format!(
+            "(SELECT customer, {space} AS space FROM {table} WHERE (customer, {space}) > ($1, $2) \
+             ORDER BY customer, {space} LIMIT 1)"
+        )
+    };
+    let found: Option<Key> = diesel::sql_query(format!(
+        "SELECT customer, space FROM ({} UNION ALL {} UNION ALL {}) AS n ORDER BY customer, space LIMIT 1",
+        seek("spaces", "id"),
+        seek("tallies", "space"),
+        seek("tally_changes", "space")
+    ))
+    .bind::<Integer, _>(customer)
+    .bind::<Integer, _>(space)
+    .get_result(conn)
+    .optional()?;
+    Ok(found.map(|key| (key.customer, key.space)))
+}
+
+/// What the totals of a space say, in one statement with what is not folded yet.
+const TOLD: &str = "SELECT total(images) AS images, total(size) AS size, \
+    total(thumbnail_size) AS thumbnail_size FROM (\
+      SELECT images, size, thumbnail_size FROM tallies WHERE customer = $1 AND space = $2 UNION ALL \
+      SELECT images, size, thumbnail_size FROM tally_changes WHERE customer = $1 AND space = $2) AS t";
+
+const COUNTED: &str = "SELECT count(*) AS images, total(size) AS size, \
+    total(thumbnail_size) AS thumbnail_size FROM images WHERE customer = $1 AND space = $2";
+
+/// Compares the totals of a space with its images.
+pub(super) fn of_space(
+    check: &mut Check<'_>,
+    (customer, space): (i32, i32),
+) -> Result<(), Problem> {
+    let counted = count(check, customer, space)?;
+    let told: Sums = check.read(|conn| {
+        let told = diesel::sql_query(TOLD);
+        Ok(told.bind::<Integer, _>(customer).bind::<Integer, _>(space).get_result(conn)?)
+    })?;
+    if counted == told {
+        return Ok(());
+    }
+    // The space may have changed between two chunks. One statement sees one moment; and as each change to a total
+    // is added to it, what is missing at that moment can be added at any later one.
+    let apart = format!(
+        "WITH told AS ({TOLD}), counted AS ({COUNTED}) SELECT c.images - t.images AS images, \
+         c.size - t.size AS size, c.thumbnail_size - t.thumbnail_size AS thumbnail_size \
+         FROM told t CROSS JOIN counted c"
+    );
+    let apart: Sums = check.settle(|conn, repair| {
+        diesel::sql_query("SET LOCAL statement_timeout = 0").execute(conn)?;
+        let (statement, lock) = match repair {
+            true => (
+                format!(
+                    "WITH apart AS ({apart}), added AS (INSERT INTO tally_changes \
+                     (customer, space, images, removals, size, thumbnail_size) \
+                     SELECT $1, $2, images, 1, size, thumbnail_size FROM apart \
+                     WHERE images <> 0 OR size <> 0 OR thumbnail_size <> 0) SELECT * FROM apart"
+                ),
+                true,
+            ),
+            false => (apart.clone(), false),
+        };
+        if lock {
+            diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(conn)?;
+        }
+        let statement = diesel::sql_query(statement);
+        Ok(statement.bind::<Integer, _>(customer).bind::<Integer, _>(space).get_result(conn)?)
+    })?;
+    if apart != Sums::default() {
+        let Sums { images, size, thumbnail_size } = apart;
+        check.say(&format!(
+            "totals of space {customer}/{space} are off by {images} images, {size} bytes, \
+             {thumbnail_size} bytes of thumbnails"
+        ));
+    }
+    Ok(())
+}
+
+/// Counts the images of a space, a chunk a statement.
+fn count(check: &Check<'_>, customer: i32, space: i32) -> Result<Sums, Problem> {
+    let mut sums = Sums::default();
+    let mut after = String::new();
+    loop {
+        let chunk: Chunk = check.read(|conn| {
+            Ok(diesel::sql_query(
+                "SELECT count(*) AS images, total(size) AS size, total(thumbnail_size) AS thumbnail_size, \
+                 COALESCE(max(id), '') AS last FROM (SELECT id, size, thumbnail_size FROM images \
+                 WHERE customer = $1 AND space = $2 AND id > $3 ORDER BY id LIMIT $4) AS chunk",
+            )
+            .bind::<Integer, _>(customer)
+            .bind::<Integer, _>(space)
+            .bind::<Text, _>(&after)
+            .bind::<BigInt, _>(check.options.chunk)
+            .get_result(conn)?)
+        })?;
+        sums.images += chunk.sums.images;
+        sums.size += chunk.sums.size;
+        sums.thumbnail_size += chunk.sums.thumbnail_size;
+        if chunk.sums.images < check.options.chunk {
+            return Ok(sums);
+        }
+        after = chunk.last;
+    }
+}
+
+#[derive(QueryableByName)]
+struct Jobs {
+    #[diesel(sql_type = BigInt)]
+    jobs: i64,
+}
+
+/// Compares the total of a queue with its jobs, which an index counts, in one statement.
+pub(super) fn of_queue(check: &mut Check<'_>, customer: i32) -> Result<(), Problem> {
+    const APART: &str = "SELECT (SELECT count(*) FROM jobs WHERE customer = $1) \
+        - (SELECT total(jobs) FROM (SELECT jobs FROM job_tallies WHERE customer = $1 UNION ALL \
+           SELECT jobs FROM job_tally_changes WHERE customer = $1) AS t) AS jobs";
+    let apart: Jobs = check.settle(|conn, repair| {
+        let statement = match repair {
+            true => {
+                diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(conn)?;
+                format!(
+                    "WITH apart AS ({APART}), added AS (INSERT INTO job_tally_changes (customer, jobs) \
+                     SELECT $1, jobs FROM apart WHERE jobs <> 0) SELECT * FROM apart"
+                )
+            }
+            false => APART.to_owned(),
+        };
+        Ok(diesel::sql_query(statement).bind::<Integer, _>(customer).get_result(conn)?)
+    })?;
+    if apart.jobs != 0 {
+        check.say(&format!(
+            "the total of the queue of customer {customer} is off by {}",
+            apart.jobs
+        ));
+    }
+    Ok(())
+}
