@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::customer::CustomerAddress;
 use super::customer_storage::SpaceStorage;
-use super::image::SPACE_IMAGES;
+use super::image::{Image, SPACE_IMAGES};
 use super::references;
 use super::role::{self, Role, RoleAddress};
 use super::space_metadata::SpaceMetadata;
@@ -62,6 +62,8 @@ impl Resource for Space {
 
     const NAME: &'static str = "Space";
     const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}";
+    /// No more than an image may hold, to which its defaults go.
+    const MAX_BYTES: usize = Image::MAX_BYTES;
     const CLASS: Class<Self> = Class {
         doc: "A partition of a customer's images. Its defaults are given to new images that leave \
               the member out, and to those only.",

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::Resource;
 use super::address::{Address, path_to};
 use super::condition::Current;
-use super::identity;
 use super::property::Reading;
 use super::site::{Input, Session};
 use super::store::{Create, Held, Replace, Update};
+use super::{identity, size};
 use crate::hydra::{Fault, Problem};
 
 /// Reads the body of a POST.
@@ -28,7 +28,8 @@ pub fn read_new<A: Address, R: Create<A>>(
     let chosen = identity::take_choice(&mut body, &collection, &mut faults);
     R::check_parent(into, &mut body, &mut faults);
     let reading = Reading { site: s.site, tenant: into.customer(), path: &input.path, new: true };
-    let draft = read::<R>(draft, body, reading, &mut faults);
+    let mut draft = read::<R>(draft, body, reading, &mut faults);
+    faults.extend(size::fault::<R>(None, &mut draft));
     faults.extend(R::check(s, into.customer(), None, &draft)?);
     if faults.is_empty() { Ok((chosen, draft)) } else { Err(faults.into()) }
 }
@@ -88,7 +89,8 @@ fn read_at<R: Update>(
     R::check_fixed(at, held, &mut body, &mut faults);
     let reading =
         Reading { site: s.site, tenant: at.customer(), path: &input.path, new: held.is_none() };
-    let draft = read::<R>(draft, body, reading, &mut faults);
+    let mut draft = read::<R>(draft, body, reading, &mut faults);
+    faults.extend(size::fault(held, &mut draft));
     faults.extend(R::check(s, at.customer(), Some(at), &draft)?);
     if faults.is_empty() { Ok(draft) } else { Err(faults.into()) }
 }

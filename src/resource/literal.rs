@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use super::size::json_bytes;
 use crate::hydra::Writer;
 
 pub trait Literal: Sized + Send + 'static {
@@ -39,6 +40,11 @@ pub trait Literal: Sized + Send + 'static {
         0
     }
 
+    /// Bytes of all its texts, as JSON writes them.
+    fn bytes(&self) -> usize {
+        0
+    }
+
     /// How many values it is.
     fn count(&self) -> usize {
         1
@@ -70,6 +76,9 @@ impl Literal for String {
     }
     fn longest(&self) -> usize {
         self.len()
+    }
+    fn bytes(&self) -> usize {
+        json_bytes(self)
     }
 }
 
@@ -166,6 +175,9 @@ impl<T: Literal> Literal for Vec<T> {
     fn longest(&self) -> usize {
         self.iter().map(T::longest).max().unwrap_or_default()
     }
+    fn bytes(&self) -> usize {
+        self.iter().map(T::bytes).sum()
+    }
     fn count(&self) -> usize {
         self.len()
     }
@@ -194,6 +206,9 @@ impl<T: Literal> Literal for Option<T> {
     }
     fn longest(&self) -> usize {
         self.as_ref().map(T::longest).unwrap_or_default()
+    }
+    fn bytes(&self) -> usize {
+        self.as_ref().map(T::bytes).unwrap_or_default()
     }
     fn is_negative(&self) -> bool {
         self.as_ref().is_some_and(T::is_negative)

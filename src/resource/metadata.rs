@@ -76,4 +76,8 @@ impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, 
             },
         }
     }
+
+    fn bytes(&self, draft: &mut R::Draft) -> usize {
+        (self.set)(draft).bytes()
+    }
 }

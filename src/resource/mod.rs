@@ -16,6 +16,7 @@ pub mod property;
 pub mod query;
 pub mod reference;
 pub mod site;
+pub mod size;
 pub mod store;
 pub mod transaction;
 pub mod written;
@@ -55,6 +56,8 @@ pub trait Resource: Sized + Send + 'static {
     const ACCEPTED: &'static [&'static str] = &[Self::NAME];
     /// URI template of one of them, e.g. `/customers/{customer}/spaces/{space}`.
     const TEMPLATE: &'static str;
+    /// Bytes that the texts of all its members may take together, as JSON writes them.
+    const MAX_BYTES: usize = 32 << 10;
     /// Everything else there is to know of the class; all that is served derives from it.
     const CLASS: Class<Self>;
 

@@ -49,6 +49,11 @@ pub trait Property<R: Resource>: Sync {
         body.remove(self.name());
     }
 
+    /// Bytes that the texts of this property take in a draft, as JSON writes them.
+    fn bytes(&self, _draft: &mut R::Draft) -> usize {
+        0
+    }
+
     /// What is answered at the link itself.
     fn mount(&self) -> Option<Mount<R::Address>> {
         None
@@ -273,5 +278,9 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
                 Err(reason) => faults.push(Fault::new(name, reason)),
             },
         }
+    }
+
+    fn bytes(&self, draft: &mut R::Draft) -> usize {
+        self.set.map_or(0, |set| set(draft).bytes())
     }
 }

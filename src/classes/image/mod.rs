@@ -131,6 +131,7 @@ impl Resource for Image {
 
     const NAME: &'static str = "Image";
     const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/images/{image}";
+    const MAX_BYTES: usize = 16 << 10;
     const CLASS: Class<Self> = Class {
         doc: "An image: where it comes from, who may see it, what is said of it, how it came \
               through. It is fetched from its origin when it is registered, and again on every PUT.",
@@ -334,6 +335,9 @@ fn initial_origin_rule(origin: &Option<String>) -> Result<(), String> {
     origin.as_ref().map_or(Ok(()), origin_rule)
 }
 
+/// Bytes that the address of an own role takes before its id, about.
+const OWN_ROLE_BYTES: usize = 64;
+
 /// The row of `roles`: URIs out, stored roles in.
 struct Roles;
 
@@ -379,5 +383,10 @@ impl Property<Image> for Roles {
                 Err(wrong) => faults.extend(wrong),
             },
         }
+    }
+
+    fn bytes(&self, draft: &mut ImageDraft) -> usize {
+        let own = draft.roles.iter().filter(|role| role.starts_with('/')).count();
+        draft.roles.iter().map(|role| size::json_bytes(role)).sum::<usize>() + own * OWN_ROLE_BYTES
     }
 }

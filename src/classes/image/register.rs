@@ -139,7 +139,8 @@ pub fn register(
             (None, None) => (ImageDraft::default(), true),
         };
         let reading = Reading { site: s.site, tenant: Some(customer), path: &input.path, new };
-        let draft = body::read::<Image>(draft, body, reading, &mut own);
+        let mut draft = body::read::<Image>(draft, body, reading, &mut own);
+        own.extend(size::fault(held.get(&at), &mut draft));
         own.extend(at.fault());
         faults.extend(own.into_iter().map(|fault| fault.within(index)));
         if let Some((first, _)) = drafts.get(&at) {
