@@ -77,7 +77,7 @@ impl Keys {
 
     async fn find(&self, key: String) -> Result<Option<Held>, Problem> {
         let (asked, removals) = (Instant::now(), self.removals.load(Ordering::SeqCst));
-        let found = self.database.door.ask(&self.desk, key.clone()).await;
+        let found = self.database.keys.ask(&self.desk, key.clone()).await;
         let found = found.map_err(refused)?;
         if let Some(held) = &found {
             let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);

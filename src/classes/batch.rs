@@ -92,7 +92,7 @@ impl Resource for Batch {
             &collection("errorImages", "Of these, those with an error", &BATCH_ERRORS),
             &action("test", "POST here to bring the batch up to date", "BatchTest", &[TEST]),
         ],
-        operations: &[retrieve::<Self>()],
+        operations: &[retrieve_counting::<Self>()],
         beneath: &[],
     };
 

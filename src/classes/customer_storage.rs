@@ -97,7 +97,7 @@ impl Resource for CustomerStorage {
             .optional()
             .example("default"),
         ),
-        operations: &[retrieve::<Self>(), update::<Self>().for_administrators()],
+        operations: &[retrieve_counting::<Self>(), update::<Self>().for_administrators()],
         beneath: &[],
     };
 
@@ -131,7 +131,7 @@ impl Resource for SpaceStorage {
         doc: CustomerStorage::CLASS.doc,
         parent: None,
         properties: totals!(),
-        operations: &[retrieve::<Self>()],
+        operations: &[retrieve_counting::<Self>()],
         beneath: &[],
     };
 

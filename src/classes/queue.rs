@@ -47,7 +47,7 @@ impl Resource for Queue {
             &collection("active", "Batches in process: neither finished nor superseded", &ACTIVE),
             &collection("recent", "Finished batches, not superseded, latest first", &RECENT),
         ],
-        operations: &[retrieve::<Self>(), SUBMIT],
+        operations: &[retrieve_counting::<Self>(), SUBMIT],
         beneath: &[],
     };
 

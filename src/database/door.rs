@@ -1,19 +1,30 @@
 //! One door for single-row look-ups: those that wait together are answered by one statement.
 //!
-//! Two threads with a connection each drain what has gathered while the last statement ran. At one request
-//! at a time nothing is lost; at many, a statement serves up to 64 of them.
+//! Few threads with a connection each drain what has gathered while the last statement ran. At one request
+//! at a time nothing is lost; at many, a statement serves up to 64 of them. A look-up that takes too long, as
+//! on a network that drops packets, is refused, and the thread that is stuck in it is replaced.
 
 use std::collections::VecDeque;
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
+use diesel::connection::SimpleConnection as _;
 use tokio::sync::oneshot;
+
+use super::DatabaseError;
 
 /// Look-ups that one statement serves, at most.
 const TOGETHER: usize = 64;
-/// Threads, each with its own connection.
-const THREADS: usize = 2;
+/// How long a look-up may take, waiting included.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Threads of a door that are stuck in their connections and were replaced, at most.
+const MAX_STUCK: usize = 8;
+/// What connections are told besides: the server gives up a statement before its look-up is refused.
+const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'";
 
 /// Answers look-ups of one kind.
 ///
@@ -33,7 +44,7 @@ pub struct Desk<K, V> {
 /// Why a look-up has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// There is no database.
+    /// There is no database, or it does not answer in time.
     Closed,
     /// What should have answered it broke off, by a fault of ours.
     BrokeOff,
@@ -60,13 +71,75 @@ struct Rung {
     closed: bool,
 }
 
+/// One thread behind the desks.
+#[derive(Debug, Default)]
+struct Attendant {
+    /// Since when it has been at a desk.
+    busy_since: Mutex<Option<Instant>>,
+    /// Whether another thread has taken its place, so that it ends when it gets free.
+    replaced: AtomicBool,
+}
+
+impl Attendant {
+    fn set_busy(&self, since: Option<Instant>) {
+        *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    fn is_stuck(&self, patience: Duration) -> bool {
+        let since = *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| since.elapsed() >= patience)
+    }
+}
+
 /// Closes the door when its last clone is dropped.
-struct Open(Arc<Bell>);
+struct Open {
+    bell: Arc<Bell>,
+    name: &'static str,
+    url: String,
+    patience: Duration,
+    attendants: Mutex<Vec<Arc<Attendant>>>,
+    stuck: Arc<AtomicUsize>,
+}
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.rung.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.0.ring.notify_all();
+        self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.bell.ring.notify_all();
+    }
+}
+
+impl Open {
+    fn hire(&self, attendants: &mut Vec<Arc<Attendant>>) -> io::Result<()> {
+        let attendant = Arc::new(Attendant::default());
+        let (bell, url) = (Arc::clone(&self.bell), self.url.clone());
+        let (own, stuck) = (Arc::clone(&attendant), Arc::clone(&self.stuck));
+        std::thread::Builder::new().name(self.name.into()).spawn(move || {
+            attend(&bell, &url, &own);
+            if own.replaced.load(Ordering::SeqCst) {
+                stuck.fetch_sub(1, Ordering::SeqCst);
+            }
+        })?;
+        attendants.push(attendant);
+        Ok(())
+    }
+
+    /// Puts new threads in the place of those that are stuck, as long as they are few.
+    fn relieve(&self) {
+        let mut attendants = self.attendants.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_stuck = |attendant: &Arc<Attendant>| attendant.is_stuck(self.patience);
+        while let Some(place) = attendants.iter().position(is_stuck) {
+            if self.stuck.fetch_add(1, Ordering::SeqCst) >= MAX_STUCK {
+                self.stuck.fetch_sub(1, Ordering::SeqCst);
+                return;
+            }
+            if let Err(error) = self.hire(&mut attendants) {
+                self.stuck.fetch_sub(1, Ordering::SeqCst);
+                log::error!("no thread for look-ups: {error}");
+                return;
+            }
+            attendants.swap_remove(place).replaced.store(true, Ordering::SeqCst);
+            log::warn!("the database does not answer a look-up; another connection is tried");
+        }
     }
 }
 
@@ -77,20 +150,38 @@ pub struct Door {
 }
 
 impl Door {
-    pub fn open(url: &str) -> Self {
-        let bell = Arc::new(Bell::default());
-        for number in 0..THREADS {
-            let (bell, url) = (Arc::clone(&bell), url.to_owned());
-            let thread = std::thread::Builder::new().name(format!("look-up {number}"));
-            // A machine that cannot start two threads at start-up cannot run the service at all.
-            if let Err(error) = thread.spawn(move || attend(&bell, &url)) {
-                log::error!("no thread for look-ups: {error}");
-            }
-        }
-        Self { open: Arc::new(Open(bell)) }
+    /// A door with so many threads, each with a connection of its own.
+    ///
+    /// # Errors
+    /// Where the system gives no thread.
+    pub fn open(url: &str, name: &'static str, threads: usize) -> io::Result<Self> {
+        Self::open_with(url, name, threads, PATIENCE)
     }
 
-    /// Waits for the answer to one look-up.
+    fn open_with(
+        url: &str,
+        name: &'static str,
+        threads: usize,
+        patience: Duration,
+    ) -> io::Result<Self> {
+        let open = Open {
+            bell: Arc::default(),
+            name,
+            url: url.to_owned(),
+            patience,
+            attendants: Mutex::default(),
+            stuck: Arc::default(),
+        };
+        {
+            let mut attendants = open.attendants.lock().unwrap_or_else(PoisonError::into_inner);
+            for _ in 0..threads {
+                open.hire(&mut attendants)?;
+            }
+        }
+        Ok(Self { open: Arc::new(open) })
+    }
+
+    /// Waits for the answer to one look-up; one that takes too long is refused.
     pub async fn ask<K, V>(&self, desk: &Arc<Desk<K, V>>, key: K) -> V
     where
         K: Clone + Send + 'static,
@@ -99,18 +190,28 @@ impl Door {
         let (sender, answer) = oneshot::channel();
         let first = {
             let mut waiting = desk.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            // Those in front who were refused meanwhile need no answer any more.
+            while waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
+                waiting.pop_front();
+            }
             waiting.push_back((key, sender));
             waiting.len() == 1
         };
         // Whoever finds the desk empty rings for all who come before it is drained.
         if first {
-            let bell = &self.open.0;
+            let bell = &self.open.bell;
             let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
             rung.desks.push_back(Arc::clone(desk) as Arc<dyn Drain>);
             drop(rung);
             bell.ring.notify_one();
         }
-        answer.await.unwrap_or_else(|_dropped| (desk.refuse)(Refusal::BrokeOff))
+        match tokio::time::timeout(self.open.patience, answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_dropped| (desk.refuse)(Refusal::BrokeOff)),
+            Err(_elapsed) => {
+                self.open.relieve();
+                (desk.refuse)(Refusal::Closed)
+            }
+        }
     }
 }
 
@@ -154,15 +255,16 @@ impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
     }
 }
 
-/// Serves desks until the door is closed.
-fn attend(bell: &Bell, url: &str) {
+/// Serves desks until the door is closed, or until another has taken its place.
+fn attend(bell: &Bell, url: &str, attendant: &Attendant) {
     let mut conn: Option<PgConnection> = None;
     while let Some(desk) = next(bell) {
         let mut broke_off = false;
+        attendant.set_busy(Some(Instant::now()));
         for _attempt in 0..2 {
             let connected = match conn.take() {
                 Some(connected) => Ok(connected),
-                None => super::connect(url),
+                None => connect(url),
             };
             match connected {
                 // The connection goes with what broke off; whoever waited for it is told.
@@ -191,7 +293,17 @@ fn attend(bell: &Bell, url: &str) {
         if conn.is_none() && !broke_off {
             desk.refuse();
         }
+        attendant.set_busy(None);
+        if attendant.replaced.load(Ordering::SeqCst) {
+            return;
+        }
     }
+}
+
+fn connect(url: &str) -> Result<PgConnection, DatabaseError> {
+    let mut conn = super::connect(url)?;
+    conn.batch_execute(SESSION).map_err(|error| DatabaseError::from_query(&error))?;
+    Ok(conn)
 }
 
 /// The next desk with something waiting; none: the door is closed.

@@ -20,6 +20,9 @@ use r2d2::ManageConnection;
 /// Longest wait for a free connection; then the service says that it cannot answer.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Connections for look-ups of single rows.
+const LOOK_UPS: usize = 2;
+
 /// What every connection is told first: no statement, lock or idle transaction lasts for ever.
 const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; SET jit = off";
@@ -84,7 +87,10 @@ pub fn connect_with_messages(url: &str) -> Result<(PgConnection, Messages), Data
 pub struct Database {
     url: String,
     pool: r2d2::Pool<Manager>,
+    /// Look-ups of single rows.
     pub door: door::Door,
+    /// Look-ups of keys, which wait for no others.
+    pub keys: door::Door,
 }
 
 impl fmt::Debug for Database {
@@ -94,10 +100,10 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens a pool of at most `connections`, and the door with two of its own.
+    /// Opens a pool of at most `connections`, and the doors with three of their own.
     ///
     /// # Errors
-    /// Where the address is malformed or the server does not answer.
+    /// Where the address is malformed, the server does not answer, or the system gives no threads.
     pub fn open(url: &str, connections: u32) -> Result<Self, DatabaseError> {
         connect(url)?;
         let pool = r2d2::Pool::builder()
@@ -107,7 +113,10 @@ impl Database {
             .test_on_check_out(false)
             .error_handler(Box::new(QuietHandler))
             .build_unchecked(Manager { url: url.to_owned() });
-        Ok(Self { url: url.to_owned(), pool, door: door::Door::open(url) })
+        let no_thread = |error| DatabaseError(format!("no thread for look-ups: {error}"));
+        let door = door::Door::open(url, "look-up", LOOK_UPS).map_err(no_thread)?;
+        let keys = door::Door::open(url, "keys", 1).map_err(no_thread)?;
+        Ok(Self { url: url.to_owned(), pool, door, keys })
     }
 
     pub fn url(&self) -> &str {

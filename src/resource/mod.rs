@@ -28,7 +28,7 @@ pub use link::{Collection, action, collection, link, selection};
 pub use metadata::metadata;
 pub use operation::{
     Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
-    statuses, update,
+    retrieve_counting, statuses, update,
 };
 pub use property::{MAX_INDEXED, Property, Reading, field, secret};
 pub use query::Query;

@@ -178,6 +178,17 @@ pub const fn retrieve<R: Retrieve>() -> Operation<R::Address> {
     }
 }
 
+/// GET of one resource that counts rows: it takes longer than a look-up, and so keeps none waiting.
+pub const fn retrieve_counting<R: Retrieve>() -> Operation<R::Address> {
+    Operation {
+        act: Act::Read(|s, at, _input| {
+            let found = R::find(s, at)?;
+            Ok(Reply::shown(Outcome::Found, &found, s))
+        }),
+        ..retrieve::<R>()
+    }
+}
+
 /// GET of a collection beneath an `A`.
 pub const fn list<A: Address, R: List<A>>(collection: &'static str) -> Operation<A> {
     list_by(collection, listed::<A, R>)

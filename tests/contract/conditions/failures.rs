@@ -226,7 +226,7 @@ fn what_is_no_http_is_refused_and_the_service_goes_on() {
 
 #[test]
 fn a_look_up_that_breaks_off_is_told_and_others_go_on() {
-    let door = Door::open(&database::fresh());
+    let door = Door::open(&database::fresh(), "look-up", 2).expect("threads");
     let desk = Desk::<i32, Result<i32, Refusal>>::new(
         Box::new(|_, keys| {
             assert!(!keys.contains(&0), "on purpose");
@@ -234,7 +234,8 @@ fn a_look_up_that_breaks_off_is_told_and_others_go_on() {
         }),
         Err,
     );
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.expect("a runtime");
     // More often than there are threads behind the door.
     for round in 1..=6 {
         assert_eq!(runtime.block_on(door.ask(&desk, 0)), Err(Refusal::BrokeOff));
