@@ -52,6 +52,12 @@ pub const SETTINGS: &[Setting] = &[
     setting("HYDRIA_BATCH_LIMIT", "1000", "Images a batch, at most; up to 50000"),
     setting("HYDRIA_MAX_PIXELS", "500000000", "Pixels of an image, at most"),
     setting("HYDRIA_MEMORY_MB", "512", "Memory that all decoding of a process may use, in MiB"),
+    setting(
+        "HYDRIA_REQUESTS_MB",
+        "128",
+        "Memory that bodies and answers under way may take, half each, in MiB",
+    ),
+    setting("HYDRIA_CONNECTIONS", "1024", "Connections of clients at once, at most"),
     setting("HYDRIA_FETCHES", "8", "Images that a process fetches at once, immediate ones apart"),
     setting("HYDRIA_LEASE_SECONDS", "30", "How long a worker that is not heard of keeps an image"),
     setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
@@ -81,6 +87,10 @@ pub struct Config {
     pub batch_limit: usize,
     pub max_pixels: u64,
     pub memory_bytes: u64,
+    /// Bytes that bodies and answers under way may take, half each.
+    pub request_bytes: usize,
+    /// Connections of clients at once.
+    pub connections: usize,
     pub fetches: usize,
     pub lease: Duration,
     pub wait: Duration,
@@ -150,6 +160,10 @@ impl Config {
                 .unwrap_or(usize::MAX),
             max_pixels: reader.number("HYDRIA_MAX_PIXELS", 1, 1 << 40),
             memory_bytes: reader.number("HYDRIA_MEMORY_MB", 16, 1 << 20) << 20,
+            request_bytes: usize::try_from(reader.number("HYDRIA_REQUESTS_MB", 16, 1 << 20) << 20)
+                .unwrap_or(usize::MAX),
+            connections: usize::try_from(reader.number("HYDRIA_CONNECTIONS", 16, 1 << 20))
+                .unwrap_or(usize::MAX),
             fetches: usize::try_from(reader.number("HYDRIA_FETCHES", 1, 1000)).unwrap_or(1),
             lease: seconds(reader.number("HYDRIA_LEASE_SECONDS", 1, 3600)),
             wait: seconds(reader.number("HYDRIA_WAIT_SECONDS", 0, 600)),

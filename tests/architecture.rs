@@ -16,7 +16,10 @@ const FLOORS: [&[&str]; 8] = [
 ];
 
 /// Crates that only some rooms may name.
-const RESERVED: [(&str, &[&str]); 5] = [
+const RESERVED: [(&str, &[&str]); 8] = [
+    ("actix_http", &["web"]),
+    ("actix_server", &["web"]),
+    ("actix_service", &["web"]),
     ("actix_web", &["web"]),
     ("diesel", &["database", "schema", "resource", "classes", "auth", "engine"]),
     ("oxrdf", &["hydra"]),

@@ -12,6 +12,7 @@ mod classes;
 mod clients;
 mod contract;
 mod engine;
+mod limits;
 mod process;
 mod schema;
 mod support;

@@ -5,6 +5,7 @@ pub mod binding;
 pub mod check;
 pub mod demo;
 pub mod logging;
+pub mod memory;
 pub mod secret_files;
 pub mod serve;
 pub mod settings;

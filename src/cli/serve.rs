@@ -78,7 +78,10 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
         samples: options.samples,
+        connections: config.connections,
+        request_bytes: config.request_bytes,
     })?;
+    super::memory::keep_small();
     let listening = web::listen(service, sockets)?;
     Ok(Running { address, base, listening, worker, setup })
 }

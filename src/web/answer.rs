@@ -1,11 +1,13 @@
 //! The one handler: who asks, what for, may they, and what comes of it, in the order of `rules.md` 1.1.
 
-use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::asking::Asking;
+use super::connection::Connection;
+use super::negotiate::{self, Kind};
 use super::router::{Entry, Mounted, Route, Run};
 use super::shape::shaped;
 use super::{Service, body, represent, request, respond, thumbs};
@@ -21,22 +23,39 @@ use crate::resource::{
 /// How often a request that waits looks for itself, in case it was not told.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long a request waits for what is done on another thread: a little longer than any statement may take.
+const PATIENCE: Duration = Duration::from_secs(65);
+
 /// Answers any request there is.
 pub async fn answer(
     request: HttpRequest,
     mut payload: web::Payload,
     service: web::Data<Service>,
 ) -> HttpResponse {
-    let caller = Cell::new(Caller::Visitor);
-    let attempt = attempt(&service, &request, &mut payload, &caller);
-    shaped(&service.documents, &request, &caller, attempt).await
+    let asking = Asking::new(&request);
+    let _at_work = asking.connection.as_ref().map(Connection::answering);
+    let attempt = attempt(&service, &request, &mut payload, &asking);
+    let response = shaped(&service.documents, &request, &asking.caller, attempt).await;
+    asking.sent(response)
 }
 
+/// An attempt whose answer is within the budget.
 async fn attempt(
     service: &Service,
     request: &HttpRequest,
     payload: &mut web::Payload,
-    asks: &Cell<Caller>,
+    asking: &Asking,
+) -> Result<HttpResponse, Problem> {
+    let response = attempted(service, request, payload, asking).await?;
+    asking.measure(&service.answers, &response).await?;
+    Ok(response)
+}
+
+async fn attempted(
+    service: &Service,
+    request: &HttpRequest,
+    payload: &mut web::Payload,
+    asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
     let path = request.uri().path();
     let is_preflight = *request.method() == Method::OPTIONS
@@ -47,12 +66,12 @@ async fn attempt(
     }
     // Wrong credentials are told wherever they come, at open addresses too.
     if let Some(given) = request.headers().get(header::AUTHORIZATION) {
-        asks.set(service.keys.verify(given.as_bytes()).await?);
+        asking.caller.set(service.keys.verify(given.as_bytes()).await?);
     }
-    if let Some(answer) = thumbs::answer(service, request, path).await {
+    if let Some(answer) = thumbs::answer(service, request, path, asking).await {
         return answer;
     }
-    dispatch(service, request, payload, path, asks.get()).await
+    dispatch(service, request, payload, path, asking).await
 }
 
 /// What is open to all of the addresses that are no resources of a class.
@@ -74,10 +93,10 @@ async fn dispatch(
     request: &HttpRequest,
     payload: &mut web::Payload,
     path: &str,
-    caller: Caller,
+    asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
-    let method = request.method();
-    if let Some(document) = document(service, request, path) {
+    let (method, caller) = (request.method(), asking.caller.get());
+    if let Some(document) = document(service, request, path, asking) {
         return match *method {
             Method::GET | Method::HEAD => document.await,
             Method::OPTIONS => Ok(respond::options(&LOOKED_AT)),
@@ -101,7 +120,8 @@ async fn dispatch(
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
-    let read = body::read(service, request, payload, (entry.body, &entry.doc)).await?;
+    let read = body::read(service, request, payload, (entry.body, &entry.doc), asking).await?;
+    let (read, _held) = read.unzip();
     let (body, places) = read.map(|read| (read.document, read.places)).unzip();
     let places = places.unwrap_or_default();
     let input = Input {
@@ -115,8 +135,16 @@ async fn dispatch(
     if entry.doc.method == "POST" && !conditions.is_empty() {
         conditions.allow(current(service, route, &values, caller, &input).await?)?;
     }
+    let converted = lists(entry, &input).then(|| is_converted(request));
+    if let Some(converted) = converted {
+        let rows = input.query.page(&mut Vec::new()).size;
+        asking.reserve_list(&service.answers, rows, converted).await?;
+    }
     let reply = perform(service, entry, &values, caller, input).await;
     let reply = reply.map_err(|problem| places.point(problem))?;
+    if let (Some(converted), Reply::Shown { body, .. }) = (converted, &reply) {
+        asking.written(body.len(), converted);
+    }
     let wish = respond::Wish {
         reads,
         representation: represent::wanted(request, &reply)?,
@@ -130,6 +158,16 @@ async fn dispatch(
         respond::accepts(&mut response, &allow);
     }
     Ok(response)
+}
+
+/// Whether an operation answers with a page of a collection.
+fn lists(entry: &Entry, input: &Input) -> bool {
+    matches!(entry.act, Mounted::Read(_)) && input.collection.is_some()
+}
+
+/// Whether what the class tables write is converted for this request.
+fn is_converted(request: &HttpRequest) -> bool {
+    negotiate::wanted(request, Kind::Data).is_some_and(|wanted| !wanted.is_as_written())
 }
 
 /// What GET shows at an address that is posted to, which is what the conditions of a POST are about.
@@ -160,6 +198,7 @@ fn document<'a>(
     service: &'a Service,
     request: &'a HttpRequest,
     path: &'a str,
+    asking: &'a Asking,
 ) -> Option<impl Future<Output = Result<HttpResponse, Problem>> + 'a> {
     let context = path.strip_prefix("/contexts/");
     let sample = path.strip_prefix("/samples/").zip(service.samples.as_ref());
@@ -169,13 +208,16 @@ fn document<'a>(
     }
     Some(async move {
         let conditions = request::conditions(request);
+        if sample.is_none() {
+            asking.is_shared();
+        }
         if let Some(name) = context {
             let missing = || Problem::NotFound(format!("there is no context {name}"));
             let context = service.documents.contexts.get(name).ok_or_else(missing)?;
             return respond::document(respond::JSON_LD, context, &conditions);
         }
         if let Some((name, folder)) = sample {
-            return thumbs::sample(folder, name, &conditions).await;
+            return thumbs::sample(service, folder, name, &conditions, asking).await;
         }
         if path == "/vocab" {
             return represent::vocabulary(&service.documents, request).await;
@@ -326,5 +368,10 @@ async fn settled(
 pub(super) async fn blocking<T: Send + 'static>(
     act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    web::block(act).await.unwrap_or_else(|error| Err(Problem::internal(error)))
+    match tokio::time::timeout(PATIENCE, web::block(act)).await {
+        Ok(done) => done.unwrap_or_else(|error| Err(Problem::internal(error))),
+        Err(_elapsed) => {
+            Err(Problem::Unavailable("the database does not answer; try again".into(), None))
+        }
+    }
 }

@@ -7,6 +7,8 @@ use actix_web::{HttpRequest, web};
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
+use super::asking::Asking;
+use super::budget::{Budget, Permit};
 use super::{MAX_BODY_BYTES, Service};
 use crate::hydra::linked::{Format, Meaning, Syntax};
 use crate::hydra::{OperationDoc, Problem};
@@ -14,6 +16,13 @@ use crate::resource::Body;
 
 /// Room for a body before any of it has come; what is announced need not come.
 const FIRST_BYTES: usize = 64 << 10;
+
+/// Bodies up to this size, in bytes, are not accounted for: there are as many as connections.
+const SMALL_BYTES: usize = 16 << 10;
+/// What a larger body is taken for first, in bytes, where its length is not announced.
+const MEDIUM_BYTES: usize = 1 << 20;
+/// How many times its bytes a body takes while it is read and its request is done.
+const WORK: usize = 4;
 
 /// How long a body may take. A batch of the largest size comes in time over a line of half a megabit.
 const PACE: Pace = Pace { silence: Duration::from_secs(30), whole: Duration::from_mins(5) };
@@ -48,13 +57,15 @@ pub async fn read(
     request: &HttpRequest,
     payload: &mut web::Payload,
     (body, operation): (Body, &OperationDoc),
-) -> Result<Option<Meaning>, Problem> {
+    asking: &Asking,
+) -> Result<Option<(Meaning, Option<Permit>)>, Problem> {
     if body == Body::None {
         return Ok(None);
     }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let announced = announced.and_then(|v| v.parse().ok()).unwrap_or_default();
-    let bytes = collect(announced, payload, PACE).await?;
+    let mut room = Room { budget: &service.bodies, asking, permit: None };
+    let bytes = collect(announced, payload, PACE, Some(&mut room)).await?;
     if body == Body::Optional && bytes.is_empty() {
         return Ok(None);
     }
@@ -67,7 +78,7 @@ pub async fn read(
     let shape = linked.shape(operation);
     let reading = linked.read(bytes.into(), format, &shape, request.uri().path());
     match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(meaning) => meaning.map(Some),
+        Ok(meaning) => meaning.map(|meaning| Some((meaning, room.permit))),
         Err(_elapsed) => {
             Err(Problem::Unavailable("too many bodies wait to be read; try again".into(), None))
         }
@@ -78,10 +89,14 @@ async fn collect<E: std::fmt::Display>(
     announced: usize,
     payload: &mut (impl Stream<Item = Result<web::Bytes, E>> + Unpin),
     pace: Pace,
+    mut room: Option<&mut Room<'_>>,
 ) -> Result<web::BytesMut, Problem> {
     const TOO_LARGE: Problem = Problem::TooLarge { limit_bytes: MAX_BODY_BYTES };
     if announced > MAX_BODY_BYTES {
         return Err(TOO_LARGE);
+    }
+    if let Some(room) = &mut room {
+        room.extend(announced).await?;
     }
     let end = Instant::now() + pace.whole;
     let mut bytes = web::BytesMut::with_capacity(announced.min(FIRST_BYTES));
@@ -90,14 +105,52 @@ async fn collect<E: std::fmt::Display>(
         let (until, limit) =
             if silence < end { (silence, pace.silence) } else { (end, pace.whole) };
         let too_slow = |_elapsed| Problem::TooSlow { limit_s: limit.as_secs() };
-        let Some(part) = timeout_at(until, payload.next()).await.map_err(too_slow)? else {
-            return Ok(bytes);
-        };
+        let receiving = room.as_ref().and_then(|room| room.asking.receiving());
+        let part = timeout_at(until, payload.next()).await.map_err(too_slow)?;
+        drop(receiving);
+        let Some(part) = part else { return Ok(bytes) };
         let part = part.map_err(|e| Problem::Unreadable(format!("the body broke off: {e}")))?;
         if bytes.len() + part.len() > MAX_BODY_BYTES {
             return Err(TOO_LARGE);
         }
+        if let Some(room) = room.as_mut().filter(|_| bytes.len() + part.len() > announced) {
+            room.extend_unannounced(bytes.len() + part.len()).await?;
+        }
         bytes.extend_from_slice(&part);
+    }
+}
+
+/// Bytes of the budget that a body holds until what it asks for is done.
+struct Room<'a> {
+    budget: &'a Budget,
+    asking: &'a Asking,
+    permit: Option<Permit>,
+}
+
+impl Room<'_> {
+    /// Takes what a body of so many bytes needs.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where it is not free in time.
+    async fn extend(&mut self, bytes: usize) -> Result<(), Problem> {
+        let needed = bytes.saturating_mul(WORK).min(self.budget.share());
+        match &mut self.permit {
+            _ if bytes <= SMALL_BYTES => {}
+            Some(held) if held.bytes() >= needed => {}
+            Some(held) => held.extend(needed - held.bytes()).await?,
+            None => self.permit = Some(self.budget.take(self.asking.account(), needed).await?),
+        }
+        Ok(())
+    }
+
+    /// As [`Room::extend`], for a body whose length is not announced: it is taken for a medium one first, and
+    /// then for one of the largest, so that bodies that come in parts do not wait for one another at each part.
+    async fn extend_unannounced(&mut self, bytes: usize) -> Result<(), Problem> {
+        if bytes <= SMALL_BYTES {
+            return Ok(());
+        }
+        let taken_for = if bytes <= MEDIUM_BYTES { MEDIUM_BYTES } else { MAX_BODY_BYTES };
+        self.extend(taken_for).await
     }
 }
 
@@ -162,7 +215,7 @@ mod tests {
 
     fn collected(parts: impl Stream<Item = Part>, pace: Pace) -> Result<web::BytesMut, Problem> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        runtime.expect("a runtime").block_on(collect(0, &mut Box::pin(parts), pace))
+        runtime.expect("a runtime").block_on(collect(0, &mut Box::pin(parts), pace, None))
     }
 
     #[test]

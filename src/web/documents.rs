@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::negotiate::{Offer, Representation};
 use crate::classes::{self, Visit};
@@ -29,6 +30,8 @@ pub struct Documents {
     terms: HashMap<String, Terms>,
     /// What the vocabulary's own context says.
     own_terms: Terms,
+    /// Conversions of large documents, one at a time.
+    pub conversions: Semaphore,
     /// The vocabulary in every representation that was asked for.
     kept: Mutex<HashMap<Representation, Bytes>>,
 }
@@ -170,6 +173,7 @@ impl Documents {
             contexts,
             base: base.to_owned(),
             terms,
+            conversions: Semaphore::new(1),
             kept: Mutex::default(),
         }
     }

@@ -1,12 +1,14 @@
 //! The JSON-LD that the class tables write becomes the representation asked for: the one place.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::documents::{Document, Documents};
 use super::negotiate::{self, Kind, Offer, Representation};
@@ -17,6 +19,12 @@ use crate::resource::Reply;
 
 /// Documents from this size on, in bytes, are converted off the threads that answer requests.
 const HEAVY: usize = 16 << 10;
+
+/// Documents from this size on, in bytes, are converted one at a time: each takes many times its size.
+const LARGE: usize = 1 << 20;
+
+/// How long a large document waits for those before it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The representation for a reply.
 ///
@@ -53,9 +61,24 @@ pub async fn body(
     if written.len() < HEAVY {
         return convert(documents, &written, wanted, path);
     }
+    let _turn = match written.len() {
+        ..LARGE => None,
+        _ => Some(turn(&documents.conversions).await?),
+    };
     let (documents, path) = (Arc::clone(documents), path.to_owned());
     let converted = web::block(move || convert(&documents, &written, wanted, &path)).await;
     converted.unwrap_or_else(|error| Err(Problem::internal(error)))
+}
+
+/// The turn of a large document.
+async fn turn(conversions: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
+    match tokio::time::timeout(PATIENCE, conversions.acquire()).await {
+        Ok(turn) => turn.map_err(Problem::internal),
+        Err(_elapsed) => {
+            let words = "too many large documents are being converted; try again";
+            Err(Problem::Unavailable(words.into(), None))
+        }
+    }
 }
 
 /// The same on this thread, whatever the size.

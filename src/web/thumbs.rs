@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde_json::json;
 
+use super::asking::Asking;
 use super::router::desk;
 use super::{Service, request, respond};
 use crate::classes::Image;
@@ -29,10 +30,11 @@ pub async fn answer(
     service: &Service,
     request: &HttpRequest,
     path: &str,
+    asking: &Asking,
 ) -> Option<Result<HttpResponse, Problem>> {
     let rest = path.strip_prefix("/thumbs/")?;
     Some(match request.method().as_str() {
-        "GET" | "HEAD" => get(service, rest, &request::conditions(request)).await,
+        "GET" | "HEAD" => get(service, rest, &request::conditions(request), asking).await,
         "OPTIONS" => Ok(respond::options(&ALLOW)),
         _ => Err(Problem::MethodNotAllowed(ALLOW.to_vec())),
     })
@@ -42,6 +44,7 @@ async fn get(
     service: &Service,
     rest: &str,
     conditions: &Conditions,
+    asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
     let missing = || Problem::NotFound("there are no open thumbnails of such an image".into());
@@ -70,14 +73,15 @@ async fn get(
         [region, size, rotation, file] => {
             check(region, rotation, file)?;
             let wanted = choose(size, &open)?;
-            if let Some(response) = pixels(service, &image, wanted, conditions).await? {
+            if let Some(response) = pixels(service, &image, wanted, conditions, asking).await? {
                 return Ok(response);
             }
             // It may have been replaced since it was looked up, and the old one removed.
             let again = find(service, &at).await?;
             let open: Vec<StoredThumbnail> = again.open_thumbnails().collect();
             let wanted = choose(size, &open)?;
-            pixels(service, &again, wanted, conditions).await?.ok_or_else(|| lost(&again))
+            let found = pixels(service, &again, wanted, conditions, asking).await?;
+            found.ok_or_else(|| lost(&again))
         }
         _ => Err(Problem::NotFound("there is no such form of a thumbnail's address".into())),
     }
@@ -191,6 +195,7 @@ async fn pixels(
     image: &Image,
     wanted: StoredThumbnail,
     conditions: &Conditions,
+    asking: &Asking,
 ) -> Result<Option<HttpResponse>, Problem> {
     let Some(key) = image.derivative.as_deref() else { return Ok(None) };
     // An object never changes, and no key is used twice.
@@ -200,7 +205,11 @@ async fn pixels(
     let range = wanted.offset..wanted.offset + wanted.length;
     let jpeg = match conditions.judge(tag, "")? {
         Freshness::Unchanged => Ok(Bytes::new()),
-        Freshness::Changed => service.storage.get(key, range).await,
+        Freshness::Changed => {
+            let bytes = usize::try_from(wanted.length).unwrap_or(usize::MAX);
+            asking.reserve(&service.answers, bytes).await?;
+            service.storage.get(key, range).await
+        }
     };
     match jpeg {
         Ok(jpeg) => respond::fresh(response, tag, "", conditions, |mut response| {
@@ -231,15 +240,19 @@ fn lost(image: &Image) -> Problem {
 /// # Errors
 /// [`Problem::NotFound`] where there is none of that name.
 pub async fn sample(
+    service: &Service,
     folder: &Path,
     name: &str,
     conditions: &Conditions,
+    asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
     let missing = || Problem::NotFound(format!("there is no sample {name}"));
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     if name.starts_with('.') || !name.chars().all(allowed) {
         return Err(missing());
     }
+    let file = tokio::fs::metadata(folder.join(name)).await.map_err(|_unreadable| missing())?;
+    asking.reserve(&service.answers, usize::try_from(file.len()).unwrap_or(usize::MAX)).await?;
     let bytes = tokio::fs::read(folder.join(name)).await.map_err(|_unreadable| missing())?;
     let is_png = name.rsplit('.').next().is_some_and(|e| e.eq_ignore_ascii_case("png"));
     let media_type = if is_png { "image/png" } else { "image/jpeg" };

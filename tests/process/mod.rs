@@ -4,7 +4,7 @@ mod binding;
 mod commands;
 mod database;
 mod demo;
-mod home;
+pub mod home;
 mod killed;
 mod log;
 mod messages;

@@ -1,0 +1,120 @@
+//! What a request holds while it is answered: who asks, its connection, its parts of the budgets.
+
+use std::cell::Cell;
+
+use actix_web::body::{BodySize, MessageBody as _};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::budget::{Account, Budget, Permit};
+use super::chunks::{CHUNK, in_chunks};
+use super::connection::{Connection, Receiving};
+use crate::hydra::Problem;
+use crate::resource::Caller;
+
+/// Answers up to this size, in bytes, that were made without a permit are sent without one: as many as there
+/// are connections.
+const SMALL: usize = 64 << 10;
+
+/// Bytes that a row of a list takes while it is read and written: the largest that a row may be, and its frame.
+const ROW_BYTES: usize = 20 << 10;
+
+/// How many times the JSON of an answer its conversion to another representation takes.
+const CONVERSION: usize = 8;
+
+/// A request that is being answered.
+pub struct Asking {
+    pub caller: Cell<Caller>,
+    pub connection: Option<Connection>,
+    peer: Option<std::net::IpAddr>,
+    answer: Cell<Option<Permit>>,
+    /// Whether the answer is a document that all requests share, of which nothing is copied.
+    shared: Cell<bool>,
+}
+
+impl Asking {
+    pub fn new(request: &HttpRequest) -> Self {
+        Self {
+            caller: Cell::new(Caller::Visitor),
+            connection: request.conn_data::<Connection>().cloned(),
+            peer: request.peer_addr().map(|peer| peer.ip()),
+            answer: Cell::default(),
+            shared: Cell::new(false),
+        }
+    }
+
+    pub fn account(&self) -> Account {
+        Account::of(self.caller.get(), self.peer)
+    }
+
+    /// Allows more of the body of the request to be read until the guard is dropped.
+    pub fn receiving(&self) -> Option<Receiving> {
+        self.connection.as_ref().map(Connection::receiving)
+    }
+
+    /// Says that the answer is a document that is held once for all requests.
+    pub fn is_shared(&self) {
+        self.shared.set(true);
+    }
+
+    /// Takes bytes for an answer whose size is known before it is made.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where they are not free in time.
+    pub async fn reserve(&self, budget: &Budget, bytes: usize) -> Result<(), Problem> {
+        let permit = budget.take(self.account(), bytes).await?;
+        self.answer.set(Some(permit));
+        Ok(())
+    }
+
+    /// Takes bytes for a list before it is made: as many as rows of the largest size take.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where they are not free in time.
+    pub async fn reserve_list(
+        &self,
+        budget: &Budget,
+        rows: i64,
+        converted: bool,
+    ) -> Result<(), Problem> {
+        let rows = usize::try_from(rows).unwrap_or_default();
+        let factor = if converted { 1 + CONVERSION } else { 1 };
+        self.reserve(budget, rows.saturating_mul(ROW_BYTES * factor)).await
+    }
+
+    /// Keeps of a list's permit what it needs, once its JSON is written.
+    pub fn written(&self, bytes: usize, converted: bool) {
+        if let Some(mut permit) = self.answer.take() {
+            let factor = if converted { 1 + CONVERSION } else { 1 };
+            permit.shrink(bytes.saturating_mul(factor));
+            self.answer.set(Some(permit));
+        }
+    }
+
+    /// Makes the permit one of the bytes that a response holds; a large one that has none takes it now.
+    ///
+    /// # Errors
+    /// [`Problem::Unavailable`] where they are not free in time.
+    pub async fn measure(&self, budget: &Budget, response: &HttpResponse) -> Result<(), Problem> {
+        let size = match response.body().size() {
+            BodySize::Sized(size) if !self.shared.get() => {
+                usize::try_from(size).unwrap_or(usize::MAX)
+            }
+            _ => 0,
+        };
+        match self.answer.take() {
+            Some(mut permit) if size > CHUNK => {
+                permit.resize(size);
+                self.answer.set(Some(permit));
+            }
+            None if size > SMALL => self.reserve(budget, size).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The response as it is sent, with the permit for its bytes.
+    pub fn sent(self, response: HttpResponse) -> HttpResponse {
+        let permit = self.answer.take();
+        in_chunks(response, self.connection, permit)
+    }
+}

@@ -1,0 +1,64 @@
+//! Large bodies are sent in chunks, so that a connection holds no copy of them beyond one chunk.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+
+use super::budget::Permit;
+use super::connection::Connection;
+
+/// Bytes of a body that are copied into the buffer of a connection at a time.
+pub const CHUNK: usize = 32 << 10;
+
+/// A body in chunks, with the permit for its bytes.
+#[derive(Debug)]
+struct Chunks {
+    left: Bytes,
+    /// Where it is sent.
+    connection: Option<Connection>,
+    _permit: Option<Permit>,
+}
+
+impl MessageBody for Chunks {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(u64::try_from(self.left.len()).unwrap_or(u64::MAX))
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let this = self.get_mut();
+        // Nothing is added to what the client has not taken; it is asked again when that has gone.
+        if this.connection.as_ref().is_some_and(Connection::is_blocked) {
+            return Poll::Pending;
+        }
+        let left = &mut this.left;
+        if left.is_empty() {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(Ok(left.split_to(left.len().min(CHUNK)))))
+    }
+}
+
+/// The same response, sent in chunks where its body is large; the permit is given back with the body.
+pub fn in_chunks(
+    response: HttpResponse,
+    connection: Option<Connection>,
+    permit: Option<Permit>,
+) -> HttpResponse {
+    match response.body().size() {
+        BodySize::Sized(size) if size > CHUNK as u64 => {}
+        _ => return response,
+    }
+    response.map_body(|_head, body| match body.try_into_bytes() {
+        Ok(left) => BoxBody::new(Chunks { left, connection, _permit: permit }),
+        Err(body) => body,
+    })
+}

@@ -1,0 +1,178 @@
+//! The stream beneath the dispatcher of a connection.
+
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::registry::LARGE_HEAD;
+use super::{Connection, Phase, Registry, State};
+
+/// Bytes of requests that are read at a time: the head of one usual request, and few of those behind it.
+const READ_AHEAD: usize = 2 << 10;
+/// Bytes of a body that are read at a time.
+const BODY_PART: usize = 16 << 10;
+/// Bytes that the kernel keeps of what is not sent yet; what is sent is bounded by the client's window.
+const UNSENT: u32 = 128 << 10;
+/// How long data that was sent may stay unacknowledged, as from a client that is gone.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// A client's connection.
+#[derive(Debug)]
+pub struct Stream {
+    io: TcpStream,
+    state: Rc<State>,
+    registry: Rc<Registry>,
+    number: u64,
+    /// Whether the task is to do something else before more is read.
+    pausing: bool,
+}
+
+impl Stream {
+    /// Takes an accepted connection; nothing, and the connection is closed, where there are too many.
+    pub fn accept(io: TcpStream, registry: &Rc<Registry>) -> Option<Self> {
+        let (number, state) = registry.add()?;
+        let socket = SockRef::from(&io);
+        // A socket that refuses these works all the same: its bounds are the kernel's own.
+        let _ = socket.set_tcp_nodelay(true);
+        let _ = socket.set_tcp_notsent_lowat(UNSENT);
+        let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        Some(Self { io, state, registry: Rc::clone(registry), number, pausing: false })
+    }
+
+    /// What handlers see of it.
+    pub fn connection(&self) -> Connection {
+        Connection { state: Rc::clone(&self.state), registry: Rc::clone(&self.registry) }
+    }
+
+    /// Fails where the connection is to be closed; its client is not waited for then.
+    fn check(&self) -> io::Result<()> {
+        if !self.state.closing.get() {
+            return Ok(());
+        }
+        // What the kernel still holds for the client goes at once.
+        let _ = SockRef::from(&self.io).set_linger(Some(Duration::ZERO));
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
+    /// Reads at most `limit` bytes, and lets the task do something else before it reads more.
+    fn read_part(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+        limit: usize,
+    ) -> Poll<io::Result<usize>> {
+        if mem::take(&mut self.pausing) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let limit = limit.min(buf.remaining());
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(limit));
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut part))?;
+        let count = part.filled().len();
+        buf.advance(count);
+        self.pausing = count == limit;
+        self.state.last_progress.set(self.registry.now());
+        Poll::Ready(Ok(count))
+    }
+
+    fn read_head(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let count = ready!(self.read_part(cx, buf, READ_AHEAD))?;
+        let before = self.state.head_bytes.get();
+        if before == 0 {
+            self.state.head_since.set(self.registry.now());
+        }
+        self.state.head_bytes.set(before + count);
+        if before + count > LARGE_HEAD && !self.registry.admit_large_head(&self.state) {
+            return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads nothing, but sees a client that goes away.
+    fn look(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut byte = [0];
+        let there = ready!(self.io.poll_peek(cx, &mut ReadBuf::new(&mut byte)))?;
+        if there == 0 {
+            return Poll::Ready(Ok(()));
+        }
+        self.state.held_back.set(true);
+        Poll::Pending
+    }
+
+    /// Notes what came of an attempt to write.
+    fn written(&self, outcome: &Poll<io::Result<usize>>) {
+        match outcome {
+            Poll::Pending if self.state.blocked_since.get().is_none() => {
+                self.state.taken.set(0);
+                self.state.blocked_since.set(Some(self.registry.now()));
+            }
+            Poll::Ready(Ok(count)) => {
+                self.state.last_progress.set(self.registry.now());
+                self.state.taken.set(self.state.taken.get().saturating_add(*count));
+            }
+            _ => {}
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.state.remember(cx.waker());
+        this.check()?;
+        match this.state.phase.get() {
+            Phase::Body => this.read_part(cx, buf, BODY_PART).map_ok(|_count| ()),
+            Phase::Idle if this.state.blocked_since.get().is_none() => this.read_head(cx, buf),
+            Phase::Idle | Phase::Answering => this.look(cx),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.check()?;
+        let outcome = Pin::new(&mut this.io).poll_write(cx, bytes);
+        this.written(&outcome);
+        outcome
+    }
+
+    /// Called when everything so far was written.
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check()?;
+        if this.state.blocked_since.take().is_some() {
+            // Requests were not read, and perhaps no more of a body was made, for as long as that.
+            this.state.held_back.set(false);
+            cx.waker().wake_by_ref();
+        }
+        Pin::new(&mut this.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        this.check()?;
+        Pin::new(&mut this.io).poll_shutdown(cx)
+    }
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.registry.remove(self.number);
+    }
+}
