@@ -4,6 +4,7 @@
 
 pub mod config;
 pub mod database;
+pub mod fairness;
 pub mod hydra;
 pub mod imaging;
 pub mod origins;

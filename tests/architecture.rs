@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 
 /// Floors from the ground up; rooms of one floor may use one another.
 const FLOORS: [&[&str]; 8] = [
-    &["config", "database", "hydra", "imaging", "origins", "schema", "secrets", "storage"],
+    &[
+        "config", "database", "fairness", "hydra", "imaging", "origins", "schema", "secrets",
+        "storage",
+    ],
     &["resource"],
     &["classes"],
     &["auth"],
