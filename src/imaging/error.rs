@@ -7,7 +7,7 @@ use std::io;
 pub enum ImagingError {
     /// The content is none of the formats in [`Format`](super::Format).
     NotAnImage,
-    /// The file ends before the image does, as after a broken download.
+    /// The file, or the data in it, ends before the image does, as after a broken download.
     Truncated,
     /// The file contradicts its own format; the text says where.
     Damaged(String),
@@ -46,7 +46,7 @@ impl fmt::Display for ImagingError {
         match self {
             Self::NotAnImage => f.write_str("the file is not a JPEG, PNG, TIFF, WebP or GIF image"),
             Self::Truncated => {
-                f.write_str("the image is incomplete: the file ends before the image does")
+                f.write_str("the image is incomplete: its data ends before the image does")
             }
             Self::Damaged(what) => write!(f, "the image is damaged: {what}"),
             Self::TooManyPixels { pixels, limit } => {

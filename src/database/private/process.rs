@@ -1,4 +1,4 @@
-//! What the standard library does not offer of processes; all the unsafe code is here.
+//! What the standard library does not offer of processes.
 
 use std::io;
 use std::os::unix::process::CommandExt;

@@ -1,4 +1,5 @@
 mod header;
+mod warnings;
 
 use std::any::Any;
 use std::io::BufRead;
@@ -45,8 +46,8 @@ pub(super) fn scaled(size: Size, eighths: u8) -> Size {
 /// Decodes all of a JPEG, from its very start, at `eighths` of its size.
 ///
 /// # Errors
-/// [`ImagingError::Truncated`] where the file ends before the image: libjpeg itself would
-/// only warn, and fill the rest with gray.
+/// [`ImagingError::Truncated`] where the file, or the data in it, ends before the image: libjpeg
+/// itself would only warn, and fill the rest with gray.
 pub(super) fn decode(
     reader: impl BufRead,
     header: &Header,
@@ -57,7 +58,8 @@ pub(super) fn decode(
     // libjpeg unwinds with its message, past the panic hook. Nothing shared is left half
     // done by that: the decoder is dropped, and the watch only ever moves forward.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        let mut decoder = Decompress::builder().from_reader(watched)?;
+        let mut decoder =
+            Decompress::builder().with_err(warnings::handler()).from_reader(watched)?;
         let (width, height) = decoder.size();
         if (width, height) != (header.size.width as usize, header.size.height as usize)
             || decoder.components().len() != header.sampling.len()
@@ -81,6 +83,9 @@ pub(super) fn decode(
                 return Err(ImagingError::Truncated);
             }
             decoder.read_scanlines_into(rows)?;
+            if warnings::ended_early() {
+                return Err(ImagingError::Truncated);
+            }
         }
         decoder.finish()?;
         Ok(Pixels { size, channels, samples })

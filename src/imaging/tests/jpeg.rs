@@ -150,6 +150,24 @@ fn a_truncated_progressive_jpeg_is_refused() {
 }
 
 #[test]
+fn a_jpeg_whose_data_ends_early_is_incomplete_though_its_end_marker_is_there() {
+    for progressive in [false, true] {
+        let jpeg = Jpeg { progressive, ..Jpeg::default() };
+        let file = jpeg.encode(&busy(600, 400), 600, 400);
+        for part in [3, 6, 8] {
+            let mut cut = file[..file.len() * part / 10].to_vec();
+            cut.extend([0xFF, 0xD9]);
+            for edges in [&[50_u32][..], &[]] {
+                let outcome = read(&cut, edges);
+                let what = format!("{part} tenths, progressive {progressive}: {outcome:?}");
+                assert!(matches!(outcome, Err(ImagingError::Truncated)), "{what}");
+            }
+        }
+        assert!(read(&file, &[50]).is_ok(), "a whole one afterwards, on the same thread");
+    }
+}
+
+#[test]
 fn bytes_behind_the_image_do_no_harm() {
     let mut file = Jpeg::default().encode(&busy(100, 100), 100, 100);
     file.extend([0; 5000]);
