@@ -43,6 +43,10 @@ diesel::table! {
         finished -> Nullable<Timestamptz>,
         /// Whether all its images were sent again in later batches
         superseded -> Bool,
+        /// Members settled with success
+        completed -> Int4,
+        /// Members settled with failure, deleted ones among them
+        errors -> Int4,
     }
 }
 
@@ -199,6 +203,8 @@ diesel::table! {
         thumbnail_size -> Int8,
         /// When size and `thumbnail_size` were last found right; NULL: never
         checked -> Nullable<Timestamptz>,
+        /// Whether a body gave the media type, so that the content does not change it
+        media_type_given -> Bool,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Batches: what was submitted to the queue, and how it came out.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
@@ -20,35 +22,10 @@ pub struct Batch {
     pub count: i32,
     pub finished: Option<DateTime<Utc>>,
     pub superseded: bool,
-    #[diesel(select_expression = completed())]
-    #[diesel(select_expression_type = completed)]
-    pub completed: Option<i64>,
-    #[diesel(select_expression = failed())]
-    #[diesel(select_expression_type = failed)]
-    pub errors: Option<i64>,
-}
-
-#[diesel::dsl::auto_type]
-fn own_members() -> _ {
-    let same_customer = members::customer.eq(batches::customer);
-    let same_batch = members::batch.eq(batches::id);
-    members::table.filter(same_customer).filter(same_batch)
-}
-
-/// Members processed with success, counted in the rows.
-#[diesel::dsl::auto_type]
-pub fn completed() -> _ {
-    let own: own_members = own_members();
-    let done = members::outcome.eq("completed");
-    own.filter(done).select(diesel::dsl::count_star()).single_value()
-}
-
-/// Members processed with failure, deleted ones among them, counted in the rows.
-#[diesel::dsl::auto_type]
-pub fn failed() -> _ {
-    let own: own_members = own_members();
-    let done = members::outcome.ne("completed");
-    own.filter(done).select(diesel::dsl::count_star()).single_value()
+    /// Members settled with success.
+    pub completed: i32,
+    /// Members settled with failure, deleted ones among them.
+    pub errors: i32,
 }
 
 address! {
@@ -153,13 +130,15 @@ const TEST: Operation<BatchAddress> = Operation {
             .filter(images::customer.eq(at.customer))
             .filter(images::batch.eq(at.batch));
         let superseded: bool = diesel::select(not(exists(pointing))).get_result(s.conn)?;
-        let finished = finish(s.conn, at.customer, at.batch)?;
+        let finished = finish(s.conn, at.customer, &[at.batch])?;
         if superseded != held.superseded {
             diesel::update(batches::table.find((at.customer, at.batch)))
                 .set(batches::superseded.eq(superseded))
                 .execute(s.conn)?;
         }
-        let test = BatchTest { at: *at, success: finished || superseded != held.superseded };
+        let success = !finished.is_empty() || superseded != held.superseded;
+        s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
+        let test = BatchTest { at: *at, success };
         Ok(Reply::shown(Outcome::Told, &test, s))
     }),
 };
@@ -242,7 +221,26 @@ pub enum MemberOutcome {
     Deleted,
 }
 
+/// A batch whose last member was settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    pub at: BatchAddress,
+    pub count: i32,
+    pub completed: i32,
+    pub errors: i32,
+}
+
+impl fmt::Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { at, count, completed, errors } = self;
+        let path = path_to::<Batch>(at);
+        write!(f, "{path} is finished: {completed} of {count} images came through, {errors} failed")
+    }
+}
+
 /// Settles an image in batches whose rows the transaction holds; finishes those that have no other left.
+///
+/// Returns those that were finished by that.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -251,39 +249,67 @@ pub fn settle(
     at: &ImageAddress,
     held: &[i64],
     outcome: MemberOutcome,
-) -> Result<(), Problem> {
+) -> Result<Vec<Finished>, Problem> {
     let word = match outcome {
         MemberOutcome::Completed => "completed",
         MemberOutcome::Failed => "failed",
         MemberOutcome::Deleted => "deleted",
     };
+    if held.is_empty() {
+        return Ok(Vec::new());
+    }
     let waiting = members::table
         .filter(members::customer.eq(at.customer))
         .filter(members::batch.eq_any(held))
         .filter(members::space.eq(at.space))
         .filter(members::image.eq(&at.image))
         .filter(members::outcome.is_null());
-    diesel::update(waiting).set(members::outcome.eq(word)).execute(conn)?;
-    for batch in held {
-        finish(conn, at.customer, *batch)?;
-    }
-    Ok(())
+    let settled: Vec<i64> = diesel::update(waiting)
+        .set(members::outcome.eq(word))
+        .returning(members::batch)
+        .load(conn)?;
+    let (completed, errors) = match outcome {
+        MemberOutcome::Completed => (1, 0),
+        MemberOutcome::Failed | MemberOutcome::Deleted => (0, 1),
+    };
+    let own = batches::table
+        .filter(batches::customer.eq(at.customer))
+        .filter(batches::id.eq_any(&settled));
+    diesel::update(own)
+        .set((
+            batches::completed.eq(batches::completed + completed),
+            batches::errors.eq(batches::errors + errors),
+        ))
+        .execute(conn)?;
+    finish(conn, at.customer, held)
 }
 
-/// Sets `finished` where nothing waits any more and it is not set; says whether it did.
-fn finish(conn: &mut PgConnection, customer: i32, batch: i64) -> Result<bool, Problem> {
+/// Sets `finished` of those batches in which nothing waits any more, where it is not set; returns them.
+fn finish(
+    conn: &mut PgConnection,
+    customer: i32,
+    wanted: &[i64],
+) -> Result<Vec<Finished>, Problem> {
     let waiting = members::table
-        .filter(members::customer.eq(customer))
-        .filter(members::batch.eq(batch))
+        .filter(members::customer.eq(batches::customer))
+        .filter(members::batch.eq(batches::id))
         .filter(members::outcome.is_null());
     let unfinished = batches::table
         .filter(batches::customer.eq(customer))
-        .filter(batches::id.eq(batch))
+        .filter(batches::id.eq_any(wanted))
         .filter(batches::finished.is_null())
         .filter(not(exists(waiting)));
-    let finished =
-        diesel::update(unfinished).set(batches::finished.eq(Utc::now())).execute(conn)?;
-    Ok(finished > 0)
+    let finished: Vec<(i64, i32, i32, i32)> = diesel::update(unfinished)
+        .set(batches::finished.eq(Utc::now()))
+        .returning((batches::id, batches::count, batches::completed, batches::errors))
+        .load(conn)?;
+    let finished = finished.into_iter().map(|(batch, count, completed, errors)| Finished {
+        at: BatchAddress { customer, batch },
+        count,
+        completed,
+        errors,
+    });
+    Ok(finished.collect())
 }
 
 impl Retrieve for Batch {

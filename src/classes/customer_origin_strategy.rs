@@ -12,7 +12,7 @@ use crate::hydra::{Fault, Problem};
 use crate::origins::{self, Pattern, Rule, Strategy};
 use crate::paged;
 use crate::resource::*;
-use crate::schema::customer_origin_strategies as strategies;
+use crate::schema::{customer_origin_strategies as strategies, customers};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = strategies, check_for_backend(diesel::pg::Pg))]
@@ -175,40 +175,80 @@ fn place(customer: i32, id: &str) -> String {
     format!("customers/{customer}/originStrategies/{id}")
 }
 
-/// The rules by which a customer's origins are fetched, in the order of trial.
+/// What chooses a strategy, as it is stored, in the order of trial.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = strategies, check_for_backend(diesel::pg::Pg))]
+pub struct StoredRule {
+    id: String,
+    regex: String,
+    origin_strategy: String,
+}
+
+/// Returns what chooses the strategies of a customer, in the order of trial, without credentials.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn rules(conn: &mut PgConnection, site: &Site, customer: i32) -> Result<Vec<Rule>, Problem> {
-    let held: Vec<CustomerOriginStrategy> = strategies::table
+pub fn stored_rules(conn: &mut PgConnection, customer: i32) -> Result<Vec<StoredRule>, Problem> {
+    Ok(strategies::table
         .filter(strategies::customer.eq(customer))
         .order((strategies::position, strategies::id))
-        .select(CustomerOriginStrategy::as_select())
-        .load(conn)?;
-    let mut rules = Vec::with_capacity(held.len());
-    for row in held {
-        let (Ok(pattern), Some(strategy)) =
-            (Pattern::compile(&row.regex), Strategy::parse(&row.origin_strategy))
-        else {
-            log::warn!("origin strategy {} of customer {customer} is of no use here", row.id);
-            continue;
+        .select(StoredRule::as_select())
+        .load(conn)?)
+}
+
+impl StoredRule {
+    /// Compiles the pattern, which takes time; none, with a warning, where it is of no use here.
+    pub fn compile(&self, customer: i32) -> Option<Rule> {
+        let strategy = Strategy::parse(&self.origin_strategy);
+        let Some((pattern, strategy)) = Pattern::compile(&self.regex).ok().zip(strategy) else {
+            log::warn!("origin strategy {} of customer {customer} is of no use here", self.id);
+            return None;
         };
-        // What was sealed with another secret is as good as never given: it has to be given again.
-        let open =
-            |sealed: Vec<u8>| match credentials::open(&sealed, site, &place(customer, &row.id)) {
-                Ok((user, password)) => Some(origins::Credentials::new(user, password)),
-                Err(problem) => {
-                    let id = &row.id;
-                    log::error!(
-                        "credentials of origin strategy {id} of customer {customer}: {problem}"
-                    );
-                    None
-                }
-            };
-        let credentials = row.credentials.and_then(open);
-        rules.push(Rule { pattern, strategy, credentials });
+        Some(Rule { id: self.id.clone(), pattern, strategy })
     }
-    Ok(rules)
+}
+
+/// Opens the credentials of one strategy; none where none are held, or they do not open any more.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn held_credentials(
+    conn: &mut PgConnection,
+    site: &Site,
+    customer: i32,
+    id: &str,
+) -> Result<Option<origins::Credentials>, Problem> {
+    let sealed: Option<Option<Vec<u8>>> = strategies::table
+        .find((customer, id))
+        .select(strategies::credentials)
+        .first(conn)
+        .optional()?;
+    let Some(sealed) = sealed.flatten() else { return Ok(None) };
+    // What was sealed with another secret is as good as never given: it has to be given again.
+    Ok(match credentials::open(&sealed, site, &place(customer, id)) {
+        Ok((user, password)) => Some(origins::Credentials::new(user, password)),
+        Err(problem) => {
+            log::error!("credentials of origin strategy {id} of customer {customer}: {problem}");
+            None
+        }
+    })
+}
+
+/// Strategies that a customer may have, at most: each image is held against all of them.
+const MAX_STRATEGIES: i64 = 100;
+
+/// Refuses one more where there are as many as there may be; those who add at once come one after another.
+fn check_number(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
+    // Two who add at once must not both find the last place free.
+    customers::table.find(customer).select(customers::id).for_no_key_update().first::<i32>(conn)?;
+    let held: i64 =
+        strategies::table.filter(strategies::customer.eq(customer)).count().get_result(conn)?;
+    if held < MAX_STRATEGIES {
+        return Ok(());
+    }
+    let reason = format!("are {held} already, and a customer may have {MAX_STRATEGIES} at most");
+    // Nothing of the body is wrong.
+    Err(Fault { pointer: String::new(), ..Fault::new("originStrategies", reason) }.into())
 }
 
 impl Retrieve for CustomerOriginStrategy {
@@ -305,6 +345,7 @@ impl Replace for CustomerOriginStrategy {
         at: &CustomerOriginStrategyAddress,
         draft: CustomerOriginStrategyDraft,
     ) -> Result<Self, Problem> {
+        check_number(s.conn, at.customer)?;
         let place = place(at.customer, &at.origin_strategy);
         let position = position(s.conn, at, draft.position)?;
         Ok(diesel::insert_into(strategies::table)

@@ -163,8 +163,10 @@ pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Proble
         .filter(jobs::customer.eq(at.customer))
         .filter(jobs::space.eq(at.space))
         .filter(jobs::image.eq(&at.image));
-    let withdrawn: Vec<i64> = diesel::delete(own).returning(jobs::id).load(conn)?;
-    withdrawn.into_iter().try_for_each(|job| tell_settled(conn, job))
+    let withdrawn: Vec<(i64, bool)> =
+        diesel::delete(own).returning((jobs::id, jobs::immediate)).load(conn)?;
+    let waited_for = withdrawn.into_iter().filter(|(_, immediate)| *immediate);
+    waited_for.map(|(job, _)| job).try_for_each(|job| tell_settled(conn, job))
 }
 
 /// Number of the job of an image that is still to be settled.
@@ -179,7 +181,9 @@ pub fn of_image(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<i64
     Ok(own.select(jobs::id).first(conn).optional()?)
 }
 
-/// Tells all processes that a job is settled, once this is committed.
+/// Tells all processes that a job is settled, once this is committed; only of jobs that a request waits for.
+///
+/// Transactions that tell something are committed one after another in the whole of a PostgreSQL server.
 ///
 /// # Errors
 /// Where the database does not answer.

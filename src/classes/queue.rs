@@ -4,7 +4,7 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::batch::{self, Batch};
+use super::batch::Batch;
 use super::customer::CustomerAddress;
 use super::image::{QUEUE_IMAGES, register};
 use super::tally;
@@ -161,8 +161,7 @@ static RECENT: Collection<CustomerAddress> = Collection {
 crate::orders! {
     batches by batches::id.desc(), then id:
     "id" is id, "submitted" is submitted, "count" is count, "finished" is finished,
-    "superseded" is superseded,
-    ; and "completed" is batch::completed(), "errors" is batch::failed(),
+    "superseded" is superseded, "completed" is completed, "errors" is errors,
 }
 
 fn listed(

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -118,6 +118,13 @@ fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {
     Ok(vec![TcpListener::bind(address).map_err(refuse)?])
 }
 
+/// Makes a folder that the service's user alone may enter.
+fn private_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // A version before made it open to others.
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
 /// The workers of this process, on a runtime of their own.
 struct Worker {
     runtime: Runtime,
@@ -139,9 +146,10 @@ impl Worker {
             .enable_all()
             .build()?;
         let folder = config.data.join("originals");
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        // A version before made it open to others.
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
+        if let Err(error) = private_folder(&folder) {
+            // The service answers all the same, and images are tried again until there is a place for them.
+            log::error!("the folder {} for originals cannot be made: {error}", folder.display());
+        }
         let settings = engine::Settings {
             lease: config.lease,
             fetches: config.fetches,
@@ -155,7 +163,8 @@ impl Worker {
             // The client takes its timers from the runtime it is made in.
             let _inside = runtime.enter();
             let fetcher = Fetcher::new(config.origin_limits, allowed)?;
-            let (database, storage) = (setup.database.clone(), setup.storage.clone());
+            let database = setup.database.with_own_pool(engine::CONNECTIONS);
+            let storage = setup.storage.clone();
             Engine::new(database, site, storage, fetcher, notices, settings)
         };
         let (stop, stopped) = watch::channel(false);

@@ -15,8 +15,8 @@ use crate::resource::Site;
 use crate::secrets::{self, Secrets};
 use crate::storage::Storage;
 
-/// Connections that requests and workers of a process share.
-const CONNECTIONS: u32 = 16;
+/// Connections of the requests of a process; workers have their own.
+const CONNECTIONS: u32 = crate::web::CONNECTIONS;
 /// How often it is seen to that the private server runs.
 const KEEP: Duration = Duration::from_millis(100);
 

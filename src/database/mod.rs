@@ -106,17 +106,15 @@ impl Database {
     /// Where the address is malformed, the server does not answer, or the system gives no threads.
     pub fn open(url: &str, connections: u32) -> Result<Self, DatabaseError> {
         connect(url)?;
-        let pool = r2d2::Pool::builder()
-            .max_size(connections)
-            .min_idle(Some(1))
-            .connection_timeout(POOL_TIMEOUT)
-            .test_on_check_out(false)
-            .error_handler(Box::new(QuietHandler))
-            .build_unchecked(Manager { url: url.to_owned() });
         let no_thread = |error| DatabaseError(format!("no thread for look-ups: {error}"));
         let door = door::Door::open(url, "look-up", LOOK_UPS).map_err(no_thread)?;
         let keys = door::Door::open(url, "keys", 1).map_err(no_thread)?;
-        Ok(Self { url: url.to_owned(), pool, door, keys })
+        Ok(Self { url: url.to_owned(), pool: pool(url, connections), door, keys })
+    }
+
+    /// Returns the same database with a pool of its own, of which others take nothing.
+    pub fn with_own_pool(&self, connections: u32) -> Self {
+        Self { pool: pool(&self.url, connections), ..self.clone() }
     }
 
     pub fn url(&self) -> &str {
@@ -130,6 +128,16 @@ impl Database {
     pub fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, DatabaseError> {
         self.pool.get().map_err(|e| DatabaseError(format!("no connection is free: {e}")))
     }
+}
+
+fn pool(url: &str, connections: u32) -> r2d2::Pool<Manager> {
+    r2d2::Pool::builder()
+        .max_size(connections)
+        .min_idle(Some(1))
+        .connection_timeout(POOL_TIMEOUT)
+        .test_on_check_out(false)
+        .error_handler(Box::new(QuietHandler))
+        .build_unchecked(Manager { url: url.to_owned() })
 }
 
 /// The failure reaches the request that waits; the pool need not shout it every second as well.

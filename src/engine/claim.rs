@@ -1,9 +1,12 @@
 //! The lease: one column says from when a job may be claimed, and a claim moves it forward.
+//!
+//! Customers are served in turn: a claim takes one job of each of the next customers with work, however many jobs
+//! one of them has (docs/adr/0011).
 
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Double, Integer, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Text};
 
 use super::DEATHS;
 use crate::classes::image::ImageAddress;
@@ -17,8 +20,24 @@ pub struct Claimed {
     /// Which claim it is, from 1; with `id`, the token without which nothing is settled.
     pub attempt: i32,
     pub at: ImageAddress,
+    /// How often it was given back without being settled.
+    pub returns: i32,
     /// Whether its workers died so often that it is given up.
     pub is_hopeless: bool,
+}
+
+/// Which jobs a claim takes.
+#[derive(Debug, Clone)]
+pub struct Wanted<'a> {
+    /// Whether those that a request waits for, or those of the queue.
+    pub immediate: bool,
+    /// Jobs at most, each of another customer.
+    pub most: usize,
+    /// The customer after which the turn begins.
+    pub after: i32,
+    /// Customers that are passed over.
+    pub except: &'a [i32],
+    pub lease: Duration,
 }
 
 #[derive(QueryableByName)]
@@ -37,63 +56,138 @@ struct Row {
     returns: i32,
 }
 
-/// Claims jobs, immediate ones first, each for the length of a lease.
+/// The first job of each customer with work, one descent of the index `jobs_turn` each: first of those after a
+/// customer, then of the others. They are looked for as they are asked for, so that a claim costs as many descents
+/// as it takes jobs and passes customers over, not as many as there are customers or jobs.
+///
+/// MATERIALIZED, for a limit may otherwise be evaluated anew for each row and claim too many.
+const CLAIM: &str = "WITH RECURSIVE \
+    later AS (\
+      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer > $2 \
+       ORDER BY customer, available, id LIMIT 1) \
+      UNION ALL SELECT n.customer, n.available FROM later AS l, LATERAL \
+      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer > l.customer \
+       ORDER BY customer, available, id LIMIT 1) AS n), \
+    earlier AS (\
+      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer <= $2 \
+       ORDER BY customer, available, id LIMIT 1) \
+      UNION ALL SELECT n.customer, n.available FROM earlier AS e, LATERAL \
+      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer > e.customer AND customer <= $2 \
+       ORDER BY customer, available, id LIMIT 1) AS n), \
+    turns AS MATERIALIZED (\
+      SELECT customer FROM later WHERE available <= now() AND customer <> ALL ($3) \
+      UNION ALL SELECT customer FROM earlier WHERE available <= now() AND customer <> ALL ($3) LIMIT $4), \
+    free AS MATERIALIZED (\
+      SELECT j.id FROM turns AS t, LATERAL \
+      (SELECT id FROM jobs WHERE immediate = $1 AND customer = t.customer AND available <= now() \
+       ORDER BY available, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS j) \
+    UPDATE jobs AS j SET available = now() + $5 * interval '1 second', attempts = attempts + 1 \
+    FROM free WHERE j.id = free.id \
+    RETURNING j.id, j.customer, j.space, j.image, j.attempts, j.returns";
+
+/// Claims one job of each of the next customers with work, each for the length of a lease.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn claim(
-    conn: &mut PgConnection,
-    immediate_only: bool,
-    wanted: usize,
-    lease: Duration,
-) -> Result<Vec<Claimed>, Problem> {
-    // MATERIALIZED, for the limit may otherwise be evaluated anew for each row and claim too many.
-    let rows: Vec<Row> = diesel::sql_query(
-        "WITH free AS MATERIALIZED (\
-           SELECT id FROM jobs WHERE available <= now() AND (immediate OR NOT $1) \
-           ORDER BY immediate DESC, available, id LIMIT $2 FOR UPDATE SKIP LOCKED\
-         ) UPDATE jobs AS j SET available = now() + $3 * interval '1 second', \
-           attempts = attempts + 1 FROM free WHERE j.id = free.id \
-         RETURNING j.id, j.customer, j.space, j.image, j.attempts, j.returns",
-    )
-    .bind::<Bool, _>(immediate_only)
-    .bind::<BigInt, _>(i64::try_from(wanted).unwrap_or(i64::MAX))
-    .bind::<Double, _>(lease.as_secs_f64())
-    .load(conn)?;
+pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed>, Problem> {
+    let rows: Vec<Row> = diesel::sql_query(CLAIM)
+        .bind::<Bool, _>(wanted.immediate)
+        .bind::<Integer, _>(wanted.after)
+        .bind::<Array<Integer>, _>(wanted.except)
+        .bind::<BigInt, _>(i64::try_from(wanted.most).unwrap_or(i64::MAX))
+        .bind::<Double, _>(wanted.lease.as_secs_f64())
+        .load(conn)?;
     Ok(rows
         .into_iter()
         .map(|row| Claimed {
             id: row.id,
             attempt: row.attempts,
             at: ImageAddress { customer: row.customer, space: row.space, image: row.image },
+            returns: row.returns,
             is_hopeless: row.attempts - row.returns > DEATHS,
         })
         .collect())
 }
 
-/// Renews a lease; false: it is lost.
+/// The customer whose turn came last among those of whom something was claimed after `after`.
+pub fn last_turn(after: i32, claimed: &[Claimed]) -> i32 {
+    let customers = || claimed.iter().map(|job| job.at.customer);
+    customers().filter(|&customer| customer <= after).max().or(customers().max()).unwrap_or(after)
+}
+
+/// What came of the renewal of leases.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Renewed {
+    /// Jobs that are not this process's any more.
+    pub lost: Vec<i64>,
+    /// Jobs whose rows others held just then: to be renewed soon again.
+    pub skipped: Vec<i64>,
+}
+
+#[derive(QueryableByName)]
+struct Kept {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Bool)]
+    renewed: bool,
+}
+
+/// Renews the leases of all these jobs, given by number and attempt, in one statement that waits for nobody.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn renew(conn: &mut PgConnection, job: &Claimed, lease: Duration) -> Result<bool, Problem> {
-    let renewed = diesel::sql_query(
-        "UPDATE jobs SET available = now() + $3 * interval '1 second' WHERE id = $1 AND attempts = $2",
+pub fn renew(
+    conn: &mut PgConnection,
+    held: &[(i64, i32)],
+    lease: Duration,
+) -> Result<Renewed, Problem> {
+    let (ids, attempts): (Vec<i64>, Vec<i32>) = held.iter().copied().unzip();
+    // Who waits for rows in an order of its own may meet others in a deadlock.
+    let kept: Vec<Kept> = diesel::sql_query(
+        "WITH held AS MATERIALIZED (\
+           SELECT j.id FROM unnest($1, $2) AS h (id, attempts) \
+           JOIN jobs AS j ON j.id = h.id AND j.attempts = h.attempts), \
+         free AS MATERIALIZED (\
+           SELECT j.id FROM jobs AS j JOIN unnest($1, $2) AS h (id, attempts) \
+           ON j.id = h.id AND j.attempts = h.attempts FOR NO KEY UPDATE OF j SKIP LOCKED), \
+         renewed AS (\
+           UPDATE jobs AS j SET available = now() + $3 * interval '1 second' \
+           FROM free WHERE j.id = free.id RETURNING j.id) \
+         SELECT held.id, renewed.id IS NOT NULL AS renewed FROM held LEFT JOIN renewed USING (id)",
+    )
+    .bind::<Array<BigInt>, _>(&ids)
+    .bind::<Array<Integer>, _>(&attempts)
+    .bind::<Double, _>(lease.as_secs_f64())
+    .load(conn)?;
+    let lost = ids.into_iter().filter(|id| kept.iter().all(|kept| kept.id != *id)).collect();
+    let skipped = kept.iter().filter(|kept| !kept.renewed).map(|kept| kept.id).collect();
+    Ok(Renewed { lost, skipped })
+}
+
+/// Gives a job back, to be claimed again after `pause`; this attempt counts as no death.
+///
+/// Where the lease has run out meanwhile and another has claimed the job, that claim stays.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn give_back(conn: &mut PgConnection, job: &Claimed, pause: Duration) -> Result<(), Problem> {
+    diesel::sql_query(
+        "UPDATE jobs SET returns = returns + 1, available = CASE WHEN attempts = $2 \
+         THEN now() + $3 * interval '1 second' ELSE available END WHERE id = $1 AND attempts >= $2",
     )
     .bind::<BigInt, _>(job.id)
     .bind::<Integer, _>(job.attempt)
-    .bind::<Double, _>(lease.as_secs_f64())
+    .bind::<Double, _>(pause.as_secs_f64())
     .execute(conn)?;
-    Ok(renewed == 1)
+    Ok(())
 }
 
-/// Gives a job back at once, without counting it as a death.
+/// Ends a claim whose work broke off: the job may be claimed again at once, and the attempt counts as a death.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn give_back(conn: &mut PgConnection, job: &Claimed) -> Result<(), Problem> {
+pub fn break_off(conn: &mut PgConnection, job: &Claimed) -> Result<(), Problem> {
     let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
-    diesel::update(held)
-        .set((jobs::available.eq(diesel::dsl::now), jobs::returns.eq(jobs::returns + 1)))
-        .execute(conn)?;
+    diesel::update(held).set(jobs::available.eq(diesel::dsl::now)).execute(conn)?;
     Ok(())
 }

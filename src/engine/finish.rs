@@ -6,8 +6,8 @@ use chrono::Utc;
 use diesel::prelude::*;
 
 use super::claim::Claimed;
-use crate::classes::batch::{self, MemberOutcome};
-use crate::classes::image::{Image, UNKNOWN};
+use crate::classes::batch::{self, Finished, MemberOutcome};
+use crate::classes::image::Image;
 use crate::classes::job;
 use crate::hydra::Problem;
 use crate::schema::{images, jobs};
@@ -51,11 +51,15 @@ pub struct Ingested {
 
 /// Settles a job: batches first, then the image, then the job, as all lock (`rules.md` 6.3).
 ///
-/// False: the job is another's by now, and nothing was written.
+/// Returns the batches that were finished by that; none: the job is another's by now, and nothing was written.
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn settle(conn: &mut PgConnection, job: &Claimed, settled: &Settled) -> Result<bool, Problem> {
+pub fn settle(
+    conn: &mut PgConnection,
+    job: &Claimed,
+    settled: &Settled,
+) -> Result<Option<Vec<Finished>>, Problem> {
     let at = &job.at;
     let waiting = batch::waiting_in(conn, at)?;
     batch::lock(conn, at.customer, &waiting)?;
@@ -63,8 +67,10 @@ pub fn settle(conn: &mut PgConnection, job: &Claimed, settled: &Settled) -> Resu
     let held: Option<Image> =
         row.select(Image::as_select()).for_no_key_update().first(conn).optional()?;
     let own = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
-    let (Some(held), 1) = (held, diesel::delete(own).execute(conn)?) else {
-        return Ok(false);
+    let was_immediate: Option<bool> =
+        diesel::delete(own).returning(jobs::immediate).get_result(conn).optional()?;
+    let (Some(held), Some(was_immediate)) = (held, was_immediate) else {
+        return Ok(None);
     };
     if batch::waiting_in(conn, at)? != waiting {
         return Err(Problem::Collision(None));
@@ -75,9 +81,9 @@ pub fn settle(conn: &mut PgConnection, job: &Claimed, settled: &Settled) -> Resu
             // What was said of the image while it was worked on stands.
             let is_used_up = ingested.initial_origin == held.draft.initial_origin;
             let initial_origin = held.draft.initial_origin.filter(|_| !is_used_up);
-            let media_type = match held.draft.media_type.as_str() {
-                UNKNOWN => ingested.media_type,
-                said => said,
+            let media_type = match held.draft.media_type_given {
+                true => held.draft.media_type.as_str(),
+                false => ingested.media_type,
             };
             diesel::update(row)
                 .set((
@@ -109,7 +115,9 @@ pub fn settle(conn: &mut PgConnection, job: &Claimed, settled: &Settled) -> Resu
     };
     // What attempts before this one may have left behind.
     job::discard_all(conn, job.id, job.attempt - 1, 0)?;
-    batch::settle(conn, at, &waiting, outcome)?;
-    job::tell_settled(conn, job.id)?;
-    Ok(true)
+    let finished = batch::settle(conn, at, &waiting, outcome)?;
+    if was_immediate {
+        job::tell_settled(conn, job.id)?;
+    }
+    Ok(Some(finished))
 }

@@ -1,5 +1,6 @@
 //! One image: begun, fetched, read, derived, stored; each step can be repeated.
 
+use std::error::Error;
 use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,15 +9,17 @@ use bytes::Bytes;
 use chrono::Utc;
 use diesel::dsl::exists;
 use diesel::prelude::*;
+use tokio::task::JoinError;
 
-use super::Engine;
 use super::claim::Claimed;
 use super::finish::{Ingested, Settled};
+use super::{Engine, path};
+use crate::classes::customer_origin_strategy::{StoredRule, held_credentials, stored_rules};
 use crate::classes::image::Image;
-use crate::classes::{customer_origin_strategy, customer_storage, job};
+use crate::classes::{customer_storage, job};
 use crate::hydra::Problem;
-use crate::imaging::{self, Derived, Promise};
-use crate::origins::{Credentials, Fetched, Rule, choose};
+use crate::imaging::{self, Derived, ImagingError, Promise};
+use crate::origins::{Fetched, OriginError};
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
 
@@ -28,13 +31,40 @@ const PAUSE: Duration = Duration::from_millis(500);
 enum Setback {
     /// The image's own; in words that a librarian understands.
     Image(String),
-    /// The database did not answer, which says nothing of the image: its job comes back.
-    Database(Problem),
+    /// The service's own (a full disk, no database), which says nothing of the image: its job is tried again later.
+    /// In words for the log.
+    Service(String),
 }
 
-impl From<String> for Setback {
-    fn from(reason: String) -> Self {
-        Self::Image(reason)
+impl From<OriginError> for Setback {
+    fn from(error: OriginError) -> Self {
+        match error.is_ours() {
+            true => Self::Service(with_cause(&error)),
+            false => Self::Image(error.to_string()),
+        }
+    }
+}
+
+impl From<ImagingError> for Setback {
+    fn from(error: ImagingError) -> Self {
+        match error {
+            ImagingError::Io(_) => Self::Service(with_cause(&error)),
+            _ => Self::Image(error.to_string()),
+        }
+    }
+}
+
+impl From<Problem> for Setback {
+    fn from(problem: Problem) -> Self {
+        Self::Service(with_cause(&problem))
+    }
+}
+
+/// An error with what is behind it, for the log.
+fn with_cause(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
     }
 }
 
@@ -43,53 +73,36 @@ struct Begun {
     origin: String,
     /// Where it is fetched in place of `origin`, once.
     initial_origin: Option<String>,
-    rules: Vec<Rule>,
+    rules: Vec<StoredRule>,
     edges: Vec<u32>,
 }
 
 impl Engine {
     /// Works an image to its end and settles it.
     pub(super) async fn ingest(&self, job: &Claimed) {
-        let at = job.clone();
-        let begun = match self.patiently(job, move |site, conn| begin(site, conn, &at)).await {
-            Ok(Some(begun)) => begun,
-            Ok(None) => return,
-            Err(problem @ (Problem::Unavailable(..) | Problem::Collision(_))) => {
-                log::error!("job {}: cannot begin, and will come back: {problem}", job.id);
-                self.give_back(job).await;
-                return;
-            }
-            // It would fail for ever, and its batch never finish.
-            Err(problem) => {
-                let cause = std::error::Error::source(&problem).map(ToString::to_string);
-                log::error!("job {}: {problem}: {}", job.id, cause.unwrap_or_default());
-                let reason = "the service could not begin with this image; please report it";
-                self.settle(job, Settled::Failed(reason.into())).await;
-                return;
-            }
-        };
-        let settled = match self.attempt(job, &begun).await {
-            Ok(ingested) => Settled::Done(ingested),
-            Err(Setback::Image(reason)) => Settled::Failed(reason),
-            Err(Setback::Database(problem)) => {
-                log::error!("job {}: breaks off, and will come back: {problem}", job.id);
-                self.give_back(job).await;
-                return;
-            }
-        };
-        self.settle(job, settled).await;
+        match self.attempt(job).await {
+            Ok(None) => {}
+            Ok(Some(ingested)) => self.settle(job, Settled::Done(ingested)).await,
+            Err(Setback::Image(reason)) => self.settle(job, Settled::Failed(reason)).await,
+            Err(Setback::Service(fault)) => self.put_off(job, &fault).await,
+        }
     }
 
-    async fn attempt(&self, job: &Claimed, begun: &Begun) -> Result<Ingested, Setback> {
+    /// Fetches, reads and stores an image; none: the job is not ours any more.
+    async fn attempt(&self, job: &Claimed) -> Result<Option<Ingested>, Setback> {
+        let claimed = job.clone();
+        let begun = self.patiently(job, move |_, conn| begin(conn, &claimed)).await?;
+        let Some(begun) = begun else { return Ok(None) };
         if job.is_hopeless {
             let reason = "given up: the service broke off each time it worked on this image; \
                 please report it";
             return Err(Setback::Image(reason.into()));
         }
-        let fetched = self.fetch(begun).await?;
+        let Begun { origin, initial_origin, rules, edges } = begun;
+        let fetched = self.fetch(job, initial_origin.as_ref().unwrap_or(&origin), rules).await?;
         let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
         self.check_room(job, size).await?;
-        let (format, derived) = self.derive(fetched, &begun.edges).await?;
+        let (format, derived) = self.derive(job, fetched, edges).await?;
         let mut object = Vec::new();
         let mut thumbnails = Vec::new();
         for thumbnail in &derived.thumbnails {
@@ -106,14 +119,12 @@ impl Engine {
             None
         } else {
             let key = job::object(job.id, job.attempt);
-            self.storage.put(&key, Bytes::from(object)).await.map_err(|error| {
-                log::error!("job {}: {error}", job.id);
-                "the service could not store the image; send it again later".to_owned()
-            })?;
+            let stored = self.storage.put(&key, Bytes::from(object)).await;
+            stored.map_err(|error| Setback::Service(error.to_string()))?;
             Some(key)
         };
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
-        Ok(Ingested {
+        Ok(Some(Ingested {
             width: pixels(derived.size.width),
             height: pixels(derived.size.height),
             size,
@@ -121,74 +132,78 @@ impl Engine {
             thumbnails,
             thumbnail_size,
             media_type: format.media_type(),
-            initial_origin: begun.initial_origin.clone(),
-        })
+            initial_origin,
+        }))
     }
 
-    async fn fetch(&self, begun: &Begun) -> Result<Fetched, String> {
-        let origin = begun.initial_origin.as_ref().unwrap_or(&begun.origin);
-        let words = |error: crate::origins::OriginError| {
-            if error.is_ours() {
-                log::error!("{origin}: {error}");
-            }
-            error.to_string()
-        };
-        let credentials: Option<&Credentials> = match choose(&begun.rules, origin) {
-            Some(rule) => rule.credentials_to_send().map_err(words)?,
-            None => None,
-        };
-        self.fetcher.fetch(origin, credentials, &self.settings.folder).await.map_err(words)
+    async fn fetch(
+        &self,
+        job: &Claimed,
+        origin: &str,
+        rules: Vec<StoredRule>,
+    ) -> Result<Fetched, Setback> {
+        let customer = job.at.customer;
+        let mut credentials = None;
+        if let Some(chosen) = self.rules.choose(customer, rules, origin).await? {
+            let held = match chosen.strategy.requires_credentials() {
+                true => {
+                    let open = move |site: &Site, conn: &mut PgConnection| {
+                        held_credentials(conn, site, customer, &chosen.id)
+                    };
+                    self.patiently(job, open).await?
+                }
+                false => None,
+            };
+            credentials = chosen.strategy.credentials_to_send(held)?;
+        }
+        let folder = &self.settings.folder;
+        Ok(self.fetcher.fetch(origin, credentials.as_ref(), folder).await?)
     }
 
     /// Refuses an original that the customer's storage policy has no room for.
     async fn check_room(&self, job: &Claimed, size: i64) -> Result<(), Setback> {
         let at = job.at.clone();
-        let room = self
-            .patiently(job, move |_, conn| {
-                // What the image holds already is replaced, not added to.
-                let held: Option<i64> = images::table
-                    .find((at.customer, at.space, &at.image))
-                    .select(images::size)
-                    .first(conn)
-                    .optional()?;
-                customer_storage::has_room(conn, at.customer, size - held.unwrap_or_default())
-            })
-            .await;
-        match room {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Setback::Image(format!(
+        let room = self.patiently(job, move |_, conn| {
+            // What the image holds already is replaced, not added to.
+            let held: Option<i64> = images::table
+                .find((at.customer, at.space, &at.image))
+                .select(images::size)
+                .first(conn)
+                .optional()?;
+            customer_storage::has_room(conn, at.customer, size - held.unwrap_or_default())
+        });
+        match room.await? {
+            true => Ok(()),
+            false => Err(Setback::Image(format!(
                 "the storage policy has no room for this image, which has {size} bytes"
             ))),
-            Err(problem) => Err(Setback::Database(problem)),
         }
     }
 
-    /// Reads the image on a thread of its own, within the memory that all decoding shares.
+    /// Reads the image on a thread of its own, within the memory and the cores that all decoding shares.
     async fn derive(
         &self,
+        job: &Claimed,
         fetched: Fetched,
-        edges: &[u32],
-    ) -> Result<(imaging::Format, Derived), String> {
+        edges: Vec<u32>,
+    ) -> Result<(imaging::Format, Derived), Setback> {
+        let customer = job.at.customer;
         let mut file = fetched.file;
         let limits = self.settings.limits;
         let inspected = tokio::task::spawn_blocking(move || {
             let promise = imaging::inspect(&mut file)?;
             promise.check(&limits)?;
-            Ok::<(File, Promise), imaging::ImagingError>((file, promise))
+            Ok::<(File, Promise), ImagingError>((file, promise))
         });
         let (file, promise) = joined(inspected.await)?;
-        let wanted = mebibytes(promise.working_bytes);
-        // The semaphores are never closed.
-        let closed = |_closed| "the service is stopping".to_owned();
-        let memory = Arc::clone(&self.memory).acquire_many_owned(wanted).await.map_err(closed)?;
-        let core = Arc::clone(&self.cores).acquire_owned().await.map_err(closed)?;
-        let edges = edges.to_vec();
+        let memory = self.memory.acquire(customer, mebibytes(promise.working_bytes)).await;
+        let core = self.cores.acquire(customer, 1).await;
         let derived = tokio::task::spawn_blocking(move || {
             let derived = imaging::derive(&file, &promise, &edges);
             drop((memory, core));
             derived.map(|derived| (promise.format, derived))
         });
-        joined(derived.await)
+        Ok(joined(derived.await)?)
     }
 
     /// Settles a job; where the database does not answer, again and again while the lease may hold.
@@ -199,15 +214,19 @@ impl Engine {
             super::finish::settle(conn, &claimed, &outcome)
         };
         match self.patiently(job, settle).await {
-            Ok(true) => {
-                log::debug!("job {}: {settled}", job.id);
+            Ok(Some(finished)) => {
+                match &*settled {
+                    Settled::Done(_) => log::debug!("{}: {settled}", path(&job.at)),
+                    Settled::Failed(_) => log::info!("{} {settled}", path(&job.at)),
+                }
+                for finished in finished {
+                    log::info!("{finished}");
+                }
+                self.pauses.success(job.at.customer);
                 self.notices.tell_settled(job.id);
             }
-            Ok(false) => self.yield_to_others(job).await,
-            Err(problem) => {
-                log::error!("job {}: cannot be settled, and will come back: {problem}", job.id);
-                self.give_back(job).await;
-            }
+            Ok(None) => self.yield_to_others(job).await,
+            Err(problem) => self.put_off(job, &with_cause(&problem)).await,
         }
     }
 
@@ -224,17 +243,20 @@ impl Engine {
         });
         match kept.await {
             Ok(true) => {
-                log::info!("job {}: was settled, though the answer was lost", job.id);
+                log::info!("{}: was settled, though the answer was lost", path(&job.at));
                 self.notices.tell_settled(job.id);
             }
             Ok(false) => {
-                log::info!("job {}: sent again meanwhile; this attempt counts for nothing", job.id);
+                log::info!(
+                    "{}: sent again meanwhile; this attempt counts for nothing",
+                    path(&job.at)
+                );
                 if let Err(error) = self.storage.remove(&key).await {
                     log::warn!("{error}");
                 }
             }
             // The object is discarded already by whoever took the job away.
-            Err(problem) => log::warn!("job {}: {problem}", job.id),
+            Err(problem) => log::warn!("{}: {problem}", path(&job.at)),
         }
     }
 
@@ -246,9 +268,9 @@ impl Engine {
     ) -> Result<T, Problem> {
         let mut tries = 1;
         loop {
-            match self.blocking(act.clone()).await {
+            match self.blocking(Some(job), act.clone()).await {
                 Err(Problem::Unavailable(..) | Problem::Collision(_)) if tries < TRIES => {
-                    log::warn!("job {}: the database does not answer yet", job.id);
+                    log::warn!("{}: the database does not answer yet", path(&job.at));
                     tokio::time::sleep(PAUSE).await;
                     tries += 1;
                 }
@@ -258,26 +280,21 @@ impl Engine {
     }
 }
 
-fn joined<T>(
-    done: Result<Result<T, imaging::ImagingError>, tokio::task::JoinError>,
-) -> Result<T, String> {
-    match done {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(error) => {
-            log::error!("decoding broke off: {error}");
-            Err("the image is damaged in a way that the service cannot read".into())
-        }
-    }
+/// What a thread came to that may wait; where it panicked, so does this.
+fn joined<T>(done: Result<Result<T, ImagingError>, JoinError>) -> Result<T, ImagingError> {
+    done.unwrap_or_else(|broken| match broken.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(stopped) => Err(ImagingError::Io(std::io::Error::other(stopped))),
+    })
 }
 
 /// Whole MiB that hold so many bytes; 1 at least.
-pub(super) fn mebibytes(bytes: u64) -> u32 {
-    u32::try_from(bytes.div_ceil(1 << 20)).unwrap_or(u32::MAX >> 4).max(1)
+pub(super) fn mebibytes(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(1 << 20)).unwrap_or(usize::MAX >> 4).max(1)
 }
 
 /// Notes that the image was taken off the queue, and reads what is needed; none: the job is not ours any more.
-fn begin(site: &Site, conn: &mut PgConnection, job: &Claimed) -> Result<Option<Begun>, Problem> {
+fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<Begun>, Problem> {
     let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let at = &job.at;
     let image = images::table
@@ -298,7 +315,7 @@ fn begin(site: &Site, conn: &mut PgConnection, job: &Claimed) -> Result<Option<B
     Ok(Some(Begun {
         origin: image.draft.origin,
         initial_origin: image.draft.initial_origin,
-        rules: customer_origin_strategy::rules(conn, site, at.customer)?,
+        rules: stored_rules(conn, at.customer)?,
         edges: sizes.into_iter().filter_map(|edge| u32::try_from(edge).ok()).collect(),
     }))
 }

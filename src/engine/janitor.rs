@@ -40,7 +40,7 @@ impl Engine {
     pub async fn tidy_once(&self) -> Result<(), Problem> {
         loop {
             let due: Vec<String> = self
-                .blocking(|_, conn| {
+                .blocking(None, |_, conn| {
                     Ok(discards::table
                         .filter(discards::due.le(Utc::now()))
                         .order(discards::due)
@@ -61,7 +61,7 @@ impl Engine {
                 }
             }
             let all = due.len();
-            self.blocking(move |_, conn| {
+            self.blocking(None, move |_, conn| {
                 let gone = discards::table.filter(discards::object.eq_any(&removed));
                 diesel::delete(gone).execute(conn)?;
                 // What cannot be removed now must not stand before all others for ever.
@@ -74,6 +74,6 @@ impl Engine {
                 break;
             }
         }
-        self.blocking(|_, conn| tally::fold(conn)).await
+        self.blocking(None, |_, conn| tally::fold(conn)).await
     }
 }

@@ -1,36 +1,55 @@
 //! Workers: they claim images by lease, fetch them, make their thumbnails and say how it went.
 //!
 //! No transaction is open while an image is fetched or decoded. A worker that dies is not missed for longer
-//! than its lease: the job may then be claimed again. Every step can be repeated.
+//! than its lease: the job may then be claimed again. Every step can be repeated. Whatever is scarce is divided
+//! among customers: slots, connections, cores and memory.
 
 pub mod check;
 pub mod claim;
 pub mod finish;
 pub mod ingest;
 pub mod janitor;
+mod lane;
+mod leases;
+mod pauses;
+mod rules;
 
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use futures_util::FutureExt;
+use tokio::sync::watch;
 
+use crate::classes::Image;
+use crate::classes::image::ImageAddress;
 use crate::database::Database;
 use crate::database::notices::Notices;
+use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::imaging;
 use crate::origins::Fetcher;
-use crate::resource::Site;
+use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
+use lane::Lane;
+use leases::Leases;
+use pauses::Pauses;
+use rules::Rules;
 
-/// How long it is until work is looked for without being told of any.
-const LOOK: Duration = Duration::from_secs(1);
+/// Connections that the workers of a process use, apart from those of requests.
+pub const CONNECTIONS: u32 = 8;
 /// Slots that immediate work has for itself, so that a full queue does not delay it.
 const IMMEDIATE_SLOTS: usize = 4;
+/// Customers that get a slot beyond those that all share, while these are taken by slow work of others.
+const EXTRA_SLOTS: usize = 64;
+/// How long all slots for queued work must have been taken until then.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Claims of an image whose worker died each time, until it is given up (`rules.md` 6.6).
 const DEATHS: i32 = 3;
+/// How long it is until a job that could not be given back is given back again; at first, and at most.
+const GIVE_BACK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
 /// What the engine is set to.
 #[derive(Debug, Clone)]
@@ -52,10 +71,15 @@ pub struct Engine {
     fetcher: Fetcher,
     notices: Notices,
     settings: Settings,
-    /// MiB that decoding may still take.
-    memory: Arc<Semaphore>,
-    /// Images that may still be decoded at once: one a core.
-    cores: Arc<Semaphore>,
+    leases: Leases,
+    pauses: Pauses,
+    rules: Arc<Rules>,
+    /// Transactions at once, by customer.
+    acts: Limiter<i32>,
+    /// MiB that decoding may take, by customer.
+    memory: Limiter<i32>,
+    /// Images that may be decoded at once, by customer: one a core, and as many of those who have none.
+    cores: Limiter<i32>,
 }
 
 impl Engine {
@@ -69,81 +93,46 @@ impl Engine {
     ) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let memory = ingest::mebibytes(settings.limits.max_bytes);
+        let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
         Arc::new(Self {
+            leases: Leases::keep(database.url(), settings.lease),
+            pauses: Pauses::default(),
+            rules: Arc::new(Rules::new(cores)),
+            acts: limiter(CONNECTIONS as usize, 0),
+            memory: limiter(memory, 0),
+            cores: limiter(cores, cores),
             database,
             site,
             storage,
             fetcher,
             notices,
             settings,
-            memory: Arc::new(Semaphore::new(memory as usize)),
-            cores: Arc::new(Semaphore::new(cores)),
         })
     }
 
     /// Works until told to stop, then gives back what it has not finished.
     pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
-        let fetches = self.settings.fetches;
+        let shares = |capacity| Shares { capacity, extra: EXTRA_SLOTS };
+        let immediate = Lane {
+            immediate_only: true,
+            shares: shares(IMMEDIATE_SLOTS),
+            patience: Duration::ZERO,
+        };
+        let queued = Lane {
+            immediate_only: false,
+            shares: shares(self.settings.fetches),
+            patience: PATIENCE,
+        };
         tokio::join!(
-            Arc::clone(&self).dispatch(true, IMMEDIATE_SLOTS, stop.clone()),
-            Arc::clone(&self).dispatch(false, fetches, stop.clone()),
+            Arc::clone(&self).dispatch(immediate, stop.clone()),
+            Arc::clone(&self).dispatch(queued, stop.clone()),
             Arc::clone(&self).tidy(stop),
         );
     }
 
-    /// Claims work for so many slots and starts it.
-    async fn dispatch(
-        self: Arc<Self>,
-        immediate_only: bool,
-        slots: usize,
-        mut stop: watch::Receiver<bool>,
-    ) {
-        let mut working = JoinSet::new();
-        while !*stop.borrow() {
-            let free = slots - working.len();
-            // Listened for before looking, so that nothing falls between.
-            let more = self.notices.work();
-            let claimed = match free {
-                0 => Vec::new(),
-                _ => self.claim(immediate_only, free).await,
-            };
-            let full = claimed.len() == free;
-            for job in claimed {
-                working.spawn(Arc::clone(&self).work(job, stop.clone()));
-            }
-            if full && free > 0 {
-                continue;
-            }
-            tokio::select! {
-                () = more, if free > 0 => {}
-                () = tokio::time::sleep(LOOK), if free > 0 => {}
-                Some(_) = working.join_next() => {}
-                _ = stop.changed() => {}
-            }
-        }
-        while working.join_next().await.is_some() {}
-    }
-
-    async fn claim(&self, immediate_only: bool, wanted: usize) -> Vec<Claimed> {
-        let lease = self.settings.lease;
-        let claimed =
-            self.blocking(move |_, conn| claim::claim(conn, immediate_only, wanted, lease)).await;
-        claimed.unwrap_or_else(|problem| {
-            log::debug!("nothing claimed: {problem}");
-            Vec::new()
-        })
-    }
-
-    /// Claims one image and works it to its end; none: there was nothing to do.
-    pub async fn work_one(self: &Arc<Self>) -> Option<Claimed> {
-        let claimed = self.claim(false, 1).await.pop()?;
-        let (_never, stop) = watch::channel(false);
-        Arc::clone(self).work(claimed.clone(), stop).await;
-        Some(claimed)
-    }
-
     /// Works one image while its lease is renewed; gives it back where the process is told to stop.
     async fn work(self: Arc<Self>, job: Claimed, mut stop: watch::Receiver<bool>) {
+        let mut lease = self.leases.hold(&job);
         let told = async {
             while !*stop.borrow() {
                 if stop.changed().await.is_err() {
@@ -152,46 +141,78 @@ impl Engine {
             }
         };
         tokio::select! {
-            () = self.ingest(&job) => {}
-            () = self.keep_lease(&job) => {
-                log::info!("job {}: it is not this worker's any more", job.id);
+            () = self.supervise(&job, self.ingest(&job)) => {}
+            () = lease.lost() => {
+                log::info!("{}: it is not this worker's any more", path(&job.at));
                 self.yield_to_others(&job).await;
             }
-            () = told => self.give_back(&job).await,
-        }
-    }
-
-    /// Gives a job back at once; it is no fault of the image that it was not finished.
-    async fn give_back(&self, job: &Claimed) {
-        let back = job.clone();
-        let given = self.blocking(move |_, conn| claim::give_back(conn, &back)).await;
-        if let Err(problem) = given {
-            log::warn!("job {} comes back when its lease is over: {problem}", job.id);
-        }
-    }
-
-    /// Renews the lease until it is lost.
-    async fn keep_lease(&self, job: &Claimed) {
-        loop {
-            tokio::time::sleep(self.settings.lease / 3).await;
-            let (renewed, lease) = (job.clone(), self.settings.lease);
-            let kept = self.blocking(move |_, conn| claim::renew(conn, &renewed, lease)).await;
-            if matches!(kept, Ok(false)) {
-                return;
+            () = told => {
+                if let Err(problem) = self.give_back(&job, Duration::ZERO).await {
+                    log::warn!("{} comes back when its lease is over: {problem}", path(&job.at));
+                }
             }
         }
     }
 
-    /// Does something with the database on a thread that may wait, in one transaction.
+    /// Does the work of a job; where that panics, the job may be claimed again at once, and the attempt counts as
+    /// a death, so that it is given up after three.
+    pub async fn supervise(&self, job: &Claimed, work: impl Future<Output = ()>) {
+        let Err(panic) = AssertUnwindSafe(work).catch_unwind().await else { return };
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic");
+        log::error!(
+            "{}: the service broke off within attempt {}: {said}",
+            path(&job.at),
+            job.attempt
+        );
+        let broken = job.clone();
+        let ended = self.blocking(Some(job), move |_, conn| claim::break_off(conn, &broken)).await;
+        match ended {
+            Ok(()) => self.notices.tell_work(),
+            Err(problem) => {
+                log::warn!("{} comes back when its lease is over: {problem}", path(&job.at));
+            }
+        }
+    }
+
+    /// Gives a job back that met a fault of the service's own, to be tried again later.
+    async fn put_off(&self, job: &Claimed, fault: &str) {
+        let pause = self.pauses.fault(job.at.customer, job.returns);
+        log::warn!("{} is tried again in {} s: {fault}", path(&job.at), pause.as_secs());
+        let mut again = GIVE_BACK.0;
+        // It would count as a death if the lease ran out.
+        while let Err(problem) = self.give_back(job, pause).await {
+            log::warn!("{} cannot be given back yet: {problem}", path(&job.at));
+            tokio::time::sleep(again).await;
+            again = (again * 2).min(GIVE_BACK.1);
+        }
+    }
+
+    async fn give_back(&self, job: &Claimed, pause: Duration) -> Result<(), Problem> {
+        let back = job.clone();
+        self.blocking(Some(job), move |_, conn| claim::give_back(conn, &back, pause)).await
+    }
+
+    /// Does something with the database on a thread that may wait, in one transaction; `job`: whose it is.
     async fn blocking<T: Send + 'static>(
         &self,
+        job: Option<&Claimed>,
         act: impl Fn(&Site, &mut diesel::PgConnection) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
+        let holder = job.map_or(0, |job| job.at.customer);
+        let permit = self.acts.acquire(holder, 1).await;
         let (database, site) = (self.database.clone(), Arc::clone(&self.site));
         tokio::task::spawn_blocking(move || {
-            crate::resource::transaction::write(&database, |conn| act(&site, conn))
+            let done = crate::resource::transaction::write(&database, |conn| act(&site, conn));
+            drop(permit);
+            done
         })
         .await
         .unwrap_or_else(|error| Err(Problem::internal(error)))
     }
+}
+
+/// The path at which the API shows an image.
+fn path(at: &ImageAddress) -> String {
+    path_to::<Image>(at)
 }

@@ -17,6 +17,8 @@ pub enum OriginError {
     Unusable(OriginUrlError),
     /// The strategy needs credentials that were never given (`rules.md` 7.2).
     CredentialsMissing,
+    /// The patterns of the customer's rules took longer than one image may be looked at.
+    PatternsTooSlow { after: Duration },
     /// No address of the host is public or allowed; `address` is for the log only.
     AddressRefused { host: String, address: Option<IpAddr> },
     /// The host's name is not known.
@@ -41,6 +43,8 @@ pub enum OriginError {
     BadRedirect { why: Option<OriginUrlError> },
     /// Something took longer than it may.
     TimedOut { phase: Phase, after: Duration },
+    /// The file came more slowly than `bytes_per_second`, over a time of `over`.
+    TooSlow { bytes_per_second: u64, over: Duration },
     /// A file beyond the limit, announced or found.
     TooLarge { limit_bytes: u64 },
     /// The connection ended within the file; `expected` is what was announced, in bytes.
@@ -81,6 +85,7 @@ impl OriginError {
             | Self::Unreachable { .. }
             | Self::NoAnswer { .. }
             | Self::TimedOut { .. }
+            | Self::TooSlow { .. }
             | Self::Truncated { .. }
             | Self::Io(_) => true,
             Self::OtherStatus { status } => matches!(status, 408 | 425 | 429 | 500..=599),
@@ -95,6 +100,11 @@ impl fmt::Display for OriginError {
             Self::Unusable(why) => why.fmt(f),
             Self::CredentialsMissing => f.write_str(
                 "the origin strategy needs a user and a password, and none have been given",
+            ),
+            Self::PatternsTooSlow { after } => write!(
+                f,
+                "the patterns of the origin strategies take longer than {}; simplify them",
+                Seconds(*after)
             ),
             Self::AddressRefused { host, .. } => write!(
                 f,
@@ -127,6 +137,11 @@ impl fmt::Display for OriginError {
                 write!(f, "the origin redirects to what cannot be used: {why}")
             }
             Self::TimedOut { phase, after } => write!(f, "{phase} {}", Seconds(*after)),
+            Self::TooSlow { bytes_per_second, over } => write!(
+                f,
+                "the origin sent fewer than {bytes_per_second} bytes a second for {}",
+                Seconds(*over)
+            ),
             Self::TooLarge { limit_bytes } => {
                 write!(f, "the origin's file is larger than {limit_bytes} bytes")
             }

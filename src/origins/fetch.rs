@@ -10,7 +10,7 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Credentials;
 use super::address::Allowed;
@@ -31,8 +31,10 @@ pub struct Limits {
     pub connect: Duration,
     /// Between two pieces of the file, and after `connect` until the answer begins.
     pub idle: Duration,
-    /// For everything, redirects and storing included.
+    /// For everything, redirects and storing included; see [`Limits::allowed`].
     pub total: Duration,
+    /// Fewest bytes a second, over each `idle` of the file.
+    pub bytes_per_second: u64,
     /// How many redirects are followed.
     pub redirects: u32,
 }
@@ -45,8 +47,25 @@ impl Default for Limits {
             connect: Duration::from_secs(30),
             idle: Duration::from_secs(30),
             total: Duration::from_mins(10),
+            bytes_per_second: 1024,
             redirects: 8,
         }
+    }
+}
+
+/// What every fetch may take, whatever its size, unless [`Limits::total`] is less.
+const BASE: Duration = Duration::from_mins(1);
+/// For so many bytes a fetch may take a second more.
+const BYTES_FOR_A_SECOND: u64 = 256 * 1024;
+
+impl Limits {
+    /// Returns how long a fetch that has brought so many bytes may have taken in all: a minute and a second for each
+    /// 256 KiB, and never more than `total` (`rules.md` 6.6).
+    ///
+    /// What has arrived counts, not what was announced, which may be anything.
+    #[must_use]
+    pub fn allowed(&self, bytes: u64) -> Duration {
+        (BASE + Duration::from_secs(bytes / BYTES_FOR_A_SECOND)).min(self.total)
     }
 }
 
@@ -91,12 +110,11 @@ impl Fetcher {
     ) -> Result<Fetched, OriginError> {
         let limits = self.0.limits;
         let url = read_origin(origin).map_err(OriginError::Unusable)?;
-        let whole = async {
-            let answer = self.follow(url, credentials).await?;
-            store(answer, limits, folder).await
-        };
-        let late = OriginError::TimedOut { phase: Phase::InAll, after: limits.total };
-        timeout(limits.total, whole).await.unwrap_or(Err(late))
+        let begun = Instant::now();
+        let after = limits.allowed(0);
+        let late = OriginError::TimedOut { phase: Phase::InAll, after };
+        let answer = timeout(after, self.follow(url, credentials)).await.unwrap_or(Err(late))?;
+        store(answer, limits, begun, folder).await
     }
 
     async fn follow(

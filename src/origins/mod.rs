@@ -15,6 +15,7 @@ mod tests;
 mod url;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 pub use address::{Allowed, AllowedError};
 pub use error::{OriginError, Phase};
@@ -58,6 +59,20 @@ impl Strategy {
     #[must_use]
     pub const fn requires_credentials(self) -> bool {
         matches!(self, Self::BasicHttpAuthentication)
+    }
+
+    /// Returns what [`Fetcher::fetch`] is to be given of what is held: nothing where the strategy is anonymous.
+    ///
+    /// # Errors
+    /// Returns [`OriginError::CredentialsMissing`] where the strategy needs what was never given (`rules.md` 7.2).
+    pub fn credentials_to_send(
+        self,
+        held: Option<Credentials>,
+    ) -> Result<Option<Credentials>, OriginError> {
+        match self.requires_credentials() {
+            true => held.map(Some).ok_or(OriginError::CredentialsMissing),
+            false => Ok(None),
+        }
     }
 
     /// A name to show to people.
@@ -108,31 +123,35 @@ impl fmt::Debug for Credentials {
 /// One rule of a customer's: which origins are fetched how.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// Names the rule among those of its customer.
+    pub id: String,
     /// Looked for anywhere in the origin, ignoring case.
     pub pattern: Pattern,
     /// How an origin with the pattern in it is fetched.
     pub strategy: Strategy,
-    /// May be given later than the rule (`rules.md` 7.2).
-    pub credentials: Option<Credentials>,
 }
 
-impl Rule {
-    /// What [`Fetcher::fetch`] is to be given: nothing where the strategy is anonymous.
-    ///
-    /// # Errors
-    /// [`OriginError::CredentialsMissing`] where the strategy needs what was never given.
-    pub fn credentials_to_send(&self) -> Result<Option<&Credentials>, OriginError> {
-        if !self.strategy.requires_credentials() {
-            return Ok(None);
-        }
-        self.credentials.as_ref().map(Some).ok_or(OriginError::CredentialsMissing)
-    }
-}
-
-/// The first rule whose pattern is in `origin`; `rules` are sorted by their order.
+/// Returns the first rule whose pattern is in `origin`; `rules` are sorted by their order.
 ///
-/// `None` stands for [`Strategy::Default`] (`dlcs.md` 8.3).
-#[must_use]
-pub fn choose<'a>(rules: &'a [Rule], origin: &str) -> Option<&'a Rule> {
-    rules.iter().find(|rule| rule.pattern.is_found_in(origin))
+/// `None` stands for [`Strategy::Default`] (`dlcs.md` 8.3). Each pattern is bounded by itself, and no other is tried
+/// once all together have taken `budget`. This may take that long: it belongs on a thread that may wait.
+///
+/// # Errors
+/// Returns [`OriginError::PatternsTooSlow`] where the budget was spent before a pattern was found, for a rule not
+/// looked at may be the one that matters.
+pub fn choose<'a>(
+    rules: &'a [Rule],
+    origin: &str,
+    budget: Duration,
+) -> Result<Option<&'a Rule>, OriginError> {
+    let begun = Instant::now();
+    for rule in rules {
+        if begun.elapsed() >= budget {
+            return Err(OriginError::PatternsTooSlow { after: budget });
+        }
+        if rule.pattern.is_found_in(origin) {
+            return Ok(Some(rule));
+        }
+    }
+    Ok(None)
 }

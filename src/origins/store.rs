@@ -8,7 +8,7 @@ use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
 use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::error::{OriginError, Phase};
 use super::fetch::Limits;
@@ -27,10 +27,11 @@ pub struct Fetched {
     pub media_type: Option<String>,
 }
 
-/// Writes the body to an unnamed file in `folder`.
+/// Writes the body to an unnamed file in `folder`; the fetch has `begun` before.
 pub(super) async fn store(
     mut answer: Response,
     limits: Limits,
+    begun: Instant,
     folder: &Path,
 ) -> Result<Fetched, OriginError> {
     let too_large = || OriginError::TooLarge { limit_bytes: limits.max_bytes };
@@ -42,16 +43,25 @@ pub(super) async fn store(
     let file = unnamed(folder).await.map_err(OriginError::Io)?;
     let mut file = BufWriter::with_capacity(PIECE_BYTES, tokio::fs::File::from_std(file));
     let mut got = 0;
+    let mut pace = Pace { since: Instant::now(), got };
     loop {
-        let silent = OriginError::TimedOut { phase: Phase::Reading, after: limits.idle };
-        let piece = match timeout(limits.idle, answer.chunk()).await {
+        let now = Instant::now();
+        let (silent, end) = (now + limits.idle, begun + limits.allowed(got));
+        let piece = match timeout_at(silent.min(end), answer.chunk()).await {
             Ok(Ok(Some(piece))) => piece,
             Ok(Ok(None)) => break,
             // A reset, a missing end and a damaged chunk alike: the file is not whole.
             Ok(Err(_)) => return Err(OriginError::Truncated { expected, got }),
-            Err(_) => return Err(silent),
+            Err(_) if silent < end => {
+                return Err(OriginError::TimedOut { phase: Phase::Reading, after: limits.idle });
+            }
+            Err(_) => {
+                let after = limits.allowed(got);
+                return Err(OriginError::TimedOut { phase: Phase::InAll, after });
+            }
         };
         got += piece.len() as u64;
+        pace.keep(got, limits)?;
         if got > limits.max_bytes {
             return Err(too_large());
         }
@@ -66,9 +76,40 @@ pub(super) async fn store(
     Ok(Fetched { file, bytes: got, media_type })
 }
 
+/// How fast the file comes.
+struct Pace {
+    since: Instant,
+    got: u64,
+}
+
+impl Pace {
+    /// Judges each stretch of `idle` once it is over.
+    fn keep(&mut self, got: u64, limits: Limits) -> Result<(), OriginError> {
+        let over = self.since.elapsed();
+        if over < limits.idle {
+            return Ok(());
+        }
+        let least = over.as_secs().saturating_mul(limits.bytes_per_second);
+        if got - self.got < least {
+            let bytes_per_second = limits.bytes_per_second;
+            return Err(OriginError::TooSlow { bytes_per_second, over: limits.idle });
+        }
+        *self = Self { since: Instant::now(), got };
+        Ok(())
+    }
+}
+
 async fn unnamed(folder: &Path) -> io::Result<File> {
     let folder = folder.to_owned();
-    spawn_blocking(move || tempfile::tempfile_in(folder)).await.map_err(io::Error::other)?
+    let make = move || match tempfile::tempfile_in(&folder) {
+        // Whoever tidied the folder away has done no harm.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            std::fs::create_dir_all(&folder)?;
+            tempfile::tempfile_in(&folder)
+        }
+        made => made,
+    };
+    spawn_blocking(make).await.map_err(io::Error::other)?
 }
 
 fn media_type(answer: &Response) -> Option<String> {

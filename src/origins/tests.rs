@@ -4,12 +4,12 @@ mod addresses;
 mod patterns;
 mod server;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{Credentials, Limits, OriginError, Pattern, Phase, Rule, Strategy};
+use super::{Credentials, Limits, OriginError, Phase, Strategy};
 use server::{Origin, answer, fetch, fetch_with, limits, redirect, send};
 
 fn failure(answer: impl Into<Vec<u8>>) -> OriginError {
@@ -96,17 +96,12 @@ fn credentials_stay_with_the_origin_and_do_not_come_back() {
 
 #[test]
 fn a_strategy_says_whether_credentials_are_needed() {
-    let mut rule = Rule {
-        pattern: Pattern::compile(".").unwrap(),
-        strategy: Strategy::BasicHttpAuthentication,
-        credentials: None,
-    };
-    assert!(matches!(rule.credentials_to_send(), Err(OriginError::CredentialsMissing)));
-    rule.credentials = Some(Credentials::new("reader".to_owned(), "secret".to_owned()));
-    assert!(rule.credentials_to_send().unwrap().is_some());
-    assert!(!format!("{rule:?}").contains("secret"));
-    rule.strategy = Strategy::Default;
-    assert!(rule.credentials_to_send().unwrap().is_none());
+    let held = Credentials::new("reader".to_owned(), "secret".to_owned());
+    assert!(!format!("{held:?}").contains("secret"));
+    let basic = Strategy::BasicHttpAuthentication;
+    assert!(matches!(basic.credentials_to_send(None), Err(OriginError::CredentialsMissing)));
+    assert!(basic.credentials_to_send(Some(held.clone())).unwrap().is_some());
+    assert!(Strategy::Default.credentials_to_send(Some(held)).unwrap().is_none());
     for strategy in Strategy::ALL {
         assert_eq!(Strategy::parse(strategy.id()), Some(strategy));
     }
@@ -239,9 +234,44 @@ fn an_origin_without_encryption_is_no_https_origin() {
 fn a_folder_that_cannot_be_written_is_our_own_fault() {
     let origin = Origin::saying(answer("200 OK", "", "image"));
     let fetcher = super::Fetcher::new(limits(), "127.0.0.1".parse().unwrap()).unwrap();
-    let folder = tempfile::tempdir().unwrap().path().join("missing");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let folder = file.path().join("beneath a file");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let error = runtime.block_on(fetcher.fetch(&origin.url("/"), None, &folder)).unwrap_err();
     assert!(error.is_ours() && error.is_passing());
     assert_eq!(error.to_string(), "this server could not store the file");
+    let gone = tempfile::tempdir().unwrap().path().join("tidied away");
+    assert!(runtime.block_on(fetcher.fetch(&origin.url("/"), None, &gone)).is_ok());
+    std::fs::remove_dir_all(gone.parent().unwrap()).unwrap();
+}
+
+#[test]
+fn a_fetch_may_take_a_minute_and_a_second_for_each_quarter_of_a_mebibyte() {
+    let limits = Limits::default();
+    let seconds = |bytes| limits.allowed(bytes).as_secs();
+    assert_eq!([0, 256 * 1024 - 1, 256 * 1024, 10 << 20].map(seconds), [60, 60, 61, 100]);
+    assert_eq!(seconds(2 << 30), 600, "in all");
+    let short = Limits { total: Duration::from_secs(5), ..limits };
+    assert_eq!(short.allowed(10 << 20), Duration::from_secs(5));
+}
+
+#[test]
+fn an_origin_that_trickles_is_given_up_though_it_is_never_silent() {
+    let origin = Origin::acting(|_, stream| {
+        send(stream, "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n");
+        for _ in 0..1000 {
+            if stream.write_all(b"x").is_err() {
+                break;
+            }
+            sleep(Duration::from_millis(20));
+        }
+    });
+    let idle = Duration::from_millis(1200);
+    let slow = Limits { idle, ..limits() };
+    let error = fetch_with(slow, "127.0.0.1", &origin.url("/"), None).unwrap_err();
+    assert!(matches!(error, OriginError::TooSlow { bytes_per_second: 1024, .. }), "{error:?}");
+    assert!(error.to_string().contains("1024 bytes a second for 1.2 seconds"), "{error}");
+    let short = Limits { total: Duration::from_millis(500), ..limits() };
+    let error = fetch_with(short, "127.0.0.1", &origin.url("/"), None).unwrap_err();
+    assert!(matches!(error, OriginError::TimedOut { phase: Phase::InAll, .. }), "{error:?}");
 }

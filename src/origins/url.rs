@@ -21,13 +21,17 @@ pub(super) fn read_origin(origin: &str) -> Result<Url, OriginUrlError> {
         return Err(OriginUrlError::TooLong);
     }
     // The parser would silently mend all of these, and the origin shown not be the one fetched.
-    if origin.contains(|c: char| c.is_control() || c == '\\') || origin.trim() != origin {
+    if origin.trim() != origin {
+        return Err(OriginUrlError::Blank);
+    }
+    if origin.contains(|c: char| c.is_control() || c == '\\') {
         return Err(OriginUrlError::NotAUrl);
     }
     let url = Url::parse(origin).or(Err(OriginUrlError::NotAUrl))?;
     check(&url)?;
     let (_, rest) = origin.split_once(':').unwrap_or_default();
-    if rest.starts_with("//") { Ok(url) } else { Err(OriginUrlError::NotAUrl) }
+    let has_host = rest.strip_prefix("//").is_some_and(|rest| !rest.starts_with('/'));
+    if has_host { Ok(url) } else { Err(OriginUrlError::NotAUrl) }
 }
 
 /// What holds for the origin and for wherever it redirects.
@@ -49,6 +53,8 @@ pub(super) fn check(url: &Url) -> Result<(), OriginUrlError> {
 pub enum OriginUrlError {
     /// No absolute URL with a host.
     NotAUrl,
+    /// A blank or a line break at its beginning or end.
+    Blank,
     /// Neither http nor https.
     UnsupportedScheme,
     /// A user or password before the host.
@@ -62,6 +68,9 @@ impl fmt::Display for OriginUrlError {
         match self {
             Self::NotAUrl => {
                 f.write_str("an origin is an absolute URL, such as https://example.org/1.jpg")
+            }
+            Self::Blank => {
+                f.write_str("an origin has no blank or line break at its beginning or end")
             }
             Self::UnsupportedScheme => {
                 f.write_str("only origins that begin with http:// or https:// can be fetched")

@@ -72,6 +72,8 @@ pub enum Effect {
     KeyRemoved(String),
     /// There is work for the engine.
     WorkAdded,
+    /// A line for the log, at the level of information.
+    Note(String),
 }
 
 /// What a resource is shown with.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::acts::Holder;
 use super::asking::Asking;
 use super::connection::Connection;
 use super::negotiate::{self, Kind};
@@ -226,7 +227,7 @@ fn document<'a>(
             return respond::document("application/json", &service.documents.openapi, &conditions);
         }
         let database = service.database.clone();
-        blocking(move || transaction::ping(&database)).await?;
+        service.acts.run(Holder::Service, move || transaction::ping(&database)).await?;
         Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
     })
 }
@@ -255,7 +256,7 @@ async fn admit(
         Some(customer) if caller.may_enter(customer) => {
             let (database, site) = (service.database.clone(), service.site.clone());
             let at = CustomerAddress { customer };
-            let found = blocking(move || {
+            let found = service.acts.run(caller, move || {
                 let find = |s: &mut Session<'_>| Customer::find(s, &at).map(|_| ());
                 transaction::in_session(&database, &site, caller, false, find).map(|_| ())
             });
@@ -293,6 +294,7 @@ async fn perform(
         match effect {
             Effect::KeyRemoved(key) => service.keys.forget(&key),
             Effect::WorkAdded => service.notices.tell_work(),
+            Effect::Note(line) => log::info!("{line}"),
         }
     }
     match reply {
@@ -316,8 +318,8 @@ async fn in_session(
     writes: bool,
 ) -> Result<(Reply, Vec<Effect>), Problem> {
     let (database, site) = (service.database.clone(), service.site.clone());
-    blocking(move || transaction::in_session(&database, &site, caller, writes, |s| run(s, &input)))
-        .await
+    let act = move || transaction::in_session(&database, &site, caller, writes, |s| run(s, &input));
+    service.acts.run(caller, act).await
 }
 
 /// Waits until no job is left, without a thread or a connection, and shows what came of it.
@@ -331,7 +333,8 @@ async fn settled(
     let mut told = None;
     loop {
         let (database, job) = (service.database.clone(), Job::clone(&job));
-        let waits = blocking(move || transaction::read(&database, |conn| job(conn))).await;
+        let look = move || transaction::read(&database, |conn| job(conn));
+        let waits = service.acts.go_on(caller, look).await;
         let left = until.saturating_duration_since(Instant::now());
         match waits {
             Ok(None) => break,
@@ -358,11 +361,11 @@ async fn settled(
         }
     }
     let (database, site) = (service.database.clone(), service.site.clone());
-    blocking(move || {
+    let act = move || {
         let show = |s: &mut Session<'_>| then(s);
         transaction::in_session(&database, &site, caller, false, show).map(|(reply, _)| reply)
-    })
-    .await
+    };
+    service.acts.go_on(caller, act).await
 }
 
 pub(super) async fn blocking<T: Send + 'static>(

@@ -1,5 +1,6 @@
 //! HTTP: the only module that knows actix.
 
+pub mod acts;
 pub mod answer;
 pub mod asking;
 pub mod body;
@@ -30,6 +31,8 @@ use crate::database::notices::Notices;
 use crate::hydra::linked::Linked;
 use crate::resource::Site;
 use crate::storage::Storage;
+use acts::Acts;
+pub use acts::CONNECTIONS;
 use budget::Budget;
 use documents::Documents;
 use router::Router;
@@ -50,6 +53,7 @@ pub struct Service {
     pub images: thumbs::Images,
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
+    pub acts: Acts,
     /// Whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
     /// How long a request waits for the processing of an image.
@@ -90,6 +94,7 @@ impl Service {
             documents: Arc::new(Documents::new(&parts.site.base)),
             images: thumbs::images(&parts.site),
             router,
+            acts: Acts::default(),
             database: parts.database,
             site: parts.site,
             storage: parts.storage,

@@ -46,8 +46,9 @@ const LEAST_RATE: usize = 8 << 10;
 /// Connections of a thread that are in the middle of a head of more than 16 KiB, at once.
 const LARGE_HEADS: usize = 32;
 
-/// Threads that each worker has for what blocks.
-const BLOCKING_THREADS: usize = 4;
+/// Threads that each worker has for what blocks: more than may be under way with connections, so that who has a
+/// connection never waits for a thread.
+const BLOCKING_THREADS: usize = super::CONNECTIONS as usize + 4;
 
 /// Builds a server on sockets that are bound already.
 fn serve(service: &Arc<Service>, sockets: Vec<TcpListener>) -> io::Result<Server> {

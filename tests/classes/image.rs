@@ -144,3 +144,20 @@ fn a_media_type_that_the_origin_told_follows_it_and_one_that_was_given_stays() {
     owner.client.patch(&path, &json!({ "mediaType": null })).expect(205);
     assert_eq!(media_type(), "image/jpeg");
 }
+
+#[test]
+fn an_origin_with_a_blank_at_its_end_or_without_a_host_says_so() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    let path = owner.path(&format!("/spaces/{space}/images/a"));
+    let put = |origin: &str| {
+        let refused = owner.client.put(&path, &json!({ "origin": origin })).expect(400);
+        assert_eq!(refused.faults(), ["origin"]);
+        refused.text("detail")
+    };
+    for origin in ["https://example.org/a.jpg ", "\thttps://example.org/a.jpg"] {
+        assert!(put(origin).contains("blank"), "{origin:?}: {}", put(origin));
+    }
+    assert!(put("http:///example.org/a.jpg").contains("absolute URL"));
+}

@@ -110,3 +110,28 @@ fn a_strategy_without_an_order_is_tried_after_the_others() {
     let listed = owner.client.get(&strategies).expect(200);
     assert_eq!(listed.each("id"), ["third", "fourth", "first", "second"]);
 }
+
+#[test]
+fn a_customer_has_a_hundred_strategies_at_most() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let strategies = owner.path("/originStrategies");
+    let strategy = |n: usize| json!({ "regex": format!("/{n}/"), "originStrategy": "default" });
+    for n in 0..100 {
+        owner.client.post(&strategies, &strategy(n)).expect(201);
+    }
+    for refused in [
+        owner.client.post(&strategies, &strategy(100)).expect(400),
+        owner.client.put(&format!("{strategies}/more"), &strategy(100)).expect(400),
+    ] {
+        assert!(refused.text("detail").contains("100 at most"), "{}", refused.body);
+    }
+    let listed = owner.client.get(&strategies).expect(200);
+    let first = &listed.members()[0];
+    let path = first["@id"].as_str().expect("an address").to_owned();
+    owner.client.put(&path, &json!({ "regex": "/changed/" })).expect(200);
+    owner.client.delete(&path).expect(205);
+    owner.client.post(&strategies, &strategy(100)).expect(201);
+    let other = app.customer("another");
+    other.client.post(&other.path("/originStrategies"), &strategy(0)).expect(201);
+}

@@ -120,6 +120,63 @@ fn batches_are_listed_newest_first_and_recent_ones_by_their_end() {
     assert_eq!(ids(&scene, &scene.owner.path("/queue/images")), ["c"]);
 }
 
+#[test]
+fn batches_are_ordered_by_their_counts_which_a_check_compares_with_the_members() {
+    let scene = Scene::without_workers();
+    let [few, many] =
+        [&["a"][..], &["b", "c", "d"]].map(|ids| scene.submit(ids, &scene.origin.image(120, 80)));
+    let hands = Hands::of(&scene.app);
+    for _ in 0..4 {
+        hands.work_one();
+    }
+    scene.owner.client.delete(&scene.path("a")).expect(205);
+    let by = |order: &str| {
+        let path = scene.owner.path(&format!("/queue/batches?{order}"));
+        scene.owner.client.get(&path).expect(200).each("@id")
+    };
+    assert_eq!(by("orderByDescending=completed"), [many.clone(), few.clone()]);
+    assert_eq!(by("orderBy=completed"), [few.clone(), many.clone()]);
+    assert_eq!(by("orderBy=errors"), [few.clone(), many.clone()], "equal, and so by number");
+    rows::execute(&mut scene.app.database(), "UPDATE batches SET errors = 7 WHERE count = 1");
+    let found = hands.check();
+    assert!(found.len() == 1 && found[0].contains("came out otherwise"), "{found:?}");
+    assert_eq!(hands.mend(), found);
+    assert_eq!(scene.counts(&few), (1, 0));
+    scene.agrees();
+}
+
+#[test]
+fn who_registers_far_from_the_limit_waits_for_no_other_who_does() {
+    let scene = Scene::without_workers();
+    let mut other = scene.app.database();
+    rows::execute(&mut other, "BEGIN");
+    // As one does that registers images at the same time.
+    let held = "SELECT customer FROM customer_storages FOR SHARE";
+    rows::execute(&mut other, held);
+    scene.submit(&["a"], &scene.origin.image(120, 80));
+    rows::execute(&mut other, "ROLLBACK");
+}
+
+#[test]
+fn a_quota_is_not_exceeded_by_those_who_register_at_once() {
+    let scene = Scene::without_workers();
+    let policy = json!({ "id": "ten", "maximumNumberOfStoredImages": 10,
+                         "maximumTotalSizeOfStoredImages": 1_000_000 });
+    scene.app.administrator.post("/storagePolicies", &policy).expect(201);
+    let assigned = json!({ "storagePolicy": "ten" });
+    scene.app.administrator.patch(&scene.owner.path("/storage"), &assigned).expect(205);
+    let statuses: Vec<u16> = std::thread::scope(|threads| {
+        let submit = |n: usize| {
+            let image = scene.image(&n.to_string(), &scene.origin.image(120, 80));
+            scene.owner.submit(&[image]).status
+        };
+        let all: Vec<_> = (0..24).map(|n| threads.spawn(move || submit(n))).collect();
+        all.into_iter().map(|one| one.join().expect("no panic")).collect()
+    });
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(201), count(507)), (10, 14), "{statuses:?}");
+}
+
 fn ids(scene: &Scene, collection: &str) -> Vec<String> {
     scene.owner.client.get(collection).expect(200).each("id")
 }

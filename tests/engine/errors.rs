@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::scene::Scene;
-use crate::support::rows;
+use crate::support::{rows, until};
 
 #[test]
 fn every_error_has_words_of_its_own() {
@@ -109,14 +109,33 @@ fn credentials_that_do_not_open_any_more_are_missed_and_nothing_waits_for_ever()
 }
 
 #[test]
-fn a_store_that_takes_nothing_is_an_error_of_the_image_and_passes() {
-    let scene = Scene::start();
+fn a_store_that_takes_nothing_is_no_error_of_the_image_which_is_tried_again() {
+    let scene = Scene::with(&[("HYDRIA_WAIT_SECONDS", "1")]);
     let objects = scene.app.data.path().join("objects");
     std::fs::write(objects.join("thumbnails"), b"in the way").expect("a file");
-    let failed = scene.put("map", &scene.origin.image(120, 80)).expect(201);
-    assert!(failed.text("error").contains("could not store"), "{}", failed.body);
+    let batch = scene.submit(&["queued"], &scene.origin.image(120, 80));
+    let waits = scene.put("map", &scene.origin.image(120, 80)).expect(201);
+    assert_eq!((waits.text("error"), &waits.body["ingesting"]), (String::new(), &json!(true)));
+    scene.origin.wait_for("/image", 3);
+    let queued = scene.read("queued");
+    assert_eq!((queued.text("error"), scene.counts(&batch)), (String::new(), (0, 0)));
     std::fs::remove_file(objects.join("thumbnails")).expect("a file");
-    let stored = scene.put("map", &scene.origin.image(120, 80)).expect(200);
-    assert_eq!((stored.text("error"), scene.objects().len()), (String::new(), 1));
+    scene.owner.finished(&batch);
+    until("the other", || scene.read("map").body["ingesting"] == false);
+    assert_eq!((scene.read("map").text("error"), scene.objects().len()), (String::new(), 2));
+    assert_eq!(scene.counts(&batch), (1, 0));
+    scene.agrees();
+}
+
+#[test]
+fn a_folder_for_originals_that_takes_nothing_is_no_error_of_the_image_either() {
+    let scene = Scene::with(&[("HYDRIA_WAIT_SECONDS", "1")]);
+    let folder = scene.app.data.path().join("originals");
+    std::fs::remove_dir_all(&folder).expect("a folder");
+    std::fs::write(&folder, b"in the way").expect("a file");
+    let waits = scene.put("map", &scene.origin.image(120, 80)).expect(201);
+    assert_eq!((waits.text("error"), &waits.body["ingesting"]), (String::new(), &json!(true)));
+    std::fs::remove_file(&folder).expect("a file");
+    until("it to be tried again", || scene.read("map").number("width") == 120);
     scene.agrees();
 }

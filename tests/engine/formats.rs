@@ -22,7 +22,14 @@ fn a_wrong_name_does_not_matter_and_a_given_media_type_stays() {
     let scene = Scene::start();
     let misnamed = scene.put("misnamed", &scene.origin.url("/format/tiff/40x30/x.png")).expect(201);
     assert_eq!((misnamed.text("error"), misnamed.number("width")), (String::new(), 40));
-    assert_eq!(misnamed.text("mediaType"), "image/png");
+    assert_eq!(misnamed.text("mediaType"), "image/tiff", "the content counts");
+    let patched = json!({ "string1": "x", "mediaType": "image/tiff" });
+    scene.owner.client.patch(&scene.path("misnamed"), &patched).expect(205);
+    let again = scene.put("misnamed", &scene.origin.url("/format/gif/40x30/x.png")).expect(200);
+    assert_eq!(again.text("mediaType"), "image/gif", "what is shown may be repeated");
+    let batch = scene.submit(&["misnamed"], &scene.origin.url("/format/webp/40x30/x.png"));
+    scene.owner.finished(&batch);
+    assert_eq!(scene.read("misnamed").text("mediaType"), "image/webp");
     let body =
         json!({ "origin": scene.origin.url("/format/gif/40x30/x"), "mediaType": "image/own" });
     let given = scene.owner.client.put(&scene.path("given"), &body).expect(201);

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use hydria::cli::serve::Options;
-use hydria::engine::claim::{claim, give_back, renew};
+use hydria::engine::claim::{Renewed, Wanted, claim, give_back, renew};
 use hydria::engine::finish::{Ingested, Settled, settle};
 
-use super::scene::{Hands, Scene, claim_one, run_out};
+use super::scene::{Hands, Scene, claim_one, claim_some, run_out};
 use crate::support::{App, rows};
 
 #[test]
@@ -14,9 +14,9 @@ fn a_job_whose_worker_vanished_comes_back_when_its_lease_is_over() {
     let scene = Scene::without_workers();
     let batch = scene.submit(&["map"], &scene.origin.image(300, 200));
     let mut conn = scene.app.database();
-    let lost = claim(&mut conn, false, 1, Duration::from_secs(1)).expect("the database answers");
+    let lost = claim_some(&mut conn, 1, Duration::from_secs(1));
     assert_eq!(lost.len(), 1);
-    let other = claim(&mut conn, false, 1, Duration::from_secs(1)).expect("the database answers");
+    let other = claim_some(&mut conn, 1, Duration::from_secs(1));
     assert!(other.is_empty(), "it is held");
     let data = scene.app.data.path().to_str().expect("a path in UTF-8");
     let settings = [("HYDRIA_DATA", data), ("HYDRIA_LEASE_SECONDS", "1")];
@@ -72,7 +72,7 @@ fn what_a_worker_gives_back_is_no_death() {
     let mut conn = scene.app.database();
     for _ in 0..5 {
         let claimed = claim_one(&mut conn);
-        give_back(&mut conn, &claimed).expect("the database answers");
+        give_back(&mut conn, &claimed, Duration::ZERO).expect("the database answers");
     }
     Hands::of(&scene.app).work_one();
     assert_eq!(scene.counts(&batch), (1, 0));
@@ -99,14 +99,16 @@ fn a_claim_that_is_lost_can_neither_renew_nor_settle() {
             initial_origin: None,
         })
     };
-    assert!(!renew(&mut conn, &late, Duration::from_secs(1)).expect("the database answers"));
-    assert!(!settle(&mut conn, &late, &done(1)).expect("the database answers"));
+    let held = [(late.id, late.attempt)];
+    let kept = renew(&mut conn, &held, Duration::from_secs(1)).expect("the database answers");
+    assert_eq!(kept, Renewed { lost: vec![late.id], skipped: Vec::new() });
+    assert!(settle(&mut conn, &late, &done(1)).expect("the database answers").is_none());
     assert_eq!((scene.read("map").number("width"), scene.counts(&batch)), (0, (0, 0)));
-    give_back(&mut conn, &late).expect("the database answers");
-    let free = claim(&mut conn, false, 1, Duration::from_secs(1)).expect("the database answers");
+    give_back(&mut conn, &late, Duration::ZERO).expect("the database answers");
+    let free = claim_some(&mut conn, 1, Duration::from_secs(1));
     assert!(free.is_empty(), "the late one gives nothing back that is another's");
-    assert!(settle(&mut conn, &holder, &done(2)).expect("the database answers"));
-    assert!(!settle(&mut conn, &holder, &done(3)).expect("once"));
+    assert!(settle(&mut conn, &holder, &done(2)).expect("the database answers").is_some());
+    assert!(settle(&mut conn, &holder, &done(3)).expect("once").is_none());
     assert_eq!((scene.read("map").number("width"), scene.counts(&batch)), (2, (1, 0)));
     scene.agrees();
 }
@@ -139,9 +141,84 @@ fn immediate_work_is_claimed_before_what_has_waited_longer() {
     let mut conn = scene.app.database();
     rows::execute(&mut conn, now);
     let lease = Duration::from_mins(10);
-    let urgent = claim(&mut conn, true, 10, lease).expect("the database answers");
+    let wanted = Wanted { immediate: true, most: 10, after: 0, except: &[], lease };
+    let urgent = claim(&mut conn, &wanted).expect("the database answers");
     assert_eq!(urgent.iter().map(|job| job.at.image.as_str()).collect::<Vec<_>>(), ["urgent"]);
     rows::execute(&mut conn, "UPDATE jobs SET available = now()");
     assert_eq!(claim_one(&mut conn).at.image, "urgent");
     assert_eq!(claim_one(&mut conn).at.image, "queued");
+}
+
+#[test]
+fn one_statement_renews_all_leases_and_waits_for_no_row_that_another_holds() {
+    let scene = Scene::without_workers();
+    scene.submit(&["free", "held", "gone"], &scene.origin.image(30, 20));
+    let mut conn = scene.app.database();
+    let mut claimed = claim_some(&mut conn, 3, Duration::from_secs(1));
+    claimed.sort_by(|a, b| a.at.image.cmp(&b.at.image));
+    let [free, gone, held] = claimed.as_slice() else { panic!("three jobs: {claimed:?}") };
+    scene.owner.client.delete(&scene.path("gone")).expect(205);
+    let mut other = scene.app.database();
+    rows::execute(&mut other, "BEGIN");
+    rows::execute(
+        &mut other,
+        &format!("UPDATE jobs SET attempts = attempts WHERE id = {}", held.id),
+    );
+    let jobs: Vec<(i64, i32)> = claimed.iter().map(|job| (job.id, job.attempt)).collect();
+    let kept = renew(&mut conn, &jobs, Duration::from_hours(1)).expect("the database answers");
+    assert_eq!(kept, Renewed { lost: vec![gone.id], skipped: vec![held.id] });
+    rows::execute(&mut other, "ROLLBACK");
+    let long = "SELECT count(*) AS n FROM jobs WHERE available > now() + interval '50 minutes'";
+    assert_eq!(rows::number(&mut conn, long), 1);
+    let kept = renew(&mut conn, &[(held.id, held.attempt)], Duration::from_hours(1));
+    assert_eq!(kept.expect("the database answers"), Renewed::default());
+    assert_eq!(rows::number(&mut conn, long), 2, "and that of {}", free.at.image);
+}
+
+#[test]
+fn an_image_on_which_the_service_breaks_off_goes_on_at_once_and_is_given_up_after_three() {
+    let scene = Scene::without_workers();
+    let batch = scene.submit(&["map"], &scene.origin.image(300, 200));
+    let (mut conn, hands) = (scene.app.database(), Hands::of(&scene.app));
+    for attempt in 1..=3 {
+        let claimed = claim_one(&mut conn);
+        assert_eq!(claimed.attempt, attempt, "it was free at once");
+        hands.break_off(&claimed);
+    }
+    hands.work_one();
+    let image = scene.read("map");
+    assert!(image.text("error").starts_with("given up"), "{}", image.body);
+    assert_eq!(scene.counts(&batch), (0, 1));
+    scene.agrees();
+}
+
+#[test]
+fn an_attempt_that_could_not_be_given_back_in_time_is_no_death_in_the_end() {
+    let scene = Scene::without_workers();
+    let batch = scene.submit(&["map"], &scene.origin.image(300, 200));
+    let mut conn = scene.app.database();
+    for _ in 0..5 {
+        let late = claim_one(&mut conn);
+        run_out(&mut conn);
+        let holder = claim_one(&mut conn);
+        give_back(&mut conn, &late, Duration::ZERO).expect("the database answers");
+        let free = claim_some(&mut conn, 1, Duration::from_secs(1));
+        assert!(free.is_empty(), "the claim of the other stays");
+        give_back(&mut conn, &holder, Duration::ZERO).expect("the database answers");
+    }
+    Hands::of(&scene.app).work_one();
+    assert_eq!(scene.counts(&batch), (1, 0));
+}
+
+#[test]
+fn a_job_that_is_given_back_for_later_is_left_alone_until_then() {
+    let scene = Scene::without_workers();
+    scene.submit(&["map"], &scene.origin.image(300, 200));
+    let mut conn = scene.app.database();
+    let claimed = claim_one(&mut conn);
+    give_back(&mut conn, &claimed, Duration::from_hours(1)).expect("the database answers");
+    assert!(claim_some(&mut conn, 1, Duration::from_secs(1)).is_empty());
+    run_out(&mut conn);
+    let again = claim_one(&mut conn);
+    assert_eq!((again.attempt, again.returns), (2, 1));
 }

@@ -3,6 +3,7 @@
 mod again;
 mod batches;
 mod errors;
+mod fairness;
 mod formats;
 mod immediate;
 mod leases;

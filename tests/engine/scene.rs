@@ -9,7 +9,7 @@ use hydria::cli::setup::Setup;
 use hydria::config::Config;
 use hydria::database::notices::Notices;
 use hydria::engine::check::{Options, check};
-use hydria::engine::claim::{Claimed, claim};
+use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, Settings};
 use hydria::imaging::Limits;
 use hydria::origins::Fetcher;
@@ -148,6 +148,12 @@ impl Hands {
         self.runtime.block_on(self.engine.work_one()).expect("something to do")
     }
 
+    /// Works an image that was claimed; what is done to it breaks off.
+    pub fn break_off(&self, job: &Claimed) {
+        let work = async { panic!("on purpose") };
+        self.runtime.block_on(self.engine.supervise(job, work));
+    }
+
     /// Does at once what is due some time from now.
     pub fn tidy(&self) {
         rows::execute(&mut self.connection(), "UPDATE discards SET due = now()");
@@ -180,10 +186,29 @@ impl Hands {
     }
 }
 
+/// Claims jobs as workers do, immediate ones first, each customer in turn.
+pub fn claim_some(conn: &mut PgConnection, most: usize, lease: Duration) -> Vec<Claimed> {
+    let mut claimed = Vec::new();
+    for immediate in [true, false] {
+        let mut after = 0;
+        while claimed.len() < most {
+            let most = most - claimed.len();
+            let wanted = Wanted { immediate, most, after, except: &[], lease };
+            let more = claim(conn, &wanted).expect("the database answers");
+            after = last_turn(after, &more);
+            if more.is_empty() {
+                break;
+            }
+            claimed.extend(more);
+        }
+    }
+    claimed
+}
+
 /// Claims one image as a worker does that then is not heard of any more.
 #[track_caller]
 pub fn claim_one(conn: &mut PgConnection) -> Claimed {
-    let claimed = claim(conn, false, 1, Duration::from_mins(10)).expect("the database answers");
+    let claimed = claim_some(conn, 1, Duration::from_mins(10));
     claimed.into_iter().next().expect("a job to claim")
 }
 

@@ -17,7 +17,7 @@ use crate::schema::images;
 pub const PUT: Operation<ImageAddress> = Operation {
     act: Act::Write(|s, at, input| {
         let (held, draft) = read_replacement::<Image>(s, at, input)?;
-        let draft = complete(draft);
+        let draft = complete(draft, held.as_ref().map(|held| &held.draft));
         let outcome = if let Some(held) = held {
             register::send_again(s.conn, &held, &draft)?;
             Outcome::Replaced
@@ -35,7 +35,7 @@ pub const PUT: Operation<ImageAddress> = Operation {
 pub const PATCH: Operation<ImageAddress> = Operation {
     act: Act::Write(|s, at, input| {
         let (held, draft) = read_update::<Image>(s, at, input)?;
-        let draft = complete(draft);
+        let draft = complete(draft, Some(&held.draft));
         if draft.origin != held.draft.origin {
             register::send_again(s.conn, &held, &draft)?;
             return process_now(s, at, Outcome::Updated);
@@ -57,7 +57,7 @@ pub const POST: Operation<SpaceAddress> = Operation {
         if let Some(fault) = at.fault() {
             return Err(fault.into());
         }
-        register::make(s.conn, &at, &complete(draft))?;
+        register::make(s.conn, &at, &complete(draft, None))?;
         process_now(s, &at, Outcome::Created)
     }),
     ..create::<SpaceAddress, Image>()
@@ -140,7 +140,7 @@ impl Replace for Image {
         at: &ImageAddress,
         draft: ImageDraft,
     ) -> Result<Self, Problem> {
-        register::make(s.conn, at, &complete(draft))?;
+        register::make(s.conn, at, &complete(draft, None))?;
         Self::find(s, at)
     }
 }
@@ -162,7 +162,8 @@ impl Remove for Image {
         let at = held.address();
         // The same as when they were locked: nobody adds to them while the image is held.
         let waiting = batch::waiting_in(s.conn, &at)?;
-        batch::settle(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
+        let finished = batch::settle(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
+        s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
         job::withdraw(s.conn, &at)?;
         if let Some(derivative) = &held.derivative {
             job::discard(s.conn, derivative, 0)?;

@@ -85,6 +85,8 @@ pub struct ImageDraft {
     pub number3: Option<i64>,
     /// Empty until it is inferred.
     pub media_type: String,
+    /// Whether a body gave it, so that the content does not change it.
+    pub media_type_given: bool,
 }
 
 impl Default for ImageDraft {
@@ -102,6 +104,7 @@ impl Default for ImageDraft {
             number2: None,
             number3: None,
             media_type: String::new(),
+            media_type_given: false,
         }
     }
 }
@@ -204,9 +207,11 @@ impl Resource for Image {
                 |i: &Self| &i.draft.number3,
                 |d| &mut d.number3,
             ),
-            &field("mediaType", "Media type; inferred where it is not given", |i: &Self| {
-                &i.draft.media_type
-            })
+            &field(
+                "mediaType",
+                "Media type; that of the content, where none is given",
+                |i: &Self| &i.draft.media_type,
+            )
             .writable(|d| &mut d.media_type)
             .max_bytes(MAX_INDEXED)
             .worked_out()
@@ -285,7 +290,7 @@ impl Resource for Image {
         self.draft.initial_origin.as_deref().map(str::as_bytes)
     }
     fn draft(&self) -> ImageDraft {
-        media_type::untold(self.draft.clone())
+        self.draft.clone()
     }
 
     fn check(

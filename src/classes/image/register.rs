@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::place::{Member, identify};
-use super::{Image, ImageAddress, ImageDraft, inferred_media_type};
+use super::{Image, ImageAddress, ImageDraft, media_type};
 use crate::classes::batch::{self, BatchAddress};
 use crate::classes::customer::CustomerAddress;
 use crate::classes::customer_storage::check_quota;
@@ -41,6 +41,7 @@ struct NewImage<'a> {
     number2: Option<i64>,
     number3: Option<i64>,
     media_type: &'a str,
+    media_type_given: bool,
     batch: Option<i64>,
     queued: Option<DateTime<Utc>>,
     ingesting: bool,
@@ -65,6 +66,7 @@ impl<'a> NewImage<'a> {
             number2: draft.number2,
             number3: draft.number3,
             media_type: &draft.media_type,
+            media_type_given: draft.media_type_given,
             batch: None,
             queued: None,
             ingesting: true,
@@ -100,11 +102,9 @@ pub fn space_defaults(
         .ok_or_else(|| Problem::NotFound(format!("there is no space {space}")))
 }
 
-/// Infers what was left out.
-pub fn complete(mut draft: ImageDraft) -> ImageDraft {
-    if draft.media_type.trim().is_empty() {
-        inferred_media_type(&draft.origin).clone_into(&mut draft.media_type);
-    }
+/// Infers what was left out; `held`: what is held of the image so far.
+pub fn complete(mut draft: ImageDraft, held: Option<&ImageDraft>) -> ImageDraft {
+    media_type::settle(&mut draft, held);
     for text in [&mut draft.string1, &mut draft.string2, &mut draft.string3] {
         // An empty text is shown, found and sorted like one that was never set.
         if text.as_deref() == Some("") {
@@ -147,7 +147,8 @@ pub fn register(
             let reason = format!("and space repeat those of member[{first}]");
             faults.push(Fault::new("id", reason).within(index));
         } else {
-            drafts.insert(at, (index, complete(draft)));
+            let held = held.get(&at).map(|held| &held.draft);
+            drafts.insert(at, (index, complete(draft, held)));
         }
     }
     check_roles(s.conn, customer, &drafts, &mut faults)?;
@@ -304,7 +305,7 @@ fn send_all_again(
          max_unauthorised = n.max_unauthorised, roles = n.roles, tags = n.tags, \
          string1 = n.string1, string2 = n.string2, string3 = n.string3, number1 = n.number1, \
          number2 = n.number2, number3 = n.number3, media_type = n.media_type, \
-         ingesting = TRUE, error = '', finished = NULL, dequeued = NULL, batch = $2, queued = $3 \
+         media_type_given = n.media_type_given, ingesting = TRUE, error = '', finished = NULL, dequeued = NULL, batch = $2, queued = $3 \
          FROM json_populate_recordset(NULL::images, $1::json) AS n \
          WHERE i.customer = $4 AND i.space = n.space AND i.id = n.id",
     )

@@ -20,6 +20,8 @@ struct Row {
     members: i64,
     #[diesel(sql_type = Bool)]
     unfinished: bool,
+    #[diesel(sql_type = Bool)]
+    miscounted: bool,
 }
 
 const COUNTED: &str =
@@ -27,6 +29,11 @@ const COUNTED: &str =
 
 const UNFINISHED: &str = "finished IS NULL AND NOT EXISTS (SELECT FROM members m \
     WHERE (m.customer, m.batch) = (b.customer, b.id) AND outcome IS NULL)";
+
+/// What the members of a batch say of `completed` and `errors`.
+const SETTLED: &str = "(SELECT count(*) FILTER (WHERE outcome = 'completed') AS completed, \
+    count(*) FILTER (WHERE outcome <> 'completed') AS errors FROM members m \
+    WHERE (m.customer, m.batch) = (b.customer, b.id))";
 
 /// Finishes a batch that has nothing left to wait for.
 pub(super) const FINISH: &str = "UPDATE batches b SET finished = now() \
@@ -40,8 +47,8 @@ pub(super) fn of_customer(check: &mut Check<'_>, customer: i32) -> Result<(), Pr
     loop {
         let rows: Vec<Row> = check.read(|conn| {
             Ok(diesel::sql_query(format!(
-                "SELECT id, count::bigint AS count, {COUNTED} AS members, {UNFINISHED} AS unfinished \
-                 FROM batches b WHERE customer = $1 AND id > $2 ORDER BY id LIMIT $3"
+                "SELECT id, count::bigint AS count, {COUNTED} AS members, {UNFINISHED} AS unfinished, \
+                 (completed, errors) <> {SETTLED} AS miscounted FROM batches b WHERE customer = $1 AND id > $2 ORDER BY id LIMIT $3"
             ))
             .bind::<Integer, _>(customer)
             .bind::<BigInt, _>(after)
@@ -54,6 +61,16 @@ pub(super) fn of_customer(check: &mut Check<'_>, customer: i32) -> Result<(), Pr
             if row.unfinished && settle(check, customer, row.id, UNFINISHED, FINISH)? {
                 check.say(&format!(
                     "batch {} of customer {customer} has nothing left to wait for, but is not finished",
+                    row.id
+                ));
+            }
+            let differs = format!("(completed, errors) <> {SETTLED}");
+            let mend = format!(
+                "UPDATE batches b SET (completed, errors) = {SETTLED} WHERE customer = $1 AND id = $2"
+            );
+            if row.miscounted && settle(check, customer, row.id, &differs, &mend)? {
+                check.say(&format!(
+                    "batch {} of customer {customer} says of its images that they came out otherwise",
                     row.id
                 ));
             }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::super::{Pattern, PatternError, Rule, Strategy, choose};
+use super::super::{OriginError, Pattern, PatternError, Rule, Strategy, choose};
 
 fn pattern(text: &str) -> Pattern {
     Pattern::compile(text).unwrap()
@@ -107,14 +107,33 @@ fn a_catastrophic_pattern_is_no_match_within_bounded_time() {
 
 #[test]
 fn the_first_rule_whose_pattern_is_found_is_chosen() {
-    let rule = |text, strategy| Rule { pattern: pattern(text), strategy, credentials: None };
+    let rule = |text, strategy| Rule { id: String::new(), pattern: pattern(text), strategy };
     let rules = [
         rule("nowhere", Strategy::Default),
         rule("/private/", Strategy::BasicHttpAuthentication),
         rule("example", Strategy::Default),
     ];
-    let chosen = |origin| choose(&rules, origin).map(|rule| rule.pattern.as_str());
+    let chosen = |origin| {
+        let found = choose(&rules, origin, Duration::from_mins(1)).expect("in time");
+        found.map(|rule| rule.pattern.as_str())
+    };
     assert_eq!(chosen("https://example.org/private/1"), Some("/private/"));
     assert_eq!(chosen("https://example.org/open/1"), Some("example"));
     assert_eq!(chosen("https://elsewhere.org/1"), None);
+}
+
+#[test]
+fn many_slow_patterns_are_given_up_together() {
+    let slow = |_| Rule {
+        id: String::new(),
+        pattern: pattern(r"(?:a|aa)+?(?:(?!b).)*+(?=z)"),
+        strategy: Strategy::Default,
+    };
+    let rules: Vec<Rule> = (0..100).map(slow).collect();
+    let origin = format!("https://example.org/z{}!", "a".repeat(2000));
+    let begun = Instant::now();
+    let budget = Duration::from_millis(1);
+    let outcome = choose(&rules, &origin, budget);
+    assert!(matches!(outcome, Err(OriginError::PatternsTooSlow { after }) if after == budget));
+    assert!(begun.elapsed() < Duration::from_secs(10), "no more than one went on");
 }

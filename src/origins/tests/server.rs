@@ -83,6 +83,7 @@ pub fn limits() -> Limits {
         idle: Duration::from_millis(150),
         total: Duration::from_secs(5),
         redirects: 8,
+        bytes_per_second: 1024,
     }
 }
 

@@ -1,0 +1,86 @@
+//! What requests do with a connection of the pool: as many at once as there are connections, divided among
+//! those who ask, so that whatever one asks for, others do not wait.
+
+use super::answer::blocking;
+use crate::fairness::{Limiter, Overloaded, Shares};
+use crate::hydra::Problem;
+use crate::resource::Caller;
+
+/// Connections that all share.
+const SHARED: u32 = 16;
+/// Connections beyond them, for those who have nothing under way.
+const EXTRA: u32 = 8;
+/// Connections of the requests of a process.
+pub const CONNECTIONS: u32 = SHARED + EXTRA;
+/// Requests of one customer that may wait for a connection; more are refused, to be sent again later.
+const MAX_WAITING: usize = 256;
+
+/// Who asks, as far as connections are divided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// The service itself, to find out whether it is well.
+    Service,
+    /// All who have no key.
+    Visitors,
+    Customer(i32),
+}
+
+impl From<Caller> for Holder {
+    fn from(caller: Caller) -> Self {
+        caller.customer().map_or(Self::Visitors, Self::Customer)
+    }
+}
+
+/// The connections of requests, divided by [`Shares`].
+pub struct Acts(Limiter<Holder>);
+
+impl Default for Acts {
+    fn default() -> Self {
+        let shares = Shares { capacity: SHARED as usize, extra: EXTRA as usize };
+        Self(Limiter::new(shares))
+    }
+}
+
+impl Acts {
+    /// Does something that takes a connection, on a thread that may wait, once it is the holder's turn.
+    ///
+    /// # Errors
+    /// Returns what `act` does, and [`Problem::Unavailable`] where too many requests of the holder's wait.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        holder: impl Into<Holder>,
+        act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.run_within(holder.into(), MAX_WAITING, act).await
+    }
+
+    /// Does the rest of what was begun: it waits its turn, and is never refused.
+    ///
+    /// # Errors
+    /// Returns what `act` does.
+    pub async fn go_on<T: Send + 'static>(
+        &self,
+        holder: impl Into<Holder>,
+        act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.run_within(holder.into(), usize::MAX, act).await
+    }
+
+    async fn run_within<T: Send + 'static>(
+        &self,
+        holder: Holder,
+        most: usize,
+        act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.0.acquire_within(holder, 1, most).await.map_err(|full: Overloaded| {
+            let words = "too many of your requests wait already; send fewer at once, or try again";
+            Problem::Unavailable(words.into(), Some(Box::new(full)))
+        })?;
+        blocking(move || {
+            let done = act();
+            drop(permit);
+            done
+        })
+        .await
+    }
+}
