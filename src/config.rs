@@ -63,8 +63,16 @@ pub const SETTINGS: &[Setting] = &[
     setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
     setting("HYDRIA_ORIGIN_MAX_BYTES", "2147483648", "Size of an original, at most, in bytes"),
     setting("HYDRIA_ORIGIN_CONNECT_SECONDS", "30", "How long an origin may take to connect"),
-    setting("HYDRIA_ORIGIN_IDLE_SECONDS", "30", "How long an origin may be silent, or slower than 1 KiB/s"),
-    setting("HYDRIA_ORIGIN_TOTAL_SECONDS", "600", "Longest fetch; of less: 60 s and 1 s for each 256 KiB"),
+    setting(
+        "HYDRIA_ORIGIN_IDLE_SECONDS",
+        "30",
+        "How long an origin may be silent, or slower than 1 KiB/s",
+    ),
+    setting(
+        "HYDRIA_ORIGIN_TOTAL_SECONDS",
+        "600",
+        "Longest fetch; of less: 60 s and 1 s for each 256 KiB",
+    ),
     setting("HYDRIA_LOG", "info", "off, error, warn, info, debug or trace, also by module"),
     setting("HYDRIA_LOG_FORMAT", "text", "text, or json: one object a line"),
 ];

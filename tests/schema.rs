@@ -116,6 +116,42 @@ fn migrations_go_up_and_down_and_up_again() {
 }
 
 #[test]
+fn counts_of_batches_and_given_media_types_are_made_up_for_what_is_there() {
+    let mut conn = migrated();
+    while !conn
+        .revert_last_migration(migrate::MIGRATIONS)
+        .expect("down")
+        .to_string()
+        .starts_with("20261127030000")
+    {}
+    let mut run = |sql: &str| diesel::sql_query(sql).execute(&mut conn).expect(sql);
+    run("INSERT INTO customers VALUES (2, 'library', 'library', FALSE, FALSE)");
+    run("INSERT INTO spaces VALUES (2, 1, 'maps', now(), '{}', '{}', -1)");
+    run(
+        "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
+         media_type, ingesting) \
+         SELECT 2, 1, id, now(), origin, -1, '{}', '{}', kind, FALSE FROM (VALUES \
+         ('inferred', 'https://example.org/A.JPG?x=1.png', 'image/jpeg'), \
+         ('own', 'https://example.org/1.jpg', 'image/own'), \
+         ('found', 'https://example.org/1', 'image/png'), \
+         ('other', 'https://example.org/1.png#x', 'image/tiff')) AS i (id, origin, kind)",
+    );
+    run("INSERT INTO batches (customer, id, count) VALUES (2, 1, 4), (2, 2, 1)");
+    run("INSERT INTO members (customer, batch, space, image, outcome) VALUES \
+         (2, 1, 1, 'inferred', 'completed'), (2, 1, 1, 'own', 'failed'), \
+         (2, 1, 1, 'found', 'deleted'), (2, 1, 1, 'other', NULL), (2, 2, 1, 'own', NULL)");
+    migrate::migrate(&mut conn).expect("up again");
+    let found: Vec<Line> = diesel::sql_query(
+        "SELECT concat_ws(' ', id, completed, errors) AS text FROM batches UNION ALL \
+         SELECT id FROM images WHERE media_type_given ORDER BY text",
+    )
+    .load(&mut conn)
+    .expect("the rows");
+    let found: Vec<&str> = found.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(found, ["1 1 2", "2 0 0", "other", "own"]);
+}
+
+#[test]
 fn every_table_and_every_column_is_explained() {
     let columns = columns(&mut migrated());
     assert!(columns.len() > 100, "only {} columns", columns.len());
