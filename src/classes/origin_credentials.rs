@@ -71,6 +71,12 @@ const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
         let held = Held::of_part(s, at, input, |held: &CustomerOriginStrategy| {
             held.credentials.is_some()
         })?;
+        if input.strict {
+            let known = OriginCredentials::CLASS.properties.iter().map(|p| p.name());
+            let mut rest = body.clone();
+            known.for_each(|name| drop(rest.remove(name)));
+            strict::check_rest(&rest, &mut faults);
+        }
         // Read as the strategy's own member is, so that both are held to the same rules.
         let given = Credentials::read(&body.into());
         let given = given.unwrap_or_else(|reason| {

@@ -86,6 +86,9 @@ fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
     let mut body = input.object("collection of images")?;
     let mut faults = Vec::new();
     identity::check_type(&mut body, COLLECTIONS, &mut faults);
+    if input.strict {
+        strict::check_collection(&body, &mut faults);
+    }
     if body.get("view").is_some_and(|view| !view.is_null()) {
         let reason = "must be left out: a page of a collection is not accepted, only a whole one";
         faults.push(Fault::new("view", reason));

@@ -40,7 +40,14 @@ pub fn changed<A: Address, R: List<A>>(
         let reason = "is of a page: that would remove what is on the others; give the whole set";
         return Err(Problem::invalid("view", reason));
     }
-    let reading = Reading { site: s.site, tenant, path: &input.path, new: false };
+    let mut faults = Vec::new();
+    if let Some(Value::Object(body)) = input.body.as_ref().filter(|_| input.strict)
+        && body.contains_key("member")
+    {
+        strict::check_collection(body, &mut faults);
+    }
+    let reading =
+        Reading { site: s.site, tenant, path: &input.path, new: false, strict: input.strict };
     let (given, mut set, place): (_, _, Place) = match &input.body {
         Some(Value::Array(members)) => (members.as_slice(), Vec::new(), |n| format!("/{n}")),
         body => match body.as_ref().and_then(|body| body.get("member")) {
@@ -65,7 +72,7 @@ pub fn changed<A: Address, R: List<A>>(
     if given.len() > MAX_COUNT {
         return Err(too_many());
     }
-    let faults = add::<R>(given, reading, id, place, &mut set);
+    faults.extend(add::<R>(given, reading, id, place, &mut set));
     match faults.is_empty() {
         true if set.len() > MAX_COUNT => Err(too_many()),
         true => Ok(set),

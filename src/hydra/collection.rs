@@ -22,6 +22,9 @@ pub const PAGING: [Variable; 2] = [
     Variable::new("pageSize", "Members a page, at most 500"),
 ];
 
+/// Parameters of every collection that are read, and that no template offers.
+pub const UNOFFERED: [&str; 1] = ["itemsPerPage"];
+
 /// Query parameters of every collection that say in which order.
 pub const ORDER: [Variable; 2] = [
     Variable::new("orderBy", "Name of the member to order by, ascending; any case is read"),

@@ -165,15 +165,15 @@ pub struct OperationDoc {
 
 impl OperationDoc {
     /// The kind of action in schema.org's words, by which clients find operations.
-    pub fn action(&self) -> Option<&'static str> {
+    pub fn action(&self) -> &'static str {
         match (self.method, self.name) {
-            ("GET", _) => Some("schema:FindAction"),
-            ("POST", "create") => Some("schema:CreateAction"),
-            ("POST", "add") => Some("schema:AddAction"),
-            ("PUT", _) => Some("schema:ReplaceAction"),
-            ("PATCH", _) => Some("schema:UpdateAction"),
-            ("DELETE", _) => Some("schema:DeleteAction"),
-            _ => None,
+            ("GET", _) => "schema:FindAction",
+            ("POST", "create") => "schema:CreateAction",
+            ("POST", "add") => "schema:AddAction",
+            ("PUT", _) => "schema:ReplaceAction",
+            ("PATCH", _) => "schema:UpdateAction",
+            ("DELETE", _) => "schema:DeleteAction",
+            _ => "schema:Action",
         }
     }
 
@@ -183,9 +183,7 @@ impl OperationDoc {
         if self.statuses.iter().any(|(code, _)| *code == 412) {
             headers.extend(["If-Match", "If-None-Match"]);
         }
-        if self.is_preferable() {
-            headers.push("Prefer");
-        }
+        headers.push("Prefer");
         headers
     }
 
@@ -220,13 +218,11 @@ impl OperationDoc {
     pub fn write_inline(&self, out: &mut Writer) {
         out.object(|out| {
             out.key("@type");
-            match self.action() {
-                Some(action) => out.array(|out| {
-                    out.text("hydra:Operation");
-                    out.text(action);
-                }),
-                None => out.text("hydra:Operation"),
-            }
+            // Always an array, so that generated clients need one type for it.
+            out.array(|out| {
+                out.text("hydra:Operation");
+                out.text(self.action());
+            });
             out.entry("hydra:method", self.method);
             out.entry("hydra:title", self.title);
             if let Some(expects) = self.expects {

@@ -55,6 +55,9 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What is wrong with a member or a parameter that nothing reads, where strict handling is preferred.
+pub const UNKNOWN: &str = "is not known here, and strict handling is preferred";
+
 /// Faults that a problem lists, at most: one for each of a thousand images, and some.
 pub const MAX_FAULTS: usize = 2_000;
 

@@ -191,14 +191,10 @@ fn operations(owner: &str, operations: &[OperationDoc]) -> Vec<Value> {
 }
 
 fn operation(owner: &str, operation: &OperationDoc) -> Value {
-    let types = match operation.action() {
-        Some(action) => json!(["Operation", action]),
-        None => json!("Operation"),
-    };
     let statuses = operation.statuses.iter().map(|(code, title)| status(*code, title));
     let mut node = json!({
         "@id": format!("vocab:{owner}/{}", operation.name),
-        "@type": types,
+        "@type": ["Operation", operation.action()],
         "method": operation.method,
         "title": operation.title,
         "label": operation.title,

@@ -8,7 +8,7 @@ use super::condition::Current;
 use super::property::Reading;
 use super::site::{Input, Session};
 use super::store::{Create, Held, Replace, Update};
-use super::{identity, size};
+use super::{identity, size, strict};
 use crate::hydra::{Fault, Problem};
 
 /// Reads the body of a POST.
@@ -27,7 +27,13 @@ pub fn read_new<A: Address, R: Create<A>>(
     let collection = format!("{}{}", s.site.base, input.path);
     let chosen = identity::take_choice(&mut body, &collection, &mut faults);
     R::check_parent(into, &mut body, &mut faults);
-    let reading = Reading { site: s.site, tenant: into.customer(), path: &input.path, new: true };
+    let reading = Reading {
+        site: s.site,
+        tenant: into.customer(),
+        path: &input.path,
+        new: true,
+        strict: input.strict,
+    };
     let mut draft = read::<R>(draft, body, reading, &mut faults);
     faults.extend(size::fault::<R>(None, &mut draft));
     faults.extend(R::check(s, into.customer(), None, &draft)?);
@@ -87,8 +93,13 @@ fn read_at<R: Update>(
     identity::check_type(&mut body, R::ACCEPTED, &mut faults);
     identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);
     R::check_fixed(at, held, &mut body, &mut faults);
-    let reading =
-        Reading { site: s.site, tenant: at.customer(), path: &input.path, new: held.is_none() };
+    let reading = Reading {
+        site: s.site,
+        tenant: at.customer(),
+        path: &input.path,
+        new: held.is_none(),
+        strict: input.strict,
+    };
     let mut draft = read::<R>(draft, body, reading, &mut faults);
     faults.extend(size::fault(held, &mut draft));
     faults.extend(R::check(s, at.customer(), Some(at), &draft)?);
@@ -104,6 +115,9 @@ pub fn read<R: Resource>(
 ) -> R::Draft {
     for property in R::CLASS.properties {
         property.take(&mut draft, &mut body, reading, faults);
+    }
+    if reading.strict {
+        strict::check_rest(&body, faults);
     }
     draft
 }

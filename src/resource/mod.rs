@@ -18,6 +18,7 @@ pub mod reference;
 pub mod site;
 pub mod size;
 pub mod store;
+pub mod strict;
 pub mod transaction;
 pub mod written;
 

@@ -17,6 +17,8 @@ pub struct Reading<'a> {
     pub path: &'a str,
     /// Whether it makes something new, so that what is required must be there.
     pub new: bool,
+    /// Whether members that no row reads are faults.
+    pub strict: bool,
 }
 
 /// What is answered at an address that a row adds below its resource.

@@ -5,6 +5,9 @@ use percent_encoding::percent_decode_str;
 use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, ORDER, Order, PAGING, Page};
 use crate::hydra::{Fault, Variable};
 
+/// Unknown parameters that are named, at most.
+const MAX_UNKNOWN: usize = 50;
+
 /// The query of a request, in the order received.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
@@ -45,9 +48,27 @@ impl Query {
         }
     }
 
+    /// Names of the parameters that are not known, in the spelling received, each once.
+    pub fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Vec<&str> {
+        let mut unknown = Vec::new();
+        for part in self.raw.as_deref().unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
+            let (name, _) = part.split_once('=').unwrap_or((part, ""));
+            let known = decode(name).is_some_and(|name| is_known(&name));
+            if !known && !unknown.contains(&name) && unknown.len() < MAX_UNKNOWN {
+                unknown.push(name);
+            }
+        }
+        unknown
+    }
+
     /// The last value given to a parameter.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().rev().find(|p| p.name == name).and_then(|p| p.value.as_deref())
+    }
+
+    /// The last value given to a parameter, if it was given; none within: it is no text.
+    pub fn given(&self, name: &str) -> Option<Option<&str>> {
+        self.pairs.iter().rev().find(|p| p.name == name).map(|p| p.value.as_deref())
     }
 
     /// The pairs of these variables as received, joined: what a collection's address keeps.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::boundary::Boundaries;
 use super::condition::Conditions;
 use super::query::Query;
-use crate::hydra::{CollectionDoc, Problem};
+use crate::hydra::{CollectionDoc, Fault, Problem};
 use crate::secrets::Secrets;
 
 /// Facts of this deployment that classes need.
@@ -101,9 +101,33 @@ pub struct Input {
     pub path: String,
     /// The collection that answers, where one does.
     pub collection: Option<Arc<CollectionDoc>>,
+    /// Whether members of the body that nothing reads are faults (RFC 7240, section 4.4).
+    pub strict: bool,
+    /// Faults that were found in the request already; any other refusal goes before them.
+    pub faults: Vec<Fault>,
 }
 
 impl Input {
+    /// What came of an act, in view of the faults that were found already.
+    ///
+    /// The act goes first, so that what is missing or in another state than expected is refused as such, and
+    /// is undone where there are faults.
+    ///
+    /// # Errors
+    /// Those of the act; [`Problem::Invalid`] with all faults, its own and those found already.
+    pub fn judge<T>(&self, came: Result<T, Problem>) -> Result<T, Problem> {
+        if self.faults.is_empty() {
+            return came;
+        }
+        match came {
+            Ok(_) => Err(self.faults.clone().into()),
+            Err(Problem::Invalid(own)) => {
+                Err(self.faults.iter().cloned().chain(own).collect::<Vec<_>>().into())
+            }
+            Err(other) => Err(other),
+        }
+    }
+
     /// The body as one object (`rules.md` 4.5).
     ///
     /// An array of exactly one node stands for that node.

@@ -9,11 +9,13 @@ use super::acts::Holder;
 use super::asking::Asking;
 use super::connection::Connection;
 use super::negotiate::{self, Kind};
+use super::parameters::{self, Found, Understood};
 use super::router::{Entry, Mounted, Route, Run};
 use super::shape::shaped;
 use super::{Service, body, represent, request, respond, thumbs};
 use crate::classes::Customer;
 use crate::classes::customer::CustomerAddress;
+use crate::hydra::linked::{Meaning, Places};
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{ID_RULE, NUMBER_RULE, canonical_number, decode};
 use crate::resource::operation::{Job, Then};
@@ -98,8 +100,12 @@ async fn dispatch(
 ) -> Result<HttpResponse, Problem> {
     let (method, caller) = (request.method(), asking.caller.get());
     if let Some(document) = document(service, request, path, asking) {
+        let found = parameters::read(request, Understood::default());
         return match *method {
-            Method::GET | Method::HEAD => document.await,
+            Method::GET | Method::HEAD => {
+                let asked = Input { faults: found.faults, ..Input::default() };
+                asked.judge(document.await)
+            }
             Method::OPTIONS => Ok(respond::options(&LOOKED_AT)),
             _ => Err(Problem::MethodNotAllowed(LOOKED_AT.to_vec())),
         };
@@ -121,11 +127,22 @@ async fn dispatch(
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
+    let understood =
+        Understood { collection: route.collection.as_deref(), operation: Some(&entry.doc) };
+    let Found { mut faults, ignored } = parameters::read(request, understood);
+    let strict = request::is_strict(request);
     let read = body::read(service, request, payload, (entry.body, &entry.doc), asking).await?;
     let (read, _held) = read.unzip();
-    let (body, places) = read.map(|read| (read.document, read.places)).unzip();
-    let places = places.unwrap_or_default();
+    let (body, places) = match read {
+        Some(Meaning { document, places, unread }) => {
+            faults.extend(unread.into_iter().filter(|_| strict));
+            (Some(document), places)
+        }
+        None => (None, Places::default()),
+    };
     let input = Input {
+        strict,
+        faults,
         body,
         query: Query::parse(request.uri().query()),
         conditions: request::conditions(request),
@@ -157,6 +174,9 @@ async fn dispatch(
     let mut response = respond::reply(&service.documents, reply, &wish).await?;
     if reads && response.status().is_success() {
         respond::accepts(&mut response, &allow);
+    }
+    if let Some(ignored) = ignored.filter(|_| reads) {
+        response.headers_mut().insert(parameters::IGNORED, ignored);
     }
     Ok(response)
 }
@@ -284,7 +304,7 @@ async fn perform(
     let (run, writes) = match &entry.act {
         Mounted::Look(look) => {
             let looking = look(&service.database.door, values, caller).ok_or_else(malformed)?;
-            return looking.await;
+            return input.judge(looking.await);
         }
         Mounted::Read(read) => (read(values).ok_or_else(malformed)?, false),
         Mounted::Write(write) => (write(values).ok_or_else(malformed)?, true),
@@ -318,7 +338,10 @@ async fn in_session(
     writes: bool,
 ) -> Result<(Reply, Vec<Effect>), Problem> {
     let (database, site) = (service.database.clone(), service.site.clone());
-    let act = move || transaction::in_session(&database, &site, caller, writes, |s| run(s, &input));
+    let act = move || {
+        // Within the transaction, so that what is refused after all is undone.
+        transaction::in_session(&database, &site, caller, writes, |s| input.judge(run(s, &input)))
+    };
     service.acts.run(caller, act).await
 }
 

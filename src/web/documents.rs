@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::negotiate::{Offer, Representation};
+use super::negotiate::{FORMATS, Offer, Representation};
 use crate::classes::{self, Visit};
 use crate::hydra::graph::Terms;
 use crate::hydra::openapi::{Api, Media, MountedDoc, RouteDoc, SharedDoc};
@@ -83,7 +83,12 @@ impl Described {
             collections: &self.collections,
             routes: &self.routes,
             shared: &SHARED,
-            media: Media { post: ACCEPT_POST, patch: ACCEPT_PATCH, shown: Offer.to_string() },
+            media: Media {
+                post: ACCEPT_POST,
+                patch: ACCEPT_PATCH,
+                shown: Offer.to_string(),
+                formats: FORMATS.map(|(name, _)| name).to_vec(),
+            },
         }
     }
 }

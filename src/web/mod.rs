@@ -11,6 +11,7 @@ pub mod descriptors;
 pub mod documents;
 pub mod negotiate;
 pub mod page;
+pub mod parameters;
 pub mod represent;
 pub mod request;
 pub mod respond;

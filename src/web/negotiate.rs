@@ -8,6 +8,9 @@ use std::fmt;
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT, HeaderValue};
 
+use super::request;
+use crate::resource::Query;
+
 /// A way in which a document is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Representation {
@@ -100,8 +103,46 @@ impl Representation {
     }
 }
 
+/// The parameter that names a representation at every address of the API.
+pub const FORMAT: &str = "format";
+
+/// What [`FORMAT`] may be.
+pub const FORMATS: [(&str, Representation); 6] = [
+    ("jsonld", JsonLd),
+    ("json", Json),
+    ("ttl", Turtle),
+    ("nq", NQuads),
+    ("nt", NTriples),
+    ("html", Html),
+];
+
+/// The representation that the query of a request names, if it names one.
+///
+/// On the IIIF side, where the parameter has no meaning, it names none.
+///
+/// # Errors
+/// What is wrong with the name.
+pub fn format(request: &HttpRequest) -> Option<Result<Representation, String>> {
+    let raw = request.uri().query().filter(|raw| raw.contains(FORMAT))?;
+    if !request::is_of_api(request.path()) {
+        return None;
+    }
+    let query = Query::parse(Some(raw));
+    let given = query.given(FORMAT)?;
+    let found = FORMATS.iter().find(|(name, _)| given == Some(name));
+    Some(found.map(|(_, representation)| *representation).ok_or_else(|| {
+        let names = FORMATS.map(|(name, _)| name).join(", ");
+        format!("must be one of {names}; not {}", given.unwrap_or("what is no text"))
+    }))
+}
+
 /// The representation that a request wants; none: it accepts nothing that is offered.
+///
+/// A format that is named is stronger than what is accepted.
 pub fn wanted(request: &HttpRequest, kind: Kind) -> Option<Representation> {
+    if let Some(Ok(named)) = format(request) {
+        return Some(named);
+    }
     let mut lines = request.headers().get_all(ACCEPT);
     let Some(first) = lines.next() else { return Some(JsonLd) };
     let others = lines;

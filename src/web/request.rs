@@ -27,16 +27,32 @@ pub fn preference(request: &HttpRequest) -> Option<Preference> {
     returned(lines)
 }
 
-/// The preference `return` of the lines of `Prefer`; where it stands several times, the first counts.
-fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
+/// Whether a request prefers that what is not understood is refused (RFC 7240, section 4.4).
+pub fn is_strict(request: &HttpRequest) -> bool {
+    let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
+    preferred(lines, "handling").as_deref() == Some("strict")
+}
+
+/// Whether a path is of the API, and not of the IIIF side.
+pub fn is_of_api(path: &str) -> bool {
+    !path.starts_with("/thumbs/")
+}
+
+/// The value of a preference in the lines of `Prefer`; where it stands several times, the first counts.
+fn preferred<'a>(lines: impl Iterator<Item = &'a str>, wanted: &str) -> Option<String> {
     let preferences = lines.flat_map(|line| split(line, ','));
-    let mut returns = preferences.filter_map(|preference| {
-        // What follows a semicolon are parameters, of which `return` has none.
+    let mut values = preferences.filter_map(|preference| {
+        // What follows a semicolon are parameters, of which neither preference has any.
         let (name, value) = split(preference, ';').next()?.split_once('=')?;
-        let is_return = name.trim().eq_ignore_ascii_case("return");
-        is_return.then(|| value.trim().trim_matches('"').to_ascii_lowercase())
+        let is_wanted = name.trim().eq_ignore_ascii_case(wanted);
+        is_wanted.then(|| value.trim().trim_matches('"').to_ascii_lowercase())
     });
-    match returns.next()?.as_str() {
+    values.next()
+}
+
+/// The preference `return` of the lines of `Prefer`.
+fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
+    match preferred(lines, "return")?.as_str() {
         "minimal" => Some(Preference::Minimal),
         "representation" => Some(Preference::Representation),
         _ => None,

@@ -20,7 +20,7 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
-     Content-Location, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id",
+     Content-Location, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored",
 );
 const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
@@ -277,6 +277,19 @@ pub fn finish(response: &mut HttpResponse, base: &str, request_id: &str, shared:
     }
     for link in others {
         headers.append(header::LINK, link);
+    }
+}
+
+/// Says that a preference was honoured, beside those that the response names already.
+pub fn applied(response: &mut HttpResponse, preference: &'static str) {
+    let headers = response.headers_mut();
+    let others = headers.get(&PREFERENCE_APPLIED).and_then(|others| others.to_str().ok());
+    let all = others.map_or_else(
+        || Ok(HeaderValue::from_static(preference)),
+        |others| HeaderValue::try_from(format!("{others}, {preference}")),
+    );
+    if let Ok(all) = all {
+        headers.insert(PREFERENCE_APPLIED, all);
     }
 }
 

@@ -36,6 +36,9 @@ pub async fn shaped(
         respond::describe(&mut response, &documents.base);
     }
     let is_good = response.status().is_success() || response.status().is_redirection();
+    if request::is_of_api(path) && request::is_strict(request) {
+        respond::applied(&mut response, "handling=strict");
+    }
     respond::finish(&mut response, &documents.base, &id, is_shared(path) && is_good);
     log::info!(
         target: "hydria::access",

@@ -16,6 +16,9 @@ const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/clients");
 /// The one that tries a service by its OpenAPI document.
 const OPENAPI: &str = "run.py";
 
+/// The one that makes a client of it.
+const GENERATED: &str = "generated.py";
+
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
@@ -37,7 +40,11 @@ fn run(script: &str, root: &str, (key, secret): (&str, &str)) {
     let folder = Path::new(FOLDER);
     let file = folder.join(script);
     let mut command = if file.extension().is_some_and(|e| e == "py") {
-        let environment = if script == OPENAPI { "python-openapi" } else { "python" };
+        let environment = match script {
+            OPENAPI => "python-openapi",
+            GENERATED => "python-generator",
+            _ => "python",
+        };
         Command::new(folder.join(environment).join("bin/python"))
     } else {
         let mut node = Command::new("node");
@@ -116,4 +123,11 @@ fn schemathesis_meets_nothing_that_the_openapi_document_does_not_tell() {
     let options = Options { no_worker: true, ..Options::default() };
     let app = App::start_with(&[("HYDRIA_WAIT_SECONDS", "0")], options);
     run(OPENAPI, &app.base, ("administrator", "its-secret"));
+}
+
+#[test]
+fn a_generated_client_reads_and_writes_every_class_and_changes_only_what_it_is_told_to() {
+    let options = Options { no_worker: true, ..Options::default() };
+    let app = App::start_with(&[("HYDRIA_WAIT_SECONDS", "0")], options);
+    run(GENERATED, &app.base, ("administrator", "its-secret"));
 }

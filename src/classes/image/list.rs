@@ -102,7 +102,7 @@ fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Pro
     let mut faults = Vec::new();
     let page = input.query.page(&mut faults);
     let tenant = Some(scope.customer());
-    let reading = Reading { site: s.site, tenant, path: &input.path, new: false };
+    let reading = Reading { site: s.site, tenant, path: &input.path, new: false, strict: false };
     let (filter, order) = query::read(&input.query, reading, &mut faults);
     if !faults.is_empty() {
         scope.must_be_there(s)?;

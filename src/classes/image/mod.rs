@@ -162,15 +162,20 @@ impl Resource for Image {
             &field(
                 "maxUnauthorised",
                 "Longest edge of the whole image that is open without a role, in pixels; 0: \
-                 nothing is, -1: no limit, unless there are roles",
+                 nothing is, -1: no limit, unless there are roles. A new image without it takes \
+                 the default of its space",
                 |i: &Self| &i.draft.max_unauthorised,
             )
             .writable(|d| &mut d.max_unauthorised)
             .rule(max_unauthorised_rule),
             &Roles,
-            &field("tags", "Free keywords", |i: &Self| &i.draft.tags)
-                .writable(|d| &mut d.tags)
-                .max_bytes(MAX_INDEXED),
+            &field(
+                "tags",
+                "Free keywords. A new image without them takes the defaults of its space",
+                |i: &Self| &i.draft.tags,
+            )
+            .writable(|d| &mut d.tags)
+            .max_bytes(MAX_INDEXED),
             &metadata(
                 "string1",
                 "Metadata of yours",
@@ -353,7 +358,7 @@ impl Property<Image> for Roles {
 
     fn describe(&self) -> PropertyDoc {
         let doc = "Roles of which a reader must hold one: URIs of own roles, or others, which open \
-                   nothing";
+                   nothing. A new image without them takes the defaults of its space";
         PropertyDoc {
             access: Access::ReadWrite,
             many: true,

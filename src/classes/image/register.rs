@@ -138,7 +138,13 @@ pub fn register(
             (None, Some(space)) => (fresh(space.clone()), true),
             (None, None) => (ImageDraft::default(), true),
         };
-        let reading = Reading { site: s.site, tenant: Some(customer), path: &input.path, new };
+        let reading = Reading {
+            site: s.site,
+            tenant: Some(customer),
+            path: &input.path,
+            new,
+            strict: input.strict,
+        };
         let mut draft = body::read::<Image>(draft, body, reading, &mut own);
         own.extend(size::fault(held.get(&at), &mut draft));
         own.extend(at.fault());

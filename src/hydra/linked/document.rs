@@ -9,7 +9,8 @@ use super::graph::{Graph, Node, Object};
 use super::places::{Place, Places};
 use super::terms::{Class, FIRST, Leads, MEMBER, NEXT, NIL, PREVIOUS, Property, REST, Terms, VIEW};
 use super::{Meaning, Reads, guard};
-use crate::hydra::Problem;
+use crate::hydra::problem::UNKNOWN;
+use crate::hydra::{Fault, Problem};
 
 /// Makes the document of one body.
 pub struct Writing<'a> {
@@ -22,9 +23,15 @@ pub struct Writing<'a> {
     pub written: usize,
     /// Resources among them.
     pub things: usize,
+    /// Faults of properties that are not read, for strict handling.
+    unread: Vec<Fault>,
 }
 
 impl<'a> Writing<'a> {
+    pub fn new(graph: &'a Graph, terms: &'a Terms, here: &'a Here, asked: &'a str) -> Self {
+        Self { graph, terms, here, asked, written: 0, things: 0, unread: Vec::new() }
+    }
+
     /// The document of what is to be read; `top`: nodes that stand at the top, and whether in an array.
     ///
     /// # Errors
@@ -58,7 +65,7 @@ impl<'a> Writing<'a> {
         };
         let is_json = self.graph.nodes.iter().any(|node| node.at.is_some());
         let places = if is_json { Places::At(place) } else { Places::Nowhere };
-        Ok(Meaning::of(document, places))
+        Ok(Meaning { document, places, unread: std::mem::take(&mut self.unread) })
     }
 
     fn described(&self) -> impl Iterator<Item = (usize, &Node)> {
@@ -162,6 +169,7 @@ impl<'a> Writing<'a> {
             return Ok((Map::new().into(), Place::default()));
         };
         let mut document = self.identity(node);
+        self.unread.extend(graph.unread.of(index).map(|name| Fault::new(name, UNKNOWN)));
         let mut place = place(node, |iri| match iri {
             MEMBER => Some("member"),
             VIEW => Some("view"),
@@ -174,6 +182,7 @@ impl<'a> Writing<'a> {
             Some(objects) => {
                 let mut members = Vec::new();
                 for object in self.flat(objects)? {
+                    let known = self.unread.len();
                     let (member, at) = match object {
                         Object::Node(index) if refers => self.reference(*index, class)?,
                         Object::Node(index) => self.resource(*index, class, &mut Vec::new())?,
@@ -183,6 +192,9 @@ impl<'a> Writing<'a> {
                         }
                         Object::List(_) => continue,
                     };
+                    for fault in self.unread.split_off(known) {
+                        self.unread.push(fault.within(members.len()));
+                    }
                     members.push(member);
                     place.members.push(at);
                 }
@@ -245,6 +257,13 @@ impl<'a> Writing<'a> {
             document.insert(property.name.into(), value);
         }
         path.pop();
+        // What stands within a resource, such as credentials, is read by a row of its own.
+        if path.is_empty() {
+            let others = node.properties().filter(|iri| !class.properties.contains_key(&***iri));
+            let others = others.map(|iri| &**iri).filter(|iri| self.terms.is_of_vocabulary(iri));
+            let unread = graph.unread.of(index).chain(others);
+            self.unread.extend(unread.map(|name| Fault::new(name, UNKNOWN)));
+        }
         let place = place(node, |iri| class.properties.get(iri).map(|property| property.name));
         Ok((document.into(), place))
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::unread::Unread;
+
 /// What a body says.
 #[derive(Debug, Default)]
 pub struct Graph {
@@ -12,6 +14,7 @@ pub struct Graph {
     names: HashMap<Arc<str>, usize>,
     /// Bytes of names and types.
     pub kept: usize,
+    pub unread: Unread,
 }
 
 /// One thing, and what is said of it in terms that are known here.

@@ -20,6 +20,7 @@ mod plain;
 mod pool;
 mod rdf;
 mod terms;
+mod unread;
 
 use std::io;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use iref::IriBuf;
 use serde_json::Value;
 
-use super::{ClassDoc, CollectionDoc, OperationDoc, Problem};
+use super::{ClassDoc, CollectionDoc, Fault, OperationDoc, Problem};
 use address::Here;
 use contexts::{Context, Contexts, Library};
 use document::Writing;
@@ -57,11 +58,13 @@ pub enum Format {
 pub struct Meaning {
     pub document: Value,
     pub places: Places,
+    /// Faults of properties that are not read, for strict handling; of a body in our own terms, none.
+    pub unread: Vec<Fault>,
 }
 
 impl Meaning {
     fn of(document: Value, places: Places) -> Self {
-        Self { document, places }
+        Self { document, places, unread: Vec::new() }
     }
 }
 
@@ -208,8 +211,9 @@ impl Linked {
         drop(body);
         let meaning = self.document(&expander.graph, shape, path, &top, in_array)?;
         Ok(match meaning {
-            Meaning { document, places: Places::At(place) } if wraps => {
-                Meaning::of(document, Places::At(place.outside("/member")))
+            Meaning { document, places: Places::At(place), unread } if wraps => {
+                let places = Places::At(place.outside("/member"));
+                Meaning { document, places, unread }
             }
             meaning => meaning,
         })
@@ -225,7 +229,7 @@ impl Linked {
     ) -> Result<Meaning, Problem> {
         let class: Option<&Class> = shape.class.and_then(|class| self.terms.classes.get(class));
         let (terms, here) = (&self.terms, &self.here);
-        let mut writing = Writing { graph, terms, here, asked: path, written: 0, things: 0 };
+        let mut writing = Writing::new(graph, terms, here, path);
         writing.document(shape.reads, class, top, in_array)
     }
 

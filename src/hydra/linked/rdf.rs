@@ -132,6 +132,7 @@ impl Reading<'_> {
             if let Some(name) = name {
                 self.graph.mention(&name, subject);
             }
+            self.graph.unread.note(subject, triple.predicate.as_str());
             return;
         };
         let object = match (name, triple.object) {

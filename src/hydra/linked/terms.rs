@@ -94,6 +94,11 @@ impl Terms {
         self.known.get(iri)
     }
 
+    /// Whether an IRI is of our own vocabulary.
+    pub fn is_of_vocabulary(&self, iri: &str) -> bool {
+        iri.starts_with(&self.vocabulary)
+    }
+
     pub fn is_collection(&self, kind: &str) -> bool {
         let own = || kind.strip_prefix(&self.vocabulary);
         kind == COLLECTION || own().is_some_and(|name| self.collections.contains_key(name))

@@ -15,7 +15,8 @@ pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title
     }
     let tag = operation.method != "DELETE" && operation.returns.is_some();
     let names = ["Link", "X-Request-Id"].into_iter().chain(operation.returns_headers(code));
-    let names: Vec<&str> = names.chain(tag.then_some("ETag")).collect();
+    let ignored = (operation.method == "GET").then_some("Hydria-Ignored");
+    let names: Vec<&str> = names.chain(tag.then_some("ETag")).chain(ignored).collect();
     let mut node = json!({ "description": title, "headers": named(&names) });
     let schema = match operation.returns {
         None => None,
@@ -30,20 +31,26 @@ pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title
             Some(LIST) => "application/json",
             _ => &api.media.shown,
         };
-        node.insert("content".into(), content(media, &schema));
+        node.insert("content".into(), content(media, &schema, true));
     }
     node
 }
 
 /// A body in media types, which are joined by `, `, with the schema of those that are JSON.
-pub(super) fn content(media: &str, schema: &Value) -> Value {
+///
+/// `application/json` stands first, because client generators take the first media type they know. `shown`: it
+/// is a resource or a collection that answers, so that its JSON-LD has more members.
+pub(super) fn content(media: &str, schema: &Value, shown: bool) -> Value {
     // Of what is no JSON, no schema can tell more.
-    let described = |media_type: &str| match media_type.ends_with("json") {
-        true => json!({ "schema": schema }),
-        false => json!({ "schema": { "type": "string" } }),
+    let described = |media_type: &str| match media_type {
+        "application/ld+json" if shown => json!({ "schema": schema::in_json_ld(schema) }),
+        json if json.ends_with("json") => json!({ "schema": schema }),
+        _ => json!({ "schema": { "type": "string" } }),
     };
-    let each = media.split(", ");
-    each.map(|media_type| (media_type.to_owned(), described(media_type)))
+    let mut each: Vec<&str> = media.split(", ").collect();
+    each.sort_by_key(|media_type| *media_type != "application/json");
+    each.into_iter()
+        .map(|media_type| (media_type.to_owned(), described(media_type)))
         .collect::<Map<String, Value>>()
         .into()
 }
@@ -68,6 +75,7 @@ pub(super) fn headers() -> Value {
         ("Content-Location", false, "Address of what is shown, where GET shows the same"),
         ("ETag", false, "Tag of the state, and of the representation that is shown"),
         ("Preference-Applied", false, "The preference that was followed (RFC 7240)"),
+        ("Hydria-Ignored", false, "Parameters of the query that were not understood"),
         ("WWW-Authenticate", true, "How to authenticate"),
         ("Retry-After", true, "Seconds after which to try again"),
         ("Accept-Post", false, "Media types that POST and PUT read"),

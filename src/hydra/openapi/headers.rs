@@ -1,4 +1,4 @@
-//! Headers of requests as parameters, each described once.
+//! Parameters of many operations, each described once.
 
 use serde_json::{Map, Value, json};
 
@@ -12,8 +12,7 @@ pub(super) fn to(name: &str) -> Value {
 /// Every parameter that operations refer to.
 pub(super) fn parameters() -> Value {
     let tags = json!({ "type": "string", "pattern": TAGS });
-    let preferences =
-        json!({ "type": "string", "enum": ["return=representation", "return=minimal"] });
+    let preferences = super::schema::to("Preference");
     let mut all = Map::new();
     for (name, doc, schema) in [
         (
@@ -28,7 +27,12 @@ pub(super) fn parameters() -> Value {
              whatever there is",
             &tags,
         ),
-        ("Prefer", "Whether the answer shows what was written (RFC 7240)", &preferences),
+        (
+            "Prefer",
+            "Whether the answer shows what was written, and whether parameters and members that are not \
+             known are refused (RFC 7240)",
+            &preferences,
+        ),
     ] {
         all.insert(
             name.into(),
@@ -38,5 +42,13 @@ pub(super) fn parameters() -> Value {
             }),
         );
     }
+    all.insert(
+        "format".into(),
+        json!({
+            "name": "format", "in": "query", "required": false,
+            "description": "The representation to answer in, in place of Accept",
+            "schema": super::schema::to("Format"),
+        }),
+    );
     all.into()
 }

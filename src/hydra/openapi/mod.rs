@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::collection::PAGING;
 use super::{ClassDoc, CollectionDoc, OperationDoc, Variable, example};
+use schema::Use;
 
 /// One address, and what is answered there.
 #[derive(Debug, Clone)]
@@ -51,6 +52,8 @@ pub struct Media {
     pub post: &'static str,
     pub patch: &'static str,
     pub shown: String,
+    /// Names of those that are written, as the parameter `format` gives them.
+    pub formats: Vec<&'static str>,
 }
 
 /// All that there is to describe.
@@ -85,6 +88,7 @@ pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'stati
     let operation = &mounted.doc;
     let mut all: BTreeMap<u16, &'static str> = BTreeMap::new();
     all.insert(401, "Credentials are missing where they are needed, or those given are wrong");
+    all.insert(400, "The request says something that is not accepted");
     all.insert(503, "The service cannot answer now; Retry-After says when to try again");
     if route.is_private() || operation.administrators_only {
         all.insert(403, "The caller may not do this");
@@ -96,7 +100,6 @@ pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'stati
         all.insert(406, "There is nothing to show in the media types that are accepted");
     }
     if mounted.body.is_some() {
-        all.insert(400, "The request says something that is not accepted");
         all.insert(413, "The body is too large");
         all.insert(415, "The media type of the body is not read");
     }
@@ -153,9 +156,21 @@ pub fn document(api: &Api<'_>) -> Value {
             "parameters": headers::parameters(),
             "headers": answers::headers(),
             "responses": answers::problems(api),
-            "schemas": schema::components(api.classes, api.collections, api.base),
+            "schemas": schemas(api),
         },
     })
+}
+
+/// Every schema, by its name.
+fn schemas(api: &Api<'_>) -> Map<String, Value> {
+    let mut all = schema::shown(api.classes, api.collections, api.base);
+    let preferences = ["return=representation", "return=minimal", "handling=strict"];
+    all.insert("Preference".into(), json!({ "type": "string", "enum": preferences }));
+    all.insert("Format".into(), json!({ "type": "string", "enum": api.media.formats }));
+    for operation in api.routes.iter().flat_map(|route| &route.operations) {
+        all.extend(bodies(api, &operation.doc));
+    }
+    all
 }
 
 /// A template with its variables in the spelling of JSON members.
@@ -246,11 +261,10 @@ fn operation(api: &Api<'_>, route: &RouteDoc, mounted: &MountedDoc, name: &str) 
     node.insert("tags".into(), json!([tag(route)]));
     let mut parameters = query_parameters(api, route, doc);
     parameters.extend(doc.expects_headers().into_iter().map(headers::to));
-    if !parameters.is_empty() {
-        node.insert("parameters".into(), parameters.into());
-    }
-    if let Some(required) = mounted.body {
-        node.insert("requestBody".into(), request_body(api, doc, required));
+    parameters.push(headers::to("format"));
+    node.insert("parameters".into(), parameters.into());
+    if let Some(body) = mounted.body.and_then(|required| request_body(api, doc, required)) {
+        node.insert("requestBody".into(), body);
     }
     let responses: Map<String, Value> = statuses(route, mounted)
         .into_iter()
@@ -263,33 +277,34 @@ fn operation(api: &Api<'_>, route: &RouteDoc, mounted: &MountedDoc, name: &str) 
     node.into()
 }
 
-fn request_body(api: &Api<'_>, operation: &OperationDoc, required: bool) -> Value {
+/// The schemas of the bodies of an operation by their names, its own first; none: its body is not looked at.
+fn bodies(api: &Api<'_>, operation: &OperationDoc) -> Vec<(String, Value)> {
     let class = |name: &str| api.classes.iter().find(|class| class.name == name);
     let collection = |name: &str| api.collections.iter().find(|c| c.name == name);
-    let body = match operation.expects {
-        None => json!({ "type": "object" }),
-        Some(_) if operation.name == "add" => schema::references(),
-        Some(name) => match (class(name), collection(name).and_then(|c| class(c.member))) {
-            // What is never shown is never held against either: it is written whole.
-            (Some(class), _) if operation.name == "create" || operation.returns.is_none() => {
-                schema::new(class, false)
-            }
-            (Some(class), _) => schema::to(&format!("{}Body", class.name)),
-            (None, Some(member)) => json!({
-                "type": "object", "required": ["member"],
-                "properties": {
-                    "@type": { "const": "Collection" },
-                    "member": {
-                        "type": "array", "minItems": 1, "items": schema::new(member, true),
-                    },
-                },
-            }),
-            (None, None) => json!({ "type": "object" }),
-        },
-    };
+    let Some(name) = operation.expects else { return Vec::new() };
+    if operation.name == "add" {
+        return vec![(schema::REFERENCES.to_owned(), schema::references())];
+    }
+    match (class(name), collection(name).and_then(|c| class(c.member))) {
+        // What is never shown is never held against either: it is written whole.
+        (Some(class), _) if operation.name == "create" || operation.returns.is_none() => {
+            vec![(schema::name_of(class, Use::New), schema::new(class, false))]
+        }
+        (Some(class), _) => vec![(schema::name_of(class, Use::Changed), schema::sent(class))],
+        (None, Some(member)) => vec![
+            (schema::name_of(member, Use::Submitted), schema::submission(member)),
+            (schema::name_of(member, Use::Queued), schema::new(member, true)),
+        ],
+        (None, None) => Vec::new(),
+    }
+}
+
+fn request_body(api: &Api<'_>, operation: &OperationDoc, required: bool) -> Option<Value> {
+    let (name, _) = bodies(api, operation).into_iter().next()?;
+    let body = schema::to(&name);
     let media = if operation.method == "PATCH" { api.media.patch } else { api.media.post };
     let example = example::body(operation, api.classes, api.collections);
-    let mut content = answers::content(media, &body);
+    let mut content = answers::content(media, &body, false);
     for (media_type, described) in content.as_object_mut().into_iter().flatten() {
         if let (Some(example), Some(described)) = (&example, described.as_object_mut())
             && media_type.ends_with("json")
@@ -297,5 +312,5 @@ fn request_body(api: &Api<'_>, operation: &OperationDoc, required: bool) -> Valu
             described.insert("example".into(), example.clone());
         }
     }
-    json!({ "required": required, "content": content })
+    Some(json!({ "required": required, "content": content }))
 }

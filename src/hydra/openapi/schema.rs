@@ -1,4 +1,9 @@
 //! Schemas of what is sent and shown, made of the ranges of properties (JSON Schema 2020-12).
+//!
+//! They describe `application/json`: the members of JSON-LD that begin with `@` are left out, because client
+//! generators make one name of `@id` and `id`. Bodies have no `default`, because generators send it, and what a
+//! body says replaces what is held. Every object is a component with a name, because generators give inline
+//! objects of one shape one name.
 
 use serde_json::{Map, Value, json};
 
@@ -6,24 +11,25 @@ use super::super::collection::term_of;
 use super::super::problem::{self, Member};
 use super::super::{Access, ClassDoc, CollectionDoc, PropertyDoc, Range, Variable};
 
-/// Every schema that operations refer to.
-pub(super) fn components(
+/// Every schema of what is shown, and those that they refer to.
+pub(super) fn shown(
     classes: &[ClassDoc],
     collections: &[CollectionDoc],
     base: &str,
 ) -> Map<String, Value> {
     let mut schemas = Map::new();
     for class in classes {
-        schemas.insert(class.name.into(), shown(class, base));
-        if class.properties.iter().any(|p| p.access != Access::ReadOnly) {
-            schemas.insert(format!("{}Body", class.name), sent(class));
-        }
+        schemas.insert(class.name.into(), resource(class));
     }
     for collection in collections {
-        schemas.insert(collection.name.into(), page(collection, base));
+        schemas.insert(collection.name.into(), page(collection));
     }
+    schemas.insert("View".into(), view());
+    schemas.insert("Search".into(), search());
+    schemas.insert("SearchMapping".into(), mapping());
+    schemas.insert("MemberAssertion".into(), assertion());
     schemas.insert("Operation".into(), operation());
-    schemas.insert("Reference".into(), reference());
+    schemas.insert("Document".into(), json!({ "type": "object" }));
     schemas.insert("Problem".into(), problem_document(base));
     schemas.insert("Violation".into(), violation());
     schemas
@@ -33,14 +39,42 @@ pub(super) fn to(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
+/// The same schema in JSON-LD: a generator sees the reference, a validator the members that JSON-LD requires.
+pub(super) fn in_json_ld(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(schema) = schema.as_object_mut().filter(|schema| schema.contains_key("$ref")) {
+        schema.insert("required".into(), json!(["@context", "@type"]));
+    }
+    schema
+}
+
+/// What a body that describes a resource is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// PUT and PATCH, which keep what is left out.
+    Changed,
+    /// POST, which needs what is required.
+    New,
+    /// A member of a submission to the queue.
+    Queued,
+    /// The submission itself.
+    Submitted,
+}
+
+/// The name of the schema of such a body.
+pub(super) fn name_of(class: &ClassDoc, usage: Use) -> String {
+    match usage {
+        Use::Changed => format!("{}Body", class.name),
+        Use::New => format!("New{}", class.name),
+        Use::Queued => format!("Queued{}", class.name),
+        Use::Submitted => format!("{}Submission", class.name),
+    }
+}
+
 /// A resource as it is shown, on its own or as a member of a collection.
-fn shown(class: &ClassDoc, base: &str) -> Value {
-    let context = format!("{base}/contexts/{}.jsonld", class.name);
+fn resource(class: &ClassDoc) -> Value {
     let mut properties = Map::new();
-    properties.insert("@context".into(), json!({ "const": context }));
-    properties.insert("@id".into(), json!({ "type": "string", "format": "uri" }));
-    properties.insert("@type".into(), json!({ "const": class.name }));
-    let mut required = vec!["@id", "@type"];
+    let mut required = Vec::new();
     for property in class.properties.iter().filter(|p| p.access != Access::WriteOnly) {
         properties.insert(property.name.into(), in_answer(property));
         if !property.optional {
@@ -50,9 +84,14 @@ fn shown(class: &ClassDoc, base: &str) -> Value {
     properties
         .insert("hydra:operation".into(), json!({ "type": "array", "items": to("Operation") }));
     json!({
-        "type": "object", "description": class.doc, "required": required, "properties": properties,
+        "type": "object", "description": format!("{} {JSON_LD}", class.doc),
+        "required": required, "properties": properties,
     })
 }
+
+/// Said of what answers show.
+const JSON_LD: &str = "Every answer is JSON-LD as well: @context, @id, its address, and @type stand beside \
+                       these members.";
 
 fn in_answer(property: &PropertyDoc) -> Value {
     let mut schema = match property.range {
@@ -95,9 +134,8 @@ fn literal(datatype: &str, property: &PropertyDoc) -> Value {
 }
 
 /// A body that describes a resource: nothing in it is required, for PUT and PATCH keep what is left out.
-fn sent(class: &ClassDoc) -> Value {
+pub(super) fn sent(class: &ClassDoc) -> Value {
     let mut properties = Map::new();
-    properties.insert("@type".into(), json!({ "const": class.name }));
     for property in class.properties.iter().filter(|p| p.access != Access::ReadOnly) {
         properties.insert(property.name.into(), in_body(property));
     }
@@ -105,7 +143,8 @@ fn sent(class: &ClassDoc) -> Value {
         "type": "object", "properties": properties,
         "description": format!(
             "A {} as a body gives it. What is left out keeps its value, or gets its default in \
-             something new; null resets. Members that are unknown or read-only are ignored.",
+             something new; null resets to the default. Members that are unknown or read-only are \
+             ignored; with `Prefer: handling=strict` unknown ones are refused.",
             class.name
         ),
     })
@@ -114,8 +153,9 @@ fn sent(class: &ClassDoc) -> Value {
 fn in_body(property: &PropertyDoc) -> Value {
     let mut schema = match property.range {
         Range::Literal(datatype) => literal(datatype, property),
-        Range::Link(_) | Range::Collection(_) => to("Reference"),
-        Range::Name(_) => json!({ "type": "string", "minLength": 1 }),
+        Range::Link(_) | Range::Collection(_) | Range::Name(_) => {
+            json!({ "type": "string", "minLength": 1 })
+        }
     };
     if let (Some(schema), Some(max)) = (schema.as_object_mut(), property.max_bytes) {
         schema.insert("maxLength".into(), max.into());
@@ -129,32 +169,30 @@ fn in_body(property: &PropertyDoc) -> Value {
     if is_set {
         schema = json!({ "type": "array", "items": schema, "maxItems": 500 });
     }
-    if !property.required {
-        schema = match schema.get("type").and_then(Value::as_str).map(ToOwned::to_owned) {
-            Some(kind) => {
-                if let Some(schema) = schema.as_object_mut() {
-                    schema.insert("type".into(), json!([kind, "null"]));
-                }
-                schema
-            }
-            None => json!({ "anyOf": [schema, { "type": "null" }] }),
-        };
+    if let (Some(schema), false) = (schema.as_object_mut(), property.required)
+        && let Some(kind) = schema.get("type").cloned()
+    {
+        schema.insert("type".into(), json!([kind, "null"]));
     }
-    describe(&mut schema, property.doc);
-    if let Some(schema) = schema.as_object_mut() {
-        if let Some(default) = &property.default {
-            schema.insert("default".into(), default.clone());
+    match &property.default {
+        Some(default) => {
+            describe(&mut schema, &format!("{}; null resets it to {default}", property.doc));
         }
-        if let Some(example) = property.example {
-            let example = if is_set { json!([example]) } else { example.into() };
-            schema.insert("examples".into(), json!([example]));
-        }
+        None => describe(&mut schema, property.doc),
+    }
+    if let (Some(schema), Some(example)) = (schema.as_object_mut(), property.example) {
+        let example = if is_set { json!([example]) } else { example.into() };
+        schema.insert("examples".into(), json!([example]));
     }
     schema
 }
 
 /// A body that makes something new of a class: what is required is there, and an id may be chosen.
 pub(super) fn new(class: &ClassDoc, in_queue: bool) -> Value {
+    let changed = match sent(class) {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    };
     let mut required: Vec<&str> =
         class.properties.iter().filter(|p| p.required).map(|p| p.name).collect();
     let mut properties = Map::new();
@@ -172,15 +210,34 @@ pub(super) fn new(class: &ClassDoc, in_queue: bool) -> Value {
         );
         required.push("space");
     }
-    let mut more = Map::new();
-    more.insert("type".into(), "object".into());
-    if !properties.is_empty() {
-        more.insert("properties".into(), properties.into());
+    let mut schema = changed;
+    if let Some(Value::Object(all)) = schema.get_mut("properties") {
+        all.extend(properties);
     }
+    let description = match in_queue {
+        true => format!(
+            "A {} of a submission. One that is there already keeps what is left out here.",
+            class.name
+        ),
+        false => format!("A new {}. What is left out gets its default.", class.name),
+    };
+    schema.insert("description".into(), description.into());
     if !required.is_empty() {
-        more.insert("required".into(), json!(required));
+        schema.insert("required".into(), json!(required));
     }
-    json!({ "allOf": [to(&format!("{}Body", class.name)), more] })
+    schema.into()
+}
+
+/// What is submitted to the queue: a collection of such members.
+pub(super) fn submission(class: &ClassDoc) -> Value {
+    json!({
+        "type": "object", "required": ["member"],
+        "properties": {
+            "member": {
+                "type": "array", "minItems": 1, "items": to(&name_of(class, Use::Queued)),
+            },
+        },
+    })
 }
 
 /// An id that a client chooses: one segment of RFC 3986 `pchar` without `%`.
@@ -192,97 +249,100 @@ pub(super) fn id() -> Value {
 }
 
 /// One page of a collection.
-fn page(collection: &CollectionDoc, base: &str) -> Value {
-    let uri = || json!({ "type": "string", "format": "uri" });
-    let assertion = json!({
-        "type": "object", "required": ["property", "object"],
-        "properties": {
-            "property": { "const": "rdf:type" }, "object": { "const": collection.member },
-        },
-    });
+fn page(collection: &CollectionDoc) -> Value {
     json!({
         "type": "object",
-        "description": collection.doc,
-        "required": ["@context", "@id", "@type", "rdf:type", "totalItems", "member",
-                     "memberAssertion", "manages", "view", "search"],
+        "description": format!("{} {JSON_LD}", collection.doc),
+        "required": ["totalItems", "member", "memberAssertion", "manages", "view", "search"],
         "properties": {
-            "@context": { "const": format!("{base}/contexts/{}.jsonld", collection.name) },
-            "@id": uri(),
-            "@type": { "const": "Collection" },
-            "rdf:type": {
-                "type": "object", "required": ["@id"],
-                "properties": { "@id": { "const": format!("vocab:{}", collection.name) } },
-            },
             "totalItems": { "type": "integer", "minimum": 0,
                             "description": "Members on all pages together" },
             "member": { "type": "array", "items": to(collection.member) },
-            "memberAssertion": assertion.clone(),
-            "manages": assertion,
-            "view": {
-                "type": "object", "required": ["@id", "@type", "first", "last"],
-                "description": "This page; next and previous are absent at the ends",
-                "properties": {
-                    "@id": uri(), "@type": { "const": "PartialCollectionView" },
-                    "first": uri(), "previous": uri(), "next": uri(), "last": uri(),
-                },
-            },
-            "search": {
-                "type": "object", "description": "A URI template with what its variables mean",
-                "required": ["@type", "mapping", "variableRepresentation"],
-            },
+            "memberAssertion": to("MemberAssertion"),
+            "manages": to("MemberAssertion"),
+            "view": to("View"),
+            "search": to("Search"),
             "hydra:operation": { "type": "array", "items": to("Operation") },
+        },
+    })
+}
+
+fn assertion() -> Value {
+    json!({
+        "type": "object", "description": "What the members are", "required": ["property", "object"],
+        "properties": { "property": { "type": "string" }, "object": { "type": "string" } },
+    })
+}
+
+fn view() -> Value {
+    let uri = || json!({ "type": "string", "format": "uri" });
+    json!({
+        "type": "object", "description": "This page; next and previous are absent at the ends",
+        "required": ["first", "last"],
+        "properties": { "first": uri(), "previous": uri(), "next": uri(), "last": uri() },
+    })
+}
+
+fn search() -> Value {
+    json!({
+        "type": "object", "description": "A URI template with what its variables mean",
+        "required": ["mapping", "variableRepresentation"],
+        "properties": {
+            "template": { "type": "string" },
+            "hydra:template": {
+                "type": "string", "description": "In place of template, where members have one",
+            },
+            "variableRepresentation": { "type": "string" },
+            "mapping": { "type": "array", "items": to("SearchMapping") },
+        },
+    })
+}
+
+fn mapping() -> Value {
+    json!({
+        "type": "object", "description": "What a variable of a URI template means",
+        "required": ["variable", "property", "required"],
+        "properties": {
+            "variable": { "type": "string" },
+            "property": { "type": "string" },
+            "required": { "type": "boolean" },
         },
     })
 }
 
 /// An inline operation.
 fn operation() -> Value {
-    let class = json!({
-        "type": "object", "required": ["@id"], "properties": { "@id": { "type": "string" } },
-    });
     json!({
         "type": "object", "description": "What this caller may do here",
-        "required": ["@type", "hydra:method", "hydra:title", "hydra:returns"],
+        "required": ["hydra:method", "hydra:title"],
         "properties": {
-            "@type": { "type": ["string", "array"], "items": { "type": "string" } },
-            "hydra:method": { "enum": ["POST", "PUT", "PATCH", "DELETE"] },
+            "hydra:method": { "type": "string", "enum": ["POST", "PUT", "PATCH", "DELETE"] },
             "hydra:title": { "type": "string" },
-            "hydra:expects": class.clone(),
-            "hydra:returns": class,
         },
     })
 }
 
-fn reference() -> Value {
-    json!({
-        "description": "An address, whole or relative, or its last segment; or an object with one",
-        "anyOf": [
-            { "type": "string", "minLength": 1 },
-            { "type": "object", "required": ["@id"],
-              "properties": { "@id": { "type": "string", "minLength": 1 } } },
-        ],
-    })
-}
+/// The name of the schema of a body that replaces a set of references.
+pub(super) const REFERENCES: &str = "References";
 
-/// A body that changes a set of references: a collection or an array replaces, one reference adds.
+/// A body that changes a set of references.
 pub(super) fn references() -> Value {
     json!({
-        "anyOf": [
-            { "type": "object", "required": ["member"],
-              "properties": { "member": { "type": "array", "items": to("Reference") } } },
-            { "type": "array", "items": to("Reference") },
-            { "type": "object", "required": ["@id"],
-              "properties": { "@id": { "type": "string", "minLength": 1 } } },
-        ],
+        "type": "object", "required": ["member"],
+        "description": "The whole set, which replaces what is held. An array of references does the \
+                        same; one object with @id, or with id, adds what it names.",
+        "properties": {
+            "member": { "type": "array", "items": {
+                "type": "string", "minLength": 1,
+                "description": "An address, whole or relative, or its last segment",
+            } },
+        },
     })
 }
 
 fn problem_document(base: &str) -> Value {
     let mut properties = Map::new();
-    properties
-        .insert("@context".into(), json!({ "const": format!("{base}/contexts/Error.jsonld") }));
-    properties.insert("@type".into(), json!({ "const": "Error" }));
-    let mut required = vec!["@context", "@type"];
+    let mut required = Vec::new();
     for member in problem::MEMBERS {
         properties.insert(member.name.into(), of_problem(member, base));
         if member.always {
@@ -315,14 +375,12 @@ fn of_problem(member: Member, base: &str) -> Value {
 
 fn violation() -> Value {
     let mut properties = Map::new();
-    properties.insert("@type".into(), json!({ "const": "ConstraintViolation" }));
     for member in problem::VIOLATION {
         let schema = json!({ "type": "string", "description": member.doc });
         properties.insert(member.name.into(), schema);
     }
     let always = problem::VIOLATION.iter().filter(|member| member.always);
-    let required: Vec<&str> =
-        ["@type"].into_iter().chain(always.map(|member| member.name)).collect();
+    let required: Vec<&str> = always.map(|member| member.name).collect();
     json!({ "type": "object", "required": required, "properties": properties })
 }
 

@@ -15,7 +15,8 @@ pub(super) fn operation(api: &Api<'_>, shared: &SharedDoc) -> Value {
                 "description": "The credentials that were given are wrong" }),
     );
     responses.insert("503".into(), to(503));
-    let mut parameters = Vec::new();
+    responses.insert("400".into(), to(400));
+    let mut parameters = vec![headers::to("Prefer"), headers::to("format")];
     if let Some((_, variable)) = shared.template.split_once('{') {
         parameters.push(json!({
             "name": variable.trim_end_matches('}'), "in": "path", "required": true,
@@ -48,7 +49,8 @@ fn shown(api: &Api<'_>, shared: &SharedDoc) -> Value {
     let names = [&["Link", "X-Request-Id"], tag].concat();
     let content = answers::content(
         shared.media_type.unwrap_or(&api.media.shown),
-        &json!({ "type": "object" }),
+        &super::schema::to("Document"),
+        false,
     );
     json!({ "description": shared.title, "headers": answers::named(&names), "content": content })
 }

@@ -80,6 +80,7 @@ const STANDARD: [(&str, &[&str]); 6] = [
         "http://schema.org/",
         &[
             "AddAction",
+            "Action",
             "CreateAction",
             "DeleteAction",
             "FindAction",

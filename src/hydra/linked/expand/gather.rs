@@ -67,6 +67,9 @@ impl Expander<'_> {
             if let Some(node) = self.graph.nodes.get_mut(index) {
                 node.described |= property.as_str() != KEEP;
             }
+            if property.as_str() != KEEP {
+                self.graph.unread.note(index, property.as_str());
+            }
             return Ok(());
         };
         let objects: Result<Vec<_>, _> = objects.iter().map(|o| self.object(o, depth)).collect();

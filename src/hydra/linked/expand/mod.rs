@@ -188,9 +188,11 @@ impl<'a> Expander<'a> {
         let mut rest = json_syntax::Object::new();
         let (mut keys, mut nulls) = (Vec::new(), Vec::new());
         let (mut included, mut members) = (Vec::new(), Vec::new());
+        let mut unread = Vec::new();
         for (key, value) in object {
             match self.term(&scoped, key) {
-                None | Some(Term::Null | Term::Keyword(Keyword::Context | Keyword::Graph)) => {}
+                None | Some(Term::Null) => unread.push(key),
+                Some(Term::Keyword(Keyword::Context | Keyword::Graph)) => {}
                 Some(Term::Keyword(Keyword::Included)) => included.push((key, value)),
                 Some(Term::Keyword(keyword)) => {
                     keys.push((Arc::from(keyword.into_str()), key.clone()));
@@ -217,6 +219,7 @@ impl<'a> Expander<'a> {
         }
         rest.push(KEEP.into(), json_syntax::Value::Boolean(true));
         let index = self.expanded(rest, active)?;
+        unread.into_iter().for_each(|key| self.graph.unread.note(index, key));
         let property = self.terms.known(MEMBER).cloned();
         for (key, value) in members {
             let definition = scoped.get(key.as_str());

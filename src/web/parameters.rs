@@ -1,0 +1,129 @@
+//! Query parameters: the one list of those that an address understands, and what is done about all others.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
+
+use super::negotiate::{self, FORMAT};
+use super::request;
+use crate::hydra::collection::{PAGING, UNOFFERED};
+use crate::hydra::problem::UNKNOWN;
+use crate::hydra::{CollectionDoc, Fault, OperationDoc};
+use crate::resource::Query;
+
+/// Names the parameters of a request that were not understood.
+pub const IGNORED: HeaderName = HeaderName::from_static("hydria-ignored");
+
+/// Bytes of names that the header holds, at most.
+const MAX_IGNORED_BYTES: usize = 2_000;
+
+/// What an address understands: a collection, an operation, or neither.
+#[derive(Clone, Copy, Default)]
+pub struct Understood<'a> {
+    pub collection: Option<&'a CollectionDoc>,
+    pub operation: Option<&'a OperationDoc>,
+}
+
+impl Understood<'_> {
+    fn is_known(self, name: &str) -> bool {
+        let reads = self.operation.is_none_or(|operation| operation.method == "GET");
+        let listing = self.collection.filter(|_| reads).is_some_and(|collection| {
+            collection.variables().chain(&PAGING).any(|variable| variable.name == name)
+                || UNOFFERED.contains(&name)
+        });
+        let own = self.operation.is_some_and(|o| o.parameters.iter().any(|v| v.name == name));
+        name == FORMAT || listing || own
+    }
+
+    /// Whether its parameters select what is changed, so that one more or less changes other resources.
+    fn selects_what_changes(self) -> bool {
+        self.operation.is_some_and(|o| o.method != "GET" && !o.parameters.is_empty())
+    }
+}
+
+/// What the parameters of a request come to, beside those that the operation reads.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Parameters that are refused.
+    pub faults: Vec<Fault>,
+    /// Names of those that are ignored, as the value of a header.
+    pub ignored: Option<HeaderValue>,
+}
+
+/// Reads the parameters of a request that are the same at every address, and finds those that are not known.
+pub fn read(request: &HttpRequest, understood: Understood<'_>) -> Found {
+    let Some(raw) = request.uri().query().filter(|raw| !raw.is_empty()) else {
+        return Found::default();
+    };
+    let mut found = Found::default();
+    if let Some(Err(reason)) = negotiate::format(request) {
+        found.faults.push(of_query(FORMAT, reason));
+    }
+    let query = Query::parse(Some(raw));
+    let unknown = query.unknown(|name| understood.is_known(name));
+    if request::is_strict(request) || understood.selects_what_changes() {
+        let named = unknown.iter().map(|name| percent_decode_str(name).decode_utf8_lossy());
+        found.faults.extend(named.map(|name| of_query(&name, UNKNOWN)));
+    } else if !unknown.is_empty() {
+        found.ignored = listed(&unknown);
+    }
+    found
+}
+
+/// A fault of the query, which no pointer into the body can show.
+fn of_query(name: &str, reason: impl Into<String>) -> Fault {
+    Fault { pointer: String::new(), ..Fault::new(name, reason) }
+}
+
+/// Names as a list, percent-encoded as they were received; a comma would begin another name.
+fn listed(names: &[&str]) -> Option<HeaderValue> {
+    let mut list = String::new();
+    for name in names {
+        let name = name.replace(',', "%2C");
+        if list.len() + name.len() > MAX_IGNORED_BYTES {
+            break;
+        }
+        if !list.is_empty() {
+            list.push_str(", ");
+        }
+        list.push_str(&name);
+    }
+    HeaderValue::try_from(list).ok().filter(|list| !list.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hydra::Variable;
+
+    const BY: &[Variable] = &[Variable::new("string1", "Which")];
+
+    #[test]
+    fn an_unknown_parameter_of_what_changes_by_a_filter_would_change_other_resources() {
+        let of = |method, parameters| OperationDoc {
+            name: "act",
+            method,
+            title: "Act",
+            expects: None,
+            returns: None,
+            statuses: &[],
+            parameters,
+            administrators_only: false,
+        };
+        for (method, parameters, wanted) in
+            [("DELETE", BY, true), ("PATCH", BY, true), ("GET", BY, false), ("DELETE", &[], false)]
+        {
+            let operation = of(method, parameters);
+            let understood = Understood { operation: Some(&operation), collection: None };
+            assert_eq!(understood.selects_what_changes(), wanted, "{method}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_ignored_are_one_bounded_list() {
+        assert_eq!(listed(&["string9", "a,b"]).expect("a list"), "string9, a%2Cb");
+        assert_eq!(listed(&["a".repeat(3_000).as_str()]), None);
+        let many = vec!["abcdefgh"; 1_000];
+        assert!(listed(&many).expect("a list").len() < MAX_IGNORED_BYTES + 10);
+    }
+}
