@@ -11,14 +11,15 @@ use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
-/// A text that is neither printed nor serialised.
+/// A text that is neither printed nor serialised, and overwritten in memory when it is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self(Zeroizing::new(text.into()))
     }
 
     /// The text itself; for the one place that needs it.
@@ -38,7 +39,7 @@ impl fmt::Debug for Secret {
 /// # Errors
 /// Where the system gives no randomness.
 pub fn random() -> Result<Secret, SecretsError> {
-    Ok(Secret(URL_SAFE_NO_PAD.encode(random_bytes::<32>()?)))
+    Ok(Secret::new(URL_SAFE_NO_PAD.encode(random_bytes::<32>()?)))
 }
 
 fn random_bytes<const N: usize>() -> Result<[u8; N], SecretsError> {
@@ -110,7 +111,7 @@ impl Secrets {
         let payload = Payload { msg: rest, aad: place.as_bytes() };
         let text =
             self.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_opaque| refuse())?;
-        String::from_utf8(text).map(Secret).map_err(|_not_text| refuse())
+        String::from_utf8(text).map(Secret::new).map_err(|_not_text| refuse())
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
