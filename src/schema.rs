@@ -315,7 +315,7 @@ diesel::table! {
         customer -> Int4,
         /// Last segment of its address
         id -> Text,
-        /// Log-in name, unique over all customers ignoring case
+        /// Log-in name, unique within its customer ignoring case
         email -> Text,
         /// Argon2id hash
         password -> Text,

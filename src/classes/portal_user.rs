@@ -58,12 +58,14 @@ impl Resource for PortalUser {
         parent: None,
         properties: &[
             &field("id", "Last segment of its address", |u: &Self| &u.id),
-            &field("email", "Log-in name, unique over all customers", |u: &Self| &u.email)
-                .writable(|d| &mut d.email)
-                .required()
-                .max_bytes(254)
-                .rule(email_rule)
-                .example("someone@example.org"),
+            &field("email", "Log-in name, unique within its customer in any case", |u: &Self| {
+                &u.email
+            })
+            .writable(|d| &mut d.email)
+            .required()
+            .max_bytes(254)
+            .rule(email_rule)
+            .example("someone@example.org"),
             &secret(
                 "password",
                 "Password, 8 characters at least; never shown",
@@ -94,11 +96,12 @@ impl Resource for PortalUser {
 
     fn check(
         s: &mut Session<'_>,
-        _tenant: Option<i32>,
+        tenant: Option<i32>,
         at: Option<&PortalUserAddress>,
         draft: &PortalUserDraft,
     ) -> Result<Vec<Fault>, Problem> {
         let owner: Option<(i32, String)> = portal_users::table
+            .filter(portal_users::customer.eq(tenant.unwrap_or_default()))
             .filter(sql::lower(portal_users::email).eq(sql::lower(&draft.email)))
             .select((portal_users::customer, portal_users::id))
             .first(s.conn)

@@ -9,6 +9,7 @@ mod key;
 mod origin_strategy;
 mod paging;
 mod policies;
+mod portal_user;
 mod queue;
 mod role;
 mod space;
