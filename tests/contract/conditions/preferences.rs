@@ -81,7 +81,8 @@ fn preferences_are_read_as_their_specification_writes_them() {
         (vec!["wait=10", "return=representation; x=1"], 200, Some("return=representation")),
         (vec!["x=\", return=representation\""], 205, None),
         (vec!["return=minimal, return=representation"], 205, Some("return=minimal")),
-        (vec!["handling=strict"], 205, None),
+        (vec!["handling=strict"], 205, Some("handling=strict")),
+        (vec!["handling=strict, return=minimal"], 205, Some("return=minimal, handling=strict")),
         (vec!["return=everything"], 205, None),
     ] {
         let headers: Vec<_> = lines.iter().map(|line| ("Prefer", *line)).collect();

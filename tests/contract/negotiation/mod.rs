@@ -1,6 +1,7 @@
 //! The same documents in every representation, as clients ask for them.
 
 mod choice;
+mod format;
 mod graphs;
 mod pages;
 

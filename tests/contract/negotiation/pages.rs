@@ -184,10 +184,8 @@ fn the_vocabulary_is_a_page_in_which_every_word_is_found() {
 fn browsers_are_asked_who_they_are_and_told_what_is_wrong() {
     let world = World::new();
     let (answer, text) = page(&world.app.visitor, &world.owner.path("/spaces"), 401);
-    assert_eq!(
-        answer.header("www-authenticate"),
-        Some("Basic realm=\"Hydria\", charset=\"UTF-8\"")
-    );
+    // No password box of the browser stands over a page.
+    assert_eq!(answer.header("www-authenticate"), Some("Session realm=\"Hydria\""));
     assert!(text.contains("<h1>401 Unauthorized</h1>"), "{text}");
     assert_eq!(answer.headers.get_all("link").iter().count(), 1);
     let client = &world.owner.client;

@@ -203,6 +203,10 @@ impl<'a> Expander<'a> {
                     if let Some(known) = &known {
                         keys.push((Arc::clone(known), key.clone()));
                     }
+                    // Neither a term nor an IRI: expansion drops it.
+                    if matches!(id, json_ld::Id::Invalid(_)) {
+                        unread.push(key);
+                    }
                     match known {
                         Some(known) if self.is_null(&scoped, value) => nulls.push(known),
                         Some(known)
@@ -219,7 +223,9 @@ impl<'a> Expander<'a> {
         }
         rest.push(KEEP.into(), json_syntax::Value::Boolean(true));
         let index = self.expanded(rest, active)?;
-        unread.into_iter().for_each(|key| self.graph.unread.note(index, key));
+        for key in unread {
+            self.graph.unread.note(index, key);
+        }
         let property = self.terms.known(MEMBER).cloned();
         for (key, value) in members {
             let definition = scoped.get(key.as_str());
