@@ -49,6 +49,11 @@ pub const SETTINGS: &[Setting] = &[
         "minimal",
         "minimal: 205, representation: 200 with the resource",
     ),
+    setting(
+        "HYDRIA_AUTH_DELAY_MS",
+        "1000",
+        "Longest delay of the answer to wrong credentials, in milliseconds; 0: none",
+    ),
     setting("HYDRIA_BATCH_LIMIT", "1000", "Images a batch, at most; up to 50000"),
     setting("HYDRIA_MAX_PIXELS", "500000000", "Pixels of an image, at most"),
     setting("HYDRIA_MEMORY_MB", "512", "Memory that all decoding of a process may use, in MiB"),
@@ -92,6 +97,8 @@ pub struct Config {
     /// None: kept in the data folder.
     pub secret: Option<Secret>,
     pub patch_returns_representation: bool,
+    /// Longest delay of the answer to wrong credentials.
+    pub auth_delay: Duration,
     pub batch_limit: usize,
     pub max_pixels: u64,
     pub memory_bytes: u64,
@@ -174,6 +181,7 @@ impl Config {
                 .unwrap_or(usize::MAX),
             fetches: usize::try_from(reader.number("HYDRIA_FETCHES", 1, 1000)).unwrap_or(1),
             lease: seconds(reader.number("HYDRIA_LEASE_SECONDS", 1, 3600)),
+            auth_delay: Duration::from_millis(reader.number("HYDRIA_AUTH_DELAY_MS", 0, 60_000)),
             wait: seconds(reader.number("HYDRIA_WAIT_SECONDS", 0, 600)),
             origin_limits: Limits {
                 max_bytes: reader.number("HYDRIA_ORIGIN_MAX_BYTES", 1, 1 << 50),

@@ -1,6 +1,7 @@
 //! Keys that come with requests: looked up, compared by their keyed hash, remembered for a second.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,6 +9,10 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
+use zeroize::Zeroizing;
+
+use super::failures::Failures;
+use super::unknown::Unknown;
 
 use crate::database::Database;
 use crate::database::door::{Desk, Refusal};
@@ -21,6 +26,9 @@ use crate::secrets::Secret;
 const REMEMBERED: Duration = Duration::from_secs(1);
 /// Keys that are remembered at once; beyond, all are forgotten.
 const MAX_REMEMBERED: usize = 10_000;
+
+/// Longest key that is looked for, in bytes; those that the service makes have 36.
+const MAX_KEY_BYTES: usize = 1_000;
 
 #[derive(Clone)]
 struct Held {
@@ -37,36 +45,72 @@ pub struct Keys {
     site: Arc<Site>,
     desk: Arc<Desk<String, Found>>,
     remembered: Mutex<HashMap<String, (Instant, Held)>>,
-    /// Counts removals, so that a look-up under way remembers nothing that was removed meanwhile.
-    removals: AtomicU64,
+    unknown: Mutex<Unknown>,
+    /// Counts keys that are made or removed, so that a look-up under way remembers nothing that has changed.
+    changes: AtomicU64,
+    failures: Failures,
 }
 
 impl Keys {
-    pub fn new(database: Database, site: Arc<Site>) -> Self {
+    /// `longest_delay`: how long the answer to wrong credentials waits at most.
+    pub fn new(database: Database, site: Arc<Site>, longest_delay: Duration) -> Self {
         let desk = Desk::new(Box::new(look_up), Err);
-        Self { database, site, desk, remembered: Mutex::default(), removals: AtomicU64::new(0) }
-    }
-
-    /// The caller that the value of an `Authorization` header names.
-    ///
-    /// # Errors
-    /// [`Problem::Unauthenticated`] where it is malformed or the credentials are wrong.
-    pub async fn verify(&self, authorization: &[u8]) -> Result<Caller, Problem> {
-        let (key, secret) = basic(authorization).ok_or(Problem::Unauthenticated)?;
-        let held = match self.recall(&key) {
-            Some(held) => Some(held),
-            None => self.find(key).await?,
-        };
-        match held {
-            Some(held) if self.site.secrets.matches(&secret, &held.secret) => Ok(held.caller),
-            _ => Err(Problem::Unauthenticated),
+        Self {
+            database,
+            site,
+            desk,
+            remembered: Mutex::default(),
+            unknown: Mutex::default(),
+            changes: AtomicU64::new(0),
+            failures: Failures::new(longest_delay),
         }
     }
 
-    /// Forgets a key that was removed.
+    /// The caller that the value of an `Authorization` header names; `address`: where the request is from.
+    ///
+    /// Wrong credentials are answered the later, the more of the same pair of key and address were wrong before.
+    ///
+    /// # Errors
+    /// [`Problem::Unauthenticated`] where it is malformed or the credentials are wrong.
+    pub async fn verify(
+        &self,
+        authorization: &[u8],
+        address: Option<IpAddr>,
+    ) -> Result<Caller, Problem> {
+        let given = basic(authorization);
+        if let Some((key, secret)) = &given
+            && let Some(held) = self.held(key).await?
+            && self.site.secrets.matches(secret, &held.secret)
+        {
+            return Ok(held.caller);
+        }
+        let key = given.as_ref().map_or("", |(key, _)| key);
+        let delay = self.failures.count(key, address, Instant::now());
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        Err(Problem::Unauthenticated)
+    }
+
+    /// Forgets what was found of a key that was made or removed.
     pub fn forget(&self, key: &str) {
-        self.removals.fetch_add(1, Ordering::SeqCst);
+        self.changes.fetch_add(1, Ordering::SeqCst);
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.unknown.lock().unwrap_or_else(PoisonError::into_inner).forget(key);
+    }
+
+    async fn held(&self, key: &str) -> Result<Option<Held>, Problem> {
+        if key.len() > MAX_KEY_BYTES {
+            return Ok(None);
+        }
+        if let Some(held) = self.recall(key) {
+            return Ok(Some(held));
+        }
+        let is_unknown = {
+            let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+            unknown.holds(key, Instant::now())
+        };
+        if is_unknown { Ok(None) } else { self.find(key.to_owned()).await }
     }
 
     fn recall(&self, key: &str) -> Option<Held> {
@@ -76,16 +120,22 @@ impl Keys {
     }
 
     async fn find(&self, key: String) -> Result<Option<Held>, Problem> {
-        let (asked, removals) = (Instant::now(), self.removals.load(Ordering::SeqCst));
+        let (asked, changes) = (Instant::now(), self.changes.load(Ordering::SeqCst));
         let found = self.database.keys.ask(&self.desk, key.clone()).await;
         let found = found.map_err(refused)?;
+        let is_current = || self.changes.load(Ordering::SeqCst) == changes;
         if let Some(held) = &found {
             let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
             if remembered.len() >= MAX_REMEMBERED {
                 remembered.clear();
             }
-            if self.removals.load(Ordering::SeqCst) == removals {
+            if is_current() {
                 remembered.insert(key, (asked, held.clone()));
+            }
+        } else {
+            let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+            if is_current() {
+                unknown.remember(&key, asked);
             }
         }
         Ok(found)
@@ -127,7 +177,8 @@ fn basic(authorization: &[u8]) -> Option<(String, Secret)> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
-    let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
+    let decoded = Zeroizing::new(STANDARD.decode(credentials.trim()).ok()?);
+    let decoded = std::str::from_utf8(&decoded).ok()?;
     let (key, secret) = decoded.split_once(':')?;
     (!key.contains('\0')).then(|| (key.to_owned(), Secret::new(secret)))
 }

@@ -1,5 +1,7 @@
 //! Who asks: keys and their secrets.
 
+pub mod failures;
 pub mod keys;
+pub mod unknown;
 
 pub use keys::Keys;

@@ -95,6 +95,7 @@ const MAKE: Operation<CustomerAddress> = Operation {
     chooses: false,
     act: Act::Write(|s, of, _| {
         let made = make(s.conn, s.site, of.customer, None)?;
+        s.effects.push(Effect::KeyChanged(made.key.clone()));
         let (id, body, _) = shown(&made, s.view());
         // What GET shows has no secret.
         let (_, _, tag) = shown(&Key { secret: None, ..made }, s.view());
@@ -208,7 +209,7 @@ impl Remove for Key {
         if administrator && others == 0 {
             return Err(Problem::invalid("key", "is the last key of an administrator"));
         }
-        s.effects.push(Effect::KeyRemoved(at.key));
+        s.effects.push(Effect::KeyChanged(at.key));
         Ok(())
     }
 }

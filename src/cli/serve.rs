@@ -75,6 +75,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         site,
         storage: setup.storage.clone(),
         notices,
+        auth_delay: config.auth_delay,
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
         samples: options.samples,

@@ -82,6 +82,10 @@ pub enum Problem {
     TooLarge {
         limit_bytes: usize,
     },
+    /// The request target is longer than is read, in bytes.
+    TargetTooLong {
+        limit_bytes: usize,
+    },
     /// The media type of the body is not offered.
     UnsupportedMediaType {
         given: String,
@@ -139,6 +143,7 @@ impl Problem {
             Self::UnsupportedMediaType { .. } | Self::UnsupportedEncoding(_) => {
                 "UnsupportedMediaType"
             }
+            Self::TargetTooLong { .. } => "TargetTooLong",
             Self::TooSlow { .. } => "BodyTooSlow",
             Self::Unreadable(_) | Self::Malformed(_) => "UnreadableRequest",
             Self::PreconditionFailed(_) => "PreconditionFailed",
@@ -153,13 +158,14 @@ impl Problem {
 }
 
 /// Every kind of problem with what it means, for the vocabulary.
-pub const KINDS: [(&str, &str); 16] = [
+pub const KINDS: [(&str, &str); 17] = [
     ("AuthenticationRequired", "Credentials are missing or wrong."),
     ("AccessDenied", "The caller may not do this."),
     ("NotFound", "There is no such resource."),
     ("MethodNotAllowed", "The resource does not offer this method; Allow lists those it has."),
     ("NotAcceptable", "The resource is there, but in no media type that Accept lists."),
     ("BodyTooLarge", "The body is larger than the service reads."),
+    ("TargetTooLong", "The address that was asked for is longer than the service reads."),
     ("UnsupportedMediaType", "The media type of the body, or its encoding, is not offered."),
     ("BodyTooSlow", "The body did not come in time."),
     ("UnreadableRequest", "The body or the query cannot be parsed."),
@@ -184,6 +190,7 @@ pub fn of_each_kind() -> Vec<Problem> {
         Problem::PreconditionFailed(words()),
         Problem::TooSlow { limit_s: 0 },
         Problem::TooLarge { limit_bytes: 0 },
+        Problem::TargetTooLong { limit_bytes: 0 },
         Problem::UnsupportedMediaType { given: words(), offered: "" },
         Problem::Unreadable(words()),
         Problem::taken(words()),
@@ -280,6 +287,9 @@ impl fmt::Display for Problem {
             }
             Self::TooLarge { limit_bytes } => {
                 write!(f, "the body is larger than {limit_bytes} bytes")
+            }
+            Self::TargetTooLong { limit_bytes } => {
+                write!(f, "the address that was asked for is longer than {limit_bytes} bytes")
             }
             Self::TooSlow { limit_s } => {
                 write!(f, "the body did not come in time: {limit_s} seconds passed")

@@ -68,8 +68,8 @@ pub struct Session<'a> {
 /// What happens in this process after the commit; others find out for themselves, within a second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// A key is gone: forget that it was verified.
-    KeyRemoved(String),
+    /// A key was made or removed: forget what was found of it.
+    KeyChanged(String),
     /// There is work for the engine.
     WorkAdded,
     /// A line for the log, at the level of information.

@@ -6,6 +6,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::acts::Holder;
+use super::ahead::Ahead;
 use super::asking::Asking;
 use super::connection::Connection;
 use super::negotiate::{self, Kind};
@@ -32,12 +33,13 @@ const PATIENCE: Duration = Duration::from_secs(65);
 /// Answers any request there is.
 pub async fn answer(
     request: HttpRequest,
-    mut payload: web::Payload,
+    payload: web::Payload,
     service: web::Data<Service>,
 ) -> HttpResponse {
     let asking = Asking::new(&request);
     let _at_work = asking.connection.as_ref().map(Connection::answering);
-    let attempt = attempt(&service, &request, &mut payload, &asking);
+    let payload = Ahead::new(payload);
+    let attempt = payload.while_readable(attempt(&service, &request, &payload, &asking));
     let response = shaped(&service.documents, &request, &asking.caller, attempt).await;
     asking.sent(response)
 }
@@ -46,7 +48,7 @@ pub async fn answer(
 async fn attempt(
     service: &Service,
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &Ahead,
     asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
     let response = attempted(service, request, payload, asking).await?;
@@ -57,7 +59,7 @@ async fn attempt(
 async fn attempted(
     service: &Service,
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &Ahead,
     asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
     let path = request.uri().path();
@@ -67,9 +69,15 @@ async fn attempted(
     if is_preflight || (path == "*" && *request.method() == Method::OPTIONS) {
         return Ok(respond::options(&allow(service, path)));
     }
-    // Wrong credentials are told wherever they come, at open addresses too.
-    if let Some(given) = request.headers().get(header::AUTHORIZATION) {
-        asking.caller.set(service.keys.verify(given.as_bytes()).await?);
+    request::check_target(request)?;
+    request::check_single(request)?;
+    // Wrong credentials are told wherever they come, at open addresses too; but on the IIIF side those that do
+    // not count are none, for what is open must not close to a viewer with an old cookie or key.
+    if request::is_of_api(path)
+        && let Some(given) = request.headers().get(header::AUTHORIZATION)
+    {
+        let address = request.peer_addr().map(|peer| peer.ip());
+        asking.caller.set(service.keys.verify(given.as_bytes(), address).await?);
     }
     if let Some(answer) = thumbs::answer(service, request, path, asking).await {
         return answer;
@@ -94,7 +102,7 @@ fn allow(service: &Service, path: &str) -> Vec<&'static str> {
 async fn dispatch(
     service: &Service,
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &Ahead,
     path: &str,
     asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
@@ -126,6 +134,11 @@ async fn dispatch(
     }
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
+    }
+    if request::is_forged(request, &service.site.base) {
+        return Err(Problem::Forbidden(
+            "a POST from another site needs the Content-Type of a body that is read here".into(),
+        ));
     }
     let understood =
         Understood { collection: route.collection.as_deref(), operation: Some(&entry.doc) };
@@ -312,7 +325,7 @@ async fn perform(
     let (reply, effects) = in_session(service, run, caller, input, writes).await?;
     for effect in effects {
         match effect {
-            Effect::KeyRemoved(key) => service.keys.forget(&key),
+            Effect::KeyChanged(key) => service.keys.forget(&key),
             Effect::WorkAdded => service.notices.tell_work(),
             Effect::Note(line) => log::info!("{line}"),
         }

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, web};
 use futures_util::{Stream, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
+use super::ahead::{self, Ahead};
 use super::asking::Asking;
 use super::budget::{Budget, Permit};
 use super::{MAX_BODY_BYTES, Service};
@@ -55,7 +56,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub async fn read(
     service: &Service,
     request: &HttpRequest,
-    payload: &mut web::Payload,
+    payload: &Ahead,
     (body, operation): (Body, &OperationDoc),
     asking: &Asking,
 ) -> Result<Option<(Meaning, Option<Permit>)>, Problem> {
@@ -65,7 +66,7 @@ pub async fn read(
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let announced = announced.and_then(|v| v.parse().ok()).unwrap_or_default();
     let mut room = Room { budget: &service.bodies, asking, permit: None };
-    let bytes = collect(announced, payload, PACE, Some(&mut room)).await?;
+    let bytes = collect(announced, &mut payload.parts(), PACE, Some(&mut room)).await?;
     if body == Body::Optional && bytes.is_empty() {
         return Ok(None);
     }
@@ -109,7 +110,7 @@ async fn collect<E: std::fmt::Display>(
         let part = timeout_at(until, payload.next()).await.map_err(too_slow)?;
         drop(receiving);
         let Some(part) = part else { return Ok(bytes) };
-        let part = part.map_err(|e| Problem::Unreadable(format!("the body broke off: {e}")))?;
+        let part = part.map_err(|error| ahead::broken(&error))?;
         if bytes.len() + part.len() > MAX_BODY_BYTES {
             return Err(TOO_LARGE);
         }
@@ -152,6 +153,10 @@ impl Room<'_> {
         let taken_for = if bytes <= MEDIUM_BYTES { MEDIUM_BYTES } else { MAX_BODY_BYTES };
         self.extend(taken_for).await
     }
+/// Whether a content type is of the media types that bodies are read in.
+pub fn is_read(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    ACCEPT_POST.split(", ").any(|offered| offered.eq_ignore_ascii_case(media_type))
 }
 
 fn format(request: &HttpRequest) -> Result<Format, Problem> {

@@ -1,6 +1,7 @@
 //! HTTP: the only module that knows actix.
 
 pub mod acts;
+pub mod ahead;
 pub mod answer;
 pub mod asking;
 pub mod body;
@@ -75,6 +76,8 @@ pub struct Parts {
     pub site: Arc<Site>,
     pub storage: Storage,
     pub notices: Notices,
+    /// Longest delay of the answer to wrong credentials.
+    pub auth_delay: Duration,
     pub patch_returns_representation: bool,
     pub wait: Duration,
     pub samples: Option<PathBuf>,
@@ -91,7 +94,7 @@ impl Service {
         let documents::Described { classes, collections, .. } = documents::described();
         Ok(Arc::new(Self {
             linked: Linked::new(&classes, &collections, &parts.site.base)?,
-            keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site)),
+            keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site), parts.auth_delay),
             documents: Arc::new(Documents::new(&parts.site.base)),
             images: thumbs::images(&parts.site),
             router,

@@ -1,8 +1,10 @@
 //! One request as the doors see it: its number, its conditions, what the client prefers.
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 
+use super::body;
+use crate::hydra::Problem;
 use crate::resource::Conditions;
 
 /// What a client prefers to get back (RFC 7240, section 4.2).
@@ -31,6 +33,61 @@ pub fn preference(request: &HttpRequest) -> Option<Preference> {
 pub fn is_strict(request: &HttpRequest) -> bool {
     let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
     preferred(lines, "handling").as_deref() == Some("strict")
+}
+
+/// Longest request target that is read, in bytes. The HTTP layer refuses those of 64 KiB itself, with no more
+/// than a status, so that this limit has to be below it.
+pub const MAX_TARGET_BYTES: usize = 32 << 10;
+
+/// Refuses a request target that is too long.
+///
+/// # Errors
+/// [`Problem::TargetTooLong`].
+pub fn check_target(request: &HttpRequest) -> Result<(), Problem> {
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    if target > MAX_TARGET_BYTES {
+        return Err(Problem::TargetTooLong { limit_bytes: MAX_TARGET_BYTES });
+    }
+    Ok(())
+}
+
+/// Refuses several lines of a header that has one value: which of them counts would be a guess.
+///
+/// # Errors
+/// [`Problem::Unreadable`] that names the header.
+pub fn check_single(request: &HttpRequest) -> Result<(), Problem> {
+    const SINGLE: [header::HeaderName; 4] =
+        [header::AUTHORIZATION, header::CONTENT_TYPE, header::HOST, header::ORIGIN];
+    match SINGLE.iter().find(|name| request.headers().get_all(*name).count() > 1) {
+        Some(name) => Err(Problem::Unreadable(format!("the request has several {name} headers"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a request is a POST that a page of another site can have a browser send with the credentials that it
+/// remembers, without a preflight (Fetch, CORS-safelisted requests).
+///
+/// The media types that are read here are preflighted. `base`: the public address of the root.
+pub fn is_forged(request: &HttpRequest, base: &str) -> bool {
+    let text = |name: &str| request.headers().get(name).map(|v| v.to_str().unwrap_or_default());
+    if request.method() != Method::POST || text("Content-Type").is_some_and(body::is_read) {
+        return false;
+    }
+    let is_other = |origin: &str| !origin.eq_ignore_ascii_case(origin_of(base));
+    matches!(text("Sec-Fetch-Site"), Some("cross-site" | "same-site"))
+        || text("Origin").is_some_and(is_other)
+}
+
+/// Scheme, host and port of an address.
+fn origin_of(address: &str) -> &str {
+    let host = address.find("://").map_or(0, |at| at + 3);
+    let end = address.get(host..).and_then(|rest| rest.find('/')).map(|at| host + at);
+    address.get(..end.unwrap_or(address.len())).unwrap_or(address)
+}
+
+/// Whether a request comes from a page of this service, so that a browser's password box would stand over it.
+pub fn is_from_page(request: &HttpRequest) -> bool {
+    request.headers().get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin")
 }
 
 /// Whether a path is of the API, and not of the IIIF side.

@@ -154,15 +154,19 @@ fn empty(mut response: HttpResponseBuilder) -> HttpResponse {
     response.insert_header((header::CONTENT_LENGTH, "0")).body("")
 }
 
+/// What a problem is about, and how it is sent.
+pub struct About<'a> {
+    pub wanted: Representation,
+    pub path: &'a str,
+    pub method: &'a str,
+    pub request_id: &'a str,
+    /// Whether a browser's password box would stand over a page or a picture.
+    pub session: bool,
+}
+
 /// The response to a problem, as RFC 9457 and Hydra have it (`hydra.md` 8).
-pub fn problem(
-    problem: &Problem,
-    documents: &Documents,
-    wanted: Representation,
-    path: &str,
-    method: &str,
-    request_id: &str,
-) -> HttpResponse {
+pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> HttpResponse {
+    let About { wanted, path, method, request_id, session } = *about;
     let status = status::of_problem(problem);
     if status::is_failure(status) {
         let cause = problem.source().map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -171,7 +175,10 @@ pub fn problem(
     let mut response = HttpResponse::build(status);
     match problem {
         Problem::Unauthenticated => {
-            let challenge = "Basic realm=\"Hydria\", charset=\"UTF-8\"";
+            let challenge = match session {
+                true => "Session realm=\"Hydria\"",
+                false => "Basic realm=\"Hydria\", charset=\"UTF-8\"",
+            };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
         Problem::MethodNotAllowed(methods) => {

@@ -9,7 +9,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 
 use super::documents::Documents;
-use super::negotiate::{self, Kind};
+use super::negotiate::{self, Kind, Representation};
+use super::respond::About;
 use super::{request, respond};
 use crate::hydra::Problem;
 use crate::resource::Caller;
@@ -30,7 +31,11 @@ pub async fn shaped(
     let mut response = result.unwrap_or_else(|problem| {
         // What accepts nothing that is offered is told so all the same.
         let wanted = negotiate::wanted(request, Kind::Problem).unwrap_or_default();
-        respond::problem(&problem, documents, wanted, path, method.as_str(), &id)
+        let session = wanted == Representation::Html
+            || request::is_from_page(request)
+            || !request::is_of_api(path);
+        let about = About { wanted, path, method: method.as_str(), request_id: &id, session };
+        respond::problem(&problem, documents, &about)
     });
     if path == "/" {
         respond::describe(&mut response, &documents.base);

@@ -29,6 +29,7 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Problem::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
         Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Problem::TargetTooLong { .. } => StatusCode::URI_TOO_LONG,
         Problem::UnsupportedMediaType { .. } | Problem::UnsupportedEncoding(_) => {
             StatusCode::UNSUPPORTED_MEDIA_TYPE
         }

@@ -56,7 +56,11 @@ async fn get(
         return Err(Problem::invalid("space", "must be a number"));
     }
     let at = ImageAddress::read(&mut Parts(values.iter())).ok_or_else(missing)?;
-    let image = find(service, &at).await?;
+    let image = find(service, &at).await.map_err(|problem| match problem {
+        // In the words for an image that is protected: whether there is one is not told.
+        Problem::NotFound(_) => missing(),
+        other => other,
+    })?;
     let open: Vec<StoredThumbnail> = image.open_thumbnails().collect();
     if open.is_empty() {
         return Err(missing());

@@ -2,11 +2,14 @@
 
 mod advertised;
 mod conditions;
+mod credentials;
 mod documents;
 mod families;
+mod handling;
 mod linked_data;
 mod meaning;
 mod negotiation;
+mod nul;
 mod openapi;
 mod routes;
 mod sameness;

@@ -201,7 +201,8 @@ fn hold_images(
     members: &[Member],
 ) -> Result<HashMap<ImageAddress, Image>, Problem> {
     let mut spaces: BTreeMap<i32, Vec<&str>> = BTreeMap::new();
-    for member in members {
+    // What is no id finds nothing, and may be what PostgreSQL cannot be asked for.
+    for member in members.iter().filter(|member| member.at.fault().is_none()) {
         spaces.entry(member.at.space).or_default().push(&member.at.image);
     }
     let mut held = HashMap::new();

@@ -4,6 +4,8 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use diesel::RunQueryDsl as _;
 use hydria::database::Database;
 use hydria::database::door::{Desk, Door, Refusal};
@@ -222,6 +224,51 @@ fn what_is_no_http_is_refused_and_the_service_goes_on() {
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{start:?}: {answer}");
     }
     world.app.visitor.get("/healthz").expect(200);
+}
+
+#[test]
+fn a_body_in_chunks_that_are_framed_wrongly_is_refused_in_words() {
+    let world = World::new();
+    let pair = format!("{}:{}", world.owner.key, world.owner.secret);
+    let credentials = STANDARD.encode(pair);
+    for (line, path) in [("POST", "/spaces"), ("POST", "/queue"), ("GET", "/spaces")] {
+        let path = world.owner.path(path);
+        for chunks in
+            ["xyz\r\n{}\r\n0\r\n\r\n", "-1\r\n", "ffffffffffffffffff\r\n", "2\r\n{}\r\nzz\r\n"]
+        {
+            let request = format!(
+                "{line} {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {credentials}\r\n\
+                 Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
+            );
+            let answer = raw(&world, request.as_bytes());
+            assert!(answer.starts_with("HTTP/1.1 400 "), "{line} {path} {chunks:?}: {answer}");
+            assert!(answer.contains("#UnreadableRequest"), "{line} {path} {chunks:?}: {answer}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_is_too_long_is_told_as_what_it_is() {
+    let world = World::new();
+    let asked = |length: usize| {
+        let target = format!("/{}", "a".repeat(length - 1));
+        raw(
+            &world,
+            format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes(),
+        )
+    };
+    assert!(asked(32 << 10).starts_with("HTTP/1.1 404 "));
+    for length in [(32 << 10) + 1, 65_000] {
+        let answer = asked(length);
+        assert!(
+            answer.starts_with("HTTP/1.1 414 "),
+            "{}",
+            answer.chars().take(200).collect::<String>()
+        );
+        assert!(answer.contains("application/problem+json") && answer.contains("#TargetTooLong"));
+    }
+    // Beyond, the HTTP layer itself refuses it.
+    assert!(asked(70_000).starts_with("HTTP/1.1 400 "));
 }
 
 #[test]

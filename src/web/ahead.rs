@@ -1,0 +1,136 @@
+//! The start of a body is read while the request is still being judged.
+//!
+//! The HTTP layer drops a connection whose body is framed wrongly, such as by a chunk size that is no number,
+//! unless the answer is there when it finds out. So an error of the body answers the request at once, whatever
+//! it waits for.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+
+use actix_web::error::PayloadError;
+use actix_web::web;
+use futures_util::Stream;
+use futures_util::future::poll_fn;
+
+use crate::hydra::Problem;
+
+/// Bytes that are read ahead: as many as the HTTP layer itself holds before it stops reading.
+const MAX_AHEAD_BYTES: usize = 32 << 10;
+
+/// A body of which the start may have been read.
+pub struct Ahead<S = web::Payload>(RefCell<Inner<S>>);
+
+struct Inner<S> {
+    payload: S,
+    held: VecDeque<web::Bytes>,
+    bytes: usize,
+    ended: bool,
+}
+
+impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Ahead<S> {
+    pub fn new(payload: S) -> Self {
+        Self(RefCell::new(Inner { payload, held: VecDeque::new(), bytes: 0, ended: false }))
+    }
+
+    /// The parts of the body, those that were read ahead first.
+    pub fn parts(&self) -> Parts<'_, S> {
+        Parts(self)
+    }
+
+    /// What comes of an attempt, or the problem that the body cannot be read.
+    ///
+    /// # Errors
+    /// Those of the attempt; [`Problem::Unreadable`] where the body breaks off before the attempt is done.
+    pub async fn while_readable<T>(
+        &self,
+        attempt: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        let mut attempt = pin!(attempt);
+        poll_fn(|cx| match self.read_ahead(cx) {
+            Err(error) => Poll::Ready(Err(broken(&error))),
+            Ok(()) => attempt.as_mut().poll(cx),
+        })
+        .await
+    }
+
+    fn read_ahead(&self, cx: &mut Context<'_>) -> Result<(), PayloadError> {
+        let mut inner = self.0.borrow_mut();
+        while !inner.ended && inner.bytes < MAX_AHEAD_BYTES {
+            match Pin::new(&mut inner.payload).poll_next(cx) {
+                Poll::Pending => break,
+                Poll::Ready(None) => inner.ended = true,
+                Poll::Ready(Some(part)) => {
+                    let part = part?;
+                    inner.bytes += part.len();
+                    inner.held.push_back(part);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A body that broke off, or whose framing is wrong.
+pub fn broken(error: &dyn std::fmt::Display) -> Problem {
+    Problem::Unreadable(format!("the body broke off: {error}"))
+}
+
+/// Parts of a body.
+pub struct Parts<'a, S>(&'a Ahead<S>);
+
+impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Stream for Parts<'_, S> {
+    type Item = Result<web::Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut inner = self.0.0.borrow_mut();
+        if let Some(part) = inner.held.pop_front() {
+            inner.bytes -= part.len();
+            return Poll::Ready(Some(Ok(part)));
+        }
+        if inner.ended {
+            return Poll::Ready(None);
+        }
+        let next = Pin::new(&mut inner.payload).poll_next(cx);
+        inner.ended = matches!(next, Poll::Ready(None | Some(Err(_))));
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt as _, StreamExt as _, future, stream};
+
+    use super::*;
+
+    type Part = Result<web::Bytes, PayloadError>;
+
+    fn part(size: usize) -> web::Bytes {
+        web::Bytes::from(vec![b'x'; size])
+    }
+
+    #[test]
+    fn a_body_that_is_framed_wrongly_is_answered_while_something_else_is_waited_for() {
+        let parts = [Ok(part(2)), Err(PayloadError::EncodingCorrupted)];
+        let ahead = Ahead::new(stream::iter(parts));
+        let attempt = future::pending::<Result<(), Problem>>();
+        let answer = ahead.while_readable(attempt).now_or_never();
+        assert!(matches!(answer, Some(Err(Problem::Unreadable(_)))), "{answer:?}");
+    }
+
+    #[test]
+    fn what_was_read_ahead_is_part_of_the_body_and_no_more_than_a_little_is() {
+        let parts: Vec<Part> = (0..8).map(|_| Ok(part(MAX_AHEAD_BYTES / 2))).collect();
+        let ahead = Ahead::new(stream::iter(parts).chain(stream::iter([Ok(part(3))])));
+        let attempt = future::pending::<Result<(), Problem>>();
+        assert!(ahead.while_readable(attempt).now_or_never().is_none());
+        assert_eq!(ahead.0.borrow().bytes, MAX_AHEAD_BYTES);
+        let all = async {
+            let parts: Vec<Part> = ahead.parts().collect().await;
+            Ok(parts.into_iter().map(|part| part.map_or(0, |part| part.len())).sum::<usize>())
+        };
+        let read = ahead.while_readable(all).now_or_never().expect("no waiting");
+        assert_eq!(read.expect("a body"), MAX_AHEAD_BYTES * 4 + 3);
+    }
+}
