@@ -153,6 +153,8 @@ impl Room<'_> {
         let taken_for = if bytes <= MEDIUM_BYTES { MEDIUM_BYTES } else { MAX_BODY_BYTES };
         self.extend(taken_for).await
     }
+}
+
 /// Whether a content type is of the media types that bodies are read in.
 pub fn is_read(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();

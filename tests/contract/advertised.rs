@@ -289,6 +289,8 @@ impl<'a> Reader<'a> {
                         && inline["hydra:expects"]["@id"].as_str().unwrap_or("owl:Nothing")
                             == text(o, "expects")
                 });
+                let types = inline["@type"].as_array().map_or(0, Vec::len);
+                let same = same.filter(|same| same["@type"][1] == inline["@type"][1] && types == 2);
                 if same.is_none() || inline.get("@id").is_some() {
                     self.wrong.push(format!("{address} offers {inline}"));
                 }

@@ -238,3 +238,50 @@ fn the_media_types_it_tells_of_open_documents_are_those_that_are_sent() {
     assert_eq!(vocabulary.as_object().map(serde_json::Map::len), Some(6));
     assert!(sent > 20, "only {sent} answers");
 }
+
+/// Every schema that is described anywhere, with the place where it stands.
+fn schemas(document: &Value) -> Vec<(String, &Value)> {
+    let all = document["components"]["schemas"].as_object().expect("schemas");
+    all.iter().map(|(name, schema)| (name.clone(), schema)).collect()
+}
+
+#[test]
+fn no_generated_client_finds_a_default_to_send_or_a_name_that_is_two() {
+    let document = document(&App::without_workers());
+    for (name, schema) in schemas(&document) {
+        let properties = schema["properties"].as_object().into_iter().flatten();
+        for (member, property) in properties {
+            assert!(!member.starts_with('@'), "{name}.{member}");
+            assert!(property.get("default").is_none(), "{name}.{member}");
+            assert!(property.get("properties").is_none(), "{name}.{member} has no name");
+        }
+    }
+    // What is left out is told in words.
+    let body = &document["components"]["schemas"]["ImageBody"];
+    assert!(body["description"].as_str().is_some_and(|d| d.contains("left out keeps its value")));
+    let limit = body["properties"]["maxUnauthorised"]["description"].as_str().expect("words");
+    assert!(limit.contains("default of its space") && limit.contains("resets it to -1"), "{limit}");
+}
+
+#[test]
+fn bodies_have_schemas_of_their_own_and_plain_json_comes_first() {
+    let document = document(&App::without_workers());
+    let mut bodies = 0;
+    for (path, method, operation) in operations(&document) {
+        let answers = operation["responses"].as_object().expect("answers").values();
+        let contents = answers.chain([&operation["requestBody"]]).map(|a| &a["content"]);
+        for content in contents.filter_map(Value::as_object) {
+            if content.contains_key("application/json") {
+                let first = content.keys().next().map(String::as_str);
+                assert_eq!(first, Some("application/json"), "{method} {path}");
+            }
+        }
+        let Some(content) = operation["requestBody"]["content"].as_object() else { continue };
+        for (media_type, body) in content.iter().filter(|(name, _)| name.ends_with("json")) {
+            bodies += 1;
+            let schema = body["schema"]["$ref"].as_str();
+            assert!(schema.is_some(), "{method} {path} {media_type}: {}", body["schema"]);
+        }
+    }
+    assert!(bodies > 60, "only {bodies}");
+}
