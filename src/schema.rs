@@ -125,6 +125,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// How many images were registered from one moment to the next, in each list of images in its default order; the rows of `tally_changes` are to be added
+    image_chunks (customer, space, level, start) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the space whose images are listed; 0: those of all spaces
+        space -> Int4,
+        /// 0: a chunk of some thousand images; 1: a group of such chunks
+        level -> Int4,
+        /// First moment of the chunk, a whole second; it ends where the next one of its list and level begins
+        start -> Timestamptz,
+        /// Images registered in that time
+        images -> Int8,
+    }
+}
+
+diesel::table! {
     /// How images are encoded for delivery
     image_optimisation_policies (id) {
         /// Last segment of its address
@@ -431,6 +447,8 @@ diesel::table! {
         thumbnail_size -> Int8,
         /// When
         changed -> Timestamptz,
+        /// Second in which the images were registered; NULL: the change is of totals alone
+        registered -> Nullable<Timestamptz>,
     }
 }
 
@@ -451,6 +469,7 @@ diesel::joinable!(batches -> customers (customer));
 diesel::joinable!(customer_origin_strategies -> customers (customer));
 diesel::joinable!(customer_storages -> customers (customer));
 diesel::joinable!(customer_storages -> storage_policies (storage_policy));
+diesel::joinable!(image_chunks -> customers (customer));
 diesel::joinable!(job_tallies -> customers (customer));
 diesel::joinable!(job_tally_changes -> customers (customer));
 diesel::joinable!(keys -> customers (customer));
@@ -470,6 +489,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customers,
     deployment,
     discards,
+    image_chunks,
     image_optimisation_policies,
     images,
     job_tallies,

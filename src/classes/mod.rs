@@ -21,6 +21,7 @@ pub mod queue;
 pub mod references;
 pub mod role;
 pub mod role_provider;
+pub mod roll_up;
 pub mod space;
 pub mod space_metadata;
 pub mod sql;

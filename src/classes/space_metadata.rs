@@ -1,14 +1,13 @@
 //! Which values the images of a space hold: links to six lists.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::space::{Space, SpaceAddress};
-use super::sql::{shown_number, shown_text};
 use crate::hydra::{OperationDoc, Problem, Variable, Writer};
 use crate::resource::literal::Literal;
 use crate::resource::*;
-use crate::schema::images;
 
 #[derive(Debug)]
 pub struct SpaceMetadata {
@@ -78,44 +77,16 @@ const DISTINCT: Operation<SpaceAddress> = Operation {
             return Err(faults.into());
         }
         let after = input.query.get(AFTER.name);
-        let own = || {
-            images::table
-                .filter(images::customer.eq(at.customer))
-                .filter(images::space.eq(at.space))
-                .distinct()
-                // One more tells whether there are more.
-                .limit(i64::try_from(MAX_VALUES).unwrap_or(i64::MAX).saturating_add(1))
-        };
-        macro_rules! texts {
-            ($column:expr) => {{
-                let own = own().filter($column.is_not_null()).select(shown_text($column));
-                let own = own.order(shown_text($column));
-                page(match after {
-                    Some(after) => own.filter(shown_text($column).gt(after)).load(s.conn)?,
-                    None => own.load::<String>(s.conn)?,
-                })
-            }};
-        }
-        macro_rules! numbers {
-            ($column:expr) => {{
-                let own = own().filter($column.is_not_null()).select(shown_number($column));
-                let own = own.order(shown_number($column));
-                page(match after.map(str::parse::<i64>) {
-                    Some(Ok(after)) => own.filter(shown_number($column).gt(after)).load(s.conn)?,
-                    Some(Err(_not_a_number)) => {
-                        return Err(Problem::invalid("after", "must be a whole number"));
-                    }
-                    None => own.load::<i64>(s.conn)?,
-                })
-            }};
-        }
         let (body, last) = match field {
-            "string1" => texts!(images::string1),
-            "string2" => texts!(images::string2),
-            "string3" => texts!(images::string3),
-            "number1" => numbers!(images::number1),
-            "number2" => numbers!(images::number2),
-            "number3" => numbers!(images::number3),
+            "string1" | "string2" | "string3" => {
+                page(distinct_texts(s.conn, at, field, after.map(str::to_owned))?)
+            }
+            "number1" | "number2" | "number3" => {
+                let after = after.map(str::parse::<i64>).transpose();
+                let after = after
+                    .map_err(|_not_a_number| Problem::invalid("after", "must be a whole number"))?;
+                page(distinct_numbers(s.conn, at, field, after)?)
+            }
             _ => {
                 let reason = "must be string1, string2, string3, number1, number2 or number3";
                 return Err(Problem::invalid("field", reason));
@@ -130,6 +101,53 @@ const DISTINCT: Operation<SpaceAddress> = Operation {
 };
 
 const AFTER: Variable = Variable::new("after", "Values that come after this one");
+
+/// Defines a function that finds the different values of a column after one, ascending, with one more than an
+/// answer holds.
+///
+/// Each is found by a step of the index from the one before, however many images have it. `$empty` is what an unset
+/// value is shown as, the smallest there is; `$is_set` says whether it was set somewhere, so that it counts.
+macro_rules! distinct {
+    ($name:ident, $type:ty, $sql:ident, $empty:literal, $is_set:literal) => {
+        fn $name(
+            conn: &mut PgConnection,
+            at: &SpaceAddress,
+            column: &str,
+            after: Option<$type>,
+        ) -> Result<Vec<$type>, Problem> {
+            #[derive(QueryableByName)]
+            struct Row {
+                #[diesel(sql_type = $sql)]
+                value: $type,
+            }
+            let own = "images WHERE customer = $1 AND space = $2";
+            let sql = format!(
+                "WITH RECURSIVE found (value) AS (\
+                   (SELECT shown({column}) FROM {own} \
+                    AND shown({column}) > GREATEST($3, {empty}) ORDER BY shown({column}) LIMIT 1) \
+                   UNION ALL SELECT next.value FROM found CROSS JOIN LATERAL (\
+                     SELECT shown({column}) AS value FROM {own} AND shown({column}) > found.value \
+                     ORDER BY shown({column}) LIMIT 1) AS next\
+                 ) (SELECT {empty} AS value WHERE ($3 IS NULL OR $3 < {empty}) \
+                    AND EXISTS (SELECT FROM {own} AND {is_set})) \
+                 UNION ALL (SELECT value FROM found LIMIT $4)",
+                empty = $empty,
+                is_set = format!($is_set, column = column),
+            );
+            let limit = i64::try_from(MAX_VALUES).unwrap_or(i64::MAX).saturating_add(1);
+            let rows: Vec<Row> = diesel::sql_query(sql)
+                .bind::<Integer, _>(at.customer)
+                .bind::<Integer, _>(at.space)
+                .bind::<Nullable<$sql>, _>(after)
+                .bind::<BigInt, _>(limit)
+                .load(conn)?;
+            Ok(rows.into_iter().map(|row| row.value).collect())
+        }
+    };
+}
+// Empty texts are not kept.
+distinct!(distinct_texts, String, Text, "''::text", "{column} IS NULL AND FALSE");
+distinct!(distinct_numbers, i64, BigInt, "0::bigint", "{column} = 0");
 
 /// As many values as an answer holds, and the last of them where more follow.
 fn page<T: Literal + ToString>(mut values: Vec<T>) -> (Vec<u8>, Option<String>) {

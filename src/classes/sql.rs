@@ -1,7 +1,7 @@
 //! SQL functions that the rooms' queries name.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 
 define_sql_function! {
     /// Text without distinction of case, as the unique indexes on names have it.
@@ -24,4 +24,9 @@ define_sql_function! {
     /// The sum of numbers, which stays a bigint and is 0 of nothing.
     #[aggregate]
     fn total(number: BigInt) -> BigInt;
+}
+
+define_sql_function! {
+    /// Words with their customer before each, as the indexes on tags and roles have them.
+    fn tenant_words(customer: Integer, words: Array<Text>) -> Array<Text>;
 }

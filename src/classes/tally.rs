@@ -1,7 +1,7 @@
 //! Totals that are maintained: by triggers, in the statement that changes the rows.
 //!
 //! A change is a row of its own, so that writers never wait for one another; a total is a tally and the
-//! changes since. [`fold`] adds the changes to the tallies now and then. `hydria check` counts anew.
+//! changes since. `roll_up` adds the changes to the tallies now and then. `hydria check` counts anew.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
@@ -76,35 +76,27 @@ pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Tally, Prob
     sums!(conn, tallies, changes)
 }
 
-/// The images of a collection, and the removals from it, as part of a statement that reads some of them.
-pub type Numbers = (Number, Number);
-type Number = Box<dyn BoxableExpression<images::table, Pg, SqlType = BigInt>>;
+/// How many images a space has, or all of a customer's, as part of a statement that reads some of them.
+pub type Images = Box<dyn BoxableExpression<images::table, Pg, SqlType = BigInt>>;
 
-/// Both numbers of a space, or of all that a customer has.
-pub fn numbers(customer: i32, space: Option<i32>) -> Numbers {
-    macro_rules! number {
-        ($column:ident) => {{
-            let folded = tallies::table.filter(tallies::customer.eq(customer));
-            let since = tally_changes::table.filter(tally_changes::customer.eq(customer));
-            let (folded, since) = (
-                folded.select(total(tallies::$column)),
-                since.select(total(tally_changes::$column)),
-            );
-            match space {
-                None => {
-                    let folded = folded.single_value().assume_not_null();
-                    Box::new(folded + since.single_value().assume_not_null()) as Number
-                }
-                Some(space) => {
-                    let folded = folded.filter(tallies::space.eq(space));
-                    let since = since.filter(tally_changes::space.eq(space));
-                    let folded = folded.single_value().assume_not_null();
-                    Box::new(folded + since.single_value().assume_not_null()) as Number
-                }
-            }
-        }};
+/// Returns how many images a space has; without a space, all that a customer has.
+pub fn images(customer: i32, space: Option<i32>) -> Images {
+    let rolled_up = tallies::table.filter(tallies::customer.eq(customer));
+    let rolled_up = rolled_up.select(total(tallies::images));
+    let since = tally_changes::table.filter(tally_changes::customer.eq(customer));
+    let since = since.select(total(tally_changes::images));
+    match space {
+        None => {
+            let rolled_up = rolled_up.single_value().assume_not_null();
+            Box::new(rolled_up + since.single_value().assume_not_null())
+        }
+        Some(space) => {
+            let rolled_up = rolled_up.filter(tallies::space.eq(space));
+            let since = since.filter(tally_changes::space.eq(space));
+            let rolled_up = rolled_up.single_value().assume_not_null();
+            Box::new(rolled_up + since.single_value().assume_not_null())
+        }
     }
-    (number!(images), number!(removals))
 }
 
 /// Images of a customer that have a job, waiting or under way.
@@ -120,28 +112,4 @@ pub fn jobs(conn: &mut PgConnection, customer: i32) -> Result<i64, Problem> {
     ))
     .get_result(conn)?;
     Ok(old.unwrap_or_default() + new.unwrap_or_default())
-}
-
-/// Adds the changes to the tallies; two that fold at once take different changes.
-///
-/// # Errors
-/// Where the database does not answer.
-pub fn fold(conn: &mut PgConnection) -> Result<(), Problem> {
-    const IMAGES: &str = "WITH taken AS (DELETE FROM tally_changes WHERE (customer, id) IN \
-        (SELECT customer, id FROM tally_changes ORDER BY customer, id LIMIT 10000 FOR UPDATE SKIP LOCKED) RETURNING *) \
-        INSERT INTO tallies AS t (customer, space, images, removals, size, thumbnail_size, changed) \
-        SELECT customer, space, total(images), total(removals), total(size), total(thumbnail_size), max(changed) \
-        FROM taken GROUP BY customer, space ORDER BY customer, space \
-        ON CONFLICT (customer, space) DO UPDATE SET images = t.images + excluded.images, \
-        removals = t.removals + excluded.removals, size = t.size + excluded.size, \
-        thumbnail_size = t.thumbnail_size + excluded.thumbnail_size, \
-        changed = greatest(t.changed, excluded.changed)";
-    const JOBS: &str = "WITH taken AS (DELETE FROM job_tally_changes WHERE (customer, id) IN \
-        (SELECT customer, id FROM job_tally_changes ORDER BY customer, id LIMIT 10000 FOR UPDATE SKIP LOCKED) RETURNING *) \
-        INSERT INTO job_tallies AS t (customer, jobs) \
-        SELECT customer, total(jobs) FROM taken GROUP BY customer ORDER BY customer \
-        ON CONFLICT (customer) DO UPDATE SET jobs = t.jobs + excluded.jobs";
-    diesel::sql_query(IMAGES).execute(conn)?;
-    diesel::sql_query(JOBS).execute(conn)?;
-    Ok(())
 }

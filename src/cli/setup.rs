@@ -139,7 +139,7 @@ fn site(config: &Config, secrets: Secrets, base: String) -> Arc<Site> {
         base,
         batch_limit: config.batch_limit,
         secrets,
-        boundaries: crate::resource::boundary::Boundaries::default(),
+        anchors: crate::resource::anchors::Anchors::default(),
     })
 }
 

@@ -23,9 +23,18 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections for look-ups of single rows.
 const LOOK_UPS: usize = 2;
 
-/// What every connection is told first: no statement, lock or idle transaction lasts for ever.
-const SESSION: &str = "SET statement_timeout = '60s'; SET lock_timeout = '20s'; \
-    SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; SET jit = off";
+/// What every connection is told first: no statement, lock or idle transaction lasts for ever. A statement that
+/// only reads is given up first, so that nobody holds a connection by asking for too much, and has one process of
+/// the server: to start others takes longer than a page may.
+const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '20s'; \
+    SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; SET jit = off; \
+    SET max_parallel_workers_per_gather = 0";
+
+/// What a transaction that writes is told first: it may wait for locks longer than a read may take.
+pub const WRITING: &str = "SET LOCAL statement_timeout = '60s'";
+
+/// What a connection is told that no request waits for.
+pub const LONG: &str = "SET statement_timeout = '60s'";
 
 /// One connection, and whether it was found broken.
 pub struct Connected {

@@ -1,14 +1,14 @@
-//! What is done now and then: objects that nobody needs are removed, changes are folded into totals.
+//! What is done now and then: objects that nobody needs are removed, changes are rolled up into totals.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use diesel::prelude::*;
 use tokio::sync::watch;
 
 use super::Engine;
-use crate::classes::tally;
+use crate::classes::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::schema::discards;
 
@@ -33,7 +33,7 @@ impl Engine {
         }
     }
 
-    /// Removes all objects that are due, and folds the totals.
+    /// Removes all objects that are due, and rolls up the changes of totals.
     ///
     /// # Errors
     /// Where the database does not answer.
@@ -74,6 +74,29 @@ impl Engine {
                 break;
             }
         }
-        self.blocking(None, |_, conn| tally::fold(conn)).await
+        self.roll_up(Sizes::DEFAULT).await
+    }
+
+    /// Rolls up changes of totals: customers in turn, a bounded number of rows each, until nothing is left or
+    /// the time of a round is over.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn roll_up(&self, sizes: Sizes) -> Result<(), Problem> {
+        let began = Instant::now();
+        loop {
+            let customers = self.blocking(None, move |_, conn| roll_up::customers(conn, sizes)).await?;
+            let mut more = false;
+            for customer in customers {
+                if began.elapsed() > ROUND {
+                    return Ok(());
+                }
+                more |=
+                    self.blocking(None, move |_, conn| roll_up::roll_up(conn, customer, sizes)).await?;
+            }
+            if !more {
+                return Ok(());
+            }
+        }
     }
 }

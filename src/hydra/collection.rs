@@ -11,15 +11,28 @@ pub struct Page {
     pub size: i64,
 }
 
+/// The member that says that a total is an estimate (`rules.md` 5.4).
+pub const ESTIMATED: &str = "totalItemsEstimated";
+/// What that member means.
+pub const ESTIMATED_DOC: &str =
+    "Whether totalItems is an estimate, of two significant digits; absent where it is exact";
+
 /// Members of a page when nothing is said (`rules.md` 5.1).
 pub const DEFAULT_SIZE: i64 = 100;
 /// Members of a page at most (`rules.md` 5.1).
 pub const MAX_SIZE: i64 = 500;
 
+/// The query parameter with the key of a page, which page links of some collections carry.
+pub const PAGE_KEY: Variable = Variable::new(
+    "pageKey",
+    "Where the page begins or ends: opaque, as page links have it; it wins over page",
+);
+
 /// Query parameters of every collection.
-pub const PAGING: [Variable; 2] = [
+pub const PAGING: [Variable; 3] = [
     Variable::new("page", "Number of the page, from 1"),
     Variable::new("pageSize", "Members a page, at most 500"),
+    PAGE_KEY,
 ];
 
 /// Parameters of every collection that are read, and that no template offers.
@@ -56,6 +69,42 @@ impl Page {
     }
 }
 
+/// A page that a view links to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageLink {
+    pub number: i64,
+    /// The key of the page; none: it is found by its number.
+    pub key: Option<String>,
+}
+
+impl From<i64> for PageLink {
+    fn from(number: i64) -> Self {
+        Self { number, key: None }
+    }
+}
+
+/// The pages that a view links to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageLinks {
+    pub first: PageLink,
+    pub previous: Option<PageLink>,
+    pub next: Option<PageLink>,
+    pub last: PageLink,
+}
+
+impl PageLinks {
+    /// Returns the links of a page of a collection of `total`, by numbers alone.
+    pub fn by_number(page: Page, total: i64) -> Self {
+        let last = page.last(total);
+        Self {
+            first: 1.into(),
+            previous: (page.number > 1).then(|| (page.number - 1).min(last).into()),
+            next: (page.number < last).then(|| (page.number + 1).into()),
+            last: last.into(),
+        }
+    }
+}
+
 /// Where a page stands: its collection, and the part of the query that is not paging.
 pub struct Frame<'a> {
     pub base: &'a str,
@@ -67,6 +116,9 @@ pub struct Frame<'a> {
     pub asked: Option<&'a str>,
     pub page: Page,
     pub total: i64,
+    /// Whether the total is an estimate.
+    pub is_estimated: bool,
+    pub links: &'a PageLinks,
     /// The key of the search template: prefixed where the members own the term `template`.
     pub template: &'static str,
 }
@@ -78,10 +130,14 @@ impl Frame<'_> {
         format!("{}{}{mark}{}", self.base, self.path, self.query)
     }
 
-    fn page_address(&self, number: i64) -> String {
+    fn page_address(&self, link: &PageLink) -> String {
         let and = if self.query.is_empty() { "" } else { "&" };
         let (base, path, query, size) = (self.base, self.path, self.query, self.page.size);
-        format!("{base}{path}?{query}{and}page={number}&pageSize={size}")
+        let mut address = format!("{base}{path}?{query}{and}page={}&pageSize={size}", link.number);
+        if let Some(key) = &link.key {
+            address.extend(["&", PAGE_KEY.name, "=", key]);
+        }
+        address
     }
 
     /// Writes the collection; `members` are the members as JSON, objects with commas between.
@@ -104,6 +160,10 @@ impl Frame<'_> {
             });
             out.key("totalItems");
             out.number(self.total);
+            if self.is_estimated {
+                out.key(ESTIMATED);
+                out.flag(true);
+            }
             out.key("member");
             out.array(|out| out.raw(members));
             for term in ["memberAssertion", "manages"] {
@@ -123,21 +183,21 @@ impl Frame<'_> {
     }
 
     fn write_view(&self, out: &mut Writer) {
-        let last = self.page.last(self.total);
+        let PageLinks { first, previous, next, last } = self.links;
         out.key("view");
         out.object(|out| {
             // The page of an address without paging is another thing than the collection itself.
             let asked = self.asked.map(|asked| format!("{}{asked}", self.base));
             let own = asked.filter(|asked| *asked != self.id());
-            let own = own.unwrap_or_else(|| self.page_address(self.page.number));
+            let own = own.unwrap_or_else(|| self.page_address(&self.page.number.into()));
             out.entry("@id", &own);
             out.entry("@type", "PartialCollectionView");
-            out.entry("first", &self.page_address(1));
-            if self.page.number > 1 {
-                out.entry("previous", &self.page_address((self.page.number - 1).min(last)));
+            out.entry("first", &self.page_address(first));
+            if let Some(previous) = previous {
+                out.entry("previous", &self.page_address(previous));
             }
-            if self.page.number < last {
-                out.entry("next", &self.page_address(self.page.number + 1));
+            if let Some(next) = next {
+                out.entry("next", &self.page_address(next));
             }
             out.entry("last", &self.page_address(last));
         });
@@ -172,6 +232,7 @@ pub fn term_of(variable: &'static str) -> &'static str {
     match variable {
         "page" => "pageIndex",
         "pageSize" => "limit",
+        "pageKey" => "pageReference",
         other => other,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::collection::ESTIMATED;
 use super::{ClassDoc, CollectionDoc, PREFIXES, PropertyDoc, Range, problem};
 
 /// The context of one resource of a class.
@@ -38,6 +39,8 @@ pub fn of_collection(collection: &CollectionDoc, member: &ClassDoc, base: &str) 
     }
     terms.insert("pageIndex".into(), "hydra:pageIndex".into());
     terms.insert("limit".into(), "hydra:limit".into());
+    terms.insert("pageReference".into(), "hydra:pageReference".into());
+    terms.insert(ESTIMATED.into(), format!("vocab:{ESTIMATED}").into());
     terms.insert(collection.name.into(), format!("vocab:{}", collection.name).into());
     let owned = member.properties.iter().map(|p| p.name).collect::<Vec<_>>();
     for variable in collection.variables().filter(|v| !owned.contains(&v.name)) {

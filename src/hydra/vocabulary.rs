@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use super::collection::{self, PAGING};
+use super::collection::{self, ESTIMATED, ESTIMATED_DOC, PAGING};
 use super::problem::Member;
 use super::{
     Access, ClassDoc, CollectionDoc, OperationDoc, PREFIXES, PropertyDoc, Range, prefix, problem,
@@ -251,6 +251,7 @@ fn collection_class(collection: &CollectionDoc, given: bool) -> Value {
             members,
             hydra_property("totalItems", "rdf:Property", "xsd:integer", true,
                 "Members on all pages together"),
+            estimated(),
             hydra_property("view", "Link", "hydra:PartialCollectionView", true,
                 "This page, with links to its neighbours"),
             hydra_property("search", "Link", "hydra:IriTemplate", true,
@@ -273,6 +274,16 @@ fn hydra_property(name: &str, kind: &str, range: &str, single: bool, doc: &str) 
         "required": false, "readable": true, "writable": false, "writeable": false,
         "readonly": true, "writeonly": false,
     })
+}
+
+/// The flag of a total that is an estimate: a property of our own, of every collection.
+fn estimated() -> Value {
+    let mut supported =
+        hydra_property(ESTIMATED, "rdf:Property", "xsd:boolean", true, ESTIMATED_DOC);
+    if let Some(id) = supported.pointer_mut("/property/@id") {
+        *id = format!("vocab:{ESTIMATED}").into();
+    }
+    supported
 }
 
 /// Problem documents, the violation of one member, and every kind of problem.

@@ -1,8 +1,8 @@
 //! The joint between a class's description, its row and its store.
 
 pub mod address;
+pub mod anchors;
 pub mod body;
-pub mod boundary;
 pub mod computed;
 pub mod condition;
 pub mod identity;
@@ -11,6 +11,7 @@ pub mod literal;
 pub mod metadata;
 pub mod operation;
 pub mod page;
+pub mod page_key;
 pub mod problem;
 pub mod property;
 pub mod query;

@@ -5,7 +5,7 @@ use super::operation::{Outcome, Reply};
 use super::site::{Input, Session};
 use super::store::{List, Wanted};
 use super::{Members, Resource};
-use crate::hydra::collection::Frame;
+use crate::hydra::collection::{Frame, PageLinks};
 use crate::hydra::{Fault, Problem, Tag, Writer};
 
 /// Lists what the query of a request asks for.
@@ -33,7 +33,17 @@ pub fn wanted<'a>(input: &'a Input, faults: &mut Vec<Fault>) -> Wanted<'a> {
     Wanted { page, order, query: &input.query, faults: Vec::new() }
 }
 
-/// A page of a collection as an answer.
+/// A page as it is written.
+pub struct Written<'a> {
+    /// The members as JSON, objects with commas between.
+    pub members: &'a str,
+    pub total: i64,
+    /// Whether the total is an estimate.
+    pub is_estimated: bool,
+    pub links: PageLinks,
+}
+
+/// A page of a collection as an answer, with links by number.
 pub fn collection_reply<R: Resource>(
     s: &Session<'_>,
     input: &Input,
@@ -44,17 +54,14 @@ pub fn collection_reply<R: Resource>(
     for member in members {
         written.push(member);
     }
-    written_reply::<R>(s, input, &written.finish(), total)
+    let links = PageLinks::by_number(input.query.page(&mut Vec::new()), total);
+    let members = &written.finish();
+    written_reply::<R>(s, input, &Written { members, total, is_estimated: false, links })
 }
 
-/// As [`collection_reply`], of members that are written already.
-pub fn written_reply<R: Resource>(
-    s: &Session<'_>,
-    input: &Input,
-    members: &str,
-    total: i64,
-) -> Reply {
-    let mut out = Writer::with_capacity(8192 + members.len());
+/// As [`collection_reply`], of members that are written already, with links of their own.
+pub fn written_reply<R: Resource>(s: &Session<'_>, input: &Input, page: &Written<'_>) -> Reply {
+    let mut out = Writer::with_capacity(8192 + page.members.len());
     let mut id = String::new();
     if let Some(doc) = &input.collection {
         let operations: Vec<_> = doc
@@ -71,14 +78,16 @@ pub fn written_reply<R: Resource>(
             query: &input.query.only(doc.variables()),
             asked: asked.as_deref(),
             page: input.query.page(&mut Vec::new()),
-            total,
+            total: page.total,
+            is_estimated: page.is_estimated,
+            links: &page.links,
             template: match R::CLASS.properties.iter().any(|p| p.name() == "template") {
                 true => "hydra:template",
                 false => "template",
             },
         };
         id = frame.id();
-        frame.write(doc, &operations, members, &mut out);
+        frame.write(doc, &operations, page.members, &mut out);
     }
     let body = out.finish();
     let tag = Tag::of(&body);

@@ -33,6 +33,7 @@ impl From<Error> for Problem {
                         None => Self::internal(error),
                     },
                     DatabaseErrorKind::ClosedConnection => gone(error),
+                    _ if info.message().contains("due to statement timeout") => too_long(error),
                     _ if is_unavailable(info.message()) => gone(error),
                     _ => Self::internal(error),
                 }
@@ -75,11 +76,16 @@ fn is_unavailable(message: &str) -> bool {
         "no connection to the server",
         "SSL connection has been closed",
         "too many clients",
-        "canceling statement due to statement timeout",
         "canceling statement due to lock timeout",
     ]
     .iter()
     .any(|part| message.contains(part))
+}
+
+/// What took longer than a statement may.
+fn too_long(error: Error) -> Problem {
+    let words = "it takes too long to find this out; ask for less, or try again later";
+    Problem::Unavailable(words.into(), Some(Box::new(error)))
 }
 
 fn gone(error: Error) -> Problem {

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, ORDER, Order, PAGING, Page};
+use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, ORDER, Order, PAGE_KEY, PAGING, Page};
 use crate::hydra::{Fault, Variable};
 
 /// Unknown parameters that are named, at most.
@@ -80,7 +80,8 @@ impl Query {
 
     /// The page asked for (`rules.md` 5.1); `itemsPerPage` is another name of `pageSize`.
     pub fn page(&self, faults: &mut Vec<Fault>) -> Page {
-        self.check_texts(&PAGING, faults);
+        // A key that cannot be read is ignored (`rules.md` 3.5).
+        self.check_texts(PAGING.iter().filter(|v| **v != PAGE_KEY), faults);
         let number = self.integer("page", faults).unwrap_or(1).max(1);
         let size = match self.get("pageSize") {
             Some(_) => self.integer("pageSize", faults),
@@ -88,6 +89,11 @@ impl Query {
         };
         let size = size.filter(|s| *s > 0).unwrap_or(DEFAULT_SIZE).min(MAX_SIZE);
         Page { number: number.min(i64::MAX / MAX_SIZE), size }
+    }
+
+    /// The key of the page asked for, as page links carry it; it may be that of another list.
+    pub fn page_key(&self) -> Option<&str> {
+        self.get(PAGE_KEY.name)
     }
 
     /// The order asked for, by one of these members (`rules.md` 5.3); none: the default one.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use diesel::PgConnection;
 use serde_json::{Map, Value};
 
-use super::boundary::Boundaries;
+use super::anchors::Anchors;
 use super::condition::Conditions;
 use super::query::Query;
 use crate::hydra::{CollectionDoc, Fault, Problem};
@@ -19,8 +19,8 @@ pub struct Site {
     /// Members a batch, at most.
     pub batch_limit: usize,
     pub secrets: Secrets,
-    /// Where pages of large collections begin, as far as was seen.
-    pub boundaries: Boundaries,
+    /// Rows far into lists, by which pages are found.
+    pub anchors: Anchors,
 }
 
 /// Who asks.

@@ -9,8 +9,8 @@ use diesel::connection::{
 
 use super::problem::unclear;
 use super::site::{Caller, Effect, Session, Site};
-use crate::database::Database;
 use crate::database::door::Refusal;
+use crate::database::{Database, WRITING};
 use crate::hydra::Problem;
 
 /// Times a transaction is tried when it meets others that must go first.
@@ -43,7 +43,10 @@ pub fn write<T>(
             }
             return Err(unavailable(error));
         }
-        let done = act(&mut link.conn);
+        let done = match link.conn.batch_execute(WRITING) {
+            Ok(()) => act(&mut link.conn),
+            Err(error) => Err(Problem::from(error)),
+        };
         let ended = match &done {
             Ok(_) => Transactions::commit_transaction(&mut link.conn),
             Err(_) => Transactions::rollback_transaction(&mut link.conn),

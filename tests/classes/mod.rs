@@ -13,3 +13,4 @@ mod portal_user;
 mod queue;
 mod role;
 mod space;
+mod walking;

@@ -33,7 +33,7 @@ fn every_page_of_a_large_collection_is_the_one_that_counting_finds() {
     let wanted = |number: i64, size: i64| -> Vec<String> {
         ((number - 1) * size..(number * size).min(6000)).map(|n| format!("{n:06}")).collect()
     };
-    // Far in, then near, then far again: what is remembered must not matter.
+    // Far in, then near, then far again.
     for number in [31, 1, 40, 17, 60, 59, 30, 12, 45, 2] {
         assert_eq!(page(number, 100), wanted(number, 100), "page {number}");
     }
@@ -47,7 +47,7 @@ fn every_page_of_a_large_collection_is_the_one_that_counting_finds() {
 }
 
 #[test]
-fn what_was_remembered_of_a_collection_is_forgotten_when_something_is_removed() {
+fn pages_far_in_follow_when_something_is_removed() {
     let app = App::without_workers();
     let owner = app.customer("library");
     let space = owner.space("large");

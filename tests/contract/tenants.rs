@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use hydria::resource::Site;
-use hydria::resource::boundary::Boundaries;
+use hydria::resource::anchors::Anchors;
 use hydria::secrets::{Secret, Secrets};
 use hydria::web::router::Router;
 use reqwest::Method;
@@ -26,7 +26,7 @@ fn mounted() -> BTreeMap<String, BTreeSet<&'static str>> {
         base: "http://localhost".into(),
         batch_limit: 1,
         secrets: Secrets::new(&Secret::new("of a test")),
-        boundaries: Boundaries::default(),
+        anchors: Anchors::default(),
     });
     let router = Router::of_classes(&site);
     let found: BTreeMap<_, BTreeSet<_>> = router

@@ -89,7 +89,11 @@ impl App {
 
     /// A connection to the database, for looking at rows.
     pub fn database(&self) -> diesel::PgConnection {
-        hydria::database::connect(&self.database_url).expect("the database answers")
+        let mut conn = hydria::database::connect(&self.database_url).expect("the database answers");
+        // Tests write more at once than a request reads.
+        diesel::connection::SimpleConnection::batch_execute(&mut conn, hydria::database::LONG)
+            .expect("a setting");
+        conn
     }
 
     /// Stops the service in order; the rest goes with the test.

@@ -2,15 +2,16 @@
 
 use diesel::prelude::*;
 
-use super::pages::{at_once, unfiltered};
-use super::query;
-use super::select::{filtered, load, ordered};
-use super::{Image, ImageAddress};
+use super::order::{Sort, values};
+use super::query::{self, Filter};
+use super::{Image, ImageAddress, pages, search};
 use crate::classes::batch::{Batch, BatchAddress};
 use crate::classes::customer::CustomerAddress;
 use crate::classes::space::{Space, SpaceAddress};
 use crate::hydra::Problem;
-use crate::resource::page::{collection_reply, written_reply};
+use crate::hydra::collection::{Page, PageLink, PageLinks};
+use crate::resource::page::{Written, written_reply};
+use crate::resource::page_key::{self, KeyKind, KeyValue, PageKey, Place};
 use crate::resource::*;
 use crate::schema::images;
 
@@ -98,6 +99,34 @@ pub static BATCH_ERRORS: Collection<BatchAddress> = Collection {
     orderable: query::ORDERABLE,
 };
 
+/// What is asked of a collection.
+#[derive(Debug, Clone)]
+pub(super) struct Question {
+    pub scope: Scope,
+    pub filter: Filter,
+    pub sort: Sort,
+    pub page: Page,
+    /// The key of the page; none: it is asked for by its number.
+    pub key: Option<PageKey>,
+    /// Tells this list, filter and order from all others.
+    pub digest: u64,
+}
+
+/// A page of a collection, written.
+pub(super) struct Slice {
+    pub members: String,
+    /// Order values of the first member.
+    pub first: Option<Vec<KeyValue>>,
+    /// Order values of the last member.
+    pub last: Option<Vec<KeyValue>>,
+    /// Whether rows stand before the first member.
+    pub before: bool,
+    /// Whether rows follow the last member.
+    pub after: bool,
+    pub total: i64,
+    pub is_estimated: bool,
+}
+
 fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {
     let mut faults = Vec::new();
     let page = input.query.page(&mut faults);
@@ -108,23 +137,95 @@ fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Pro
         scope.must_be_there(s)?;
         return Err(faults.into());
     }
-    if filter.is_empty()
-        && order.is_none()
-        && let Some((members, total)) = at_once(s, scope, page)?
-    {
-        return Ok(written_reply::<Image>(s, input, &members, total));
-    }
-    let listing = if filter.is_empty() {
-        unfiltered(s, scope, order, page)?
-    } else {
-        let total = filtered(scope, &filter).count().get_result(s.conn)?;
-        let found = ordered(filtered(scope, &filter), order);
-        Listing { members: load(s.conn, found, page)?, total }
+    let question = Question::new(scope, filter, Sort::of(order), page, input);
+    let slice = match question.is_of_whole_list() && question.sort.is_default() {
+        true => pages::in_default_order(s, &question)?,
+        false => found(s, &question)?,
     };
-    if listing.total == 0 {
+    if slice.total == 0 {
         scope.must_be_there(s)?;
     }
-    Ok(collection_reply(s, input, &listing.members, listing.total))
+    let written = Written {
+        members: &slice.members,
+        total: slice.total,
+        is_estimated: slice.is_estimated,
+        links: question.links(&slice),
+    };
+    Ok(written_reply::<Image>(s, input, &written))
+}
+
+/// Finds a page under a filter or in another order, and writes it.
+fn found(s: &mut Session<'_>, question: &Question) -> Result<Slice, Problem> {
+    let anchors = &s.site.anchors;
+    let page = search::page(s.conn, question, anchors)?;
+    let columns = question.sort.columns(question.scope.one_space().is_some());
+    let mut members = Members::with_capacity(s.view(), page.images.len());
+    page.images.iter().for_each(|image| members.push(image));
+    Ok(Slice {
+        members: members.finish(),
+        first: page.images.first().map(|image| values(&columns, image)),
+        last: page.images.last().map(|image| values(&columns, image)),
+        before: page.before,
+        after: page.after,
+        total: page.total.number,
+        is_estimated: page.total.is_estimated,
+    })
+}
+
+impl Question {
+    fn new(scope: Scope, mut filter: Filter, sort: Sort, page: Page, input: &Input) -> Self {
+        // All images in one space are those of that space; in a space, a filter by itself says nothing.
+        let scope = match (scope, filter.spaces.as_deref()) {
+            (Scope::All(at), Some(&[space])) => {
+                filter.spaces = None;
+                Scope::Space(SpaceAddress { customer: at.customer, space })
+            }
+            (Scope::Space(at), Some(spaces)) if spaces.contains(&at.space) => {
+                filter.spaces = None;
+                scope
+            }
+            _ => scope,
+        };
+        let digest = page_key::digest(&format!("{scope:?} {filter:?} {}", sort.name()));
+        let columns = sort.columns(scope.one_space().is_some());
+        let kinds: Vec<KeyKind> = columns.iter().map(|column| column.kind).collect();
+        let key = input.query.page_key().and_then(|text| PageKey::decode(text, digest, &kinds));
+        Self { scope, filter, sort, page, key, digest }
+    }
+
+    /// Whether it asks for all images of a space or of a customer, whose places are known by chunks.
+    fn is_of_whole_list(&self) -> bool {
+        self.filter.is_empty() && matches!(self.scope, Scope::Space(_) | Scope::All(_))
+    }
+
+    /// Returns the links of a page, with keys, so that a walk needs no numbers.
+    fn links(&self, slice: &Slice) -> PageLinks {
+        let key = |place: Place| {
+            let total = slice.is_estimated.then_some(slice.total);
+            Some(PageKey { place, total }.encode(self.digest))
+        };
+        let number = self.page.number;
+        let by_number = self.is_of_whole_list() && self.sort.is_default();
+        let last = PageLink {
+            number: self.page.last(slice.total),
+            key: if by_number { None } else { key(Place::End) },
+        };
+        let previous = match &slice.first {
+            Some(first) if slice.before => Some(PageLink {
+                number: (number - 1).max(1),
+                key: key(Place::Before(first.clone())),
+            }),
+            Some(_) => None,
+            // Past the end, or all that came after the key is gone.
+            None => (number > 1 || self.key.is_some()).then(|| last.clone()),
+        };
+        let next = slice.last.as_ref().filter(|_| slice.after).map(|last| PageLink {
+            number: number.saturating_add(1),
+            key: key(Place::After(last.clone())),
+        });
+        let first = if slice.is_estimated { key(Place::Start) } else { None };
+        PageLinks { first: PageLink { number: 1, key: first }, previous, next, last }
+    }
 }
 
 impl Scope {
@@ -136,6 +237,14 @@ impl Scope {
                 Batch::find(s, &at).map(|_| ())
             }
             Self::All(_) | Self::Queue(_) => Ok(()),
+        }
+    }
+
+    /// The one space whose images it holds; `None`: they may be of any.
+    pub(super) fn one_space(self) -> Option<i32> {
+        match self {
+            Self::Space(at) => Some(at.space),
+            _ => None,
         }
     }
 

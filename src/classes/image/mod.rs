@@ -1,14 +1,15 @@
 //! Images: what the customer says of them, and how they came through.
 
 pub mod act;
-pub mod cut;
+mod fragments;
 pub mod list;
 mod media_type;
-pub mod merged;
+mod order;
 mod pages;
 mod place;
 pub mod query;
 pub mod register;
+mod search;
 mod select;
 pub mod thumbnails;
 

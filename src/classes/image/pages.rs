@@ -1,226 +1,189 @@
-//! Pages of whole collections: their totals stand in the tallies, and in the default order none is skipped to.
+//! Pages of whole collections in the default order: each is one statement, with its total, at any place.
+//!
+//! The first pages are skipped to, pages that a key names are sought by it, and pages far in by number are found
+//! by the chunks of their list (docs/adr/0013). Each member is written as it is read, so that the next is held in
+//! the same memory.
 
 use diesel::connection::DefaultLoadingMode;
+use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel::query_dsl::LoadQuery;
-use diesel::sql_types::{BigInt, Integer, Nullable, Text, Timestamptz};
 
 use super::Image;
-use super::cut::{Cut, First, FromOn};
-use super::list::Scope;
-use super::merged;
+use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, Usual};
+use super::list::{Question, Scope, Slice};
+use super::order::values;
 use super::query::Filter;
-use super::select::{Found, cut, filtered, load, ordered};
-use crate::classes::tally::{self, Tally};
+use super::select::{Found, Words, filtered, ordered};
+use crate::classes::tally;
 use crate::hydra::Problem;
-use crate::hydra::collection::{Order, Page};
-use crate::resource::boundary::{Boundary, Key, NEAR, STEP};
+use crate::resource::page_key::{KeyValue, Place};
 use crate::resource::*;
-use crate::schema::images;
 
-/// A whole collection: its total stands in the tallies, and in the default order no page is skipped to.
-pub(super) fn unfiltered(
-    s: &mut Session<'_>,
-    scope: Scope,
-    order: Option<Order>,
-    page: Page,
-) -> Result<Listing<Image>, Problem> {
-    let all = || filtered(scope, &Filter::default());
-    let tally = match scope {
-        Scope::Space(at) => tally::of_space(s.conn, at.customer, at.space)?,
-        Scope::All(at) => tally::of_customer(s.conn, at.customer)?,
-        Scope::Queue(at) => {
-            let total = tally::jobs(s.conn, at.customer)?;
-            let members = load(s.conn, ordered(all(), order), page)?;
-            return Ok(Listing { members, total });
-        }
-        Scope::Batch(_) | Scope::BatchCompleted(_) | Scope::BatchErrors(_) => {
-            let total = all().count().get_result(s.conn)?;
-            let members = load(s.conn, ordered(all(), order), page)?;
-            return Ok(Listing { members, total });
-        }
-    };
-    let merged = order.and_then(|order| Some((merged::indexed(order)?, order.descending)));
-    let members = match (scope, merged, order) {
-        (Scope::All(at), Some((by, descending)), _) => {
-            merged::load(s.conn, at.customer, by, descending, page)?
-        }
-        (_, _, Some(_)) => load(s.conn, ordered(all(), order), page)?,
-        (_, _, None) if page.offset() <= NEAR => load(s.conn, ordered(all(), None), page)?,
-        (_, _, None) if page.offset() >= tally.images => Vec::new(),
-        (_, _, None) if tally.images - page.offset() <= NEAR => {
-            return from_the_end(s.conn, scope, page);
-        }
-        (_, _, None) => sought(s, scope, tally, page)?,
-    };
-    Ok(Listing { members, total: tally.images })
+/// Where reading begins.
+enum From {
+    Offset(i64),
+    /// After the row with these order values, in the direction of reading.
+    Beyond(Vec<KeyValue>),
 }
 
-/// A page in the default order with its total by one statement, where it is near to what is known.
+/// Reads a page of the images of a space, or of all, in the default order or in the reverse of it.
 ///
-/// Each member is written as it is read, so that the next is held in the same memory.
-pub(super) fn at_once(
-    s: &mut Session<'_>,
-    scope: Scope,
-    page: Page,
-) -> Result<Option<(String, i64)>, Problem> {
-    let space = match scope {
-        Scope::Space(at) => Some(at.space),
-        Scope::All(_) => None,
-        _ => return Ok(None),
+/// # Errors
+/// Where the database does not answer.
+pub(super) fn in_default_order(s: &mut Session<'_>, question: &Question) -> Result<Slice, Problem> {
+    let (customer, one_space) = (question.scope.customer(), question.scope.one_space());
+    let (from, reversed) = match question.key.as_ref().map(|key| &key.place) {
+        None => (From::Offset(question.page.offset()), false),
+        Some(Place::Start) => (From::Offset(0), false),
+        Some(Place::After(values)) => (From::Beyond(values.clone()), false),
+        Some(Place::Before(values)) => (From::Beyond(values.clone()), true),
+        Some(Place::End) => (From::Offset(0), true),
     };
-    let from = match page.offset() {
-        ..=NEAR => None,
-        offset => match s.site.boundaries.before(&name(scope), offset) {
-            Some(boundary) if offset - boundary.number <= NEAR => Some(boundary),
-            _ => return Ok(None),
+    let columns = question.sort.columns(one_space.is_some());
+    let descending = question.sort.descending != reversed;
+    let mut found = all(question.scope);
+    let (mut anchor, mut offset, mut kind) = (None, 0, 0);
+    match &from {
+        From::Offset(place) if *place <= NEAR => offset = *place,
+        From::Offset(place) => {
+            anchor = Some(Anchor { customer, space: one_space, place: *place, descending });
+            found = found.filter(AtAnchor { one_space: one_space.is_some(), descending });
+            kind = 1;
+        }
+        From::Beyond(values) => {
+            found = found.filter(beyond(question, values.clone(), descending));
+            kind = 2;
+        }
+    }
+    let found = ordered(found, &columns, descending);
+    let cut = Cut {
+        query: found.select((Image::as_select(), tally::images(customer, one_space))),
+        anchor,
+        limit: question.page.size + 1,
+        offset,
+    };
+    let mut reader = Reader {
+        members: Members::with_capacity(
+            s.view(),
+            usize::try_from(question.page.size).unwrap_or_default(),
+        ),
+        wanted: usize::try_from(question.page.size).unwrap_or_default(),
+        reversed,
+        found: 0,
+        first: None,
+        last: None,
+        held: Vec::new(),
+        total: None,
+    };
+    macro_rules! usual {
+        ($($shape:literal)+) => {
+            match kind * 4 + u8::from(descending) * 2 + u8::from(one_space.is_some()) {
+                _ if !cut.is_usual() => read_each(s.conn, cut, &mut reader),
+                $($shape => read_each(s.conn, Usual::<_, $shape>(cut), &mut reader),)+
+                _ => read_each(s.conn, cut, &mut reader),
+            }
+        };
+    }
+    usual!(0 1 2 3 4 5 6 7 8 9 10 11)?;
+    let (members, first, last, more, total) = reader.finish();
+    let total = match total {
+        Some(total) => total,
+        None => match one_space {
+            Some(space) => tally::of_space(s.conn, customer, space)?.images,
+            None => tally::of_customer(s.conn, customer)?.images,
         },
     };
-    let removals = from.as_ref().map(|boundary| boundary.removals);
-    let numbers = tally::numbers(scope.customer(), space);
-    let (found, skipped) = after(scope, from);
-    let cut = Cut {
-        query: found.select((Image::as_select(), numbers)),
-        limit: page.size,
-        offset: page.offset() - skipped,
+    let first = first.map(|image| values(&columns, &image));
+    let last = last.map(|image| values(&columns, &image));
+    // Whether rows stand on the side that reading comes from, where a number does not say so.
+    let mut is_there = |values: Option<&Vec<KeyValue>>, descending: bool| match values {
+        None => Ok(false),
+        Some(values) => {
+            let others = all(question.scope).filter(beyond(question, values.clone(), descending));
+            diesel::select(exists(others)).get_result::<bool>(s.conn)
+        }
     };
-    let rows = usize::try_from(page.size).unwrap_or_default();
-    let mut members = Members::with_capacity(s.view(), rows);
-    // Of a space or of all, from the beginning or from a key on: each is one statement.
-    let numbers = match (cut.is_first(), space.is_some(), removals.is_some()) {
-        (true, false, false) => write_each(s.conn, First::<_, 0>(cut), &mut members),
-        (true, false, true) => write_each(s.conn, First::<_, 1>(cut), &mut members),
-        (true, true, false) => write_each(s.conn, First::<_, 2>(cut), &mut members),
-        (true, true, true) => write_each(s.conn, First::<_, 3>(cut), &mut members),
-        (false, ..) => write_each(s.conn, cut, &mut members),
-    }?;
-    // What was remembered may hold no more; then the page is looked for anew.
-    Ok(numbers
-        .filter(|(_, now)| removals.is_none_or(|then| then == *now))
-        .map(|(total, _)| (members.finish(), total)))
+    let (before, after) = match (&from, reversed) {
+        (From::Offset(place), false) => (*place > 0, more),
+        (From::Offset(_), true) => (more, false),
+        (From::Beyond(_), false) => (is_there(first.as_ref(), !descending)?, more),
+        (From::Beyond(_), true) => (more, is_there(last.as_ref(), !descending)?),
+    };
+    Ok(Slice { members, first, last, before, after, total, is_estimated: false })
 }
 
-/// An image, and beside it how many there are and were removed.
-type Row = (Image, (i64, i64));
+fn all<'a>(scope: Scope) -> Found<'a> {
+    filtered(scope, &Filter::default(), Words::Met)
+}
 
-/// Writes what a query finds, and answers the numbers that stand beside each; nothing where it finds none.
-fn write_each<'a, Q>(
+/// The images after those with these order values, in one direction.
+fn beyond(question: &Question, values: Vec<KeyValue>, descending: bool) -> Compared {
+    let columns = question.sort.columns(question.scope.one_space().is_some());
+    Compared { columns, operator: if descending { " < " } else { " > " }, values }
+}
+
+/// Takes images as they are read.
+struct Reader<'a> {
+    members: Members<'a>,
+    /// Members of the page, at most.
+    wanted: usize,
+    /// Whether they are read from the last to the first.
+    reversed: bool,
+    found: usize,
+    first: Option<Image>,
+    last: Option<Image>,
+    /// Those read from the last to the first.
+    held: Vec<Image>,
+    total: Option<i64>,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, image: Image, total: i64) {
+        self.total = Some(total);
+        self.found += 1;
+        if self.found > self.wanted {
+            return;
+        }
+        if self.reversed {
+            self.held.push(image);
+            return;
+        }
+        self.members.push(&image);
+        if self.first.is_none() {
+            self.first = Some(image.clone());
+        }
+        self.last = Some(image);
+    }
+
+    /// Returns the members, the first and the last of them, whether there are more, and the total.
+    fn finish(mut self) -> (String, Option<Image>, Option<Image>, bool, Option<i64>) {
+        while let Some(image) = self.held.pop() {
+            self.members.push(&image);
+            if self.first.is_none() {
+                self.first = Some(image.clone());
+            }
+            self.last = Some(image);
+        }
+        let more = self.found > self.wanted;
+        (self.members.finish(), self.first, self.last, more, self.total)
+    }
+}
+
+/// An image, and beside it how many there are.
+type Row = (Image, i64);
+
+fn read_each<'a, Q>(
     conn: &'a mut PgConnection,
     query: Q,
-    members: &mut Members<'_>,
-) -> Result<Option<(i64, i64)>, Problem>
+    reader: &mut Reader<'_>,
+) -> Result<(), Problem>
 where
     Q: LoadQuery<'a, PgConnection, Row, DefaultLoadingMode> + RunQueryDsl<PgConnection> + 'a,
 {
-    let mut told = None;
     for row in query.load_iter::<Row, DefaultLoadingMode>(conn)? {
-        let (image, numbers) = row?;
-        members.push(&image);
-        told = Some(numbers);
+        let (image, total) = row?;
+        reader.take(image, total);
     }
-    Ok(told)
-}
-
-/// By what the keys of a collection are remembered.
-fn name(scope: Scope) -> String {
-    format!("{scope:?}")
-}
-
-/// The collection in the default order from a remembered key on, and how many come before it.
-fn after<'a>(scope: Scope, from: Option<Boundary>) -> (Found<'a>, i64) {
-    let found = ordered(filtered(scope, &Filter::default()), None);
-    let Some(Boundary { number, key: (created, space, id), .. }) = from else {
-        return (found, 0);
-    };
-    // As rows are compared, so that the index leads to the very key.
-    let found = match scope {
-        Scope::Space(_) => found.filter(FromOn { key: (created, None, id) }),
-        _ => found.filter(FromOn { key: (created, Some(space), id) }),
-    };
-    (found, number)
-}
-
-/// A page near the end, read backwards; total and page from one snapshot, so that they agree.
-fn from_the_end(
-    conn: &mut PgConnection,
-    scope: Scope,
-    page: Page,
-) -> Result<Listing<Image>, Problem> {
-    conn.build_transaction().read_only().repeatable_read().run(|conn| {
-        let total = match scope {
-            Scope::Space(at) => tally::of_space(conn, at.customer, at.space)?.images,
-            other => tally::of_customer(conn, other.customer())?.images,
-        };
-        let size = page.size.min(total - page.offset()).max(0);
-        let found = filtered(scope, &Filter::default()).order((
-            images::created.desc(),
-            images::space.desc(),
-            images::id.desc(),
-        ));
-        let mut members = cut(conn, found, size, (total - page.offset() - size).max(0))?;
-        members.reverse();
-        Ok(Listing { members, total })
-    })
-}
-
-/// A page far in, from the last remembered key before it.
-fn sought(
-    s: &mut Session<'_>,
-    scope: Scope,
-    tally: Tally,
-    page: Page,
-) -> Result<Vec<Image>, Problem> {
-    let collection = name(scope);
-    let boundaries = &s.site.boundaries;
-    let nearest = || {
-        let found = boundaries.before(&collection, page.offset());
-        found.filter(|boundary| boundary.removals == tally.removals)
-    };
-    let mut from = nearest();
-    if page.offset() - from.as_ref().map_or(0, |boundary| boundary.number) > NEAR {
-        let number = from.as_ref().map_or(0, |boundary| boundary.number);
-        let found = keys_after(s.conn, scope, from.map(|boundary| boundary.key).as_ref())?;
-        boundaries.remember(&collection, tally.removals, number, found);
-        from = nearest();
-    }
-    let (found, skipped) = after(scope, from);
-    cut(s.conn, found, page.size, page.offset() - skipped)
-}
-
-/// Every `STEP`-th key after one, of what is old enough that nothing can come before it any more.
-fn keys_after(
-    conn: &mut PgConnection,
-    scope: Scope,
-    after: Option<&Key>,
-) -> Result<Vec<Key>, Problem> {
-    #[derive(QueryableByName)]
-    struct Row {
-        #[diesel(sql_type = Timestamptz)]
-        created: chrono::DateTime<chrono::Utc>,
-        #[diesel(sql_type = Integer)]
-        space: i32,
-        #[diesel(sql_type = Text)]
-        id: String,
-    }
-    let (column, one_space) = match scope {
-        Scope::Space(at) => ("space = $2", Some(at.space)),
-        _ => ("$2 IS NULL", None),
-    };
-    // Counting begins at the remembered key itself, which is number 0 of what follows.
-    let sql = format!(
-        "SELECT created, space, id FROM (\
-           SELECT created, space, id, row_number() OVER (ORDER BY created, space, id) - 1 AS n \
-           FROM images WHERE customer = $1 AND {column} AND created < now() - interval '5 minutes' \
-           AND ($3 IS NULL OR (created, space, id) >= ($3, $4, $5))\
-         ) AS numbered WHERE n > 0 AND n % $6 = 0 ORDER BY n"
-    );
-    let rows: Vec<Row> = diesel::sql_query(sql)
-        .bind::<Integer, _>(scope.customer())
-        .bind::<Nullable<Integer>, _>(one_space)
-        .bind::<Nullable<Timestamptz>, _>(after.map(|key| key.0))
-        .bind::<Nullable<Integer>, _>(after.map(|key| key.1))
-        .bind::<Nullable<Text>, _>(after.map(|key| &key.2))
-        .bind::<BigInt, _>(STEP)
-        .load(conn)?;
-    Ok(rows.into_iter().map(|row| (row.created, row.space, row.id)).collect())
+    Ok(())
 }

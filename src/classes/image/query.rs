@@ -44,6 +44,19 @@ impl Filter {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether it says anything of `string1` to `number3`.
+    pub fn has_metadata(&self) -> bool {
+        self.strings.iter().any(Option::is_some) || self.numbers.iter().any(Option::is_some)
+    }
+
+    /// Whether it asks for one value of one of `string1` to `number3`, so that an index has what it finds in the
+    /// default order.
+    pub fn is_by_value(&self) -> bool {
+        let text = |any: &Option<Vec<String>>| any.as_ref().is_some_and(|any| any.len() == 1);
+        let number = |any: &Option<Vec<i64>>| any.as_ref().is_some_and(|any| any.len() == 1);
+        self.strings.iter().any(text) || self.numbers.iter().any(number)
+    }
 }
 
 /// Members by which images can be ordered, in the spelling shown.
@@ -73,7 +86,7 @@ pub const ORDERABLE: &[&str] = &[
     "thumbnailPolicy",
 ];
 
-/// Reads filters and order off a query; none: the default order.
+/// Reads filters and order off a query; without an order it is the default one.
 pub fn read(
     query: &Query,
     reading: Reading<'_>,
@@ -99,11 +112,7 @@ pub fn read(
         }
     }
     let filter = filter(&conditions, reading, faults);
-    // All are of one family, so that what tells equals apart is the order.
-    let order = query.order(ORDERABLE, faults).map(|order| match order.by {
-        "family" => Order { by: "created", ..order },
-        _ => order,
-    });
+    let order = query.order(ORDERABLE, faults);
     (filter, order)
 }
 

@@ -1,35 +1,40 @@
 //! Which images, and in which order: filters and orders as queries.
 
 use diesel::connection::DefaultLoadingMode;
-use diesel::dsl::exists;
+use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Text};
 
 use super::Image;
-use super::cut::Cut;
+use super::fragments::Cut;
 use super::list::Scope;
+use super::order::{self, Column};
 use super::query::Filter;
-use crate::classes::sql::{shown_number, shown_text};
+use crate::classes::sql::{shown_number, shown_text, tenant_words};
 use crate::hydra::Problem;
-use crate::hydra::collection::Order;
-use crate::hydra::collection::Page;
-use crate::schema::{images, jobs, spaces};
+use crate::schema::{images, spaces};
 
 pub type Found<'a> = images::BoxedQuery<'a, Pg>;
 
+/// How the filter on tags and roles is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Words {
+    /// As the index has it and exactly: for finding what matches.
+    Found,
+    /// Exactly alone: for looking at images that are found otherwise, and for what the planner knows of it.
+    Met,
+}
+
 /// The images of a scope that meet a filter.
-pub(super) fn filtered<'a>(scope: Scope, filter: &Filter) -> Found<'a> {
-    let mut found = images::table.filter(images::customer.eq(scope.customer())).into_boxed();
+pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> Found<'a> {
+    let customer = scope.customer();
+    let mut found = images::table.filter(images::customer.eq(customer)).into_boxed();
     found = match scope {
         Scope::Space(at) => found.filter(images::space.eq(at.space)),
         Scope::All(_) => found,
-        Scope::Queue(_) => {
-            let job = jobs::table
-                .filter(jobs::customer.eq(images::customer))
-                .filter(jobs::space.eq(images::space))
-                .filter(jobs::image.eq(images::id));
-            found.filter(exists(job))
-        }
+        // An image has a job as long as it says so.
+        Scope::Queue(_) => found.filter(images::ingesting),
         Scope::Batch(at) => found.filter(images::batch.eq(at.batch)),
         Scope::BatchCompleted(at) => found
             .filter(images::batch.eq(at.batch))
@@ -41,124 +46,103 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter) -> Found<'a> {
         }
     };
     // The indexes on ids and metadata lead with the space, so that a search over all of them names each.
-    let searched = filter.ids.is_some()
-        || filter.strings.iter().any(Option::is_some)
-        || filter.numbers.iter().any(Option::is_some);
+    let searched = filter.ids.is_some() || filter.has_metadata();
     if let Scope::All(at) = scope
         && searched
+        && words != Words::Met
     {
         let all = spaces::table.filter(spaces::customer.eq(at.customer)).select(spaces::id);
         found = found.filter(images::space.eq_any(all));
     }
-    let [string1, string2, string3] = filter.strings.clone();
-    if let Some(any) = string1 {
-        found = found.filter(shown_text(images::string1).eq_any(any));
-    }
-    if let Some(any) = string2 {
-        found = found.filter(shown_text(images::string2).eq_any(any));
-    }
-    if let Some(any) = string3 {
-        found = found.filter(shown_text(images::string3).eq_any(any));
-    }
-    let [number1, number2, number3] = filter.numbers.clone();
-    if let Some(any) = number1 {
-        found = found.filter(shown_number(images::number1).eq_any(any));
-    }
-    if let Some(any) = number2 {
-        found = found.filter(shown_number(images::number2).eq_any(any));
-    }
-    if let Some(any) = number3 {
-        found = found.filter(shown_number(images::number3).eq_any(any));
-    }
-    if let Some(any) = filter.spaces.clone() {
-        found = found.filter(images::space.eq_any(any));
-    }
-    if let Some(any) = filter.ids.clone() {
-        found = found.filter(images::id.eq_any(any));
-    }
-    if !filter.tags.is_empty() {
-        found = found.filter(images::tags.contains(filter.tags.clone()));
-    }
-    if !filter.roles.is_empty() {
-        // As the index on roles says it.
-        found = found
-            .filter(images::roles.ne(Vec::<String>::new()))
-            .filter(images::roles.contains(filter.roles.clone()));
-    }
-    found
-}
-
-/// In an order that ends in the primary key, so that it is the same every time.
-pub(super) fn ordered(found: Found<'_>, order: Option<Order>) -> Found<'_> {
-    // The whole key is turned round together, so that an index serves both directions.
-    macro_rules! by {
-        ($column:expr, $descending:expr) => {
-            if $descending {
-                found.order((
-                    $column.desc(),
-                    images::created.desc(),
-                    images::space.desc(),
-                    images::id.desc(),
-                ))
-            } else {
-                found.order(($column.asc(), images::created, images::space, images::id))
+    // One value is compared as such: only then does an index that goes on in the order asked for give it.
+    macro_rules! any {
+        ($column:expr, $values:expr) => {
+            match $values {
+                None => found,
+                Some(any) => match any.as_slice() {
+                    [one] => found.filter($column.eq(one.clone())),
+                    _ => found.filter($column.eq_any(any)),
+                },
             }
         };
     }
-    let Some(Order { by, descending }) = order else {
-        return found.order((images::created, images::space, images::id));
-    };
-    match by {
-        "id" if descending => found.order((images::id.desc(), images::space.desc())),
-        "id" => found.order((images::id, images::space)),
-        "finished" => by!(images::finished, descending),
-        "string1" => by!(shown_text(images::string1), descending),
-        "string2" => by!(shown_text(images::string2), descending),
-        "string3" => by!(shown_text(images::string3), descending),
-        "number1" => by!(shown_number(images::number1), descending),
-        "number2" => by!(shown_number(images::number2), descending),
-        "number3" => by!(shown_number(images::number3), descending),
-        "space" => by!(images::space, descending),
-        "origin" => by!(images::origin, descending),
-        "maxUnauthorised" => by!(images::max_unauthorised, descending),
-        "mediaType" => by!(images::media_type, descending),
-        "width" => by!(images::width, descending),
-        "height" => by!(images::height, descending),
-        "queued" => by!(images::queued, descending),
-        "dequeued" => by!(images::dequeued, descending),
-        "ingesting" => by!(images::ingesting, descending),
-        "error" => by!(images::error, descending),
-        "batch" => by!(images::batch, descending),
-        "imageOptimisationPolicy" => by!(images::image_optimisation_policy, descending),
-        "thumbnailPolicy" => by!(images::thumbnail_policy, descending),
-        _ => by!(images::created, descending),
+    let [string1, string2, string3] = filter.strings.clone();
+    found = any!(shown_text(images::string1), string1);
+    found = any!(shown_text(images::string2), string2);
+    found = any!(shown_text(images::string3), string3);
+    let [number1, number2, number3] = filter.numbers.clone();
+    found = any!(shown_number(images::number1), number1);
+    found = any!(shown_number(images::number2), number2);
+    found = any!(shown_number(images::number3), number3);
+    found = any!(images::space, filter.spaces.clone());
+    found = any!(images::id, filter.ids.clone());
+    macro_rules! all {
+        ($column:expr, $wanted:expr) => {
+            if $wanted.is_empty() {
+                found
+            } else {
+                // As the condition of the index says it.
+                found = found.filter($column.ne(Vec::<String>::new()));
+                if words != Words::Met {
+                    let indexed = tenant_words(images::customer, $column);
+                    found = found.filter(indexed.contains(tenant_words(customer, $wanted.clone())));
+                }
+                found.filter($column.contains($wanted.clone()))
+            }
+        };
     }
+    found = all!(images::tags, filter.tags);
+    found = all!(images::roles, filter.roles);
+    found
 }
 
-/// One page of what was found.
+/// Puts images in order; `descending` turns the whole key round, so that an index serves both directions.
+pub(super) fn ordered<'a>(
+    found: Found<'a>,
+    columns: &[&'static Column],
+    descending: bool,
+) -> Found<'a> {
+    found.order(sql::<Text>(&order::order_by(columns, descending)))
+}
+
+/// Loads so many of the images found, from an offset on.
 ///
 /// # Errors
 /// Where the database does not answer.
 pub(super) fn load(
     conn: &mut PgConnection,
     found: Found<'_>,
-    page: Page,
-) -> Result<Vec<Image>, Problem> {
-    cut(conn, found, page.size, page.offset())
-}
-
-/// So many of the images found, from a place on.
-pub(super) fn cut(
-    conn: &mut PgConnection,
-    found: Found<'_>,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Image>, Problem> {
-    let query = Cut { query: found.select(Image::as_select()), limit, offset };
+    let query = Cut { query: found.select(Image::as_select()), anchor: None, limit, offset };
     // A row is large: they are not moved about as their number grows.
     let mut images = Vec::with_capacity(usize::try_from(limit).unwrap_or_default());
     for image in query.load_iter::<Image, DefaultLoadingMode>(conn)? {
         images.push(image?);
     }
     Ok(images)
+}
+
+/// Loads the images with these keys (space, id), in the same order.
+///
+/// # Errors
+/// Where the database does not answer.
+pub(super) fn load_keys(
+    conn: &mut PgConnection,
+    customer: i32,
+    keys: Vec<(i32, String)>,
+) -> Result<Vec<Image>, Problem> {
+    let (spaces, ids): (Vec<i32>, Vec<String>) = keys.into_iter().unzip();
+    let wanted =
+        sql::<diesel::sql_types::Bool>("(images.space, images.id) IN (SELECT * FROM unnest(")
+            .bind::<Array<Integer>, _>(spaces.clone())
+            .sql(", ")
+            .bind::<Array<Text>, _>(ids.clone())
+            .sql("))");
+    let found = images::table.filter(images::customer.eq(customer)).filter(wanted);
+    let found: Vec<Image> = found.select(Image::as_select()).load(conn)?;
+    let mut found: std::collections::HashMap<(i32, String), Image> =
+        found.into_iter().map(|image| ((image.space, image.id.clone()), image)).collect();
+    Ok(spaces.into_iter().zip(ids).filter_map(|key| found.remove(&key)).collect())
 }

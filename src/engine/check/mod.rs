@@ -111,6 +111,7 @@ pub async fn check(
     jobs::all(&mut check)?;
     for customer in check.customers()? {
         totals::of_queue(&mut check, customer)?;
+        totals::of_chunks(&mut check, customer)?;
         members::of_customer(&mut check, customer)?;
         batches::of_customer(&mut check, customer)?;
     }

@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::Check;
+use crate::classes::roll_up;
 use crate::hydra::Problem;
 
 /// Key of the advisory lock under which totals are mended, so that two checks do not both add what is missing.
@@ -175,5 +176,15 @@ pub(super) fn of_queue(check: &mut Check<'_>, customer: i32) -> Result<(), Probl
             apart.jobs
         ));
     }
+    Ok(())
+}
+
+/// Compares the chunks by which pages of images are found with the images.
+pub(super) fn of_chunks(check: &mut Check<'_>, customer: i32) -> Result<(), Problem> {
+    let found = check.settle(|conn, repair| {
+        diesel::sql_query("SET LOCAL statement_timeout = 0").execute(conn)?;
+        roll_up::check::chunks(conn, customer, repair)
+    })?;
+    found.iter().for_each(|finding| check.say(finding));
     Ok(())
 }

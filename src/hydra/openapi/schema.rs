@@ -7,7 +7,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::collection::term_of;
+use super::super::collection::{ESTIMATED, ESTIMATED_DOC, term_of};
 use super::super::problem::{self, Member};
 use super::super::{Access, ClassDoc, CollectionDoc, PropertyDoc, Range, Variable};
 
@@ -257,6 +257,7 @@ fn page(collection: &CollectionDoc) -> Value {
         "properties": {
             "totalItems": { "type": "integer", "minimum": 0,
                             "description": "Members on all pages together" },
+            ESTIMATED: { "type": "boolean", "description": ESTIMATED_DOC },
             "member": { "type": "array", "items": to(collection.member) },
             "memberAssertion": to("MemberAssertion"),
             "manages": to("MemberAssertion"),

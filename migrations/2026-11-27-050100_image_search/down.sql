@@ -1,0 +1,12 @@
+DROP INDEX images_ingesting;
+DROP INDEX images_zero_number1, images_zero_number2, images_zero_number3;
+DROP INDEX images_number1, images_number2, images_number3;
+CREATE INDEX images_number1 ON images (customer, space, shown(number1), created, id);
+CREATE INDEX images_number2 ON images (customer, space, shown(number2), created, id);
+CREATE INDEX images_number3 ON images (customer, space, shown(number3), created, id);
+DROP INDEX images_finished;
+CREATE INDEX images_finished ON images (customer, space, finished, created, id);
+DROP INDEX images_tags;
+DROP INDEX images_roles;
+CREATE INDEX images_roles ON images USING gin (roles) WHERE roles <> '{}';
+DROP FUNCTION tenant_words(INTEGER, TEXT[]);

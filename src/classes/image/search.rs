@@ -1,0 +1,429 @@
+//! Pages of images under filters and in other orders than the default one (docs/adr/0014).
+//!
+//! All statements of a page see one snapshot. What matches little is found by its index and put in order; what
+//! matches much is read in the order that an index has, from a key on, for a bounded stretch at a time.
+
+mod total;
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection as _;
+use diesel::dsl::{exists, sql};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::QueryFragment;
+use diesel::sql_types::{Bool, Nullable, Text};
+
+use super::Image;
+use super::fragments::{Advanced, Collected, Compared, Cut, Merged};
+use super::list::{Question, Scope};
+use super::order::{INDEXED, order_by_names, values};
+use super::query::Filter;
+use super::select::{Found, Words, filtered, load, load_keys, ordered};
+use crate::hydra::Problem;
+use crate::resource::anchors::Anchors;
+use crate::resource::page_key::{KeyKind, KeyValue, Place};
+use crate::schema::images;
+use total::{EXACT, Total};
+
+/// Images that are looked at in order for a page that a filter may not fill, before all that match are found.
+const WALK: i64 = 20_000;
+/// Images that match so little that they are always found and put in order.
+const FEW: i64 = 5_000;
+/// Rows that one statement reads past to find a page by its number.
+const STEP: i64 = 25_000;
+/// The same, merged over all spaces.
+const MERGED_STEP: i64 = 100_000;
+/// How long a page is looked for by its number; then the client is asked to come again.
+const TIME: Duration = Duration::from_secs(3);
+
+/// What was found of a page.
+pub(super) struct Page {
+    pub images: Vec<Image>,
+    pub before: bool,
+    pub after: bool,
+    pub total: Total,
+}
+
+/// How a page is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// All that match are found, then put in order.
+    Collect,
+    /// An index has exactly what matches, in order.
+    Order,
+    /// An index has the order; each image is looked at.
+    Walk,
+    /// As `Order`, merged from the orders of each space.
+    Merge,
+}
+
+/// Order values as they are selected: the value that is ordered by, as text, when registered, space, id.
+type Row = (Option<String>, DateTime<Utc>, i32, String);
+/// The same, and how many rows on it is.
+type Moved = (Option<String>, DateTime<Utc>, i32, String, i64);
+
+/// Where to read from: order values, and how rows compare with them.
+type Bound = Option<(&'static str, Vec<KeyValue>)>;
+
+/// Reads a page of what the question asks for, with its total.
+///
+/// # Errors
+/// Where the database does not answer; where the order has no index and too much matches; where a page so far in
+/// is not found in time.
+pub(super) fn page(
+    conn: &mut PgConnection,
+    question: &Question,
+    anchors: &Anchors,
+) -> Result<Page, Problem> {
+    conn.build_transaction()
+        .read_only()
+        .repeatable_read()
+        .run(|conn| Search::new(conn, question)?.page(anchors))
+}
+
+struct Search<'a> {
+    conn: &'a mut PgConnection,
+    question: &'a Question,
+    total: Total,
+    /// Images of the whole list, without the filter.
+    list: i64,
+    way: Way,
+}
+
+impl<'a> Search<'a> {
+    fn new(conn: &'a mut PgConnection, question: &'a Question) -> Result<Self, Problem> {
+        let (total, list) = total::of(conn, question)?;
+        let sort = question.sort;
+        let is_indexed = match question.scope {
+            Scope::Space(_) | Scope::All(_) => sort.is_indexed(),
+            _ => sort.is_default(),
+        };
+        if !is_indexed && (total.is_estimated || total.number > EXACT) {
+            let names = if sort.is_indexed() { "created (the default)" } else { INDEXED };
+            let reason = format!(
+                "is no order for more than {EXACT} images: no index has it; there are {names}"
+            );
+            let member = if sort.descending { "orderByDescending" } else { "orderBy" };
+            return Err(Problem::invalid(member, reason));
+        }
+        let mut search = Self { conn, question, total, list, way: Way::Collect };
+        search.way = search.way(is_indexed);
+        Ok(search)
+    }
+
+    fn way(&self, is_indexed: bool) -> Way {
+        let Question { scope, filter, sort, .. } = self.question;
+        let is_over_all = matches!(scope, Scope::All(_));
+        let merges = is_over_all
+            && (!(sort.is_default() || sort.is_by_space())
+                || filter.is_by_value()
+                || filter.spaces.is_some());
+        let is_in_order = filter.is_empty() || filter.is_by_value() || filter.spaces.is_some();
+        // Where reading in order looks at as many images as match.
+        let few = FEW.max((self.list.saturating_mul(100)).isqrt());
+        let few = if merges && !is_in_order { EXACT } else { few };
+        match (self.total.is_estimated, filter.is_empty()) {
+            _ if !is_indexed => Way::Collect,
+            (false, false) if self.total.number <= few => Way::Collect,
+            _ if merges => Way::Merge,
+            _ if is_in_order => Way::Order,
+            _ => Way::Walk,
+        }
+    }
+
+    fn page(mut self, anchors: &Anchors) -> Result<Page, Problem> {
+        let (size, descending) = (self.question.page.size, self.question.sort.descending);
+        let onward = |descending: bool| if descending { " < " } else { " > " };
+        match self.question.key.as_ref().map(|key| key.place.clone()) {
+            None => self.numbered(anchors),
+            Some(Place::Start) => self.forward(&None, false),
+            Some(Place::After(values)) => {
+                let mut page = self.forward(&Some((onward(descending), values)), true)?;
+                if let Some(first) = page.images.first() {
+                    page.before = self.is_there(first, onward(!descending))?;
+                }
+                Ok(page)
+            }
+            Some(Place::Before(values)) => {
+                let mut page = self.backward(&Some((onward(!descending), values)), size)?;
+                if let Some(last) = page.images.last() {
+                    page.after = self.is_there(last, onward(descending))?;
+                }
+                Ok(page)
+            }
+            Some(Place::End) => {
+                let rest = match self.total {
+                    Total { is_estimated: true, .. } | Total { number: 0, .. } => size,
+                    Total { number, .. } => (number - 1) % size + 1,
+                };
+                self.backward(&None, rest)
+            }
+        }
+    }
+
+    fn forward(&mut self, bound: &Bound, before: bool) -> Result<Page, Problem> {
+        let size = self.question.page.size;
+        let images = self.read(bound, false, size + 1, 0)?;
+        Ok(self.cut(images, size, before))
+    }
+
+    /// Takes the page off what was read with one row more, which says whether another page follows.
+    fn cut(&self, mut images: Vec<Image>, size: i64, before: bool) -> Page {
+        let size = usize::try_from(size).unwrap_or_default();
+        let after = images.len() > size;
+        images.truncate(size);
+        Page { images, before, after, total: self.total }
+    }
+
+    fn backward(&mut self, bound: &Bound, size: i64) -> Result<Page, Problem> {
+        let images = self.read(bound, true, size + 1, 0)?;
+        let Page { mut images, after: before, total, .. } = self.cut(images, size, false);
+        images.reverse();
+        Ok(Page { images, before, after: false, total })
+    }
+
+    /// Reads the page of a number.
+    fn numbered(&mut self, anchors: &Anchors) -> Result<Page, Problem> {
+        let (offset, size) = (self.question.page.offset(), self.question.page.size);
+        let is_past_end = !self.total.is_estimated && offset >= self.total.number;
+        if offset > 0 && is_past_end {
+            return Ok(self.cut(Vec::new(), size, true));
+        }
+        if offset > 0 && self.way == Way::Collect {
+            let images = self.read(&None, false, size + 1, offset)?;
+            return Ok(self.cut(images, size, true));
+        }
+        if offset == 0 {
+            return self.forward(&None, false);
+        }
+        match self.seek(anchors, offset)? {
+            None => Ok(self.cut(Vec::new(), size, true)),
+            Some(values) => {
+                let from = if self.question.sort.descending { " <= " } else { " >= " };
+                self.forward(&Some((from, values)), true)
+            }
+        }
+    }
+
+    /// Finds the order values of the row with a number, a stretch at a time, from the nearest anchor on; `None`:
+    /// there are no so many rows.
+    fn seek(&mut self, anchors: &Anchors, row: i64) -> Result<Option<Vec<KeyValue>>, Problem> {
+        let began = Instant::now();
+        let list = self.question.digest;
+        let (mut at, mut values) = match anchors.before(list, row) {
+            Some((at, values)) => (at, Some(values)),
+            None => (0, None),
+        };
+        while at < row {
+            if began.elapsed() > TIME {
+                let words = format!(
+                    "page {} is far into a list without page numbers of its own: row {at} was \
+                     reached; try again, it goes on from there",
+                    self.question.page.number
+                );
+                return Err(Problem::Unavailable(words, None));
+            }
+            let Some((moved, next)) = self.advance(values.as_ref(), row - at)? else {
+                return Ok(None);
+            };
+            at += moved;
+            anchors.remember(list, at, &next);
+            values = Some(next);
+        }
+        Ok(values)
+    }
+
+    /// Finds the order values of a row up to so many rows on, and how many.
+    fn advance(
+        &mut self,
+        from: Option<&Vec<KeyValue>>,
+        rows: i64,
+    ) -> Result<Option<(i64, Vec<KeyValue>)>, Problem> {
+        let descending = self.question.sort.descending;
+        let bound: Bound =
+            from.map(|values| (if descending { " <= " } else { " >= " }, values.clone()));
+        if self.way == Way::Merge {
+            let rows = rows.min(MERGED_STEP);
+            // Some hundred thousand keys are put in order.
+            self.conn.batch_execute("SET LOCAL work_mem = '64MB'")?;
+            let query = Advanced {
+                customer: self.question.scope.customer(),
+                spaces: self.question.filter.spaces.clone(),
+                query: self.of_each_space(&bound, descending),
+                order: order_by_names("h", &self.columns(), descending),
+                images: self.list,
+                rows,
+            };
+            let found: Option<Moved> = query.get_result(self.conn).optional()?;
+            // Not one further: that was the last.
+            let found = found.filter(|(.., moved)| *moved > 0);
+            return Ok(found.map(|(value, created, space, id, moved)| {
+                (moved, self.key((value, created, space, id)))
+            }));
+        }
+        let rows = rows.min(STEP);
+        let found = ordered(self.matching(&bound, Words::Met), &self.columns(), descending);
+        let value = sql::<Nullable<Text>>(&format!("({})::text", self.question.sort.value()));
+        let query = found.select((value, images::created, images::space, images::id));
+        let query = Cut { query, anchor: None, limit: 1, offset: rows };
+        let found: Option<Row> = query.get_result(self.conn).optional()?;
+        Ok(found.map(|row| (rows, self.key(row))))
+    }
+
+    /// Reads the order values of a row as they were selected, one by one.
+    fn key(&self, (value, created, space, id): Row) -> Vec<KeyValue> {
+        let value = value.unwrap_or_default();
+        let columns = self.columns();
+        let read = columns.iter().map(|column| match (column.name, column.kind) {
+            ("created", _) => KeyValue::Moment(created),
+            ("space", _) => KeyValue::Integer(space),
+            ("id", _) => KeyValue::Text(id.clone()),
+            (_, KeyKind::Number) => KeyValue::Number(value.parse().unwrap_or_default()),
+            (_, KeyKind::Moment) => {
+                let moment = DateTime::parse_from_str(&value, "%Y-%m-%d %H:%M:%S%.f%#z");
+                moment.map_or(KeyValue::Never, |moment| KeyValue::Moment(moment.to_utc()))
+            }
+            (_, KeyKind::Integer) => KeyValue::Integer(value.parse().unwrap_or_default()),
+            (_, KeyKind::Flag) => KeyValue::Flag(value.starts_with('t')),
+            (_, KeyKind::Text) => KeyValue::Text(value.clone()),
+        });
+        read.collect()
+    }
+
+    fn columns(&self) -> Vec<&'static super::order::Column> {
+        self.question.sort.columns(self.question.scope.one_space().is_some())
+    }
+
+    fn compared(&self, operator: &'static str, values: Vec<KeyValue>) -> Compared {
+        Compared { columns: self.columns(), operator, values }
+    }
+
+    /// The images that match, from a bound on.
+    fn matching<'q>(&self, bound: &Bound, words: Words) -> Found<'q> {
+        let found = filtered(self.question.scope, &self.question.filter, words);
+        match bound {
+            None => found,
+            Some((operator, values)) => found.filter(self.compared(operator, values.clone())),
+        }
+    }
+
+    /// Whether something matches before or after an image.
+    fn is_there(&mut self, image: &Image, operator: &'static str) -> Result<bool, Problem> {
+        let bound = Some((operator, values(&self.columns(), image)));
+        let words = if self.way == Way::Collect { Words::Found } else { Words::Met };
+        let others = self.matching(&bound, words);
+        Ok(diesel::select(exists(others)).get_result(self.conn)?)
+    }
+
+    /// Reads images from a bound on; `reversed`: against the order asked for.
+    fn read(
+        &mut self,
+        bound: &Bound,
+        reversed: bool,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<Image>, Problem> {
+        let descending = self.question.sort.descending != reversed;
+        match self.way {
+            Way::Collect => self.collect(bound, descending, limit, offset),
+            Way::Order => {
+                let found = self.matching(bound, Words::Met);
+                load(self.conn, ordered(found, &self.columns(), descending), limit, offset)
+            }
+            Way::Walk => match self.walk(bound, descending, limit)? {
+                Some(images) => Ok(images),
+                None => self.collect(bound, descending, limit, offset),
+            },
+            Way::Merge => {
+                // Each space is read in order; the planner would look up words in each of them.
+                self.conn.batch_execute("SET LOCAL enable_bitmapscan = off")?;
+                let query = Merged {
+                    customer: self.question.scope.customer(),
+                    spaces: self.question.filter.spaces.clone(),
+                    query: self.of_each_space(bound, descending),
+                    order: order_by_names("h", &self.columns(), descending),
+                    limit,
+                };
+                let keys: Vec<(i32, String)> = query.load(self.conn)?;
+                load_keys(self.conn, self.question.scope.customer(), keys)
+            }
+        }
+    }
+
+    /// Selects the order values of what matches in the space `s.id`, in the order that an index of the space has.
+    fn of_each_space(&self, bound: &Bound, descending: bool) -> impl QueryFragment<Pg> + use<> {
+        // Spaces are told apart by those that are merged.
+        let filter = Filter { spaces: None, ..self.question.filter.clone() };
+        let mut found = filtered(self.question.scope, &filter, Words::Met)
+            .filter(sql::<Bool>("images.space = s.id"));
+        if let Some((operator, values)) = bound {
+            found = found.filter(self.compared(operator, values.clone()));
+        }
+        self.selected(ordered(found, &self.question.sort.columns(true), descending))
+    }
+
+    /// Selects space, id, created, and the value that is ordered by.
+    fn selected<'q>(&self, found: Found<'q>) -> impl QueryFragment<Pg> + use<'q> {
+        let value = sql::<Nullable<Text>>(&format!("{} AS value", self.question.sort.value()));
+        found.select((images::space, images::id, images::created, value))
+    }
+
+    fn collect(
+        &mut self,
+        bound: &Bound,
+        descending: bool,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<Image>, Problem> {
+        let query = Collected {
+            query: self.selected(self.matching(bound, Words::Found)),
+            order: order_by_names("m", &self.columns(), descending),
+            limit,
+            offset,
+        };
+        let keys: Vec<(i32, String)> = query.load(self.conn)?;
+        load_keys(self.conn, self.question.scope.customer(), keys)
+    }
+
+    /// Reads what matches among the next images in order; `None`: they are too few, though there may be more.
+    fn walk(
+        &mut self,
+        bound: &Bound,
+        descending: bool,
+        limit: i64,
+    ) -> Result<Option<Vec<Image>>, Problem> {
+        let everything = Question { filter: Filter::default(), ..self.question.clone() };
+        let whole = Search {
+            conn: &mut *self.conn,
+            question: &everything,
+            total: self.total,
+            list: self.list,
+            way: Way::Order,
+        };
+        let value = sql::<Nullable<Text>>(&format!("({})::text", everything.sort.value()));
+        let found = ordered(whole.matching(bound, Words::Met), &whole.columns(), descending);
+        let query = found.select((value, images::created, images::space, images::id));
+        let query = Cut { query, anchor: None, limit: 1, offset: WALK };
+        let edge = query.get_result(whole.conn).optional()?.map(|row| whole.key(row));
+        let mut found = self.matching(bound, Words::Met);
+        if let Some(edge) = &edge {
+            let operator = if descending { " > " } else { " < " };
+            found = found.filter(self.compared(operator, edge.clone()));
+        }
+        // The index on words gives no order, and the planner cannot know how short the stretch is.
+        self.conn.batch_execute("SET LOCAL enable_bitmapscan = off")?;
+        let images = load(self.conn, ordered(found, &self.columns(), descending), limit, 0)?;
+        self.conn.batch_execute("SET LOCAL enable_bitmapscan = on")?;
+        let is_full = i64::try_from(images.len()) == Ok(limit);
+        if is_full || edge.is_none() {
+            return Ok(Some(images));
+        }
+        // What was expected to match often does not, here: it is counted.
+        if self.total.is_estimated && self.question.key.is_none() {
+            self.total = total::counted(self.conn, self.question, self.total.number)?;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,102 @@
+//! How many images match: exact as far as it is counted, an estimate beyond (`rules.md` 5.4).
+
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::super::fragments::{Counted, Explained};
+use super::super::list::{Question, Scope};
+use super::super::select::{Words, filtered};
+use crate::classes::tally;
+use crate::hydra::Problem;
+use crate::schema::images;
+
+/// Images that are counted at most.
+pub(super) const EXACT: i64 = 100_000;
+/// Images that match by the planner's statistics, from which on they are not counted at all.
+const PLENTY: i64 = 3 * EXACT;
+
+/// How many images match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) struct Total {
+    pub number: i64,
+    pub is_estimated: bool,
+}
+
+/// Finds out how many images match, and how many the list has without the filter.
+pub(super) fn of(conn: &mut PgConnection, question: &Question) -> Result<(Total, i64), Problem> {
+    let Question { scope, filter, key, .. } = question;
+    let list = match scope {
+        Scope::Space(at) => Some(tally::of_space(conn, at.customer, at.space)?.images),
+        Scope::All(at) => Some(tally::of_customer(conn, at.customer)?.images),
+        Scope::Queue(at) => Some(tally::jobs(conn, at.customer)?),
+        Scope::Batch(_) | Scope::BatchCompleted(_) | Scope::BatchErrors(_) => None,
+    };
+    let exactly = |number| Total { number, is_estimated: false };
+    if filter.is_empty() {
+        let number = match list {
+            Some(number) => number,
+            None => count(conn, question, i64::MAX)?,
+        };
+        return Ok((exactly(number), number));
+    }
+    let total = if let Some(number) = key.as_ref().and_then(|key| key.total) {
+        Total { number, is_estimated: true }
+    } else {
+        let expected = expected(conn, question)?;
+        let expected = list.map_or(expected, |list| expected.min(list));
+        match expected > PLENTY && !filter.is_by_value() {
+            true => Total { number: rounded(expected), is_estimated: true },
+            false => counted(conn, question, expected)?,
+        }
+    };
+    Ok((total, list.unwrap_or(total.number)))
+}
+
+/// Counts the images that match as far as totals are exact; beyond, it is what was expected.
+pub(super) fn counted(
+    conn: &mut PgConnection,
+    question: &Question,
+    expected: i64,
+) -> Result<Total, Problem> {
+    let number = count(conn, question, EXACT + 1)?;
+    Ok(match number > EXACT {
+        true => Total { number: rounded(expected.max(number)), is_estimated: true },
+        false => Total { number, is_estimated: false },
+    })
+}
+
+fn count(conn: &mut PgConnection, question: &Question, limit: i64) -> Result<i64, Problem> {
+    let query = filtered(question.scope, &question.filter, Words::Found).select(images::space);
+    Ok(Counted { query, limit }.get_result(conn)?)
+}
+
+/// Returns how many rows the planner expects.
+fn expected(conn: &mut PgConnection, question: &Question) -> Result<i64, Problem> {
+    let query = filtered(question.scope, &question.filter, Words::Met).select(images::space);
+    let text: String = Explained(query).get_result(conn)?;
+    let plan: Value = serde_json::from_str(&text).unwrap_or_default();
+    let rows = plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_i64);
+    rows.ok_or_else(|| Problem::internal(format!("a plan without rows: {text}")))
+}
+
+/// Rounds a number to two significant digits.
+fn rounded(number: i64) -> i64 {
+    let mut unit = 1;
+    while number / unit >= 100 {
+        unit *= 10;
+    }
+    (number + unit / 2) / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_have_two_significant_digits() {
+        for (number, wanted) in [(7, 7), (99, 99), (100_001, 100_000), (154_999, 150_000)] {
+            assert_eq!(rounded(number), wanted);
+        }
+        assert_eq!(rounded(996_000), 1_000_000);
+    }
+}
