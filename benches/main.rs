@@ -1,10 +1,11 @@
 //! How fast the service is, as ratios: each is of two things run in turn, on one machine in one go.
 //!
-//! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start]`; `docs/performance.md` says
+//! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start] [scale]`; `docs/performance.md` says
 //! what is measured and why. Rates depend on the machine and its other load; the ratios hardly do.
 
 mod input;
 mod load;
+mod scale;
 mod stage;
 
 use std::process::ExitCode;
@@ -64,6 +65,10 @@ fn measure(sections: &[&str]) -> Result<bool, Failure> {
     let mut sheet = Sheet { met: true };
     if wanted("start") {
         start(&mut sheet)?;
+    }
+    // Not among everything: it fills some fifteen gigabytes.
+    if sections.contains(&"scale") {
+        scale::scale(&mut sheet)?;
     }
     if ["item", "page", "conditions", "input", "batch"].into_iter().any(wanted) {
         let mut stage = Stage::set()?;

@@ -188,8 +188,11 @@ impl Stage {
             "INSERT INTO tallies VALUES (2, 1, {IMAGES}, 0, {IMAGES}::bigint * 3000000, \
                {IMAGES}::bigint * 193000) \
              ON CONFLICT (customer, space) DO UPDATE SET images = excluded.images; \
+             INSERT INTO image_chunks SELECT 2, space, level, '-infinity', {IMAGES} \
+               FROM (VALUES (0, 0), (0, 1), (1, 0), (1, 1)) AS lists (space, level); \
              SET session_replication_role = DEFAULT"
         ))?;
+        crate::scale::roll_up_all(&mut self.conn)?;
         self.run("VACUUM (ANALYZE) images")?;
         self.run("ANALYZE")?;
         self.run("CHECKPOINT")?;
@@ -249,6 +252,11 @@ impl Stage {
 
 /// When the first of the million was registered.
 pub const CREATED: &str = "timestamptz '2024-01-01 00:00:00Z'";
+
+/// The credentials of the administrator.
+pub fn administrator() -> String {
+    basic(KEY.0, KEY.1)
+}
 
 fn basic(key: &str, secret: &str) -> String {
     use base64::Engine as _;
