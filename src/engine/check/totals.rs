@@ -185,6 +185,8 @@ pub(super) fn of_chunks(check: &mut Check<'_>, customer: i32) -> Result<(), Prob
         diesel::sql_query("SET LOCAL statement_timeout = 0").execute(conn)?;
         roll_up::check::chunks(conn, customer, repair)
     })?;
-    found.iter().for_each(|finding| check.say(finding));
+    for finding in found {
+        check.say(&finding);
+    }
     Ok(())
 }
