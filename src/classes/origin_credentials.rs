@@ -67,7 +67,7 @@ const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
     act: Act::Write(|s, at, input| {
         let mut body = input.object(OriginCredentials::NAME)?;
         let mut faults = Vec::new();
-        identity::check_type(&mut body, OriginCredentials::ACCEPTED, &mut faults);
+        identity::check_type(&mut body, OriginCredentials::ACCEPTED, &s.site.base, &mut faults);
         let held = Held::of_part(s, at, input, |held: &CustomerOriginStrategy| {
             held.credentials.is_some()
         })?;

@@ -85,7 +85,7 @@ const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
 fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
     let mut body = input.object("collection of images")?;
     let mut faults = Vec::new();
-    identity::check_type(&mut body, COLLECTIONS, &mut faults);
+    identity::check_type(&mut body, COLLECTIONS, &site.base, &mut faults);
     if input.strict {
         strict::check_collection(&body, &mut faults);
     }

@@ -125,7 +125,8 @@ pub static ROLES: Collection<CustomerAddress> = Collection {
 
 /// Reads the roles that a body gives an image (`rules.md` 4.8).
 ///
-/// An own role is stored as `/id`, which no URI looks like; a URI of another form word for word.
+/// An own role is stored as `/id`, which no URI looks like; a URI of another form word for word. What may be
+/// either is for [`settle_roles`] to decide.
 ///
 /// # Errors
 /// What is wrong with each.
@@ -144,12 +145,50 @@ pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Ve
             return Ok(format!("/{role}"));
         }
         if is_uri(text) {
-            return Ok(text.to_owned());
+            // A bare id may hold a colon, and be taken for a URI; what is named by `@id` is a URI.
+            let may_be_id = value.is_string() && is_id(text);
+            return Ok(if may_be_id { format!("{UNSETTLED}{text}") } else { text.to_owned() });
         }
         resolve::<Role>(value, reading)
             .map(|at| format!("/{}", at.role))
             .map_err(|_not_a_role| format!("has {text}, which is no URI and no role"))
     })
+}
+
+/// Stands before what is a URI or the bare id of a role; neither begins with it.
+const UNSETTLED: char = '?';
+
+/// Decides which of the roles that a body gave are bare ids: those of which there is a role of the customer.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn settle_roles<'a>(
+    conn: &mut PgConnection,
+    customer: i32,
+    given: impl Iterator<Item = &'a mut String>,
+) -> Result<(), Problem> {
+    let mut unsettled: Vec<&mut String> =
+        given.filter(|role| role.starts_with(UNSETTLED)).collect();
+    if unsettled.is_empty() {
+        return Ok(());
+    }
+    let mut ids: Vec<&str> = unsettled.iter().filter_map(|r| r.strip_prefix(UNSETTLED)).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let known: HashSet<String> = roles::table
+        .filter(roles::customer.eq(customer))
+        .filter(roles::id.eq_any(&ids))
+        .order(roles::id)
+        .select(roles::id)
+        .for_key_share()
+        .load(conn)?
+        .into_iter()
+        .collect();
+    for role in &mut unsettled {
+        let id = role.split_off(UNSETTLED.len_utf8());
+        **role = if known.contains(&id) { format!("/{id}") } else { id };
+    }
+    Ok(())
 }
 
 /// Reads the values of a member that names roles, each of which is kept once.

@@ -85,14 +85,16 @@ impl Engine {
     pub async fn roll_up(&self, sizes: Sizes) -> Result<(), Problem> {
         let began = Instant::now();
         loop {
-            let customers = self.blocking(None, move |_, conn| roll_up::customers(conn, sizes)).await?;
+            let customers =
+                self.blocking(None, move |_, conn| roll_up::customers(conn, sizes)).await?;
             let mut more = false;
             for customer in customers {
                 if began.elapsed() > ROUND {
                     return Ok(());
                 }
-                more |=
-                    self.blocking(None, move |_, conn| roll_up::roll_up(conn, customer, sizes)).await?;
+                more |= self
+                    .blocking(None, move |_, conn| roll_up::roll_up(conn, customer, sizes))
+                    .await?;
             }
             if !more {
                 return Ok(());

@@ -10,8 +10,10 @@ pub struct Fault {
     pub member: String,
     /// What is wrong with it, as the rest of a sentence that begins with the member.
     pub reason: String,
-    /// JSON pointer (RFC 6901) into the body as sent.
+    /// JSON pointer (RFC 6901) into the body as sent, if that is in our own terms.
     pub pointer: String,
+    /// The node it is about, in a body in other terms: its IRI or label, or `member[3]`.
+    pub node: Option<String>,
     /// Whether what was asked for is fine, but somebody else has it.
     pub taken: bool,
 }
@@ -20,7 +22,7 @@ impl Fault {
     pub fn new(member: impl Into<String>, reason: impl Into<String>) -> Self {
         let member = member.into();
         let pointer = format!("/{}", member.replace('~', "~0").replace('/', "~1"));
-        Self { member, reason: reason.into(), pointer, taken: false }
+        Self { member, reason: reason.into(), pointer, node: None, taken: false }
     }
 
     /// About one of the values of a member, where it has several; else about the member.
@@ -251,7 +253,7 @@ pub const MEMBERS: [Member; 7] = [
 ];
 
 /// Members of a violation, beside `@type`.
-pub const VIOLATION: [Member; 3] = [
+pub const VIOLATION: [Member; 4] = [
     member("propertyPath", "vocab:propertyPath", "xsd:string", "The member it is about"),
     member("message", "vocab:ConstraintViolation/message", "xsd:string", "What is wrong, in words"),
     Member {
@@ -261,6 +263,16 @@ pub const VIOLATION: [Member; 3] = [
             "vocab:ConstraintViolation/pointer",
             "xsd:string",
             "JSON pointer into the body as sent, after a #; what is wrong with a query has none",
+        )
+    },
+    Member {
+        always: false,
+        ..member(
+            "node",
+            "vocab:ConstraintViolation/node",
+            "xsd:string",
+            "In place of a pointer into a body that is not in the service's own terms: the IRI or label of the \
+             node it is about, or member[3] for the fourth member of a collection",
         )
     },
 ];

@@ -23,7 +23,7 @@ pub fn read_new<A: Address, R: Create<A>>(
     let mut body = input.object(R::NAME)?;
     let draft = R::fresh(s, into)?;
     let mut faults = Vec::new();
-    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
+    identity::check_type(&mut body, R::ACCEPTED, &s.site.base, &mut faults);
     let collection = format!("{}{}", s.site.base, input.path);
     let chosen = identity::take_choice(&mut body, &collection, &mut faults);
     R::check_parent(into, &mut body, &mut faults);
@@ -90,7 +90,7 @@ fn read_at<R: Update>(
     let mut faults = Vec::new();
     let path = path_to::<R>(at);
     let id = path.rsplit('/').next().unwrap_or_default();
-    identity::check_type(&mut body, R::ACCEPTED, &mut faults);
+    identity::check_type(&mut body, R::ACCEPTED, &s.site.base, &mut faults);
     identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);
     R::check_fixed(at, held, &mut body, &mut faults);
     let reading = Reading {

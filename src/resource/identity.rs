@@ -11,26 +11,33 @@ const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 
 /// Whether an `@type` names this class, alone or among others; none at all names any.
 ///
-/// By its bare name, or as a term of the vocabulary: with its prefix or whole, of whatever base, for a body may
-/// be written for another one.
-fn is_type(kind: &Value, class: &str) -> bool {
+/// By its bare name, or as a term of the vocabulary at `base`: with its prefix, or whole.
+fn is_type(kind: &Value, class: &str, base: &str) -> bool {
     match kind {
-        Value::String(name) => is_named(name, class),
-        Value::Array(names) => names.is_empty() || names.iter().any(|name| is_type(name, class)),
+        Value::String(name) => is_named(name, class, base),
+        Value::Array(names) => {
+            names.is_empty() || names.iter().any(|name| is_type(name, class, base))
+        }
         _ => false,
     }
 }
 
-fn is_named(name: &str, class: &str) -> bool {
+fn is_named(name: &str, class: &str, base: &str) -> bool {
     let Some(start) = name.strip_suffix(class) else { return false };
     let of_hydra = class == "Collection" && (start == "hydra:" || start == HYDRA);
-    start.is_empty() || start == "vocab:" || start.ends_with("/vocab#") || of_hydra
+    let is_ours = start.strip_prefix(base) == Some("/vocab#");
+    start.is_empty() || start == "vocab:" || is_ours || of_hydra
 }
 
 /// Removes `@type` and refuses one that names no class of `classes`.
-pub fn check_type(body: &mut Map<String, Value>, classes: &[&str], faults: &mut Vec<Fault>) {
+pub fn check_type(
+    body: &mut Map<String, Value>,
+    classes: &[&str],
+    base: &str,
+    faults: &mut Vec<Fault>,
+) {
     let Some(kind) = body.remove("@type") else { return };
-    if !kind.is_null() && !classes.iter().any(|class| is_type(&kind, class)) {
+    if !kind.is_null() && !classes.iter().any(|class| is_type(&kind, class, base)) {
         let expected = classes.join(" or ");
         faults.push(Fault::new("@type", format!("must be {expected} here, or left out")));
     }

@@ -155,7 +155,18 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the member.
 pub fn resolve<T: Resource>(value: &Value, reading: Reading<'_>) -> Result<T::Address, String> {
-    let tenant = reading.tenant;
+    resolve_at::<T>(value, reading.tenant, reading.path)
+}
+
+/// As [`resolve`], in a body that was sent to `path`, of which `tenant` is the customer.
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the member.
+pub fn resolve_at<T: Resource>(
+    value: &Value,
+    tenant: Option<i32>,
+    path: &str,
+) -> Result<T::Address, String> {
     let text = match value {
         Value::Object(node) => {
             node.get("@id").or_else(|| node.get("id")).and_then(identity::text_of)
@@ -166,7 +177,7 @@ pub fn resolve<T: Resource>(value: &Value, reading: Reading<'_>) -> Result<T::Ad
     let text = text.ok_or_else(wrong)?;
     let found = match (address::path_of(&text), text.contains('/')) {
         (Some(path), _) => below_base(T::TEMPLATE, path).and_then(|v| read::<T>(&v)),
-        (None, true) => address::unfill(T::TEMPLATE, &address::join(reading.path, &text)),
+        (None, true) => address::unfill(T::TEMPLATE, &address::join(path, &text)),
         (None, false) => {
             let mut values: Vec<String> = tenant
                 .filter(|_| T::TEMPLATE.contains("{customer}"))

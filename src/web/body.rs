@@ -76,14 +76,21 @@ pub async fn read(
         return Err(Problem::Unreadable("a body is expected; there is none".into()));
     }
     let linked = &service.linked;
-    let shape = linked.shape(operation);
-    let reading = linked.read(bytes.into(), format, &shape, request.uri().path());
+    let shape = linked.shape(operation, super::request::is_strict(request));
+    let path = request.uri().path();
+    let customer = customer_of(path).or_else(|| asking.caller.get().customer());
+    let reading = linked.read(bytes.into(), format, &shape, (path, customer));
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(meaning) => meaning.map(|meaning| Some((meaning, room.permit))),
         Err(_elapsed) => {
             Err(Problem::Unavailable("too many bodies wait to be read; try again".into(), None))
         }
     }
+}
+
+/// The customer below whose address a path lies.
+fn customer_of(path: &str) -> Option<i32> {
+    path.strip_prefix("/customers/")?.split('/').next()?.parse().ok()
 }
 
 async fn collect<E: std::fmt::Display>(

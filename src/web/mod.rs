@@ -92,8 +92,9 @@ impl Service {
     pub fn new(parts: Parts) -> io::Result<Arc<Self>> {
         let router = Router::of_classes(&parts.site);
         let documents::Described { classes, collections, .. } = documents::described();
+        let base = &parts.site.base;
         Ok(Arc::new(Self {
-            linked: Linked::new(&classes, &collections, &parts.site.base)?,
+            linked: Linked::new(&classes, &collections, base, parts.site.batch_limit)?,
             keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site), parts.auth_delay),
             documents: Arc::new(Documents::new(&parts.site.base)),
             images: thumbs::images(&parts.site),

@@ -257,8 +257,10 @@ fn violation(fault: &Fault, in_body: bool, out: &mut Writer) {
         out.entry("@type", "ConstraintViolation");
         out.entry("propertyPath", &fault.member);
         out.entry("message", &fault.to_string());
-        if in_body {
-            out.entry("pointer", &format!("#{}", fault.pointer));
+        match &fault.node {
+            Some(node) => out.entry("node", node),
+            None if in_body => out.entry("pointer", &format!("#{}", fault.pointer)),
+            None => {}
         }
     });
 }

@@ -11,7 +11,7 @@ use hydria::cli::serve::Options;
 use crate::support::{App, Library, Owner};
 
 /// Where the clients are, once they are installed.
-const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/clients");
+pub const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/clients");
 
 /// The one that tries a service by its OpenAPI document.
 const OPENAPI: &str = "run.py";
@@ -24,7 +24,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Sees that the clients are installed, which costs little when they are.
-fn install() {
+pub fn install() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("script/clients");

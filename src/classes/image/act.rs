@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::register::{self, complete, space_defaults};
+use super::register::{self, settled, space_defaults};
 use super::{Image, ImageAddress, ImageDraft, check_space};
 use crate::classes::batch::{self, MemberOutcome};
 use crate::classes::job;
-use crate::classes::space::SpaceAddress;
+use crate::classes::space::{Space, SpaceAddress};
 use crate::hydra::Problem;
 use crate::resource::body::{raced, read_new, read_replacement, read_update};
 use crate::resource::*;
@@ -17,7 +17,7 @@ use crate::schema::images;
 pub const PUT: Operation<ImageAddress> = Operation {
     act: Act::Write(|s, at, input| {
         let (held, draft) = read_replacement::<Image>(s, at, input)?;
-        let draft = complete(draft, held.as_ref().map(|held| &held.draft));
+        let draft = settled(s.conn, at.customer, draft, held.as_ref().map(|held| &held.draft))?;
         let outcome = if let Some(held) = held {
             register::send_again(s.conn, &held, &draft)?;
             Outcome::Replaced
@@ -35,7 +35,7 @@ pub const PUT: Operation<ImageAddress> = Operation {
 pub const PATCH: Operation<ImageAddress> = Operation {
     act: Act::Write(|s, at, input| {
         let (held, draft) = read_update::<Image>(s, at, input)?;
-        let draft = complete(draft, Some(&held.draft));
+        let draft = settled(s.conn, at.customer, draft, Some(&held.draft))?;
         if draft.origin != held.draft.origin {
             register::send_again(s.conn, &held, &draft)?;
             return process_now(s, at, Outcome::Updated);
@@ -57,7 +57,8 @@ pub const POST: Operation<SpaceAddress> = Operation {
         if let Some(fault) = at.fault() {
             return Err(fault.into());
         }
-        register::make(s.conn, &at, &complete(draft, None))?;
+        let draft = settled(s.conn, at.customer, draft, None)?;
+        register::make(s.conn, &at, &draft)?;
         process_now(s, &at, Outcome::Created)
     }),
     ..create::<SpaceAddress, Image>()
@@ -96,7 +97,8 @@ impl Create<SpaceAddress> for Image {
         body: &mut serde_json::Map<String, serde_json::Value>,
         faults: &mut Vec<crate::hydra::Fault>,
     ) {
-        check_space(into.space, body, faults);
+        let path = format!("{}/images", path_to::<Space>(into));
+        check_space(into, &path, body, faults);
     }
 
     fn insert(
@@ -140,7 +142,8 @@ impl Replace for Image {
         at: &ImageAddress,
         draft: ImageDraft,
     ) -> Result<Self, Problem> {
-        register::make(s.conn, at, &complete(draft, None))?;
+        let draft = settled(s.conn, at.customer, draft, None)?;
+        register::make(s.conn, at, &draft)?;
         Self::find(s, at)
     }
 }

@@ -26,12 +26,13 @@ use serde_json::{Map, Value};
 use super::batch::{Batch, BatchAddress};
 use super::image_storage::ImageStorage;
 use super::role::{Role, read_roles, shown_role, unknown_fault, unknown_roles};
-use super::space::max_unauthorised_rule;
+use super::space::{Space, SpaceAddress, max_unauthorised_rule};
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::address;
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
 use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
 use crate::resource::address::ID_RULE;
+use crate::resource::reference::resolve_at;
 use crate::resource::*;
 use crate::schema::images;
 
@@ -315,25 +316,30 @@ impl Resource for Image {
         body: &mut Map<String, Value>,
         faults: &mut Vec<Fault>,
     ) {
-        check_space(at.space, body, faults);
+        let of = SpaceAddress { customer: at.customer, space: at.space };
+        check_space(&of, &path_to::<Self>(at), body, faults);
     }
 }
 
-/// Takes `space` out of a body and refuses another than that of the address.
-pub fn check_space(space: i32, body: &mut Map<String, Value>, faults: &mut Vec<Fault>) {
+/// Takes `space` out of a body that was sent to `path`, and refuses another than that of the address.
+pub fn check_space(
+    at: &SpaceAddress,
+    path: &str,
+    body: &mut Map<String, Value>,
+    faults: &mut Vec<Fault>,
+) {
     if let Some(given) = body.remove("space")
         && !given.is_null()
-        && given_space(&given).is_none_or(|given| given != space)
+        && given_space(&given, at.customer, path).is_none_or(|given| given != at.space)
     {
+        let space = at.space;
         faults.push(Fault::new("space", format!("differs from the address, which says {space}")));
     }
 }
 
-/// Number of a space as bodies give it: a number, its text, or an address.
-pub fn given_space(value: &Value) -> Option<i32> {
-    let text = identity::text_of(value)?;
-    let (_, last) = identity::segments(&text);
-    address::canonical_number(last)
+/// Returns the number of a space of a customer as bodies give it: a number, its text, or the address of the space.
+pub fn given_space(value: &Value, customer: i32, path: &str) -> Option<i32> {
+    resolve_at::<Space>(value, Some(customer), path).ok().map(|at| at.space)
 }
 
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]

@@ -13,10 +13,11 @@ pub(super) struct Member {
     pub body: Map<String, Value>,
 }
 
-/// Reads where each member is to stand; one that cannot be told is left out, with its fault.
+/// Reads where each member of a submission to `path` is to stand; one that cannot be told is left out, with its
+/// fault.
 pub(super) fn identify(
     site: &Site,
-    customer: i32,
+    (customer, path): (i32, &str),
     submitted: Vec<Value>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Member> {
@@ -24,7 +25,7 @@ pub(super) fn identify(
     for (index, value) in submitted.into_iter().enumerate() {
         let mut own = Vec::new();
         if let Value::Object(mut body) = value {
-            if let Some(at) = place(site, customer, &mut body, &mut own) {
+            if let Some(at) = place(site, (customer, path), &mut body, &mut own) {
                 members.push(Member { index, at, body });
             }
             faults.extend(own.into_iter().map(|fault| fault.within(index)));
@@ -41,11 +42,11 @@ pub(super) fn identify(
 /// Where a member is to stand: by `@id`, or by `space` and `id`, the latter minted where it is absent.
 fn place(
     site: &Site,
-    customer: i32,
+    (customer, path): (i32, &str),
     body: &mut Map<String, Value>,
     faults: &mut Vec<Fault>,
 ) -> Option<ImageAddress> {
-    identity::check_type(body, Image::ACCEPTED, faults);
+    identity::check_type(body, Image::ACCEPTED, &site.base, faults);
     let named = match body.remove("@id").filter(|v| !v.is_null()) {
         Some(value) => match value.as_str() {
             Some(blank) if blank.starts_with("_:") => None,
@@ -68,14 +69,14 @@ fn place(
         None => None,
     };
     let space = match (body.remove("space").filter(|v| !v.is_null()), &named) {
-        (Some(given), named) => match given_space(&given) {
+        (Some(given), named) => match given_space(&given, customer, path) {
             Some(space) if named.as_ref().is_none_or(|at| at.space == space) => Some(space),
             Some(_) => {
                 faults.push(Fault::new("space", "differs from that of @id"));
                 None
             }
             None => {
-                faults.push(Fault::new("space", "must be the number of a space"));
+                faults.push(Fault::new("space", "must be the number of a space of this customer"));
                 None
             }
         },

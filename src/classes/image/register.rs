@@ -14,7 +14,7 @@ use crate::classes::batch::{self, BatchAddress};
 use crate::classes::customer::CustomerAddress;
 use crate::classes::customer_storage::check_quota;
 use crate::classes::job;
-use crate::classes::role::unknown_roles;
+use crate::classes::role::{settle_roles, unknown_roles};
 use crate::classes::space::SpaceDraft;
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
@@ -114,6 +114,21 @@ pub fn complete(mut draft: ImageDraft, held: Option<&ImageDraft>) -> ImageDraft 
     draft
 }
 
+/// As [`complete`], with the roles that a body named settled.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn settled(
+    conn: &mut PgConnection,
+    customer: i32,
+    draft: ImageDraft,
+    held: Option<&ImageDraft>,
+) -> Result<ImageDraft, Problem> {
+    let mut draft = complete(draft, held);
+    settle_roles(conn, customer, draft.roles.iter_mut())?;
+    Ok(draft)
+}
+
 /// Registers a submission: the batch, its members, the images and the jobs, or nothing.
 ///
 /// # Errors
@@ -126,7 +141,7 @@ pub fn register(
 ) -> Result<BatchAddress, Problem> {
     let customer = customer.customer;
     let mut faults = Vec::new();
-    let members = identify(s.site, customer, submitted, &mut faults);
+    let members = identify(s.site, (customer, &input.path), submitted, &mut faults);
     let defaults = hold_spaces(s.conn, customer, &members, &mut faults)?;
     let held = hold_images(s.conn, customer, &members)?;
 
@@ -157,6 +172,8 @@ pub fn register(
             drafts.insert(at, (index, complete(draft, held)));
         }
     }
+    let given = drafts.values_mut().flat_map(|(_, draft)| &mut draft.roles);
+    settle_roles(s.conn, customer, given)?;
     check_roles(s.conn, customer, &drafts, &mut faults)?;
     if !faults.is_empty() {
         faults.sort_by_key(|fault| index_of(&fault.pointer));

@@ -1,72 +1,57 @@
-//! Where the service is, and what an IRI in a body is from there.
+//! Where the service is, and what IRIs of its own look like.
 
-/// Stands for this service in the base of a body, so that what was relative can be told afterwards.
-const RELATIVE: &str = "http://relative.invalid";
+use percent_encoding::percent_decode_str;
 
 /// The public address of the service, and the names that begin with it.
 #[derive(Debug, Clone)]
 pub struct Here {
     base: String,
-    /// Scheme and authority of the base.
-    origin: String,
-    /// Path of the base; empty, or begins with a slash.
-    path: String,
     pub vocabulary: String,
 }
 
 impl Here {
     pub fn new(base: &str) -> Self {
-        let after_scheme = base.find("://").map_or(0, |at| at + 3);
-        let rest = base.get(after_scheme..).unwrap_or_default();
-        let end = rest.find('/').map_or(base.len(), |at| after_scheme + at);
-        let (origin, path) = base.split_at(end);
-        Self {
-            base: base.to_owned(),
-            origin: origin.to_owned(),
-            path: path.to_owned(),
-            vocabulary: format!("{base}/vocab#"),
+        Self { base: base.to_owned(), vocabulary: format!("{base}/vocab#") }
+    }
+
+    /// Returns the address of a path, in which characters that an id may hold are not percent-encoded.
+    ///
+    /// So one resource has one address, however the request line spells it.
+    pub fn at(&self, path: &str) -> String {
+        let mut address = self.base.clone();
+        let mut rest = path;
+        while let Some((before, after)) = rest.split_once('%') {
+            address.push_str(before);
+            let code = after.get(..2).unwrap_or_default();
+            let byte = u8::from_str_radix(code, 16).ok().filter(|byte| is_plain(*byte));
+            match byte {
+                Some(byte) => address.push(char::from(byte)),
+                None => address.extend(["%", code]),
+            }
+            rest = after.get(code.len()..).unwrap_or_default();
         }
+        address.push_str(rest);
+        address
     }
 
-    /// What relative references of a body relate to: the address asked for, marked.
-    pub fn marked(&self, path: &str) -> String {
-        format!("{RELATIVE}{}{path}", self.path)
-    }
-
-    /// The address of a published context, by the name of its class.
+    /// Returns the address of a published context, by the name of its class.
     pub fn context(&self, name: &str) -> String {
         format!("{}/contexts/{name}.jsonld", self.base)
     }
+}
 
-    /// An IRI as it comes of a relative reference.
-    pub fn relative(&self, iri: &str) -> String {
-        match iri.strip_prefix(&self.base) {
-            Some(path) => self.marked(path),
-            None => iri.to_owned(),
-        }
-    }
+/// Whether a character may stand in a path segment as it is (RFC 3986, `pchar`).
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
+}
 
-    /// An IRI with the mark replaced by what it stands for.
-    pub fn absolute(&self, iri: &str) -> String {
-        match iri.strip_prefix(RELATIVE) {
-            Some(path) => format!("{}{path}", self.origin),
-            None => iri.to_owned(),
-        }
-    }
-
-    /// A link as a body without a context would give it.
-    ///
-    /// What was relative is a path again; what named something beside the address asked for is one bare
-    /// segment, for that may be an id (`rules.md` 4.9).
-    pub fn reference(&self, iri: &str, asked: &str) -> String {
-        let Some(path) = iri.strip_prefix(RELATIVE) else { return iri.to_owned() };
-        let folder = asked.rfind('/').and_then(|at| asked.get(..=at)).unwrap_or_default();
-        let beside = path
-            .strip_prefix(&self.path)
-            .and_then(|path| path.strip_prefix(folder))
-            .filter(|segment| !segment.is_empty() && !segment.contains(['/', '?', '#']));
-        beside.unwrap_or(path).to_owned()
-    }
+/// Returns the class in an IRI that is shaped like `{base}/vocab#Class` or `{base}/vocab#Class/property`, in lower
+/// case, whatever the base, the case, and the percent-encoding.
+pub fn class_of_shape(iri: &str) -> Option<String> {
+    let decoded = percent_decode_str(iri).decode_utf8_lossy().to_lowercase();
+    let (document, fragment) = decoded.rsplit_once('#')?;
+    let class = fragment.split('/').next().filter(|class| !class.is_empty())?;
+    document.ends_with("/vocab").then(|| class.to_owned())
 }
 
 #[cfg(test)]
@@ -74,18 +59,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_relative_is_told_from_what_was_whole() {
-        for base in ["http://localhost:8080", "https://example.org/api"] {
-            let here = Here::new(base);
-            let asked = "/customers/1/roles/staff";
-            let marked = here.marked(asked);
-            let folder = marked.strip_suffix("staff").expect("the last segment");
-            assert_eq!(here.absolute(&marked), format!("{base}{asked}"));
-            assert_eq!(here.reference(&format!("{folder}login"), asked), "login");
-            let whole = format!("{base}/customers/1/roles/login");
-            assert_eq!(here.reference(&whole, asked), whole);
-            let elsewhere = here.reference(&format!("{folder}a/b"), asked);
-            assert!(elsewhere.ends_with("/customers/1/roles/a/b"), "{elsewhere}");
+    fn an_address_has_one_spelling() {
+        let here = Here::new("https://example.org/api");
+        for (path, address) in [
+            ("/customers/1", "https://example.org/api/customers/1"),
+            ("/a%62c/%7e%2F%20", "https://example.org/api/abc/~%2F%20"),
+            ("/100%", "https://example.org/api/100%"),
+            ("/%zz%4", "https://example.org/api/%zz%4"),
+            ("/%é", "https://example.org/api/%é"),
+        ] {
+            assert_eq!(here.at(path), address);
+        }
+    }
+
+    #[test]
+    fn the_shape_of_our_terms_is_recognised_at_any_base() {
+        for iri in [
+            "https://other.example/vocab#Image",
+            "http://localhost/api/vocab#Image/roles",
+            "https://other.example/VOCAB#image/Roles",
+            "https://other.example/vocab#Image%2Froles",
+        ] {
+            assert_eq!(class_of_shape(iri).as_deref(), Some("image"), "{iri}");
+        }
+        for iri in ["https://other.example/vocab", "https://schema.org/Image", "urn:x:vocab#Image"]
+        {
+            assert_eq!(class_of_shape(iri), None, "{iri}");
         }
     }
 }

@@ -27,10 +27,13 @@ const HYDRA_ADDRESSES: [&str; 3] = [
     "://www.w3.org/ns/hydra/core.jsonld",
 ];
 
+/// Stands for the address of a request in contexts that are worked through before any request.
+const PLACEHOLDER: &str = "http://base.invalid/";
+
 /// A context that bodies are read with.
 pub struct Context {
-    /// As it is before a body says anything.
-    pub active: Active,
+    /// As it is before a body says anything, at the address [`PLACEHOLDER`].
+    active: Active,
     /// What the Hydra context stands for in such a body: Hydra's terms, then these.
     hydra: json_syntax::Value,
 }
@@ -45,7 +48,13 @@ pub struct Contexts {
 impl Context {
     /// The context of bodies that nobody reads.
     pub fn empty() -> Self {
-        Self { active: Active::default(), hydra: syntax(&json!({ "@context": {} })) }
+        Self { active: Active::default(), hydra: syntax(json!({ "@context": {} })) }
+    }
+
+    /// Returns the context in which a body that was sent to `base` begins.
+    pub fn at(&self, base: &IriBuf) -> Active {
+        let resolved = |iri: IriBuf| if iri.as_str() == PLACEHOLDER { base.clone() } else { iri };
+        self.active.clone().map_ids(resolved, |id| id)
     }
 }
 
@@ -66,7 +75,7 @@ impl Contexts {
                 contexts.add(collection.name, &for_input(published, member), here);
             }
         }
-        contexts.by_address.insert(here.context("Error"), syntax(&of_error(base)));
+        contexts.by_address.insert(here.context("Error"), syntax(of_error(base)));
         contexts
     }
 
@@ -76,35 +85,36 @@ impl Contexts {
         let hydra = hydra.get("@context").unwrap_or(&Value::Null);
         let context = Context {
             active: process(terms),
-            hydra: syntax(&json!({ "@context": [hydra, terms] })),
+            hydra: syntax(json!({ "@context": [hydra, terms] })),
         };
         self.by_name.insert(name, Arc::new(context));
-        self.by_address.insert(here.context(name), syntax(document));
+        self.by_address.insert(here.context(name), syntax(document.clone()));
     }
 
     pub fn get(&self, name: &str) -> Option<&Arc<Context>> {
         self.by_name.get(name)
     }
 
-    /// Whether a body may name this context, given the address its references relate to.
-    pub fn is_known(&self, name: &str, base: &Iri, here: &Here) -> bool {
+    /// Whether a body that was sent to `base` may name this context.
+    pub fn is_known(&self, name: &str, base: &Iri) -> bool {
         let Ok(reference) = IriRef::new(name) else { return false };
-        let whole = here.absolute(reference.resolved(base).as_str());
-        is_hydra(&whole) || self.by_address.contains_key(&whole)
+        let whole = reference.resolved(base);
+        is_hydra(whole.as_str()) || self.by_address.contains_key(whole.as_str())
     }
 }
 
-fn is_hydra(iri: &str) -> bool {
+/// Whether an IRI is an address of the context of the Hydra vocabulary.
+pub fn is_hydra(iri: &str) -> bool {
     let after_scheme = iri.strip_prefix("https").or_else(|| iri.strip_prefix("http"));
     after_scheme.is_some_and(|rest| HYDRA_ADDRESSES.contains(&rest))
 }
 
 /// Works through one of our own contexts, which names no other.
 fn process(terms: &Value) -> Active {
-    let local = json_ld::syntax::context::Context::try_from_json(syntax(terms));
+    let local = json_ld::syntax::context::Context::try_from_json(syntax(terms.clone()));
     let processed = local.ok().and_then(|local| {
         let options = json_ld::context_processing::Options::default();
-        let (mut vocabulary, none) = ((), Active::default());
+        let (mut vocabulary, none) = ((), Active::new(IriBuf::new(PLACEHOLDER.to_owned()).ok()));
         let processing =
             local.process_full(&mut vocabulary, &none, &json_ld::NoLoader, None, options, ());
         pollster::block_on(processing)
@@ -118,7 +128,6 @@ fn process(terms: &Value) -> Active {
 pub struct Library<'a> {
     pub contexts: &'a Contexts,
     pub context: &'a Context,
-    pub here: &'a Here,
 }
 
 /// A context that is not kept here, and is not fetched.
@@ -135,10 +144,9 @@ impl std::error::Error for Foreign {}
 
 impl Loader for Library<'_> {
     async fn load(&self, url: &Iri) -> Result<RemoteDocument<IriBuf>, LoadError> {
-        let whole = self.here.absolute(url.as_str());
-        let found = match is_hydra(&whole) {
+        let found = match is_hydra(url.as_str()) {
             true => Some(&self.context.hydra),
-            false => self.contexts.by_address.get(&whole),
+            false => self.contexts.by_address.get(url.as_str()),
         };
         let document = found.ok_or_else(|| LoadError::new(url.to_owned(), Foreign))?;
         Ok(RemoteDocument::new(Some(url.to_owned()), None, document.clone()))
@@ -146,20 +154,20 @@ impl Loader for Library<'_> {
 }
 
 /// A JSON value as the processor has it.
-pub fn syntax(value: &Value) -> json_syntax::Value {
+pub fn syntax(value: Value) -> json_syntax::Value {
     match value {
         Value::Null => json_syntax::Value::Null,
-        Value::Bool(flag) => json_syntax::Value::Boolean(*flag),
-        Value::String(text) => json_syntax::Value::String(text.as_str().into()),
+        Value::Bool(flag) => json_syntax::Value::Boolean(flag),
+        Value::String(text) => json_syntax::Value::String(text.into()),
         Value::Number(number) => {
             let parsed = json_syntax::Value::parse_str(&number.to_string());
             parsed.map_or(json_syntax::Value::Null, |(number, _)| number)
         }
-        Value::Array(items) => json_syntax::Value::Array(items.iter().map(syntax).collect()),
+        Value::Array(items) => json_syntax::Value::Array(items.into_iter().map(syntax).collect()),
         Value::Object(members) => {
             let mut object = json_syntax::Object::new();
             for (key, value) in members {
-                object.push(key.as_str().into(), syntax(value));
+                object.push(key.into(), syntax(value));
             }
             json_syntax::Value::Object(object)
         }
@@ -198,7 +206,7 @@ mod tests {
             [("1", "1"), ("-2.5e3", "-2500.0"), ("18446744073709551615", "18446744073709551615")]
         {
             let value: Value = serde_json::from_str(number).expect("a number");
-            assert_eq!(plain(&syntax(&value)).to_string(), text);
+            assert_eq!(plain(&syntax(value.clone())).to_string(), text);
         }
     }
 

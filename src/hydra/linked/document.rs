@@ -1,146 +1,143 @@
-//! A graph becomes a document in our own terms, which the rows of a class read like any plain body.
+//! A node map becomes a document in our own terms, which the rows of a class read like any plain body.
 
 use std::collections::HashSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::address::Here;
-use super::graph::{Graph, Node, Object};
-use super::places::{Place, Places};
+use super::guard::{self, Bounds};
+use super::nodes::{Node, Nodes, Object};
+use super::places::{Named, Places};
+use super::subject::{Subjects, is_collection};
 use super::terms::{Class, FIRST, Leads, MEMBER, NEXT, NIL, PREVIOUS, Property, REST, Terms, VIEW};
-use super::{Meaning, Reads, guard};
+use super::{Meaning, Reads, literal};
 use crate::hydra::problem::UNKNOWN;
 use crate::hydra::{Fault, Problem};
 
+/// Label of the node that a body describes without naming it, as flattening would give it.
+const UNNAMED: &str = "_:b0";
+
 /// Makes the document of one body.
 pub struct Writing<'a> {
-    pub graph: &'a Graph,
+    pub nodes: &'a Nodes<'a>,
     pub terms: &'a Terms,
-    pub here: &'a Here,
-    /// Path asked for.
-    pub asked: &'a str,
+    pub bounds: Bounds,
     /// Objects written so far.
-    pub written: usize,
+    written: usize,
     /// Resources among them.
-    pub things: usize,
+    resources: usize,
+    /// What cannot be written, by pointer into the document.
+    reasons: Vec<(String, String)>,
     /// Faults of properties that are not read, for strict handling.
     unread: Vec<Fault>,
 }
 
+/// What a request asks a body for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    /// Address of the request.
+    pub address: &'a str,
+    /// Whether the body is of what stands there, rather than posted to it.
+    pub stands_there: bool,
+    /// Number of the items, if the body is an array.
+    pub items: Option<usize>,
+}
+
 impl<'a> Writing<'a> {
-    pub fn new(graph: &'a Graph, terms: &'a Terms, here: &'a Here, asked: &'a str) -> Self {
-        Self { graph, terms, here, asked, written: 0, things: 0, unread: Vec::new() }
+    pub fn new(nodes: &'a Nodes<'a>, terms: &'a Terms, bounds: Bounds) -> Self {
+        Self {
+            nodes,
+            terms,
+            bounds,
+            written: 0,
+            resources: 0,
+            reasons: Vec::new(),
+            unread: Vec::new(),
+        }
     }
 
-    /// The document of what is to be read; `top`: nodes that stand at the top, and whether in an array.
+    /// Returns the document of what is to be read.
     ///
     /// # Errors
-    /// [`Problem::Unreadable`] where it cannot be told which node is meant.
+    /// Returns [`Problem::Unreadable`] if it cannot be told which node is meant, or it says too much.
     pub fn document(
-        &mut self,
+        mut self,
         reads: Reads,
         class: Option<&Class>,
-        top: &[usize],
-        in_array: bool,
+        asked: Asked<'_>,
     ) -> Result<Meaning, Problem> {
-        let Some(class) = class else {
-            return Ok(Meaning::of(Map::new().into(), Places::Nowhere));
+        let Some(class) = class.filter(|_| reads != Reads::Nothing) else {
+            let named = Named { node: asked.address.to_owned(), reasons: Vec::new() };
+            return Ok(Meaning::of(Map::new().into(), Places::Nodes(named)));
         };
-        let (document, place) = match reads {
-            Reads::Nothing => (Map::new().into(), Place::default()),
-            // What is named and no more has an address all the same, which may be the wrong one.
-            Reads::One => match self.one(class)?.or_else(|| single(top)) {
-                Some(node) => self.resource(node, class, &mut Vec::new())?,
-                None => (Map::new().into(), Place::default()),
-            },
-            Reads::Collection => match self.collection()? {
-                Some(node) => self.members(node, class, false)?,
-                None => (Map::new().into(), Place::default()),
-            },
-            Reads::Either if self.collections().next().is_some() => match self.collection()? {
-                Some(node) => self.members(node, class, true)?,
-                None => (Map::new().into(), Place::default()),
-            },
-            Reads::Either => self.several(class, top, in_array)?,
+        let what = if reads == Reads::One { class.name } else { "collection" };
+        let subjects = Subjects { nodes: self.nodes, class: what };
+        let (subject, document) = match (reads, asked.items) {
+            (Reads::Either, Some(items)) if items != 1 => (None, self.array(class, items)?),
+            (Reads::Either, items) => {
+                let subject = subjects.root()?;
+                let is_class = |kind: &str| self.terms.is_collection(kind);
+                let is_collection =
+                    self.nodes.get(subject).is_some_and(|node| is_collection(node, is_class));
+                (
+                    Some(subject),
+                    match (is_collection, items) {
+                        (true, _) => self.members(subject, class, true)?,
+                        (false, Some(items)) => self.array(class, items)?,
+                        (false, None) => self.reference(subject, class, "")?,
+                    },
+                )
+            }
+            (Reads::Collection, _) => {
+                let subject = subjects.root()?;
+                (Some(subject), self.members(subject, class, false)?)
+            }
+            (Reads::One | Reads::Nothing, _) => {
+                let subject = match asked.stands_there {
+                    true => subjects.at(asked.address)?,
+                    false => subjects.root()?,
+                };
+                (Some(subject), self.resource(subject, class, "", &mut Vec::new())?)
+            }
         };
-        let is_json = self.graph.nodes.iter().any(|node| node.at.is_some());
-        let places = if is_json { Places::At(place) } else { Places::Nowhere };
-        Ok(Meaning { document, places, unread: std::mem::take(&mut self.unread) })
+        let node = subject.and_then(|subject| self.nodes.get(subject));
+        let name = node.and_then(|node| match node.iri() {
+            None if asked.stands_there => None,
+            _ => node.name.as_deref(),
+        });
+        let unnamed = if asked.stands_there { asked.address } else { UNNAMED };
+        let node = name.unwrap_or(unnamed).to_owned();
+        let named = Named { node, reasons: self.reasons };
+        Ok(Meaning { document, places: Places::Nodes(named), unread: self.unread })
     }
 
-    fn described(&self) -> impl Iterator<Item = (usize, &Node)> {
-        self.graph.nodes.iter().enumerate().filter(|(_, node)| node.described)
-    }
-
-    /// The one node that a body is about: of the class, if it can be told, and led to by no other.
-    fn one(&self, class: &Class) -> Result<Option<usize>, Problem> {
-        let of_class = |node: &Node| node.types.iter().any(|kind| class.types.contains(kind));
-        let only = |is: &dyn Fn(&Node) -> bool| only(self.described().filter(|(_, node)| is(node)));
-        if self.described().next().is_none() {
-            return Ok(None);
+    /// References, or resources, that stand in an array of so many items.
+    fn array(&mut self, class: &Class, items: usize) -> Result<Value, Problem> {
+        let nodes = self.nodes;
+        let roots = nodes.iter().filter(|(_, node)| node.described && !node.referred);
+        let roots: Vec<usize> = roots.map(|(index, _)| index).collect();
+        if roots.len() != items {
+            // What is only named is dropped by expansion, and would be missing from the set.
+            let (name, count) = (class.name, roots.len());
+            return Err(Problem::Unreadable(format!(
+                "the array must describe one {name} with each item: it has {items} and describes {count} nodes; \
+                 give references as the members of a collection"
+            )));
         }
-        only(&|node| !node.mentioned && of_class(node))
-            .or_else(|| only(&|node| !node.mentioned))
-            .or_else(|| only(&of_class))
-            .or_else(|| only(&|_| true))
-            .map(Some)
-            .ok_or_else(|| {
-                let name = class.name;
-                Problem::Unreadable(format!(
-                    "the body must describe one {name}, and says of several things"
-                ))
-            })
+        let mut array = Vec::new();
+        for (number, index) in roots.into_iter().enumerate() {
+            array.push(self.reference(index, class, &format!("/{number}"))?);
+        }
+        Ok(array.into())
     }
 
-    fn collections(&self) -> impl Iterator<Item = (usize, &Node)> {
-        self.described().filter(|(_, node)| {
-            node.properties().any(|property| **property == *MEMBER)
-                || node.types.iter().any(|kind| self.terms.is_collection(kind))
-        })
-    }
-
-    fn collection(&self) -> Result<Option<usize>, Problem> {
-        if self.described().next().is_none() {
-            return Ok(None);
+    /// A resource that is only referred to.
+    fn reference(&mut self, index: usize, class: &Class, at: &str) -> Result<Value, Problem> {
+        let iri = self.nodes.get(index).and_then(Node::iri);
+        // A row would take it for a bare id.
+        if iri.is_some_and(|iri| !is_address(iri)) {
+            return Ok(unsaid());
         }
-        only(self.collections().filter(|(_, node)| !node.mentioned))
-            .or_else(|| only(self.collections()))
-            .or_else(|| only(self.described().filter(|(_, node)| !node.mentioned)))
-            .map(Some)
-            .ok_or_else(|| Problem::Unreadable("the body must describe one collection".into()))
-    }
-
-    /// One resource or reference, or an array of them.
-    fn several(
-        &mut self,
-        class: &Class,
-        top: &[usize],
-        in_array: bool,
-    ) -> Result<(Value, Place), Problem> {
-        let own: Vec<usize> = match top {
-            [] => self.described().filter(|(_, n)| !n.mentioned).map(|(index, _)| index).collect(),
-            top => top.to_vec(),
-        };
-        if let ([node], false) = (own.as_slice(), in_array) {
-            return self.reference(*node, class);
-        }
-        let (mut items, mut members) = (Vec::new(), Vec::new());
-        for node in own {
-            let (item, place) = self.reference(node, class)?;
-            items.push(item);
-            members.push(place);
-        }
-        Ok((items.into(), Place { members, ..Place::default() }))
-    }
-
-    /// A resource that is only referred to, so that its address may be relative, or an id.
-    fn reference(&mut self, index: usize, class: &Class) -> Result<(Value, Place), Problem> {
-        let (mut document, place) = self.resource(index, class, &mut Vec::new())?;
-        let iri = self.graph.nodes.get(index).and_then(Node::iri);
-        if let (Some(iri), Some(document)) = (iri, document.as_object_mut()) {
-            document.insert("@id".into(), self.here.reference(iri, self.asked).into());
-        }
-        Ok((document, place))
+        self.resource(index, class, at, &mut Vec::new())
     }
 
     /// A view of a collection: all that matters of it is whether there are others.
@@ -148,7 +145,7 @@ impl<'a> Writing<'a> {
         let mut view = Map::new();
         for object in views {
             let Object::Node(index) = object else { continue };
-            let Some(node) = self.graph.nodes.get(*index) else { continue };
+            let Some(node) = self.nodes.get(*index) else { continue };
             for (property, name) in [(NEXT, "next"), (PREVIOUS, "previous")] {
                 if node.get(property).is_some_and(|pages| !pages.is_empty()) {
                     view.insert(name.into(), true.into());
@@ -158,233 +155,245 @@ impl<'a> Writing<'a> {
         view
     }
 
-    fn members(
-        &mut self,
-        index: usize,
-        class: &Class,
-        refers: bool,
-    ) -> Result<(Value, Place), Problem> {
-        let graph = self.graph;
-        let Some(node) = graph.nodes.get(index) else {
-            return Ok((Map::new().into(), Place::default()));
-        };
+    /// A collection, whose members are references if it `refers`.
+    fn members(&mut self, index: usize, class: &Class, refers: bool) -> Result<Value, Problem> {
+        let nodes = self.nodes;
+        let Some(node) = nodes.get(index) else { return Ok(Map::new().into()) };
         let mut document = self.identity(node);
-        self.unread.extend(graph.unread.of(index).map(|name| Fault::new(name, UNKNOWN)));
-        let mut place = place(node, |iri| match iri {
-            MEMBER => Some("member"),
-            VIEW => Some("view"),
-            _ => None,
-        });
         if let Some(views) = node.get(VIEW).filter(|views| !views.is_empty()) {
             document.insert("view".into(), self.view(views).into());
         }
-        match node.get(MEMBER) {
-            Some(objects) => {
-                let mut members = Vec::new();
-                for object in self.flat(objects)? {
-                    let known = self.unread.len();
-                    let (member, at) = match object {
-                        Object::Node(index) if refers => self.reference(*index, class)?,
-                        Object::Node(index) => self.resource(*index, class, &mut Vec::new())?,
-                        Object::Value(value) => {
-                            let at = place.pointer("member");
-                            (value.clone(), Place { at, ..Place::default() })
+        if let Some(objects) = node.get(MEMBER) {
+            let mut members = Vec::new();
+            let mut seen = HashSet::new();
+            let objects = self.flat(objects)?.map_err(|why| Problem::invalid("member", why))?;
+            for object in objects {
+                let noted = self.unread.len();
+                let member = match object {
+                    Object::Node(index) if !seen.insert(index) => continue,
+                    Object::Node(index) => {
+                        let at = format!("/member/{}", members.len());
+                        match refers {
+                            true => self.reference(*index, class, &at)?,
+                            false => self.resource(*index, class, &at, &mut Vec::new())?,
                         }
-                        Object::List(_) => continue,
-                    };
-                    for fault in self.unread.split_off(known) {
-                        self.unread.push(fault.within(members.len()));
                     }
-                    members.push(member);
-                    place.members.push(at);
+                    Object::Value(value) => literal::value(value, false)
+                        .map_err(|why| Problem::invalid("member", why))?,
+                    Object::List(_) => continue,
+                };
+                for fault in self.unread.split_off(noted) {
+                    self.unread.push(fault.within(members.len()));
                 }
-                document.insert("member".into(), members.into());
+                members.push(member);
             }
-            None if node.nulls.iter().any(|null| **null == *MEMBER) => {
-                document.insert("member".into(), Value::Null);
-            }
-            None => {}
+            document.insert("member".into(), members.into());
         }
-        Ok((document.into(), place))
+        Ok(document.into())
     }
 
     fn identity(&self, node: &Node) -> Map<String, Value> {
         let mut document = Map::new();
         if let Some(iri) = node.iri() {
-            document.insert("@id".into(), self.here.absolute(iri).into());
+            document.insert("@id".into(), iri.into());
         }
         let mut seen = HashSet::new();
-        let names = node.types.iter().map(|kind| self.terms.type_name(kind));
-        let mut types: Vec<Value> =
-            names.filter(|name| seen.insert(name.clone())).map(Value::from).collect();
-        match types.len() {
-            0 => {}
-            1 => document.extend(types.pop().map(|kind| ("@type".into(), kind))),
-            _ => {
-                document.insert("@type".into(), types.into());
-            }
-        }
+        let kinds = node.types.iter().filter(|kind| seen.insert(kind.as_str()));
+        let mut types: Vec<Value> = kinds.map(|kind| self.terms.type_name(kind).into()).collect();
+        let kind = match types.len() {
+            0 => None,
+            1 => types.pop(),
+            _ => Some(types.into()),
+        };
+        document.extend(kind.map(|kind| ("@type".into(), kind)));
         document
     }
 
-    /// One resource in the terms of its class; `path`: the nodes it stands within.
+    /// One resource in the terms of its class; `at`: pointer to it, `path`: the nodes it stands within.
     fn resource(
         &mut self,
         index: usize,
         class: &Class,
+        at: &str,
         path: &mut Vec<usize>,
-    ) -> Result<(Value, Place), Problem> {
-        let graph = self.graph;
-        let Some(node) = graph.nodes.get(index) else {
-            return Ok((Map::new().into(), Place::default()));
-        };
-        self.written += 1;
-        if self.written > guard::MAX_VALUES || path.len() > guard::MAX_DEPTH {
-            return Err(guard::too_many());
+    ) -> Result<Value, Problem> {
+        let nodes = self.nodes;
+        let Some(node) = nodes.get(index) else { return Ok(Map::new().into()) };
+        self.count(1)?;
+        self.resources += 1;
+        if self.resources > self.bounds.nodes {
+            return Err(guard::too_many_nodes(self.bounds));
         }
-        self.things += 1;
-        if self.things > guard::MAX_THINGS {
-            return Err(guard::too_many_things());
+        if path.len() > guard::MAX_DEPTH {
+            return Err(guard::too_deep());
         }
         path.push(index);
         let mut document = self.identity(node);
-        for iri in node.properties() {
-            let Some(property) = class.properties.get(&**iri) else { continue };
-            let value = match node.get(iri) {
-                Some(objects) => self.values(objects, property, path)?,
-                None => Value::Null,
+        for (iri, objects) in node.properties() {
+            let Some(property) = class.properties.get(iri) else { continue };
+            let at = format!("{at}/{}", property.name);
+            let value = match self.values(objects, property, &at, path)? {
+                Ok(value) => value,
+                Err(reason) => {
+                    self.reasons.push((at, reason));
+                    unsaid()
+                }
             };
             document.insert(property.name.into(), value);
         }
         path.pop();
         // What stands within a resource, such as credentials, is read by a row of its own.
         if path.is_empty() {
-            let others = node.properties().filter(|iri| !class.properties.contains_key(&***iri));
-            let others = others.map(|iri| &**iri).filter(|iri| self.terms.is_of_vocabulary(iri));
-            let unread = graph.unread.of(index).chain(others);
+            let others = node.properties().map(|(iri, _)| iri);
+            let others = others.filter(|iri| !class.properties.contains_key(*iri));
+            let others = others.filter(|iri| self.terms.is_of_vocabulary(iri));
+            let unread = nodes.unread.of(index).chain(others);
             self.unread.extend(unread.map(|name| Fault::new(name, UNKNOWN)));
         }
-        let place = place(node, |iri| class.properties.get(iri).map(|property| property.name));
-        Ok((document.into(), place))
+        Ok(document.into())
     }
 
+    fn count(&mut self, written: usize) -> Result<(), Problem> {
+        self.written += written;
+        if self.written > self.bounds.values { Err(guard::too_many(self.bounds)) } else { Ok(()) }
+    }
+
+    /// The value of a property, or what is wrong with it.
     fn values(
         &mut self,
         objects: &'a [Object],
         property: &Property,
+        at: &str,
         path: &mut Vec<usize>,
-    ) -> Result<Value, Problem> {
+    ) -> Result<Result<Value, String>, Problem> {
+        let objects = match self.flat(objects)? {
+            Ok(objects) => objects,
+            Err(reason) => return Ok(Err(reason)),
+        };
         let mut values = Vec::new();
-        for object in self.flat(objects)? {
-            values.push(match object {
-                Object::Value(value) => value.clone(),
-                Object::Node(index) => self.link(*index, property, path)?,
+        // A property has a set of values: what is said twice is said once.
+        let mut seen = HashSet::new();
+        for object in objects {
+            let value = match object {
+                Object::Value(value) => match literal::value(value, property.json) {
+                    Ok(value) => value,
+                    Err(reason) => return Ok(Err(reason)),
+                },
+                Object::Node(index) => self.link(*index, property, at, path)?,
                 Object::List(_) => continue,
-            });
-        }
-        if property.many {
-            return Ok(values.into());
+            };
+            if seen.insert(value.to_string()) {
+                values.push(value);
+            }
         }
         if let Leads::Within(_) = property.leads {
             let end = format!("/{}", property.name);
             // The link to the collection, as GET shows it, and no member of it.
             let is_link = |value: &Value| value.as_str().is_some_and(|link| link.ends_with(&end));
-            return Ok(match values.as_slice() {
+            return Ok(Ok(match values.as_slice() {
                 [link] if is_link(link) => link.clone(),
                 _ => values.into(),
-            });
+            }));
         }
-        // A set: what is said twice is said once. Several values are for the row to refuse.
-        let mut distinct: Vec<Value> = Vec::new();
-        for value in values {
-            if distinct.len() < 2 && !distinct.contains(&value) {
-                distinct.push(value);
-            }
-        }
-        Ok(match distinct.len() {
-            1 => distinct.pop().unwrap_or_default(),
-            _ => distinct.into(),
-        })
+        Ok(Ok(match values.len() {
+            1 if !property.many => values.pop().unwrap_or_default(),
+            // Several values of one that has one are for the row to refuse.
+            _ => values.into(),
+        }))
     }
 
     fn link(
         &mut self,
         index: usize,
         property: &Property,
+        at: &str,
         path: &mut Vec<usize>,
     ) -> Result<Value, Problem> {
-        let (graph, terms) = (self.graph, self.terms);
-        let Some(node) = graph.nodes.get(index) else { return Ok(Value::Null) };
-        if let Some(iri) = node.iri() {
-            return Ok(self.here.reference(iri, self.asked).into());
-        }
+        let (nodes, terms) = (self.nodes, self.terms);
+        let Some(node) = nodes.get(index) else { return Ok(unsaid()) };
         let class = match property.leads {
             Leads::To(class) | Leads::Within(class) => terms.classes.get(class),
             Leads::Nowhere => None,
         };
+        if let Some(iri) = node.iri() {
+            return Ok(match class {
+                // A row would take it for a bare id.
+                Some(_) if property.names && !is_address(iri) => json!({ "@id": iri }),
+                Some(_) if !is_address(iri) => unsaid(),
+                _ => iri.into(),
+            });
+        }
         match class.filter(|_| !path.contains(&index)) {
-            Some(class) => Ok(self.resource(index, class, path)?.0),
-            None => Ok(Map::new().into()),
+            Some(class) => self.resource(index, class, at, path),
+            None => Ok(unsaid()),
         }
     }
 
-    /// Objects with the items of lists in place of the lists, which Turtle writes as nodes.
-    fn flat(&mut self, objects: &'a [Object]) -> Result<Vec<&'a Object>, Problem> {
-        let graph = self.graph;
+    /// Returns objects with the items of lists in place of the lists, which triples write as nodes.
+    ///
+    /// What is wrong with a list is answered within, as the rest of a sentence.
+    fn flat(&mut self, objects: &'a [Object]) -> Result<Result<Vec<&'a Object>, String>, Problem> {
         let mut flat = Vec::new();
-        // Last first, so that the next one is on top.
-        let mut rest: Vec<&Object> = objects.iter().rev().collect();
-        let mut seen = HashSet::new();
-        while let Some(object) = rest.pop() {
-            self.written += 1;
-            if self.written > guard::MAX_VALUES {
-                return Err(guard::too_many());
-            }
+        for object in objects {
+            self.count(1)?;
             match object {
-                Object::List(items) => rest.extend(items.iter().rev()),
-                Object::Node(index) => {
-                    let Some(node) = graph.nodes.get(*index) else { continue };
-                    if node.name.as_deref() == Some(NIL) {
-                    } else if let Some(first) = node.get(FIRST) {
-                        // A list that comes round again ends there.
-                        if seen.insert(index) {
-                            rest.extend(node.get(REST).unwrap_or_default().iter().rev());
-                            rest.extend(first.iter().rev());
-                        }
-                    } else {
-                        flat.push(object);
-                    }
+                Object::List(items) => {
+                    self.count(items.len())?;
+                    flat.extend(items);
                 }
-                Object::Value(_) => flat.push(object),
+                Object::Node(index) if self.is_list(*index) => match self.list(*index)? {
+                    Ok(items) => flat.extend(items),
+                    Err(reason) => return Ok(Err(reason)),
+                },
+                Object::Node(_) | Object::Value(_) => flat.push(object),
             }
         }
-        Ok(flat)
+        let is_list = |object: &&Object| match object {
+            Object::List(_) => true,
+            Object::Node(index) => self.is_list(*index),
+            Object::Value(_) => false,
+        };
+        if flat.iter().any(is_list) {
+            return Ok(Err("has a list within a list".into()));
+        }
+        Ok(Ok(flat))
+    }
+
+    /// Whether a node is a list as triples have it.
+    fn is_list(&self, index: usize) -> bool {
+        self.nodes.get(index).is_some_and(|node| {
+            let continues = node.get(FIRST).is_some() || node.get(REST).is_some();
+            continues || node.name.as_deref() == Some(NIL)
+        })
+    }
+
+    /// Returns the items of a list that is made of nodes.
+    fn list(&mut self, first: usize) -> Result<Result<Vec<&'a Object>, String>, Problem> {
+        let nodes = self.nodes;
+        let (mut items, mut seen, mut at) = (Vec::new(), HashSet::new(), first);
+        loop {
+            self.count(1)?;
+            let Some(node) = nodes.get(at) else { break };
+            let parts = (node.get(FIRST), node.get(REST));
+            match parts {
+                (None, None) if node.name.as_deref() == Some(NIL) => return Ok(Ok(items)),
+                (Some([item]), Some([Object::Node(rest)])) if seen.insert(at) => {
+                    items.push(item);
+                    at = *rest;
+                }
+                _ => break,
+            }
+        }
+        Ok(Err("has a list that does not end, or goes on in several ways".into()))
     }
 }
 
-fn single(top: &[usize]) -> Option<usize> {
-    match top {
-        [node] => Some(*node),
-        _ => None,
-    }
+/// Whether an IRI has an authority, as all addresses of resources have.
+fn is_address(iri: &str) -> bool {
+    iri.contains("://")
 }
 
-/// The one of its kind, if it is the only one.
-fn only<'a>(mut nodes: impl Iterator<Item = (usize, &'a Node)>) -> Option<usize> {
-    match (nodes.next(), nodes.next()) {
-        (Some((index, _)), None) => Some(index),
-        _ => None,
-    }
-}
-
-/// Where a node stands, its keys by our terms.
-fn place<'a>(node: &Node, term: impl Fn(&str) -> Option<&'a str>) -> Place {
-    let named = node.keys.iter().filter_map(|(iri, key)| {
-        let name = if iri.starts_with('@') { Some(&**iri) } else { term(iri) };
-        Some((name?.to_owned(), key.clone()))
-    });
-    let mut keys: Vec<_> = named.collect();
-    // There may be many places.
-    keys.shrink_to_fit();
-    Place { at: node.at.clone().unwrap_or_default(), keys, members: Vec::new() }
+/// Stands in a document for what cannot be written in our terms: no row accepts it.
+fn unsaid() -> Value {
+    json!({ "@value": null })
 }

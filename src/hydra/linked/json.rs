@@ -6,18 +6,18 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use super::guard;
+use super::guard::{self, Bounds};
 use crate::hydra::{Fault, Problem};
 
 /// Parses JSON text that is neither too deep nor too wide.
 ///
 /// # Errors
 /// [`Problem::Unreadable`], or [`Problem::Malformed`] with the place where it is no JSON.
-pub fn parse(text: &[u8]) -> Result<Value, Problem> {
+pub fn parse(text: &[u8], bounds: Bounds) -> Result<Value, Problem> {
     let text = std::str::from_utf8(text)
         .map_err(|e| Problem::Unreadable(format!("the body is not UTF-8: {e}")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    guard::scan(text.as_bytes())?;
+    guard::scan(text.as_bytes(), bounds)?;
     let read: Result<Unique, _> = serde_json::from_str(text);
     read.map(|Unique(value)| value).map_err(|error| Problem::Malformed(fault(text, &error)))
 }
@@ -113,7 +113,7 @@ mod tests {
     fn what_is_read_is_what_serde_json_reads() {
         let text = r#" [null, true, -1, 18446744073709551615, 1.5e3, "\u00e9\n", {}, {"b": [], "a": {"b": 0}}]"#;
         let expected: Value = serde_json::from_str(text).expect("JSON");
-        assert_eq!(parse(text.as_bytes()).ok(), Some(expected));
+        assert_eq!(parse(text.as_bytes(), Bounds::of_batches(1)).ok(), Some(expected));
     }
 
     #[test]

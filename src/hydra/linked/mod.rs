@@ -1,8 +1,10 @@
 //! Bodies by their meaning (`hydra.md` 9): any JSON-LD or Turtle that says the same is read as the same.
 //!
 //! A body becomes a document in the terms of the class it is read as. One that is in those terms already, as
-//! most are, stays as it is. Others are expanded under the context of the class; what comes of it is a graph,
-//! and the graph is written down in our terms. [`Places`] keeps where in the body each member stood.
+//! most are, is not expanded ([`own`]). JSON-LD in other terms is expanded whole by the processor, and flattened
+//! into a node map ([`nodes`]); triples become the same node map. Every IRI is resolved against the address of the
+//! request first, so that what has two spellings is one node. Then the node that the body is about is found
+//! ([`subject`]) and written in our terms ([`document`]).
 //!
 //! Nothing is fetched: contexts are our own, and that of the Hydra vocabulary.
 
@@ -10,15 +12,18 @@ mod address;
 mod contexts;
 mod document;
 mod expand;
-mod graph;
 mod guard;
 mod json;
 mod lengths;
 mod literal;
+mod nodes;
+mod own;
 mod places;
-mod plain;
 mod pool;
 mod rdf;
+mod shapes;
+mod subject;
+mod survey;
 mod terms;
 mod unread;
 
@@ -28,19 +33,21 @@ use std::sync::Arc;
 use iref::IriBuf;
 use serde_json::Value;
 
+use super::problem::UNKNOWN;
 use super::{ClassDoc, CollectionDoc, Fault, OperationDoc, Problem};
 use address::Here;
 use contexts::{Context, Contexts, Library};
-use document::Writing;
-use expand::Expander;
-use graph::Graph;
+use document::{Asked, Writing};
+use guard::Bounds;
+use nodes::Nodes;
+use own::Own;
 pub use places::Places;
-use plain::Plain;
-use pool::Pool;
+use pool::{Lane, Pool};
 pub use rdf::Syntax;
+use survey::Known;
 use terms::{Class, Terms};
 
-/// Longest path that references relate to, in bytes: no resource has one as long.
+/// Longest path that references are resolved against, in bytes: no resource has one as long.
 const MAX_PATH: usize = 2_048;
 
 /// Bodies larger than this, in bytes, are parsed on a thread of their own: a batch of a thousand is smaller.
@@ -83,6 +90,10 @@ enum Reads {
 #[derive(Clone)]
 pub struct Shape {
     reads: Reads,
+    /// Whether the body is of what stands at the address, rather than posted to it.
+    stands_there: bool,
+    /// Whether what is not understood is told of ([`Meaning::unread`]).
+    strict: bool,
     class: Option<&'static str>,
     context: Arc<Context>,
     /// Addresses of the contexts that say what is understood anyway.
@@ -92,6 +103,7 @@ pub struct Shape {
 /// Reads bodies of one service.
 pub struct Linked {
     here: Here,
+    bounds: Bounds,
     terms: Terms,
     contexts: Contexts,
     nothing: Arc<Context>,
@@ -99,12 +111,15 @@ pub struct Linked {
 }
 
 impl Linked {
+    /// Starts to read bodies of a service whose batches have `batch_limit` images at most.
+    ///
     /// # Errors
     /// Where the system gives no thread to expand on.
     pub fn new(
         classes: &[ClassDoc],
         collections: &[CollectionDoc],
         base: &str,
+        batch_limit: usize,
     ) -> io::Result<Arc<Self>> {
         let here = Here::new(base);
         Ok(Arc::new(Self {
@@ -112,12 +127,13 @@ impl Linked {
             contexts: Contexts::new(classes, collections, &here, base),
             nothing: Arc::new(Context::empty()),
             pool: Pool::start()?,
+            bounds: Bounds::of_batches(batch_limit),
             here,
         }))
     }
 
     /// What the body of an operation is read as.
-    pub fn shape(&self, operation: &OperationDoc) -> Shape {
+    pub fn shape(&self, operation: &OperationDoc, strict: bool) -> Shape {
         let member = |name| self.terms.collections.get(name).copied();
         let returned = operation.returns.and_then(|name| Some((name, member(name)?)));
         let (reads, class, name) = match (operation.expects, returned) {
@@ -134,48 +150,71 @@ impl Linked {
         let mut names = vec![name];
         names.extend(class.filter(|class| *class != name));
         let published = names.into_iter().map(|name| self.here.context(name)).collect();
-        Shape { reads, class, context: Arc::clone(context), published }
+        let stands_there = matches!(operation.method, "PUT" | "PATCH");
+        Shape { reads, stands_there, strict, class, context: Arc::clone(context), published }
     }
 
-    /// Reads a body that was sent to `path`.
+    /// Reads a body that was sent to `path` on behalf of a customer.
     ///
     /// # Errors
-    /// [`Problem::Unreadable`] where it says nothing that could be read, or names a context from elsewhere;
-    /// [`Problem::Unavailable`] where too many bodies wait.
+    /// Returns [`Problem::Unreadable`] if it says nothing that can be read, or names a context from elsewhere;
+    /// [`Problem::Invalid`] if the members of a collection cannot be read; [`Problem::Unavailable`] if too many
+    /// bodies of the customer wait.
     pub async fn read(
         self: &Arc<Self>,
         text: Vec<u8>,
         format: Format,
         shape: &Shape,
-        path: &str,
+        (path, customer): (&str, Option<i32>),
     ) -> Result<Meaning, Problem> {
-        let (own, shape, path, bytes) =
-            (Arc::clone(self), shape.clone(), path.to_owned(), text.len());
-        match format {
-            Format::Rdf(syntax) => {
-                self.pool.run(bytes, move || own.triples(text, syntax, &shape, &path)).await
-            }
+        let (own, shape, path) = (Arc::clone(self), shape.clone(), path.to_owned());
+        let syntax = match format {
+            Format::Rdf(syntax) => syntax,
             Format::Json => {
-                let value = match bytes > HUGE_BYTES {
+                let parsed = match text.len() > HUGE_BYTES {
                     // Whoever is served by the same thread would wait.
-                    true => self.pool.run(bytes, move || json::parse(&text)).await?,
-                    false => json::parse(&text)?,
+                    true => {
+                        let (own, shape, path) = (Arc::clone(self), shape.clone(), path.clone());
+                        let parse = move || own.parse(&text, &shape, &path);
+                        self.pool.run(Lane::Plain, customer, parse).await?
+                    }
+                    false => self.parse(&text, &shape, &path)?,
                 };
-                let class = shape.class.and_then(|class| own.terms.classes.get(class));
-                let plain = Plain { reads: shape.reads, class, published: &shape.published };
-                if plain.is(&value) {
-                    let places = match &value {
-                        Value::Array(_) if shape.reads != Reads::Either => Places::Array,
-                        Value::Object(body) if body.get("member").is_some_and(Value::is_object) => {
-                            Places::OneMember
-                        }
-                        _ => Places::Same,
-                    };
-                    return Ok(Meaning::of(value, places));
-                }
-                self.pool.run(bytes, move || own.expanded(value, &shape, &path)).await
+                return match parsed {
+                    Ok(meaning) => Ok(meaning),
+                    Err(body) => {
+                        let expand = move || own.expanded(body, &shape, &path);
+                        self.pool.run(Lane::Linked, customer, expand).await
+                    }
+                };
             }
-        }
+        };
+        self.pool
+            .run(Lane::Linked, customer, move || own.triples(text, syntax, &shape, &path))
+            .await
+    }
+
+    /// Parses JSON; answers what it says if it is in our own terms, else the JSON itself.
+    fn parse(
+        &self,
+        text: &[u8],
+        shape: &Shape,
+        path: &str,
+    ) -> Result<Result<Meaning, Value>, Problem> {
+        let body = json::parse(text, self.bounds)?;
+        let class = shape.class.and_then(|class| self.terms.classes.get(class));
+        let own = Own { reads: shape.reads, class, published: &shape.published };
+        let base = || self.base(path).ok();
+        Ok(own.read(body, base).map(|document| {
+            let places = match &document {
+                Value::Array(_) if shape.reads != Reads::Either => Places::Array,
+                Value::Object(body) if body.get("member").is_some_and(Value::is_object) => {
+                    Places::OneMember
+                }
+                _ => Places::Same,
+            };
+            Meaning::of(document, places)
+        }))
     }
 
     fn triples(
@@ -186,59 +225,58 @@ impl Linked {
         path: &str,
     ) -> Result<Meaning, Problem> {
         let base = self.base(path)?;
-        let graph = rdf::read(&text, syntax, base.as_str(), (&self.terms, &self.here))?;
-        // Room for the document.
+        let mut nodes = Nodes::new(&self.terms, self.bounds);
+        rdf::read(&text, syntax, base.as_str(), self.bounds, &mut nodes)?;
+        // Memory for the document.
         drop(text);
-        self.document(&graph, shape, path, &[], false)
+        self.document(&nodes, shape, path, None)
     }
 
-    fn expanded(&self, body: Value, shape: &Shape, path: &str) -> Result<Meaning, Problem> {
+    fn expanded(&self, mut body: Value, shape: &Shape, path: &str) -> Result<Meaning, Problem> {
         let base = self.base(path)?;
-        let known = |name: &str| self.contexts.is_known(name, &base, &self.here);
-        let longest = guard::contexts(&body, &known)?;
-        let in_array = body.is_array();
-        // A reference in an array has a meaning as a member of a collection only.
-        let wraps = shape.reads == Reads::Either
-            && body.as_array().is_some_and(|items| items.iter().any(Value::is_string));
-        let body = if wraps { serde_json::json!({ "member": body }) } else { body };
-        let mut active = shape.context.active.clone();
-        active.set_base_iri(Some(base.clone()));
-        let library =
-            Library { contexts: &self.contexts, context: &shape.context, here: &self.here };
-        let mut expander = Expander::new(library, &self.terms, base, longest);
-        let top = expander.top(&body, &active, "")?;
-        // Room for the document.
-        drop(body);
-        let meaning = self.document(&expander.graph, shape, path, &top, in_array)?;
-        Ok(match meaning {
-            Meaning { document, places: Places::At(place), unread } if wraps => {
-                let places = Places::At(place.outside("/member"));
-                Meaning { document, places, unread }
-            }
-            meaning => meaning,
-        })
+        let any = |name: &str| self.contexts.is_known(name, &base);
+        let own = |name: &str| own::is_published(name, &shape.published);
+        let known = Known { any: &any, own: &own };
+        survey::survey(&mut body, known, base.len(), self.bounds)?;
+        let items = body.as_array().map(Vec::len);
+        if body.as_array().is_some_and(|items| items.iter().any(|item| !item.is_object())) {
+            let words =
+                "what is no object says nothing at the top of JSON-LD; give references by @id";
+            return Err(Problem::Unreadable(words.into()));
+        }
+        let library = Library { contexts: &self.contexts, context: &shape.context };
+        let mut nodes = Nodes::new(&self.terms, self.bounds);
+        let active = shape.context.at(&base);
+        let undefined = match shape.strict {
+            true => expand::undefined(body.clone(), &active, &base, &library),
+            false => Vec::new(),
+        };
+        expand::read(body, active, &base, &library, &mut nodes)?;
+        let mut meaning = self.document(&nodes, shape, path, items)?;
+        meaning.unread.extend(undefined.into_iter().map(|key| Fault::new(key, UNKNOWN)));
+        Ok(meaning)
     }
 
     fn document(
         &self,
-        graph: &Graph,
+        nodes: &Nodes<'_>,
         shape: &Shape,
         path: &str,
-        top: &[usize],
-        in_array: bool,
+        items: Option<usize>,
     ) -> Result<Meaning, Problem> {
+        nodes.check()?;
         let class: Option<&Class> = shape.class.and_then(|class| self.terms.classes.get(class));
-        let (terms, here) = (&self.terms, &self.here);
-        let mut writing = Writing::new(graph, terms, here, path);
-        writing.document(shape.reads, class, top, in_array)
+        let address = self.here.at(path);
+        let asked = Asked { address: &address, stands_there: shape.stands_there, items };
+        Writing::new(nodes, &self.terms, self.bounds).document(shape.reads, class, asked)
     }
 
-    /// What relative references relate to; at a path that is no IRI, or too long for one, to the root.
+    /// Returns what relative references are resolved against: the address of a path, or of the root where the
+    /// path is no IRI or too long for one.
     fn base(&self, path: &str) -> Result<IriBuf, Problem> {
         let path = if path.len() > MAX_PATH { "/" } else { path };
-        let marked = IriBuf::new(self.here.marked(path));
-        marked
-            .or_else(|_no_iri| IriBuf::new(self.here.marked("/")))
+        IriBuf::new(self.here.at(path))
+            .or_else(|_no_iri| IriBuf::new(self.here.at("/")))
             .map_err(|e| Problem::internal(e.to_string()))
     }
 }

@@ -12,73 +12,52 @@ pub enum Places {
     Array,
     /// The one member of the document stands in no array.
     OneMember,
-    /// At places of their own.
-    At(Place),
-    /// In no JSON at all, so that a pointer can name the whole body only.
-    Nowhere,
+    /// Nowhere in particular: the body is not in our own terms.
+    Nodes(Named),
 }
 
-/// Where one resource stands.
-#[derive(Debug, Default)]
-pub struct Place {
-    /// JSON pointer to the resource.
-    pub at: String,
-    /// The keys by which its members are written.
-    pub keys: Vec<(String, String)>,
-    /// Where its own members stand, when it is a collection.
-    pub members: Vec<Self>,
+/// What faults are about in a body that is not in our own terms.
+#[derive(Debug)]
+pub struct Named {
+    /// IRI or label of the node that the document describes.
+    pub node: String,
+    /// What is wrong with values that cannot be written in our terms, by pointer into the document.
+    pub reasons: Vec<(String, String)>,
 }
 
 impl Places {
-    /// The same problem, pointing into the body as it was sent.
+    /// Returns the same problem with its faults told of the body as it was sent.
     pub fn point(&self, problem: Problem) -> Problem {
         match problem {
             Problem::Invalid(faults) => {
-                let point = |fault: Fault| Fault { pointer: self.pointer(&fault.pointer), ..fault };
-                Problem::Invalid(faults.into_iter().map(point).collect())
+                Problem::Invalid(faults.into_iter().map(|fault| self.place(fault)).collect())
             }
             other => other,
         }
     }
 
-    fn pointer(&self, pointer: &str) -> String {
-        match self {
-            Self::Same => pointer.to_owned(),
-            Self::Array => format!("/0{pointer}"),
-            Self::OneMember => pointer.replacen("/member/0", "/member", 1),
-            Self::At(place) => place.pointer(pointer.trim_start_matches('/')),
-            Self::Nowhere => String::new(),
-        }
-    }
-}
-
-impl Place {
-    /// The same place in a body that was not put within another one.
-    pub fn outside(self, prefix: &str) -> Self {
-        let at = self.at.strip_prefix(prefix).unwrap_or_default().to_owned();
-        let members = self.members.into_iter().map(|member| member.outside(prefix)).collect();
-        Self { at, members, ..self }
-    }
-
-    /// Where something in its document stands; `rest`: a pointer without its first slash.
-    pub fn pointer(&self, rest: &str) -> String {
-        let (term, after) = rest.split_once('/').unwrap_or((rest, ""));
-        let (index, after) = match term {
-            "member" => after.split_once('/').unwrap_or((after, "")),
-            index => (index, after),
+    fn place(&self, fault: Fault) -> Fault {
+        let pointer = match self {
+            Self::Same => return fault,
+            Self::Array => format!("/0{}", fault.pointer),
+            Self::OneMember => fault.pointer.replacen("/member/0", "/member", 1),
+            Self::Nodes(named) => return named.place(fault),
         };
-        let member = index.parse::<usize>().ok().and_then(|index| self.members.get(index));
-        if let Some(member) = member {
-            return member.pointer(after);
-        }
-        match self.keys.iter().find(|(name, _)| name == term) {
-            Some((_, key)) => below(&self.at, key),
-            None => self.at.clone(),
-        }
+        Fault { pointer, ..fault }
     }
 }
 
-/// A pointer to a member of what another points to.
-pub fn below(at: &str, key: &str) -> String {
-    format!("{at}/{}", key.replace('~', "~0").replace('/', "~1"))
+impl Named {
+    fn place(&self, fault: Fault) -> Fault {
+        let is_about = |at: &str| {
+            let rest = fault.pointer.strip_prefix(at);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let known = self.reasons.iter().find(|(at, _)| is_about(at));
+        let reason = known.map_or_else(|| fault.reason.clone(), |(_, reason)| reason.clone());
+        let member = fault.member.strip_prefix("member[").and_then(|rest| rest.split_once(']'));
+        let node =
+            member.map_or_else(|| self.node.clone(), |(index, _)| format!("member[{index}]"));
+        Fault { node: Some(node), reason, pointer: String::new(), ..fault }
+    }
 }

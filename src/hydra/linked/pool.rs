@@ -1,8 +1,10 @@
-//! Threads that bodies are expanded on: with stacks for deep ones, and no harm done by a panic.
+//! Threads that bodies are read on: with stacks for deep ones, in turn by customer, and no harm done by a panic.
 
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -10,39 +12,54 @@ use crate::hydra::Problem;
 
 /// Stack of each thread, in bytes, of which only what is used is taken.
 const STACK_BYTES: usize = 64 << 20;
-/// Bodies larger than this, in bytes, wait for one another and not among the small ones.
-const SMALL_BYTES: usize = 64 << 10;
-/// Small bodies that wait, at most.
-const SMALL_WAITING: usize = 256;
-/// Large bodies that wait, at most.
-const LARGE_WAITING: usize = 16;
+/// Bodies of one customer that wait in a lane, at most.
+const MAX_OF_CUSTOMER: usize = 32;
+/// Bodies of all customers that wait in a lane, at most.
+const MAX_WAITING: usize = 1_024;
 
 type Job = Box<dyn FnOnce() + Send>;
+/// Whose body it is; none: no customer's.
+type Customer = Option<i32>;
 
-/// One thread for small bodies and one for large ones; both end when this is dropped.
+/// What is to be done with a body. Each kind has threads of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Large JSON is parsed, and is in our own terms as a rule.
+    Plain,
+    /// Linked data in other terms is expanded, or triples are read.
+    Linked,
+}
+
+/// Threads of all lanes; they end when this is dropped.
 #[derive(Debug)]
 pub struct Pool {
-    small: SyncSender<Job>,
-    large: SyncSender<Job>,
+    plain: Arc<Queue>,
+    linked: Arc<Queue>,
 }
 
 impl Pool {
+    /// Starts the threads.
+    ///
     /// # Errors
     /// Where the system gives no thread.
     pub fn start() -> io::Result<Self> {
+        // Two at least, for a customer is served by one at a time.
+        let threads = std::thread::available_parallelism().map_or(2, NonZero::get).clamp(2, 8);
         Ok(Self {
-            small: thread("small bodies", SMALL_WAITING)?,
-            large: thread("large bodies", LARGE_WAITING)?,
+            plain: Queue::start("plain bodies", threads)?,
+            linked: Queue::start("linked bodies", threads)?,
         })
     }
 
-    /// Does something for a body of so many bytes, when its turn comes.
+    /// Runs an act for a body of a customer when its turn comes.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where too many wait, [`Problem::Unreadable`] where the act panics.
+    /// Returns [`Problem::Unavailable`] if too many bodies of the customer wait, or of all;
+    /// [`Problem::Unreadable`] if the act panics.
     pub async fn run<T: Send + 'static>(
         &self,
-        bytes: usize,
+        lane: Lane,
+        customer: Customer,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (sender, receiver) = oneshot::channel();
@@ -55,57 +72,197 @@ impl Pool {
             // Who asked may have gone meanwhile.
             let _ = sender.send(catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(panicked));
         });
-        let queue = if bytes > SMALL_BYTES { &self.large } else { &self.small };
-        queue.try_send(job).map_err(|_full| {
-            Problem::Unavailable("too many bodies wait to be read; try again".into(), None)
-        })?;
+        let queue = if lane == Lane::Plain { &self.plain } else { &self.linked };
+        queue.push(customer, job)?;
         receiver.await.unwrap_or_else(|gone| Err(Problem::internal(gone)))
     }
 }
 
-fn thread(name: &str, waiting: usize) -> io::Result<SyncSender<Job>> {
-    let (sender, receiver): (_, Receiver<Job>) = sync_channel(waiting);
-    std::thread::Builder::new()
-        .name(name.into())
-        .stack_size(STACK_BYTES)
-        .spawn(move || receiver.into_iter().for_each(|job| job()))?;
-    Ok(sender)
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.plain.close();
+        self.linked.close();
+    }
+}
+
+/// Jobs that wait, and the threads that take them.
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl std::fmt::Debug for Queue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Queue").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct State {
+    /// Jobs of each customer that has any waiting.
+    waiting: HashMap<Customer, VecDeque<Job>>,
+    /// Those customers, whose turn is next first.
+    turns: VecDeque<Customer>,
+    /// Customers of whom a job is under way.
+    served: HashSet<Customer>,
+    /// Number of the jobs that wait.
+    count: usize,
+    closed: bool,
+}
+
+impl State {
+    /// Takes the next job: of the customer whose turn it is among those of whom none is under way.
+    fn take(&mut self) -> Option<(Customer, Job)> {
+        let at = self.turns.iter().position(|customer| !self.served.contains(customer))?;
+        let customer = self.turns.remove(at)?;
+        let jobs = self.waiting.get_mut(&customer)?;
+        let job = jobs.pop_front()?;
+        if jobs.is_empty() {
+            self.waiting.remove(&customer);
+        } else {
+            self.turns.push_back(customer);
+        }
+        self.count -= 1;
+        self.served.insert(customer);
+        Some((customer, job))
+    }
+}
+
+impl Queue {
+    fn start(name: &str, threads: usize) -> io::Result<Arc<Self>> {
+        let queue = Arc::new(Self::default());
+        for _ in 0..threads {
+            let own = Arc::clone(&queue);
+            let thread = std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES);
+            thread.spawn(move || own.work())?;
+        }
+        Ok(queue)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, customer: Customer, job: Job) -> Result<(), Problem> {
+        let mut state = self.lock();
+        let own = state.waiting.get(&customer).map_or(0, VecDeque::len);
+        if own >= MAX_OF_CUSTOMER || state.count >= MAX_WAITING {
+            return Err(Problem::Unavailable(
+                "too many bodies wait to be read; try again".into(),
+                None,
+            ));
+        }
+        if own == 0 {
+            state.turns.push_back(customer);
+        }
+        state.waiting.entry(customer).or_default().push_back(job);
+        state.count += 1;
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Runs jobs until the queue is closed.
+    fn work(&self) {
+        let mut state = self.lock();
+        loop {
+            match state.take() {
+                Some((customer, job)) => {
+                    drop(state);
+                    job();
+                    state = self.lock();
+                    state.served.remove(&customer);
+                    // Another of its jobs may have been passed over.
+                    self.changed.notify_one();
+                }
+                None if state.closed => return,
+                None => {
+                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                }
+            }
+        }
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::sync::mpsc;
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
+
+    type Waiting<'a> = Pin<Box<dyn Future<Output = Result<(), Problem>> + 'a>>;
+
+    /// Asks for a job, and answers what waits for it.
+    fn asked<'a>(
+        pool: &'a Pool,
+        customer: i32,
+        act: impl FnOnce() + Send + 'static,
+    ) -> Waiting<'a> {
+        let act = move || {
+            act();
+            Ok(())
+        };
+        let mut waiting: Waiting<'a> = Box::pin(pool.run(Lane::Linked, Some(customer), act));
+        let polled = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(!matches!(polled, Poll::Ready(Ok(()))));
+        match polled {
+            Poll::Ready(Err(problem)) => Box::pin(async { Err(problem) }),
+            _ => waiting,
+        }
+    }
 
     #[test]
     fn a_panic_is_a_bad_body_and_the_thread_lives_on() {
         let pool = Pool::start().expect("threads");
         let act = || -> Result<(), Problem> { std::panic::resume_unwind(Box::new("on purpose")) };
-        let answer = pollster::block_on(pool.run(1, act));
+        let answer = pollster::block_on(pool.run(Lane::Linked, None, act));
         assert!(matches!(answer, Err(Problem::Unreadable(_))), "{answer:?}");
-        assert!(matches!(pollster::block_on(pool.run(1, || Ok(7))), Ok(7)));
+        let act = || Ok(7);
+        assert!(matches!(pollster::block_on(pool.run(Lane::Linked, None, act)), Ok(7)));
     }
 
     #[test]
-    fn who_finds_too_many_waiting_is_told_at_once() {
+    fn a_customer_waits_for_its_own_bodies_only() {
         let pool = Pool::start().expect("threads");
-        let (release, held) = std::sync::mpsc::channel::<()>();
-        let first = pool.run(1 << 20, move || {
-            // Released by dropping the sender.
-            let _ = held.recv();
-            Ok(())
-        });
-        let mut waiting = vec![Box::pin(first) as std::pin::Pin<Box<dyn Future<Output = _>>>];
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        assert!(waiting[0].as_mut().poll(&mut context).is_pending());
-        let refused = (0..=LARGE_WAITING + 1).any(|_| {
-            let mut next = Box::pin(pool.run(1 << 20, || Ok(())));
-            let answer = next.as_mut().poll(&mut context);
-            waiting.push(next);
-            matches!(answer, std::task::Poll::Ready(Err(Problem::Unavailable(..))))
-        });
-        assert!(refused);
-        // Small bodies have a thread of their own.
-        assert!(pollster::block_on(pool.run(1, || Ok(()))).is_ok());
+        let (release, held) = mpsc::channel::<()>();
+        // Released by dropping the sender.
+        let first = asked(&pool, 1, move || assert!(held.recv().is_err()));
+        let mut others: Vec<_> = (0..MAX_OF_CUSTOMER).map(|_| asked(&pool, 1, || {})).collect();
+        // Whether or not the first was begun already, one of two more is one too many.
+        others.extend([asked(&pool, 1, || {}), asked(&pool, 1, || {})]);
+        let refused = others.pop().expect("the last");
+        let refused = pollster::block_on(refused);
+        assert!(matches!(refused, Err(Problem::Unavailable(..))), "{refused:?}");
+        assert!(pollster::block_on(asked(&pool, 2, || {})).is_ok());
+        let act = || Ok(());
+        assert!(pollster::block_on(pool.run(Lane::Plain, Some(1), act)).is_ok());
         drop(release);
+        assert!(pollster::block_on(first).is_ok());
+    }
+
+    #[test]
+    fn customers_take_turns() {
+        let mut state = State::default();
+        for customer in [1, 1, 1, 2, 3] {
+            let jobs = state.waiting.entry(Some(customer)).or_default();
+            jobs.push_back(Box::new(|| {}));
+            state.count += 1;
+        }
+        state.turns.extend([Some(1), Some(2), Some(3)]);
+        let mut order = Vec::new();
+        while let Some((customer, _)) = state.take() {
+            order.push(customer);
+            state.served.clear();
+        }
+        assert_eq!(order, [1, 2, 3, 1, 1].map(Some));
+        assert_eq!(state.count, 0);
     }
 }

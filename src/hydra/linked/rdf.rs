@@ -1,14 +1,14 @@
-//! Turtle, N-Triples and N-Quads become a graph.
+//! Turtle, N-Triples and N-Quads become a node map.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use oxrdf::{GraphName, NamedOrBlankNode, Quad, Term, Triple};
 use oxttl::{NQuadsParser, NTriplesParser, TurtleParser};
 
-use super::address::Here;
-use super::graph::{Graph, Object};
-use super::terms::{TYPE, Terms};
-use super::{guard, literal};
+use super::guard::{self, Bounds};
+use super::nodes::{Literal, Nodes, Object};
+use super::terms::TYPE;
 use crate::hydra::Problem;
 
 /// A way to write triples.
@@ -19,44 +19,34 @@ pub enum Syntax {
     NQuads,
 }
 
-/// Reads triples; relative references relate to `base`.
+/// Adds what triples say to a node map; relative references are resolved against `base`.
 ///
 /// # Errors
-/// [`Problem::Unreadable`] where it is no such text, has too many triples, or speaks of too many things.
+/// Returns [`Problem::Unreadable`] if it is no such text, or says too much.
 pub fn read(
     text: &[u8],
     syntax: Syntax,
     base: &str,
-    (terms, here): (&Terms, &Here),
-) -> Result<Graph, Problem> {
-    let mut reading = Reading { graph: Graph::default(), terms, here, count: 0, text: 0 };
+    bounds: Bounds,
+    nodes: &mut Nodes<'_>,
+) -> Result<(), Problem> {
+    let mut reading = Reading { nodes, bounds, count: 0, text: 0 };
     match syntax {
         Syntax::Turtle => {
             let parser = TurtleParser::new().with_base_iri(base).map_err(Problem::internal)?;
-            reading.all(parser.for_slice(text), "Turtle")?;
+            let triples = parser.for_slice(text);
+            reading.all(triples.map(|t| t.map(|t| t.in_graph(GraphName::DefaultGraph))), "Turtle")
         }
-        Syntax::NTriples => reading.all(NTriplesParser::new().for_slice(text), "N-Triples")?,
-        Syntax::NQuads => reading.all(
-            NQuadsParser::new()
-                .for_slice(text)
-                .filter(|quad| {
-                    // What is said in a graph of its own is not said by the body.
-                    quad.as_ref().map_or(true, |quad| quad.graph_name == GraphName::DefaultGraph)
-                })
-                .map(|quad| {
-                    quad.map(|Quad { subject, predicate, object, .. }| Triple {
-                        subject,
-                        predicate,
-                        object,
-                    })
-                }),
-            "N-Quads",
-        )?,
+        Syntax::NTriples => {
+            let triples = NTriplesParser::new().for_slice(text);
+            let quads = triples.map(|t| t.map(|t| t.in_graph(GraphName::DefaultGraph)));
+            reading.all(quads, "N-Triples")
+        }
+        Syntax::NQuads => reading.all(NQuadsParser::new().for_slice(text), "N-Quads"),
     }
-    Ok(reading.graph)
 }
 
-/// Bytes of text in a triple, of which no IRI may be too long.
+/// Returns the bytes of text in a triple, of which no IRI may be too long.
 fn length(triple: &Triple) -> Result<usize, Problem> {
     let (object, text) = match &triple.object {
         Term::NamedNode(node) => (node.as_str().len(), 0),
@@ -74,74 +64,85 @@ fn length(triple: &Triple) -> Result<usize, Problem> {
     Ok(iris.iter().sum::<usize>() + text)
 }
 
-struct Reading<'a> {
-    graph: Graph,
-    terms: &'a Terms,
-    here: &'a Here,
+struct Reading<'a, 'b> {
+    nodes: &'a mut Nodes<'b>,
+    bounds: Bounds,
     count: usize,
     /// Bytes of text so far, with IRIs whole.
     text: usize,
 }
 
-impl Reading<'_> {
+impl Reading<'_, '_> {
     fn all<E: Display>(
         &mut self,
-        triples: impl Iterator<Item = Result<Triple, E>>,
+        quads: impl Iterator<Item = Result<Quad, E>>,
         name: &str,
     ) -> Result<(), Problem> {
-        for triple in triples {
+        for quad in quads {
             let no = |error| Problem::Unreadable(format!("the body is no {name}: {error}"));
             self.count += 1;
-            if self.count > guard::MAX_VALUES {
-                return Err(guard::too_many());
+            if self.count > self.bounds.values {
+                return Err(guard::too_many(self.bounds));
             }
-            let triple = triple.map_err(no)?;
-            let length = length(&triple)?;
-            guard::text(length)?;
-            self.text += length;
-            self.add(triple);
-            if self.text > guard::MAX_TEXT || self.graph.kept > guard::MAX_KEPT {
+            let quad = quad.map_err(no)?;
+            let in_default = quad.graph_name == GraphName::DefaultGraph;
+            let triple = Triple::from(quad);
+            self.text += length(&triple)?;
+            if self.text > self.bounds.text_bytes {
                 return Err(guard::too_much_text());
             }
-            if self.graph.nodes.len() > guard::MAX_THINGS {
-                return Err(guard::too_many_things());
-            }
+            if in_default { self.add(triple)? } else { self.exclude(triple)? }
         }
         Ok(())
     }
 
-    fn add(&mut self, triple: Triple) {
-        let subject = self.graph.named(&match triple.subject {
-            NamedOrBlankNode::NamedNode(node) => node.into_string(),
-            NamedOrBlankNode::BlankNode(node) => format!("_:{}", node.as_str()),
-        });
-        if let Some(node) = self.graph.nodes.get_mut(subject) {
-            node.described = true;
-        }
-        let name = match &triple.object {
-            Term::NamedNode(node) => Some(node.as_str().to_owned()),
-            Term::BlankNode(node) => Some(format!("_:{}", node.as_str())),
-            Term::Literal(_) => None,
-        };
-        if triple.predicate.as_str() == TYPE {
-            let kind = name.map(|name| self.here.absolute(&name));
-            self.graph.is_a(subject, kind);
-            return;
-        }
-        let Some(known) = self.terms.known(triple.predicate.as_str()).cloned() else {
-            if let Some(name) = name {
-                self.graph.mention(&name, subject);
+    fn add(&mut self, triple: Triple) -> Result<(), Problem> {
+        let subject = self.nodes.named(&subject(triple.subject))?;
+        self.nodes.describe(subject);
+        let known = self.nodes.property(triple.predicate.as_str());
+        let object = match triple.object {
+            // The class of something is not referred to by it.
+            Term::NamedNode(kind) if triple.predicate.as_str() == TYPE => {
+                return self.nodes.is_a(subject, kind.as_str());
             }
-            self.graph.unread.note(subject, triple.predicate.as_str());
-            return;
-        };
-        let object = match (name, triple.object) {
-            (Some(name), _) => Object::Node(self.graph.named(&name)),
-            (None, Term::Literal(literal)) => {
-                Object::Value(literal::value(literal.value(), Some(literal.datatype().as_str())))
+            Term::NamedNode(node) => Object::Node(self.nodes.named(node.as_str())?),
+            Term::BlankNode(node) => {
+                Object::Node(self.nodes.named(&format!("_:{}", node.as_str()))?)
             }
-            (None, _) => return,
+            Term::Literal(literal) => {
+                let datatype = literal.language().is_none().then(|| literal.datatype());
+                Object::Value(Literal {
+                    datatype: datatype.map(|datatype| Arc::from(datatype.as_str())),
+                    value: literal.value().into(),
+                })
+            }
         };
-        self.graph.add(subject, &known, vec![object]);
+        if let Some(known) = known {
+            return self.nodes.add(subject, &known, vec![object]);
+        }
+        self.nodes.unread.note(subject, triple.predicate.as_str());
+        self.nodes.refer(subject, &object);
+        Ok(())
+    }
+
+    /// Notes a triple of a named graph, which must not use terms of ours.
+    fn exclude(&mut self, triple: Triple) -> Result<(), Problem> {
+        let mut apart = Reading {
+            nodes: &mut self.nodes.apart(),
+            bounds: self.bounds,
+            count: self.count,
+            text: self.text,
+        };
+        apart.add(triple)?;
+        let apart = std::mem::replace(apart.nodes, self.nodes.apart());
+        self.nodes.exclude(apart);
+        Ok(())
+    }
+}
+
+fn subject(subject: NamedOrBlankNode) -> String {
+    match subject {
+        NamedOrBlankNode::NamedNode(node) => node.into_string(),
+        NamedOrBlankNode::BlankNode(node) => format!("_:{}", node.as_str()),
     }
 }

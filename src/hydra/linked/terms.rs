@@ -1,9 +1,9 @@
 //! What the classes say of their properties, found by IRI.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::address::Here;
+use super::address::{Here, class_of_shape};
 use crate::hydra::context::OTHER_ID;
 use crate::hydra::{ClassDoc, CollectionDoc, Range};
 
@@ -16,6 +16,8 @@ pub const TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
 pub const FIRST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first";
 pub const REST: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#rest";
 pub const NIL: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#nil";
+/// Datatype of literals that are JSON.
+pub const JSON: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON";
 
 /// Every term there is.
 #[derive(Debug)]
@@ -23,17 +25,22 @@ pub struct Terms {
     pub classes: HashMap<&'static str, Class>,
     /// Collection classes, with the class of their members.
     pub collections: HashMap<&'static str, &'static str>,
-    /// The IRIs that mean something here.
+    /// The properties that mean something here, by IRI.
     known: HashMap<String, Arc<str>>,
+    /// Names of all classes, collections among them, in lower case.
+    names: HashSet<String>,
     vocabulary: String,
+}
+
+/// Whether a property that is known here says something of a resource, rather than how a list goes on.
+pub fn says_something(property: &str) -> bool {
+    ![VIEW, NEXT, PREVIOUS, FIRST, REST].contains(&property)
 }
 
 /// A class, with its properties by IRI.
 #[derive(Debug)]
 pub struct Class {
     pub name: &'static str,
-    /// IRIs by which something calls itself one of it.
-    pub types: Vec<String>,
     pub properties: HashMap<String, Property>,
     /// How the rows read the values of a term.
     pub forms: HashMap<&'static str, Form>,
@@ -57,6 +64,10 @@ pub enum Form {
 pub struct Property {
     pub name: &'static str,
     pub many: bool,
+    /// Whether it holds any JSON there is.
+    pub json: bool,
+    /// Whether its values are names, which may be of what is not here.
+    pub names: bool,
     pub leads: Leads,
 }
 
@@ -79,14 +90,34 @@ impl Terms {
         let own = classes.values().flat_map(|class: &Class| class.properties.keys());
         let known = own
             .map(String::as_str)
-            .chain([MEMBER, VIEW, NEXT, PREVIOUS, FIRST, REST])
-            .flat_map(|iri| {
-                let known: Arc<str> = Arc::from(iri);
-                // A body may name the vocabulary by a relative reference.
-                [iri.to_owned(), here.relative(iri)].map(|name| (name, Arc::clone(&known)))
-            })
+            .chain([MEMBER, VIEW, NEXT, PREVIOUS, FIRST, REST, TYPE])
+            .map(|iri| (iri.to_owned(), Arc::from(iri)))
             .collect();
-        Self { classes, collections, known, vocabulary: vocabulary.to_owned() }
+        let names = classes.keys().chain(collections.keys()).map(|name| name.to_lowercase());
+        let names = names.collect();
+        Self { classes, collections, known, names, vocabulary: vocabulary.to_owned() }
+    }
+
+    pub fn vocabulary(&self) -> &str {
+        &self.vocabulary
+    }
+
+    /// Whether an IRI is of our own vocabulary.
+    pub fn is_of_vocabulary(&self, iri: &str) -> bool {
+        iri.starts_with(&self.vocabulary)
+    }
+
+    /// Whether an IRI names a class of ours, or a collection of Hydra's.
+    pub fn is_class(&self, kind: &str) -> bool {
+        let own = || kind.strip_prefix(&self.vocabulary);
+        let is_own = |name| self.classes.contains_key(name) || self.collections.contains_key(name);
+        kind == COLLECTION || own().is_some_and(is_own)
+    }
+
+    /// Whether an IRI that is not ours is shaped like a class or property of ours at another base.
+    pub fn is_lookalike(&self, iri: &str) -> bool {
+        !iri.starts_with(&self.vocabulary)
+            && class_of_shape(iri).is_some_and(|class| self.names.contains(&class))
     }
 
     /// The property of an IRI, if it is known here.
@@ -124,7 +155,9 @@ fn class(
             }
         };
         let iri = format!("{vocabulary}{}/{}", doc.name, property.name);
-        (iri, Property { name: property.name, many: property.many, leads })
+        let names = matches!(property.range, Range::Name(_));
+        let (name, many, json) = (property.name, property.many, property.json);
+        (iri, Property { name, many, json, names, leads })
     });
     let forms = doc.properties.iter().flat_map(|property| {
         let form = match property.range {
@@ -138,11 +171,5 @@ fn class(
         let names = [Some(property.name), property.alias, id];
         names.into_iter().flatten().map(move |name| (name, form))
     });
-    let names = [Some(doc.name), doc.parent];
-    Class {
-        name: doc.name,
-        types: names.into_iter().flatten().map(|name| format!("{vocabulary}{name}")).collect(),
-        properties: properties.collect(),
-        forms: forms.collect(),
-    }
+    Class { name: doc.name, properties: properties.collect(), forms: forms.collect() }
 }

@@ -106,7 +106,7 @@ fn bodies_that_are_too_deep_or_too_wide_are_bad_requests_and_the_service_lives_o
     let uses: Vec<Value> = (0..20_000).map(|_| json!({})).collect();
     let wide: Vec<Value> = (0..250_000).map(|n| json!(n)).collect();
     let contexts: Vec<Value> =
-        (0..3000).map(|_| json!({ "@context": "/contexts/Space.jsonld" })).collect();
+        (0..3000).map(|_| json!({ "@context": { "x": "urn:x:y" } })).collect();
     for body in [
         nested("[", "", "]", 33),
         nested("[", "", "]", 100_000),
@@ -154,32 +154,27 @@ fn each(count: usize, item: impl Fn(usize) -> Value) -> Value {
 fn what_would_take_more_memory_than_it_is_worth_is_a_bad_request() {
     let world = World::new();
     let iri = |term: &str| format!("{}/vocab#Space/{term}", world.app.base);
-    let long = "x".repeat((4 << 20) + 1);
+    let long = "x".repeat(5_000);
     for (body, reason) in [
-        (json!({ "@graph": each(20_001, |_| json!({ "name": 1 })) }), "things"),
-        (json!({ iri("defaultRoles"): each(20_001, |_| json!("x")) }), "values"),
+        (json!({ "@graph": each(20_001, |n| json!({ iri("name"): n })) }), "nodes"),
         (
-            json!({ iri("defaultRoles"): each(19_000, |n| json!({ "@id": format!("x{n}") })) }),
-            "values",
+            json!({ iri("defaultRoles"): each(20_001, |n| json!({ "@id": format!("x{n}") })) }),
+            "nodes",
         ),
-        (json!({ iri("name"): long }), "bytes of text"),
-        (json!({ "@context": { "@base": null }, "@id": format!("urn:x:{long}") }), "bytes of text"),
+        (
+            json!({ "@context": { "@base": null }, "@id": format!("urn:x:{long}"), iri("name"): 1 }),
+            "longer than 4096",
+        ),
         (json!({ "name": "x", "extra": each(60_000, |_| json!({})) }), "objects"),
-        (
-            json!({ "http://www.w3.org/ns/hydra/core#member": each(20_001, |_| json!({ "@id": "a" })) }),
-            "things",
-        ),
     ] {
         let answer = send_ld(&world.owner.client, "POST", &spaces(&world), &body).expect(400);
         assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
     }
     let name = iri("name");
     let triples: Vec<String> = (0..20_001).map(|n| format!("<s{n}> <urn:x:p> \"\" .\n")).collect();
-    for (text, reason) in [
-        (triples.concat(), "things"),
-        (format!("<> <{name}> <{long}> ."), "longer than 4096"),
-        (format!("<> <{name}> \"{long}\" ."), "bytes of text"),
-    ] {
+    for (text, reason) in
+        [(triples.concat(), "nodes"), (format!("<> <{name}> <{long}> ."), "longer than 4096")]
+    {
         let sent = Sent { media_type: "text/turtle", text };
         let answer = send(&world.owner.client, "POST", &spaces(&world), sent).expect(400);
         assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
@@ -196,7 +191,7 @@ fn short_names_that_stand_for_long_ones_are_a_bad_request() {
     let chained: serde_json::Map<String, Value> = (0..150).map(chain).collect();
     let round =
         json!([{ "p": "q:x", "q": long(3_000) }, { "q": format!("p:{}", "x".repeat(2_000)) }]);
-    let mut wide: serde_json::Map<String, Value> = uses(15_000).collect();
+    let mut wide: serde_json::Map<String, Value> = uses(30_000).collect();
     wide.insert("@context".into(), json!({ "p": long(1_000) }));
     for (body, reason) in [
         (json!({ "@context": { "p": long(50_000) }, "name": "x" }), "longer than 4096"),
@@ -208,7 +203,7 @@ fn short_names_that_stand_for_long_ones_are_a_bad_request() {
             json!({ "@context": each(40, |n| json!({ format!("p{n}"): long(2_000) })), "name": "x" }),
             "bytes of IRIs",
         ),
-        (Value::Object(wide), "bytes of text"),
+        (Value::Object(wide), "too much text"),
     ] {
         let answer = send_ld(&world.owner.client, "POST", &spaces(&world), &body).expect(400);
         assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));

@@ -12,64 +12,72 @@ fn turtle(text: String) -> Sent {
     Sent { media_type: "text/turtle", text }
 }
 
-fn pointers(answer: &Answer) -> Vec<(String, String)> {
+/// Where violations say that they stand: a member with a pointer, or with the node it is about.
+fn places(answer: &Answer, by: &str) -> Vec<(String, String)> {
     let violations = answer.body["violations"].as_array().expect("violations").iter();
     let text = |v: &Value, name: &str| v[name].as_str().expect("a text").to_owned();
-    let mut found: Vec<_> =
-        violations.map(|v| (text(v, "propertyPath"), text(v, "pointer"))).collect();
+    let mut found: Vec<_> = violations.map(|v| (text(v, "propertyPath"), text(v, by))).collect();
     found.sort();
     found
 }
 
 #[test]
-fn violations_point_into_the_body_as_it_was_sent() {
+fn violations_point_into_bodies_in_our_own_terms() {
     let world = World::new();
     let (client, spaces) = (&world.owner.client, world.owner.path("/spaces"));
-    let vocabulary = format!("{}/vocab#", world.app.base);
-    let space = |term: &str| format!("{vocabulary}Space/{term}");
-    let context = format!("{}/contexts/Space.jsonld", world.app.base);
-    let [name, tags] = [space("name"), space("defaultTags")];
-    let escaped = |iri: &str| iri.replace('~', "~0").replace('/', "~1");
     for (body, wanted) in [
-        (json!({ "name": " ", "defaultTags": 3 }), ["#/name".into(), "#/defaultTags".into()]),
-        (json!([{ "name": " ", "defaultTags": 3 }]), ["#/0/name".into(), "#/0/defaultTags".into()]),
-        (
-            json!({ &name: " ", &tags: 3 }),
-            [format!("#/{}", escaped(&name)), format!("#/{}", escaped(&tags))],
-        ),
-        (
-            json!([{ &name: [{ "@value": " " }], &tags: [{ "@value": 3 }] }]),
-            [format!("#/0/{}", escaped(&name)), format!("#/0/{}", escaped(&tags))],
-        ),
-        (
-            json!({ "@context": { "v": vocabulary }, "v:Space/name": " ", "v:Space/defaultTags": 3 }),
-            ["#/v:Space~1name".into(), "#/v:Space~1defaultTags".into()],
-        ),
-        (
-            json!({ "@context": [context, { "~x": name }], "~x": " ", "defaultTags": 3 }),
-            ["#/~0x".into(), "#/defaultTags".into()],
-        ),
-        (
-            json!({
-                "@context": context,
-                "@graph": [{ "@id": "_:other" }, { "@type": "Space", "name": " ", "defaultTags": 3 }],
-            }),
-            ["#/@graph/1/name".into(), "#/@graph/1/defaultTags".into()],
-        ),
+        (json!({ "name": " ", "defaultTags": 3 }), ["#/name", "#/defaultTags"]),
+        (json!([{ "name": " ", "defaultTags": 3 }]), ["#/0/name", "#/0/defaultTags"]),
+        (json!({ "name": [" "], "defaultTags": { "@set": [3] } }), ["#/name", "#/defaultTags"]),
     ] {
         let answer = send_ld(client, "POST", &spaces, &body).expect(400);
-        let [name, tags] = wanted;
+        let [name, tags] = wanted.map(String::from);
         let wanted = [("defaultTags".to_owned(), tags), ("name".to_owned(), name)];
-        assert_eq!(pointers(&answer), wanted, "{body}: {}", answer.body);
+        assert_eq!(places(&answer, "pointer"), wanted, "{body}: {}", answer.body);
     }
-    let text = format!("[] <{name}> \" \" ; <{tags}> 3 .");
-    let answer = send(client, "POST", &spaces, turtle(text)).expect(400);
-    assert_eq!(answer.faults(), ["name", "defaultTags"]);
-    assert!(pointers(&answer).iter().all(|(_, pointer)| pointer == "#"), "{}", answer.body);
 }
 
 #[test]
-fn violations_of_members_point_to_the_member_they_are_about() {
+fn violations_of_bodies_in_other_terms_name_property_and_node() {
+    let world = World::new();
+    let client = &world.owner.client;
+    let path = world.owner.path(&format!("/spaces/{}", world.space));
+    let address = format!("{}{path}", world.app.base);
+    let vocabulary = format!("{}/vocab#", world.app.base);
+    let [name, tags] = ["name", "defaultTags"].map(|term| format!("{vocabulary}Space/{term}"));
+    let context = format!("{}/contexts/Space.jsonld", world.app.base);
+    for (body, node) in [
+        (json!({ &name: " ", &tags: 3 }), address.as_str()),
+        (json!([{ "@id": "", &name: [{ "@value": " " }], &tags: [{ "@value": 3 }] }]), &address),
+        (
+            json!({ "@context": { "v": vocabulary }, "v:Space/name": " ", "v:Space/defaultTags": 3 }),
+            &address,
+        ),
+        (
+            json!({ "@context": context, "@graph": [{ "@type": "Space", "name": " ", "defaultTags": 3 }] }),
+            &address,
+        ),
+        (json!({ "@id": "_:own", &name: " ", &tags: 3 }), &address),
+        (json!({ "@id": "urn:x:other", &name: " ", &tags: 3 }), "urn:x:other"),
+    ] {
+        let answer = send_ld(client, "PATCH", &path, &body).expect(400);
+        let found = places(&answer, "node");
+        let members: Vec<&str> = found.iter().map(|(member, _)| member.as_str()).collect();
+        assert!(members.ends_with(&["defaultTags", "name"]), "{body}: {}", answer.body);
+        assert!(found.iter().all(|(_, found)| found == node), "{body}: {}", answer.body);
+        let mut violations = answer.body["violations"].as_array().expect("violations").iter();
+        assert!(violations.all(|violation| violation.get("pointer").is_none()), "{body}");
+    }
+    let text = format!("<> <{name}> \" \" ; <{tags}> 3 .");
+    let answer = send(client, "PATCH", &path, turtle(text)).expect(400);
+    let wanted = ["defaultTags", "name"].map(|member| (member.to_owned(), address.clone()));
+    assert_eq!(places(&answer, "node"), wanted);
+    let answer = send_ld(client, "POST", &world.owner.path("/spaces"), &json!({ &name: " " }));
+    assert_eq!(places(&answer.expect(400), "node"), [("name".to_owned(), "_:b0".to_owned())]);
+}
+
+#[test]
+fn violations_of_members_name_the_member_they_are_about() {
     let world = World::new();
     let (client, queue) = (&world.owner.client, world.owner.path("/queue"));
     let vocabulary = format!("{}/vocab#Image/", world.app.base);
@@ -77,6 +85,13 @@ fn violations_of_members_point_to_the_member_they_are_about() {
         |id: &str, origin: &str| json!({ "id": id, "space": world.space, "origin": origin });
     let plain = json!({ "member": [image("a", ORIGIN), image("b", "nowhere")] });
     let one = json!({ "member": image("b", "nowhere") });
+    for (body, path, pointer) in [
+        (plain, "member[1].origin", "#/member/1/origin"),
+        (one, "member[0].origin", "#/member/origin"),
+    ] {
+        let answer = send_ld(client, "POST", &queue, &body).expect(400);
+        assert_eq!(places(&answer, "pointer"), [(path.to_owned(), pointer.to_owned())], "{body}");
+    }
     let own = json!({
         "@context": { "h": "http://www.w3.org/ns/hydra/core#", "v": vocabulary },
         "h:member": [
@@ -89,31 +104,35 @@ fn violations_of_members_point_to_the_member_they_are_about() {
           &format!("{vocabulary}origin"): "nowhere" },
         { "http://www.w3.org/ns/hydra/core#member": [{ "@id": "_:b" }] },
     ]);
-    let key = format!("#/0/{}origin", vocabulary.replace('/', "~1"));
-    for (body, path, pointer) in [
-        (plain, "member[1].origin", "#/member/1/origin"),
-        (one, "member[0].origin", "#/member/origin"),
-        (own, "member[1].origin", "#/h:member/1/v:origin"),
-        (flat, "member[0].origin", key.as_str()),
-    ] {
+    for (body, path, node) in
+        [(own, "member[1].origin", "member[1]"), (flat, "member[0].origin", "member[0]")]
+    {
         let answer = send_ld(client, "POST", &queue, &body).expect(400);
-        assert_eq!(pointers(&answer), [(path.to_owned(), pointer.to_owned())], "{body}");
+        assert_eq!(places(&answer, "node"), [(path.to_owned(), node.to_owned())], "{body}");
     }
     let roles = world.owner.path(&format!("/spaces/{}/defaultRoles", world.space));
-    for (body, pointer) in [
-        (json!(["clickthrough", "a/b"]), "#/1"),
-        (json!({ "member": ["clickthrough", "a/b"] }), "#/member/1"),
-        (json!({ "@id": "a/b" }), "#"),
-        (json!(["clickthrough", { "@id": "a/b", "hydra:title": "no role" }]), "#/1"),
-        (json!({ "hydra:member": ["clickthrough", { "@id": "a/b" }] }), "#/hydra:member/1"),
+    for (body, by, place) in [
+        (json!(["clickthrough", "a/b"]), "pointer", "#/1"),
+        (json!({ "member": ["clickthrough", "a/b"] }), "pointer", "#/member/1"),
+        (json!({ "@id": "a/b" }), "pointer", "#"),
+        (
+            json!([{ "@id": "../../roles/clickthrough", "urn:x:y": 1 }, { "@id": "a/b", "hydra:title": "no role" }]),
+            "node",
+            "member[1]",
+        ),
+        (
+            json!({ "hydra:member": ["../../roles/clickthrough", { "@id": "a/b" }] }),
+            "node",
+            "member[1]",
+        ),
     ] {
         let answer = client.post(&roles, &body).expect(400);
-        assert_eq!(pointers(&answer)[0].1, pointer, "{body}: {}", answer.body);
+        assert_eq!(places(&answer, by)[0].1, place, "{body}: {}", answer.body);
     }
 }
 
 #[test]
-fn links_are_read_whole_relative_and_as_bare_ids_under_any_context() {
+fn links_are_read_whole_and_relative_under_any_context_and_as_bare_ids_where_they_are_no_iris() {
     let world = World::new();
     let (client, roles) = (&world.owner.client, world.owner.path("/roles"));
     let link = format!("{}{}/clickthrough", world.app.base, world.owner.path("/authServices"));
@@ -123,14 +142,14 @@ fn links_are_read_whole_relative_and_as_bare_ids_under_any_context() {
         json!(link),
         json!({ "@id": link }),
         json!({ "@id": link, "@type": "AuthService", "name": "whole" }),
-        json!("clickthrough"),
+        json!({ "@value": "clickthrough" }),
         json!("../authServices/clickthrough"),
         json!(world.owner.path("/authServices/clickthrough")),
         json!(format!(
             "https://other.example.org{}",
             world.owner.path("/authServices/clickthrough")
         )),
-        json!(["clickthrough"]),
+        json!([{ "@value": "clickthrough" }]),
         json!([link, { "@id": link }]),
     ] {
         let body = json!({ "@context": context, "name": "a role", "authService": given });
@@ -144,14 +163,26 @@ fn links_are_read_whole_relative_and_as_bare_ids_under_any_context() {
     for given in [
         "<../authServices/clickthrough>".to_owned(),
         format!("<{link}>"),
-        "<clickthrough>".to_owned(),
+        "\"clickthrough\"".to_owned(),
     ] {
         let text = format!("<> <{service}> {given} ; <{name}> \"a role\"@en .");
         let made = send(client, "PUT", &format!("{roles}/staff"), turtle(text)).expect(201);
         assert_eq!(made.text("authService"), link, "{given}");
         client.delete(&made.id()).expect(205);
     }
-    for wrong in [json!("nothing"), json!(["clickthrough", "logout"]), json!({}), json!(7)] {
+    let bare = json!({ "name": "a role", "authService": "clickthrough" });
+    send_ld(client, "PUT", &format!("{roles}/staff"), &bare).expect(201);
+    client.delete(&format!("{roles}/staff")).expect(205);
+    let beside = format!("<> <{service}> <clickthrough> ; <{name}> \"a role\" .");
+    send(client, "PUT", &format!("{roles}/staff"), turtle(beside)).expect(400);
+    for wrong in [
+        json!("clickthrough"),
+        json!("nothing"),
+        json!([link, { "@value": "logout" }]),
+        json!("urn:clickthrough"),
+        json!({}),
+        json!(7),
+    ] {
         let body = json!({ "@context": context, "name": "a role", "authService": wrong });
         let answer = send_ld(client, "PUT", &format!("{roles}/staff"), &body).expect(400);
         assert_eq!(answer.faults(), ["authService"], "{wrong}");
@@ -220,7 +251,7 @@ fn names_that_are_only_read_are_read_under_the_published_context_too() {
     let context = |name: &str| json!([format!("{base}/contexts/{name}.jsonld"), own]);
     let strategy = json!({
         "@context": context("CustomerOriginStrategy"), "modelId": "others", "regex": "^ftp",
-        "strategy": "default",
+        "strategy": format!("{base}/originStrategies/default"),
     });
     let made =
         send_ld(client, "POST", &world.owner.path("/originStrategies"), &strategy).expect(201);
@@ -253,7 +284,7 @@ fn credentials_are_read_whole_under_any_context() {
             "own",
             json!({
                 "@context": [format!("{base}/contexts/CustomerOriginStrategy.jsonld"), { "x": "urn:x:y" }],
-                "regex": "b", "originStrategy": "basic-http-authentication", "credentials": given,
+                "regex": "b", "originStrategy": "/originStrategies/basic-http-authentication", "credentials": given,
             }),
         ),
         (
@@ -296,7 +327,7 @@ fn roles_of_a_space_are_given_as_a_collection_an_array_or_one_in_any_spelling() 
         ),
         (json!([{ "@id": role("one"), "@type": [class], "urn:x:y": 1 }]), vec!["one"]),
         (
-            json!(["two", { "@id": role("clickthrough"), "urn:x:y": 1 }]),
+            json!([{ "@id": role("two"), "@type": "vocab:Role" }, { "@id": role("clickthrough"), "urn:x:y": 1 }]),
             vec!["clickthrough", "two"],
         ),
         (
@@ -312,9 +343,17 @@ fn roles_of_a_space_are_given_as_a_collection_an_array_or_one_in_any_spelling() 
     let one = format!("<../../roles/one> a <{class}> .");
     let answer = send(client, "POST", &path, turtle(one)).expect(200);
     assert_eq!(answer.each("id"), ["one"]);
-    let set = format!("[] <{hydra}member> <{}>, <clickthrough> .", role("two"));
+    let set = format!("[] <{hydra}member> <{}>, \"clickthrough\" .", role("two"));
     let answer = send(client, "POST", &path, turtle(set)).expect(200);
     assert_eq!(answer.each("id"), ["clickthrough", "two"]);
+    // What JSON-LD drops would be missing from the set.
+    for lost in [
+        json!(["one", { "@id": role("two"), "urn:x:y": 1 }]),
+        json!([{ "@id": role("one") }, { "@id": role("two"), "urn:x:y": 1 }]),
+    ] {
+        client.post(&path, &lost).expect(400);
+    }
+    assert_eq!(client.get(&path).expect(200).each("id"), ["clickthrough", "two"]);
 }
 
 #[test]

@@ -6,8 +6,8 @@
 
 mod json;
 mod mutate;
-mod random;
-mod seeds;
+pub mod random;
+pub mod seeds;
 mod text;
 mod words;
 
@@ -154,12 +154,17 @@ fn read_all(wanted: Wanted, progress: &str) {
     note_panics();
     let described = described();
     let kitchen = Kitchen::new(&described);
-    let linked = Linked::new(&described.classes, &described.collections, seeds::BASE);
+    let linked = Linked::new(&described.classes, &described.collections, seeds::BASE, 1000);
     let linked = linked.expect("threads");
     // What is only made once is no body's.
     for seed in kitchen.seeds() {
-        let shape = linked.shape(&seed.operation);
-        let _ = pollster::block_on(linked.read(seed.text.clone(), seed.format, &shape, seed.path));
+        let shape = linked.shape(&seed.operation, false);
+        let _ = pollster::block_on(linked.read(
+            seed.text.clone(),
+            seed.format,
+            &shape,
+            (seed.path, None),
+        ));
     }
     let mut tally = Tally::default();
     let start = memory("VmRSS:");
@@ -198,8 +203,8 @@ fn read_all(wanted: Wanted, progress: &str) {
 }
 
 fn read(linked: &std::sync::Arc<Linked>, mutant: Mutant) -> Result<Meaning, Problem> {
-    let shape = linked.shape(&mutant.operation);
-    let meaning = linked.read(mutant.text, mutant.format, &shape, mutant.path);
+    let shape = linked.shape(&mutant.operation, false);
+    let meaning = linked.read(mutant.text, mutant.format, &shape, (mutant.path, None));
     let meaning = pollster::block_on(meaning)?;
     // As a row would complain of it.
     let fault = Fault { pointer: mutant.pointer, ..Fault::new("name", "is wrong") };

@@ -1,0 +1,183 @@
+//! JSON-LD becomes a node map: the processor expands the whole body, and what it expands is flattened.
+
+use std::sync::Arc;
+
+use iref::IriBuf;
+use json_ld::expansion::{Error, Options, Policy};
+use json_ld::object::value::Literal as Scalar;
+use json_ld::{Expand as _, Id, Indexed, IndexedObject, Node, ValidId};
+use rdf_types::BlankIdBuf;
+use serde_json::Value;
+
+use super::contexts::{Active, Library, plain, syntax};
+use super::nodes::{Literal, Nodes, Object};
+use super::terms::JSON;
+use crate::hydra::Problem;
+
+type Expanded = IndexedObject<IriBuf, BlankIdBuf>;
+type ExpandedNode = Indexed<Node<IriBuf, BlankIdBuf>>;
+type Name = Id<IriBuf, BlankIdBuf>;
+
+/// Keys that are named at once where strict handling finds them undefined; each costs an expansion.
+const MAX_UNDEFINED: usize = 8;
+
+/// Returns the keys of a body that no context defines, which expansion drops.
+///
+/// Finds none where the body cannot be expanded at all.
+pub fn undefined(
+    mut body: Value,
+    active: &Active,
+    base: &IriBuf,
+    library: &Library<'_>,
+) -> Vec<String> {
+    let policy = Policy { allow_undefined: false, ..Policy::default() };
+    let options = Options { policy, ..Options::default() };
+    let mut found = Vec::new();
+    while found.len() < MAX_UNDEFINED {
+        let value = syntax(body.clone());
+        let mut vocabulary = ();
+        let expanding =
+            value.expand_full(&mut vocabulary, active.clone(), Some(base), library, options, ());
+        let Err(Error::KeyExpansionFailed(key)) = pollster::block_on(expanding) else { break };
+        remove(&mut body, &key);
+        if found.contains(&key) {
+            break;
+        }
+        found.push(key);
+    }
+    found
+}
+
+/// Removes a key from an object and from all objects within.
+fn remove(value: &mut Value, key: &str) {
+    match value {
+        Value::Object(object) => {
+            object.shift_remove(key);
+            object.values_mut().for_each(|value| remove(value, key));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|value| remove(value, key)),
+        _ => {}
+    }
+}
+
+/// Expands a body under a context and adds all that it says to a node map.
+///
+/// # Errors
+/// Returns [`Problem::Unreadable`] if it is no JSON-LD, names something by what is no IRI, or says too much.
+pub fn read(
+    body: Value,
+    active: Active,
+    base: &IriBuf,
+    library: &Library<'_>,
+    nodes: &mut Nodes<'_>,
+) -> Result<(), Problem> {
+    let value = syntax(body);
+    let mut vocabulary = ();
+    let expanding =
+        value.expand_full(&mut vocabulary, active, Some(base), library, Options::default(), ());
+    // Nothing is fetched, so that nothing is waited for.
+    let expanded = pollster::block_on(expanding)
+        .map_err(|error| Problem::Unreadable(format!("the body is no JSON-LD: {error}")))?;
+    drop(value);
+    for object in expanded {
+        nodes.object(object)?;
+    }
+    Ok(())
+}
+
+impl Nodes<'_> {
+    fn object(&mut self, object: Expanded) -> Result<Object, Problem> {
+        let (object, index) = object.into_parts();
+        match object {
+            json_ld::Object::Value(value) => Ok(Object::Value(literal(value))),
+            json_ld::Object::Node(node) => Ok(Object::Node(self.node(Indexed::new(*node, index))?)),
+            json_ld::Object::List(list) => {
+                let items: Result<Vec<_>, _> =
+                    list.into_entry().into_iter().map(|item| self.object(item)).collect();
+                Ok(Object::List(items?))
+            }
+        }
+    }
+
+    /// Adds a node and all that it says; answers where it is.
+    fn node(&mut self, node: ExpandedNode) -> Result<usize, Problem> {
+        let (node, filed) = node.into_parts();
+        let Node { id, types, graph, included, properties, reverse_properties } = node;
+        let at = match id {
+            None => self.fresh()?,
+            Some(id) => self.named(&name(&id)?)?,
+        };
+        if let Some(index) = filed {
+            self.file(at, index)?;
+        }
+        for kind in types.into_iter().flatten() {
+            self.is_a(at, &name(&kind)?)?;
+        }
+        if let Some(graph) = graph {
+            self.describe(at);
+            let mut apart = self.apart();
+            for object in graph {
+                apart.object(object)?;
+            }
+            self.exclude(apart);
+        }
+        for node in included.into_iter().flatten() {
+            self.node(node)?;
+        }
+        for (property, objects) in properties {
+            let known = self.property(property.as_str());
+            let objects: Result<Vec<_>, _> =
+                objects.into_iter().map(|object| self.object(object)).collect();
+            let objects = objects?;
+            self.describe(at);
+            match known {
+                Some(known) => self.add(at, &known, objects)?,
+                None => {
+                    self.unread.note(at, property.as_str());
+                    objects.iter().for_each(|object| self.refer(at, object));
+                }
+            }
+        }
+        for (property, subjects) in reverse_properties.into_iter().flatten() {
+            let known = self.property(property.as_str());
+            for subject in subjects {
+                let subject = self.node(subject)?;
+                self.describe(subject);
+                match &known {
+                    Some(known) => self.add(subject, known, vec![Object::Node(at)])?,
+                    None => {
+                        self.unread.note(subject, property.as_str());
+                        self.refer(subject, &Object::Node(at));
+                    }
+                }
+            }
+        }
+        Ok(at)
+    }
+}
+
+/// Returns an IRI or the label of a blank node.
+fn name(id: &Name) -> Result<String, Problem> {
+    match id {
+        Id::Valid(ValidId::Iri(iri)) => Ok(iri.to_string()),
+        Id::Valid(ValidId::Blank(label)) => Ok(label.to_string()),
+        Id::Invalid(text) => {
+            Err(Problem::Unreadable(format!("the body names something {text:?}, which is no IRI")))
+        }
+    }
+}
+
+fn literal(value: json_ld::Value<IriBuf>) -> Literal {
+    let (value, datatype) = match value {
+        json_ld::Value::Literal(scalar, datatype) => {
+            let value = match scalar {
+                Scalar::String(text) => text.as_str().into(),
+                other => plain(&other.into_json()),
+            };
+            (value, datatype.map(|iri| Arc::from(iri.as_str())))
+        }
+        json_ld::Value::LangString(text) => (text.as_str().into(), None),
+        json_ld::Value::Json(value) => (plain(&value), Some(Arc::from(JSON))),
+    };
+    Literal { value, datatype }
+}

@@ -1,0 +1,145 @@
+//! Constructs of JSON-LD bodies that are refused before expansion.
+//!
+//! Of some, expansion leaves less than was written; others the processor reads otherwise than JSON-LD 1.1 has it.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::hydra::Problem;
+
+/// What stands for keywords in a body, the keywords themselves among them.
+pub struct Shapes<'a> {
+    value: HashSet<&'a str>,
+    list: HashSet<&'a str>,
+    /// Terms whose values are lists.
+    lists: &'a [&'a str],
+    set: HashSet<&'a str>,
+    nest: HashSet<&'a str>,
+    graph: HashSet<&'a str>,
+    included: HashSet<&'a str>,
+    none: HashSet<&'a str>,
+    id: HashSet<&'a str>,
+    index: HashSet<&'a str>,
+}
+
+/// Returns what may stand for a keyword, by way of other terms too; `targets`: terms and what they refer to.
+fn aliases<'a>(keyword: &'static str, targets: &[(&'a str, &'a str)]) -> HashSet<&'a str> {
+    let mut found: HashSet<&'a str> = HashSet::from([keyword]);
+    loop {
+        let before = found.len();
+        for (term, target) in targets {
+            if found.contains(target) {
+                found.insert(term);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
+    }
+}
+
+/// Whether a value is an object with a member of one of these keywords.
+fn has(value: &Value, keywords: &[&HashSet<&str>]) -> bool {
+    let is = |key: &String| keywords.iter().any(|keyword| keyword.contains(key.as_str()));
+    value.as_object().is_some_and(|members| members.keys().any(is))
+}
+
+fn one_or_more(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
+}
+
+impl<'a> Shapes<'a> {
+    /// `targets`: terms of the contexts and what they refer to; `lists`: those whose values are lists.
+    pub fn new(targets: &[(&'a str, &'a str)], lists: &'a [&'a str]) -> Self {
+        let of = |keyword| aliases(keyword, targets);
+        Self {
+            value: of("@value"),
+            list: of("@list"),
+            lists,
+            set: of("@set"),
+            nest: of("@nest"),
+            graph: of("@graph"),
+            included: of("@included"),
+            none: of("@none"),
+            id: of("@id"),
+            index: of("@index"),
+        }
+    }
+
+    /// Checks a body, at every depth.
+    ///
+    /// # Errors
+    /// Returns [`Problem::Unreadable`], which names the construct that is refused.
+    pub fn check(&self, value: &Value) -> Result<(), Problem> {
+        match value {
+            Value::Array(items) => {
+                if items.iter().any(|item| self.says_nothing(item)) {
+                    let words =
+                        "an array holds a null, which JSON-LD drops; leave it out, or write []";
+                    return Err(Problem::Unreadable(words.into()));
+                }
+                items.iter().try_for_each(|item| self.check(item))
+            }
+            Value::Object(members) => {
+                if let Some(words) = self.refused(members) {
+                    return Err(Problem::Unreadable(words.into()));
+                }
+                let values = members.iter().filter(|(key, _)| *key != "@context");
+                values.map(|(_, value)| value).try_for_each(|value| self.check(value))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether an item of an array is null, or a value that is.
+    fn says_nothing(&self, item: &Value) -> bool {
+        let is_null =
+            |(key, value): (&String, &Value)| value.is_null() && self.value.contains(key.as_str());
+        item.is_null() || item.as_object().is_some_and(|members| members.iter().any(is_null))
+    }
+
+    /// What is refused of the members of an object themselves.
+    fn refused(&self, members: &Map<String, Value>) -> Option<&'static str> {
+        let is_more = |key: &str| key != "@context" && !self.index.contains(key);
+        for (key, value) in members {
+            let key = key.as_str();
+            let items = one_or_more(value);
+            let is_wrapper = self.list.contains(key) || self.set.contains(key);
+            if is_wrapper && members.keys().any(|other| other != key && is_more(other)) {
+                return Some("an object has @list or @set beside other members");
+            }
+            let is_within = |item: &Value| item.is_array() || has(item, &[&self.set]);
+            let is_list = self.list.contains(key) || self.lists.contains(&key);
+            if is_list && value.as_array().is_some_and(|i| i.iter().any(is_within)) {
+                return Some(
+                    "a list holds an array or a @set; write a list within a list as @list",
+                );
+            }
+            let wrappers = [&self.value, &self.list, &self.set];
+            if self.nest.contains(key) && items.iter().any(|item| has(item, &wrappers)) {
+                return Some("@nest holds a value, a list or a set");
+            }
+            if self.graph.contains(key) && items.iter().any(|item| !item.is_object()) {
+                return Some("@graph holds what is no object");
+            }
+            if self.included.contains(key) && !items.iter().all(|item| self.is_node(item)) {
+                return Some("@included holds what is no node, or a node of which nothing is said");
+            }
+            if self.none.contains(key) {
+                return Some("an object has the member @none");
+            }
+        }
+        None
+    }
+
+    /// Whether something is said of a node.
+    fn is_node(&self, item: &Value) -> bool {
+        let says = |key: &String| {
+            let key = key.as_str();
+            key != "@context" && !self.id.contains(key) && !self.index.contains(key)
+        };
+        !has(item, &[&self.value, &self.list, &self.set])
+            && item.as_object().is_some_and(|members| members.keys().any(says))
+    }
+}

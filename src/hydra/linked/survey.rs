@@ -1,0 +1,331 @@
+//! A look over a JSON-LD body before it is expanded: its contexts, and what expansion would cost.
+//!
+//! The processor works once through a context for each place where it stands, and copies the context in force
+//! each time, so that a small body could keep it busy for long. Contexts that change nothing are taken out first.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::guard::{self, Bounds};
+use super::lengths::Lengths;
+use super::shapes::Shapes;
+use crate::hydra::Problem;
+
+/// Terms that all contexts within a body define, at most.
+const MAX_TERMS: usize = 200;
+/// Length of all the IRIs that the contexts of a body define, in bytes.
+const MAX_IRIS_OF_CONTEXTS: usize = 64 << 10;
+/// Terms that are copied, looked up or defined for the contexts of one body, at most: some 100 ms.
+const MAX_WORK: usize = 100_000;
+/// Terms in force of which a context makes a copy, about.
+const TERMS_IN_FORCE: usize = 60;
+/// Terms of a context that is named and not given, about, each of which is worth several that are copied.
+const WORK_OF_NAMED: usize = 600;
+/// Work that defines one term, in terms that are copied.
+const WORK_OF_TERM: usize = 5;
+/// Contexts from elsewhere that a problem names, at most.
+const MAX_NAMED: usize = 10;
+
+/// Keywords of JSON-LD 1.1.
+#[rustfmt::skip]
+const KEYWORDS: [&str; 23] = [
+    "@base", "@container", "@context", "@direction", "@graph", "@id", "@import", "@included", "@index", "@json",
+    "@language", "@list", "@nest", "@none", "@prefix", "@propagate", "@protected", "@reverse", "@set", "@type",
+    "@value", "@version", "@vocab",
+];
+
+/// What is known of the contexts that a body may name.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// Whether a context may be named at all.
+    pub any: &'a dyn Fn(&str) -> bool,
+    /// Whether it says nothing but what holds for the body anyway.
+    pub own: &'a dyn Fn(&str) -> bool,
+}
+
+/// Looks over a body and takes contexts out that say only what is in force anyway.
+///
+/// `base`: length of the address that relative references are resolved against, in bytes.
+///
+/// # Errors
+/// Returns [`Problem::Unreadable`], which names every context from elsewhere, or says what is too much.
+pub fn survey(
+    body: &mut Value,
+    known: Known<'_>,
+    base: usize,
+    bounds: Bounds,
+) -> Result<(), Problem> {
+    thin(body, known, true);
+    Survey::new(known).finish(body, base, bounds)
+}
+
+/// Takes out the contexts that say what is in force anyway; `own`: only such have stood above.
+fn thin(value: &mut Value, known: Known<'_>, own: bool) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| thin(item, known, own)),
+        Value::Object(members) => {
+            let mut own = own;
+            if own && let Some(context) = members.get_mut("@context") {
+                if is_own(context, known) {
+                    members.shift_remove("@context");
+                } else {
+                    own = false;
+                    drop_leading(context, known);
+                }
+            }
+            let values = members.iter_mut().filter(|(key, _)| *key != "@context");
+            values.for_each(|(_, value)| thin(value, known, own));
+        }
+        _ => {}
+    }
+}
+
+fn is_own(context: &Value, known: Known<'_>) -> bool {
+    match context {
+        Value::String(name) => (known.own)(name),
+        Value::Array(items) => items.iter().all(|item| is_own(item, known)),
+        _ => false,
+    }
+}
+
+/// Takes out the first of several contexts, as long as they say what is in force anyway.
+fn drop_leading(context: &mut Value, known: Known<'_>) {
+    if let Value::Array(items) = context {
+        let leading = items.iter().take_while(|item| is_own(item, known)).count();
+        items.drain(..leading);
+    }
+}
+
+/// Whether a context defines a term.
+fn redefines(context: &Value, term: &str) -> bool {
+    match context {
+        Value::Array(items) => items.iter().any(|item| redefines(item, term)),
+        Value::Object(definitions) => definitions.contains_key(term),
+        _ => false,
+    }
+}
+
+struct Survey<'a, 'b> {
+    known: Known<'b>,
+    lengths: Lengths<'a>,
+    elsewhere: Vec<String>,
+    /// Constructs of contexts that the processor does not read as it should, and words that are no keywords.
+    unread: Vec<String>,
+    terms: usize,
+    /// Work of all contexts where they stand.
+    work: usize,
+    /// Work of all contexts that hold for some terms or types only, wherever these are used.
+    scoped: Option<usize>,
+    values: usize,
+    text: usize,
+    strings: usize,
+    /// Terms that stand for nothing.
+    nulls: HashSet<&'a str>,
+    /// Terms, and what their definitions refer to.
+    targets: Vec<(&'a str, &'a str)>,
+    /// Terms whose values are lists.
+    lists: Vec<&'a str>,
+}
+
+impl<'a, 'b> Survey<'a, 'b> {
+    fn new(known: Known<'b>) -> Self {
+        Self {
+            known,
+            lengths: Lengths::default(),
+            elsewhere: Vec::new(),
+            unread: Vec::new(),
+            terms: 0,
+            work: 0,
+            scoped: None,
+            values: 0,
+            text: 0,
+            strings: 0,
+            nulls: HashSet::new(),
+            targets: Vec::new(),
+            lists: Vec::new(),
+        }
+    }
+
+    fn finish(mut self, body: &'a Value, base: usize, bounds: Bounds) -> Result<(), Problem> {
+        self.value(body);
+        let no = |words: String| Err(Problem::Unreadable(words));
+        if !self.elsewhere.is_empty() {
+            let names = self.elsewhere.join(", ");
+            return no(format!(
+                "the body names a context that is not known here, and none is fetched from elsewhere: \
+                 {names}; known are those of this service and that of the Hydra vocabulary"
+            ));
+        }
+        if let Some(construct) = self.unread.first() {
+            return no(format!("the context has {construct}, which is not read here"));
+        }
+        let mut targets = self.targets.iter().map(|(_, target)| target);
+        if let Some(term) = targets.find(|target| self.nulls.contains(*target)) {
+            // The processor would take a term that stands for such a one for null as well.
+            return no(format!(
+                "the context refers to the term {term:?}, which stands for nothing"
+            ));
+        }
+        Shapes::new(&self.targets, &self.lists).check(body)?;
+        if self.terms > MAX_TERMS {
+            let terms = self.terms;
+            return no(format!(
+                "the contexts in the body define {terms} terms; {MAX_TERMS} are read"
+            ));
+        }
+        let scoped = self.scoped.map_or(0, |work| work.saturating_mul(self.values));
+        if self.work.saturating_add(scoped) > MAX_WORK {
+            let words = "the body gives its contexts in too many places; give one at the top";
+            return no(words.into());
+        }
+        let times = if self.scoped.is_some() { guard::MAX_DEPTH } else { 1 };
+        let iris = self.lengths.bounds(times);
+        if iris.longest > guard::MAX_IRI {
+            return Err(guard::too_long());
+        }
+        if iris.total > MAX_IRIS_OF_CONTEXTS {
+            return no(format!(
+                "the contexts in the body define over {MAX_IRIS_OF_CONTEXTS} bytes of IRIs"
+            ));
+        }
+        // What it defines may begin with a prefix of ours, which is no longer than the base.
+        let prefixes = self.strings.saturating_mul(iris.longest + base);
+        if self.text.saturating_add(prefixes) > bounds.text_bytes {
+            return Err(guard::too_much_text());
+        }
+        Ok(())
+    }
+
+    fn string(&mut self, text: &str) {
+        self.text += text.len();
+        self.strings += 1;
+    }
+
+    fn value(&mut self, value: &'a Value) {
+        self.values += 1;
+        match value {
+            Value::Array(items) => {
+                for item in items {
+                    self.value(item);
+                }
+            }
+            Value::Object(members) => {
+                for (key, value) in members {
+                    self.string(key);
+                    if key == "@context" {
+                        self.work += self.context(value);
+                    } else {
+                        self.value(value);
+                    }
+                }
+            }
+            Value::String(text) => self.string(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Looks at a context, and answers the work that it makes wherever it stands.
+    fn context(&mut self, context: &'a Value) -> usize {
+        match context {
+            Value::String(name) => self.name(name),
+            Value::Array(items) => items
+                .iter()
+                .map(|item| self.context(item))
+                .fold(TERMS_IN_FORCE, usize::saturating_add),
+            Value::Object(definitions) => {
+                let (before, mut work) = (self.terms, TERMS_IN_FORCE);
+                for (term, definition) in definitions {
+                    work = work.saturating_add(self.define(term, definition));
+                }
+                work + WORK_OF_TERM * (self.terms - before)
+            }
+            _ => TERMS_IN_FORCE,
+        }
+    }
+
+    fn define(&mut self, term: &'a str, definition: &'a Value) -> usize {
+        self.lengths.define(term, definition);
+        self.keyword(term);
+        match (term, definition) {
+            ("@import", definition) => {
+                self.refuse("@import".into());
+                definition.as_str().map_or(0, |name| self.name(name))
+            }
+            ("@propagate", _) => {
+                // What is not propagated ends at each object within, which copies what held before.
+                *self.scoped.get_or_insert(0) += TERMS_IN_FORCE;
+                0
+            }
+            (_, Value::Object(definition)) => {
+                self.terms += 1;
+                self.refers(term, definition);
+                let Some(within) = definition.get("@context") else { return 0 };
+                if redefines(within, term) {
+                    self.refuse(format!("a context for {term:?} that defines {term:?} anew"));
+                }
+                let work = self.context(within);
+                let scoped = self.scoped.get_or_insert(0);
+                *scoped = scoped.saturating_add(work);
+                // It is tried where it is defined.
+                work
+            }
+            (_, Value::String(target)) => {
+                self.terms += 1;
+                self.keyword(target);
+                self.targets.extend((target != term).then_some((term, target.as_str())));
+                0
+            }
+            (_, definition) => {
+                self.terms += 1;
+                self.nulls.extend(definition.is_null().then_some(term));
+                0
+            }
+        }
+    }
+
+    /// Notes what an expanded definition of a term refers to.
+    fn refers(&mut self, term: &'a str, definition: &'a Map<String, Value>) {
+        let texts = definition.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
+        for (_, text) in texts.filter(|(key, text)| *key != "@container" && *text != term) {
+            self.keyword(text);
+            self.targets.push((term, text));
+        }
+        let container = definition.get("@container").map(Value::to_string).unwrap_or_default();
+        if container.contains("@list") {
+            self.lists.push(term);
+        }
+        for kind in ["@graph", "@id", "@type"] {
+            if container.contains(kind) {
+                self.refuse(format!("the container {kind}"));
+            }
+        }
+        let is_null = definition.get("@id").is_some_and(Value::is_null);
+        self.nulls.extend(is_null.then_some(term));
+    }
+
+    fn refuse(&mut self, construct: String) {
+        if self.unread.is_empty() {
+            self.unread.push(construct);
+        }
+    }
+
+    /// Notes what looks like a keyword and is none: JSON-LD ignores it, whatever was meant.
+    fn keyword(&mut self, text: &str) {
+        let name = text.strip_prefix('@').unwrap_or_default();
+        let is_like = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
+        if is_like && !KEYWORDS.contains(&text) {
+            self.refuse(format!("{:?}", text.chars().take(200).collect::<String>()));
+        }
+    }
+
+    fn name(&mut self, name: &str) -> usize {
+        if !(self.known.any)(name) && self.elsewhere.len() < MAX_NAMED {
+            let name: String = name.chars().take(200).collect();
+            if !self.elsewhere.contains(&name) {
+                self.elsewhere.push(name);
+            }
+        }
+        WORK_OF_NAMED
+    }
+}
