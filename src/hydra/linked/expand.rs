@@ -130,11 +130,12 @@ impl Nodes<'_> {
                 objects.into_iter().map(|object| self.object(object)).collect();
             let objects = objects?;
             self.describe(at);
-            match known {
-                Some(known) => self.add(at, &known, objects)?,
-                None => {
-                    self.unread.note(at, property.as_str());
-                    objects.iter().for_each(|object| self.refer(at, object));
+            if let Some(known) = known {
+                self.add(at, &known, objects)?;
+            } else {
+                self.unread.note(at, property.as_str());
+                for object in &objects {
+                    self.refer(at, object);
                 }
             }
         }
@@ -143,12 +144,11 @@ impl Nodes<'_> {
             for subject in subjects {
                 let subject = self.node(subject)?;
                 self.describe(subject);
-                match &known {
-                    Some(known) => self.add(subject, known, vec![Object::Node(at)])?,
-                    None => {
-                        self.unread.note(subject, property.as_str());
-                        self.refer(subject, &Object::Node(at));
-                    }
+                if let Some(known) = &known {
+                    self.add(subject, known, vec![Object::Node(at)])?;
+                } else {
+                    self.unread.note(subject, property.as_str());
+                    self.refer(subject, &Object::Node(at));
                 }
             }
         }

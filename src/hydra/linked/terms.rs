@@ -102,11 +102,6 @@ impl Terms {
         &self.vocabulary
     }
 
-    /// Whether an IRI is of our own vocabulary.
-    pub fn is_of_vocabulary(&self, iri: &str) -> bool {
-        iri.starts_with(&self.vocabulary)
-    }
-
     /// Whether an IRI names a class of ours, or a collection of Hydra's.
     pub fn is_class(&self, kind: &str) -> bool {
         let own = || kind.strip_prefix(&self.vocabulary);

@@ -109,12 +109,11 @@ const AIMS: [Aim; 2] = [
 
 fn input_context(described: &Described, collection: bool) -> Value {
     let class = described.classes.iter().find(|class| class.name == "Image").expect("a class");
-    let published = match collection {
-        false => of_class(class, BASE),
-        true => {
-            let found = described.collections.iter().find(|c| c.name == "ImageCollection");
-            of_collection(found.expect("a collection"), class, BASE)
-        }
+    let published = if collection {
+        let found = described.collections.iter().find(|c| c.name == "ImageCollection");
+        of_collection(found.expect("a collection"), class, BASE)
+    } else {
+        of_class(class, BASE)
     };
     for_input(published, class)
 }
