@@ -120,6 +120,8 @@ struct Survey<'a, 'b> {
     values: usize,
     text: usize,
     strings: usize,
+    /// Members of objects that are no keywords, each of which expansion may make a property of.
+    members: usize,
     /// Terms that stand for nothing.
     nulls: HashSet<&'a str>,
     /// Terms, and what their definitions refer to.
@@ -141,6 +143,7 @@ impl<'a, 'b> Survey<'a, 'b> {
             values: 0,
             text: 0,
             strings: 0,
+            members: 0,
             nulls: HashSet::new(),
             targets: Vec::new(),
             lists: Vec::new(),
@@ -168,6 +171,10 @@ impl<'a, 'b> Survey<'a, 'b> {
             ));
         }
         Shapes::new(&self.targets, &self.lists).check(body)?;
+        if self.members > bounds.objects {
+            let (members, most) = (self.members, bounds.objects);
+            return no(format!("the objects in the body have {members} members; {most} are read"));
+        }
         if self.terms > MAX_TERMS {
             let terms = self.terms;
             return no(format!(
@@ -213,6 +220,7 @@ impl<'a, 'b> Survey<'a, 'b> {
             Value::Object(members) => {
                 for (key, value) in members {
                     self.string(key);
+                    self.members += usize::from(!key.starts_with('@'));
                     if key == "@context" {
                         self.work += self.context(value);
                     } else {

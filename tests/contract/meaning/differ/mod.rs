@@ -109,13 +109,11 @@ const AIMS: [Aim; 2] = [
 
 fn input_context(described: &Described, collection: bool) -> Value {
     let class = described.classes.iter().find(|class| class.name == "Image").expect("a class");
-    let published = if collection {
-        let found = described.collections.iter().find(|c| c.name == "ImageCollection");
-        of_collection(found.expect("a collection"), class, BASE)
-    } else {
-        of_class(class, BASE)
-    };
-    for_input(published, class)
+    if !collection {
+        return for_input(of_class(class, BASE), class);
+    }
+    let found = described.collections.iter().find(|c| c.name == "ImageCollection");
+    for_input(of_collection(found.expect("a collection"), class, BASE), class)
 }
 
 fn differ(other: &mut Other, format: Format, (count, seed): (u64, u64)) -> Counts {
