@@ -158,7 +158,8 @@ pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Ve
 /// Stands before what is a URI or the bare id of a role; neither begins with it.
 const UNSETTLED: char = '?';
 
-/// Decides which of the roles that a body gave are bare ids: those of which there is a role of the customer.
+/// Decides which of the roles that a body gave are bare ids: those of which there is a role of the customer, which
+/// is locked so that it stays.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -166,6 +167,31 @@ pub fn settle_roles<'a>(
     conn: &mut PgConnection,
     customer: i32,
     given: impl Iterator<Item = &'a mut String>,
+) -> Result<(), Problem> {
+    settle(given, |ids| {
+        let own = roles::table.filter(roles::customer.eq(customer)).filter(roles::id.eq_any(ids));
+        own.order(roles::id).select(roles::id).for_key_share().load(conn)
+    })
+}
+
+/// Decides the same of the roles that a query names, of which none is locked.
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn settle_searched_roles(
+    conn: &mut PgConnection,
+    customer: i32,
+    named: &mut [String],
+) -> Result<(), Problem> {
+    settle(named.iter_mut(), |ids| {
+        let own = roles::table.filter(roles::customer.eq(customer)).filter(roles::id.eq_any(ids));
+        own.select(roles::id).load(conn)
+    })
+}
+
+fn settle<'a>(
+    given: impl Iterator<Item = &'a mut String>,
+    find: impl FnOnce(&[&str]) -> QueryResult<Vec<String>>,
 ) -> Result<(), Problem> {
     let mut unsettled: Vec<&mut String> =
         given.filter(|role| role.starts_with(UNSETTLED)).collect();
@@ -175,15 +201,7 @@ pub fn settle_roles<'a>(
     let mut ids: Vec<&str> = unsettled.iter().filter_map(|r| r.strip_prefix(UNSETTLED)).collect();
     ids.sort_unstable();
     ids.dedup();
-    let known: HashSet<String> = roles::table
-        .filter(roles::customer.eq(customer))
-        .filter(roles::id.eq_any(&ids))
-        .order(roles::id)
-        .select(roles::id)
-        .for_key_share()
-        .load(conn)?
-        .into_iter()
-        .collect();
+    let known: HashSet<String> = find(&ids)?.into_iter().collect();
     for role in &mut unsettled {
         let id = role.split_off(UNSETTLED.len_utf8());
         **role = if known.contains(&id) { format!("/{id}") } else { id };

@@ -1,5 +1,6 @@
 //! Which values the images of a space hold: links to six lists.
 
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -135,12 +136,16 @@ macro_rules! distinct {
                 is_set = format!($is_set, column = column),
             );
             let limit = i64::try_from(MAX_VALUES).unwrap_or(i64::MAX).saturating_add(1);
-            let rows: Vec<Row> = diesel::sql_query(sql)
+            let query = diesel::sql_query(sql)
                 .bind::<Integer, _>(at.customer)
                 .bind::<Integer, _>(at.space)
                 .bind::<Nullable<$sql>, _>(after)
-                .bind::<BigInt, _>(limit)
-                .load(conn)?;
+                .bind::<BigInt, _>(limit);
+            let rows: Vec<Row> = conn.build_transaction().read_only().run(|conn| {
+                // While its statistics are stale, the planner would read and sort a space for each value.
+                conn.batch_execute("SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off")?;
+                query.load(conn)
+            })?;
             Ok(rows.into_iter().map(|row| row.value).collect())
         }
     };

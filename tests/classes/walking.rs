@@ -150,7 +150,9 @@ fn pages_by_number_are_exact_whatever_is_rolled_up() {
         Vec::<String>::new()
     );
     // Another process, which has seen none of it.
-    let other = App::start_on(&app.database_url, &secret, options());
+    let objects = app.data.path().join("objects");
+    let shared = [secret[0], ("HYDRIA_STORAGE", objects.to_str().expect("a path in UTF-8"))];
+    let other = App::start_on(&app.database_url, &shared, options());
     let client = other.visitor.with_key(Some((&owner.key, &owner.secret)));
     pages_are_right(
         &other,

@@ -7,6 +7,7 @@ use super::query::{self, Filter};
 use super::{Image, ImageAddress, pages, search};
 use crate::classes::batch::{Batch, BatchAddress};
 use crate::classes::customer::CustomerAddress;
+use crate::classes::role::settle_searched_roles;
 use crate::classes::space::{Space, SpaceAddress};
 use crate::hydra::Problem;
 use crate::hydra::collection::{Page, PageLink, PageLinks};
@@ -132,11 +133,12 @@ fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Pro
     let page = input.query.page(&mut faults);
     let tenant = Some(scope.customer());
     let reading = Reading { site: s.site, tenant, path: &input.path, new: false, strict: false };
-    let (filter, order) = query::read(&input.query, reading, &mut faults);
+    let (mut filter, order) = query::read(&input.query, reading, &mut faults);
     if !faults.is_empty() {
         scope.must_be_there(s)?;
         return Err(faults.into());
     }
+    settle_searched_roles(s.conn, scope.customer(), &mut filter.roles)?;
     let question = Question::new(scope, filter, Sort::of(order), page, input);
     let slice = match question.is_of_whole_list() && question.sort.is_default() {
         true => pages::in_default_order(s, &question)?,
