@@ -29,3 +29,6 @@ CREATE INDEX images_number3 ON images (customer, space, shown(number3), created,
 CREATE INDEX images_zero_number1 ON images (customer, space) WHERE number1 = 0;
 CREATE INDEX images_zero_number2 ON images (customer, space) WHERE number2 = 0;
 CREATE INDEX images_zero_number3 ON images (customer, space) WHERE number3 = 0;
+
+-- What waits, in the order in which a queue lists it.
+CREATE INDEX images_ingesting ON images (customer, created, space, id) WHERE ingesting;

@@ -28,6 +28,7 @@ const wellKnown = new Set([
   ...['type', 'Property'].map((name) => RDF + name),
   ...['comment', 'domain', 'label', 'member', 'range', 'seeAlso', 'subClassOf'].map((name) => RDFS + name),
   ...['Restriction', 'allValuesFrom', 'equivalentClass', 'maxCardinality', 'onProperty'].map((name) => OWL + name),
+  `${SCHEMA}Action`,
   ...['Add', 'Create', 'Delete', 'Find', 'Replace', 'Update'].map((kind) => `${SCHEMA}${kind}Action`),
   'http://www.w3.org/2004/02/skos/core#example',
 ]);

@@ -124,7 +124,7 @@ fn every_filter_and_every_order_that_a_template_tells_of_works() {
                 .map(|m| m["variable"].as_str().expect("a variable"))
                 .collect();
             assert_eq!(template, format!("{address}{{?{}}}", mapped.join(",")));
-            let ends = ["orderBy", "orderByDescending", "page", "pageSize"];
+            let ends = ["orderBy", "orderByDescending", "page", "pageSize", "pageKey"];
             assert!(mapped.ends_with(&ends), "{address}: {mapped:?}");
             for name in mapped.iter().filter(|name| !ends.contains(name) && **name != "q") {
                 met.extend(

@@ -98,14 +98,18 @@ fn look_ups_are_refused_in_time_and_find_other_connections() {
 }
 
 /// Holds a lock on a table until it is dropped.
-struct Lock(diesel::PgConnection);
+struct Lock {
+    held: diesel::PgConnection,
+    /// Another connection, for a transaction sees the activity of others as it was when it first looked.
+    watch: diesel::PgConnection,
+}
 
 impl Lock {
     fn on(app: &App, table: &str) -> Self {
         let mut conn = app.database();
         rows::execute(&mut conn, "BEGIN");
         rows::execute(&mut conn, &format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"));
-        Self(conn)
+        Self { held: conn, watch: app.database() }
     }
 
     /// Waits until statements of others wait for the lock.
@@ -113,7 +117,7 @@ impl Lock {
         until("others to wait", || {
             let waiting = "SELECT count(*) AS n FROM pg_stat_activity \
                            WHERE datname = current_database() AND wait_event_type = 'Lock'";
-            rows::number(&mut self.0, waiting) >= by
+            rows::number(&mut self.watch, waiting) >= by
         });
     }
 }
@@ -135,7 +139,7 @@ fn look_ups_that_take_long_keep_no_keys_waiting() {
         .map(|below| in_background(&owner.client, &owner.path(below)))
         .collect();
     lock.is_waited_for(1);
-    let waiting = lock.0;
+    let waiting = lock.held;
     let key = app.administrator.post(&owner.path("/keys"), &json!({})).expect(201);
     let fresh = app.visitor.with_key(Some((&key.text("key"), &key.text("secret"))));
     assert_eq!(fresh.get(&owner.path("/spaces")).expect(200).number("totalItems"), space);

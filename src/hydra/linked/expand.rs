@@ -114,10 +114,12 @@ impl Nodes<'_> {
             self.is_a(at, &name(&kind)?)?;
         }
         if let Some(graph) = graph {
-            self.describe(at);
             let mut apart = self.apart();
             for object in graph {
                 apart.object(object)?;
+            }
+            if apart.iter().any(|(_, node)| node.described) {
+                self.describe(at);
             }
             self.exclude(apart);
         }

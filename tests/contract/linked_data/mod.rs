@@ -60,6 +60,8 @@ fn every_link_from_the_root_leads_to_linked_data_that_the_vocabulary_explains() 
                 if property["readable"] == true
                     && hydra.starts_with("vocab:")
                     && term != "Key/secret"
+                    // Shown of more than 100,000 that match.
+                    && !term.ends_with("/totalItemsEstimated")
                     && !met.contains(&term)
                 {
                     missed.push(term);

@@ -235,7 +235,7 @@ fn short_names_that_stand_for_long_ones_are_a_bad_request() {
         assert!(answer.text("detail").contains(reason), "{reason}: {}", answer.text("detail"));
     }
     // What is asked for is a base as well, but not one that makes a small body large.
-    let path = format!("{}/spaces/{}/images/x", world.owner.path(""), "a".repeat(50_000));
+    let path = format!("{}/spaces/{}/images/x", world.owner.path(""), "a".repeat(30_000));
     let kinds: Vec<String> = (0..200).map(|n| format!("kind{n}")).collect();
     let body = json!({ "@context": {}, "@type": kinds });
     let answer = send_ld(&world.owner.client, "PUT", &path, &body).expect(400);
