@@ -157,7 +157,7 @@ fn resources_that_count_rows_keep_no_look_ups_waiting() {
     let space = owner.space("maps");
     let image = json!({ "space": space, "id": "a", "origin": "http://127.0.0.1:1/x.png" });
     let batch = owner.submit(&[image]).expect(201).id();
-    let mut lock = Lock::on(&app, "members, jobs");
+    let mut lock = Lock::on(&app, "batches");
     let slow: Vec<_> = [batch.as_str(), &owner.path("/queue"), &batch]
         .iter()
         .map(|path| in_background(&owner.client, path))

@@ -46,10 +46,14 @@ fn one_node_may_come_in_an_array_or_under_graph() {
         };
         for body in [
             json!([node()]),
-            json!({ "@graph": [node()] }),
-            json!({ "@context": [], "@graph": [node()] }),
+            json!({ "@graph": [named()] }),
+            json!({ "@context": [], "@graph": [named()] }),
             json!({ "@context": "/contexts/Error.jsonld", "@graph": named() }),
         ] {
+            // A node of which nothing is said is none.
+            if body.get("@graph").is_some() && named() == json!({}) {
+                continue;
+            }
             let made = sent(writer, "POST", &collection, JSON_LD, &body.to_string());
             assert_eq!(made.status, 201, "{collection} {body}: {}", made.body);
         }
