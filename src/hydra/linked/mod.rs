@@ -1,10 +1,10 @@
 //! Bodies by their meaning (`hydra.md` 9): any JSON-LD or Turtle that says the same is read as the same.
 //!
 //! A body becomes a document in the terms of the class it is read as. One that is in those terms already, as
-//! most are, is not expanded ([`own`]). JSON-LD in other terms is expanded whole by the processor, and flattened
-//! into a node map ([`nodes`]); triples become the same node map. Every IRI is resolved against the address of the
+//! most are, is not expanded (`own`). JSON-LD in other terms is expanded whole by the processor, and flattened
+//! into a node map (`nodes`); triples become the same node map. Every IRI is resolved against the address of the
 //! request first, so that what has two spellings is one node. Then the node that the body is about is found
-//! ([`subject`]) and written in our terms ([`document`]).
+//! (`subject`) and written in our terms (`document`).
 //!
 //! Nothing is fetched: contexts are our own, and that of the Hydra vocabulary.
 
