@@ -3,9 +3,9 @@
 //! All statements of a page see one snapshot. What matches little is found by its index and put in order; what
 //! matches much is read in the order that an index has, from a key on, for a bounded stretch at a time.
 
+mod fragments;
+mod seek;
 mod total;
-
-use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use diesel::connection::SimpleConnection as _;
@@ -16,27 +16,22 @@ use diesel::query_builder::QueryFragment;
 use diesel::sql_types::{Bool, Nullable, Text};
 
 use super::Image;
-use super::fragments::{Advanced, Collected, Compared, Cut, Merged};
+use super::fragments::{Compared, Cut};
 use super::list::{Question, Scope};
 use super::order::{INDEXED, order_by_names, values};
 use super::query::Filter;
 use super::select::{Found, Words, filtered, load, load_keys, ordered};
 use crate::hydra::Problem;
 use crate::resource::anchors::Anchors;
-use crate::resource::page_key::{KeyKind, KeyValue, Place};
+use crate::resource::page_key::{KeyValue, Place};
 use crate::schema::images;
+use fragments::{Collected, Merged};
 use total::{EXACT, Total};
 
 /// Images that are looked at in order for a page that a filter may not fill, before all that match are found.
 const WALK: i64 = 20_000;
 /// Images that match so little that they are always found and put in order.
 const FEW: i64 = 5_000;
-/// Rows that one statement reads past to find a page by its number.
-const STEP: i64 = 25_000;
-/// The same, merged over all spaces.
-const MERGED_STEP: i64 = 100_000;
-/// How long a page is looked for by its number; then the client is asked to come again.
-const TIME: Duration = Duration::from_secs(3);
 
 /// What was found of a page.
 pub(super) struct Page {
@@ -61,8 +56,6 @@ enum Way {
 
 /// Order values as they are selected: the value that is ordered by, as text, when registered, space, id.
 type Row = (Option<String>, DateTime<Utc>, i32, String);
-/// The same, and how many rows on it is.
-type Moved = (Option<String>, DateTime<Utc>, i32, String, i64);
 
 /// Where to read from: order values, and how rows compare with them.
 type Bound = Option<(&'static str, Vec<KeyValue>)>;
@@ -205,91 +198,6 @@ impl<'a> Search<'a> {
                 self.forward(&Some((from, values)), true)
             }
         }
-    }
-
-    /// Finds the order values of the row with a number, a stretch at a time, from the nearest anchor on; `None`:
-    /// there are no so many rows.
-    fn seek(&mut self, anchors: &Anchors, row: i64) -> Result<Option<Vec<KeyValue>>, Problem> {
-        let began = Instant::now();
-        let list = self.question.digest;
-        let (mut at, mut values) = match anchors.before(list, row) {
-            Some((at, values)) => (at, Some(values)),
-            None => (0, None),
-        };
-        while at < row {
-            if began.elapsed() > TIME {
-                let words = format!(
-                    "page {} is far into a list without page numbers of its own: row {at} was \
-                     reached; try again, it goes on from there",
-                    self.question.page.number
-                );
-                return Err(Problem::Unavailable(words, None));
-            }
-            let Some((moved, next)) = self.advance(values.as_ref(), row - at)? else {
-                return Ok(None);
-            };
-            at += moved;
-            anchors.remember(list, at, &next);
-            values = Some(next);
-        }
-        Ok(values)
-    }
-
-    /// Finds the order values of a row up to so many rows on, and how many.
-    fn advance(
-        &mut self,
-        from: Option<&Vec<KeyValue>>,
-        rows: i64,
-    ) -> Result<Option<(i64, Vec<KeyValue>)>, Problem> {
-        let descending = self.question.sort.descending;
-        let bound: Bound =
-            from.map(|values| (if descending { " <= " } else { " >= " }, values.clone()));
-        if self.way == Way::Merge {
-            let rows = rows.min(MERGED_STEP);
-            // Some hundred thousand keys are put in order.
-            self.conn.batch_execute("SET LOCAL work_mem = '64MB'")?;
-            let query = Advanced {
-                customer: self.question.scope.customer(),
-                spaces: self.question.filter.spaces.clone(),
-                query: self.of_each_space(&bound, descending),
-                order: order_by_names("h", &self.columns(), descending),
-                images: self.list,
-                rows,
-            };
-            let found: Option<Moved> = query.get_result(self.conn).optional()?;
-            // Not one further: that was the last.
-            let found = found.filter(|(.., moved)| *moved > 0);
-            return Ok(found.map(|(value, created, space, id, moved)| {
-                (moved, self.key((value, created, space, id)))
-            }));
-        }
-        let rows = rows.min(STEP);
-        let found = ordered(self.matching(&bound, Words::Met), &self.columns(), descending);
-        let value = sql::<Nullable<Text>>(&format!("({})::text", self.question.sort.value()));
-        let query = found.select((value, images::created, images::space, images::id));
-        let query = Cut { query, anchor: None, limit: 1, offset: rows };
-        let found: Option<Row> = query.get_result(self.conn).optional()?;
-        Ok(found.map(|row| (rows, self.key(row))))
-    }
-
-    /// Reads the order values of a row as they were selected, one by one.
-    fn key(&self, (value, created, space, id): Row) -> Vec<KeyValue> {
-        let value = value.unwrap_or_default();
-        let columns = self.columns();
-        let read = columns.iter().map(|column| match (column.name, column.kind) {
-            ("created", _) => KeyValue::Moment(created),
-            ("space", _) => KeyValue::Integer(space),
-            ("id", _) => KeyValue::Text(id.clone()),
-            (_, KeyKind::Number) => KeyValue::Number(value.parse().unwrap_or_default()),
-            (_, KeyKind::Moment) => {
-                let moment = DateTime::parse_from_str(&value, "%Y-%m-%d %H:%M:%S%.f%#z");
-                moment.map_or(KeyValue::Never, |moment| KeyValue::Moment(moment.to_utc()))
-            }
-            (_, KeyKind::Integer) => KeyValue::Integer(value.parse().unwrap_or_default()),
-            (_, KeyKind::Flag) => KeyValue::Flag(value.starts_with('t')),
-            (_, KeyKind::Text) => KeyValue::Text(value.clone()),
-        });
-        read.collect()
     }
 
     fn columns(&self) -> Vec<&'static super::order::Column> {

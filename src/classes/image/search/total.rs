@@ -3,9 +3,9 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::super::fragments::{Counted, Explained};
 use super::super::list::{Question, Scope};
 use super::super::select::{Words, filtered};
+use super::fragments::{Counted, Explained};
 use crate::classes::tally;
 use crate::hydra::Problem;
 use crate::schema::images;
