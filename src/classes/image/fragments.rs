@@ -28,14 +28,14 @@ macro_rules! unnamed {
     };
 }
 pub(super) use unnamed;
-unnamed!(Cut<Q>, Compared, AtAnchor);
+unnamed!(Cut<Q>, Compared, AtAnchor, OrderedBy);
 
 /// Makes a fragment an expression over images.
-macro_rules! condition {
-    ($($name:ident),+) => {
+macro_rules! expression {
+    ($($name:ident: $type:ty),+) => {
         $(
             impl Expression for $name {
-                type SqlType = Bool;
+                type SqlType = $type;
             }
             impl AppearsOnTable<images::table> for $name {}
             impl<G> ValidGrouping<G> for $name {
@@ -44,7 +44,7 @@ macro_rules! condition {
         )+
     };
 }
-condition!(Compared, AtAnchor);
+expression!(Compared: Bool, AtAnchor: Bool, OrderedBy: Text);
 
 /// The image at a place in the default order, by the chunks of its list (`image_at` in the migrations).
 #[derive(Debug, Clone, Copy)]
@@ -166,6 +166,19 @@ impl QueryFragment<Pg> for Compared {
             }
         }
         out.push_sql(")");
+        Ok(())
+    }
+}
+
+/// What ORDER BY says, in a statement that is prepared once for each connection.
+///
+/// Literal SQL of the query builder is never prepared, since it may have any number of texts; orders are few.
+#[derive(Debug, Clone)]
+pub struct OrderedBy(pub String);
+
+impl QueryFragment<Pg> for OrderedBy {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(&self.0);
         Ok(())
     }
 }

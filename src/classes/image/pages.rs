@@ -6,15 +6,17 @@
 
 use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::exists;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::QueryFragment as _;
 use diesel::query_dsl::LoadQuery;
 
 use super::Image;
-use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, Usual};
+use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual};
 use super::list::{Question, Scope, Slice};
-use super::order::values;
+use super::order::{order_by, values};
 use super::query::Filter;
-use super::select::{Found, Words, filtered, ordered};
+use super::select::{Found, Words, filtered};
 use crate::classes::tally;
 use crate::hydra::Problem;
 use crate::resource::page_key::{KeyValue, Place};
@@ -56,13 +58,17 @@ pub(super) fn in_default_order(s: &mut Session<'_>, question: &Question) -> Resu
             kind = 2;
         }
     }
-    let found = ordered(found, &columns, descending);
+    let found = found.order(OrderedBy(order_by(&columns, descending)));
     let cut = Cut {
         query: found.select((Image::as_select(), tally::images(customer, one_space))),
         anchor,
         limit: question.page.size + 1,
         offset,
     };
+    debug_assert!(
+        cut.is_safe_to_cache_prepared(&Pg).unwrap_or_default(),
+        "planning a page anew takes longer than reading it"
+    );
     let mut reader = Reader {
         members: Members::with_capacity(
             s.view(),
