@@ -96,6 +96,10 @@ pub fn scale(sheet: &mut Sheet) -> Result<(), Failure> {
         let name = r#"{"name": "measured"}"#;
         ask(address, "POST", "/customers", Some(&authorization), name)?;
         conn.batch_execute(FILL)?;
+        // Not in one message: that would be one transaction, in which there is no VACUUM.
+        for statement in ["VACUUM (ANALYZE) images", "ANALYZE", "CHECKPOINT"] {
+            conn.batch_execute(statement)?;
+        }
     }
     roll_up_all(&mut conn)?;
     Sheet::heading(

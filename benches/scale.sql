@@ -44,6 +44,3 @@ INSERT INTO image_chunks (customer, space, level, start, images)
         SELECT customer, space, images FROM tallies UNION ALL SELECT customer, 0, sum(images) FROM tallies GROUP BY customer
     ) AS lists CROSS JOIN (VALUES (0), (1)) AS levels (level);
 SET session_replication_role = DEFAULT;
-VACUUM (ANALYZE) images;
-ANALYZE;
-CHECKPOINT;

@@ -406,6 +406,54 @@ fn totals_beyond_what_is_counted_are_estimates_that_stay_the_same_on_a_walk() {
 }
 
 #[test]
+fn numbers_far_into_an_order_over_all_spaces_are_exact_however_unlike_the_spaces_are() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let spaces = [owner.space("large"), owner.space("small"), owner.space("smaller")];
+    for (space, count) in spaces.iter().zip([24_000, 9000, 300]) {
+        fill(&app, &owner, &[*space], count);
+    }
+    // Most values of the largest space are after those of the others, and most tags of its first half are gone.
+    let of_large = format!("WHERE customer = {} AND space = {}", owner.id, spaces[0]);
+    for change in ["number1 = 7, string1 = 'z' || id", "tags = '{other}'"] {
+        let rows = if change.starts_with("number1") { "id > '002000'" } else { "id < '012000'" };
+        let sql = format!("UPDATE images SET {change} {of_large} AND {rows}");
+        rows::execute(&mut app.database(), &sql);
+    }
+    let mut conn = app.database();
+    for (order, sql) in [
+        ("orderBy=number1", "COALESCE(number1, 0), created, space, images.id"),
+        (
+            "orderByDescending=number1",
+            "COALESCE(number1, 0) DESC, created DESC, space DESC, images.id DESC",
+        ),
+        ("orderBy=string1", "COALESCE(string1, '') COLLATE \"C\", created, space, images.id"),
+        ("orderBy=finished", "finished, created, space, images.id"),
+        ("orderBy=id", "images.id, space"),
+    ] {
+        for (filter, condition) in [("", ""), ("&tags=even", "AND 'even' = ANY(tags)")] {
+            let all = ids_by(
+                &mut conn,
+                &format!(
+                    "SELECT space || '/' || id AS id FROM images WHERE customer = {} {condition} ORDER BY {sql}",
+                    owner.id
+                ),
+            );
+            let last = all.len().div_ceil(100);
+            for number in [101, last / 2 + 10, last - 1, last, last + 1] {
+                let address = owner.path(&format!("/allImages?{order}{filter}&page={number}"));
+                let wanted: Vec<&String> = all.iter().skip((number - 1) * 100).take(100).collect();
+                assert_eq!(
+                    each_id(&owner, &address).iter().collect::<Vec<_>>(),
+                    wanted,
+                    "{address}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn different_values_are_stepped_through_and_leave_out_the_unset() {
     let app = App::without_workers();
     let owner = app.customer("library");

@@ -4,6 +4,7 @@
 //! matches much is read in the order that an index has, from a key on, for a bounded stretch at a time.
 
 mod fragments;
+mod merge;
 mod seek;
 mod total;
 
@@ -13,7 +14,7 @@ use diesel::dsl::{exists, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::QueryFragment;
-use diesel::sql_types::{Bool, Nullable, Text};
+use diesel::sql_types::{Nullable, Text};
 
 use super::Image;
 use super::fragments::{Compared, Cut};
@@ -25,7 +26,7 @@ use crate::hydra::Problem;
 use crate::resource::anchors::Anchors;
 use crate::resource::page_key::{KeyValue, Place};
 use crate::schema::images;
-use fragments::{Collected, Merged};
+use fragments::Collected;
 use total::{EXACT, Total};
 
 /// Images that are looked at in order for a page that a filter may not fill, before all that match are found.
@@ -244,32 +245,8 @@ impl<'a> Search<'a> {
                 Some(images) => Ok(images),
                 None => self.collect(bound, descending, limit, offset),
             },
-            Way::Merge => {
-                // Each space is read in order; the planner would look up words in each of them.
-                self.conn.batch_execute("SET LOCAL enable_bitmapscan = off")?;
-                let query = Merged {
-                    customer: self.question.scope.customer(),
-                    spaces: self.question.filter.spaces.clone(),
-                    query: self.of_each_space(bound, descending),
-                    order: order_by_names("h", &self.columns(), descending),
-                    limit,
-                };
-                let keys: Vec<(i32, String)> = query.load(self.conn)?;
-                load_keys(self.conn, self.question.scope.customer(), keys)
-            }
+            Way::Merge => self.merge(bound, descending, limit),
         }
-    }
-
-    /// Selects the order values of what matches in the space `s.id`, in the order that an index of the space has.
-    fn of_each_space(&self, bound: &Bound, descending: bool) -> impl QueryFragment<Pg> + use<> {
-        // Spaces are told apart by those that are merged.
-        let filter = Filter { spaces: None, ..self.question.filter.clone() };
-        let mut found = filtered(self.question.scope, &filter, Words::Met)
-            .filter(sql::<Bool>("images.space = s.id"));
-        if let Some((operator, values)) = bound {
-            found = found.filter(self.compared(operator, values.clone()));
-        }
-        self.selected(ordered(found, &self.question.sort.columns(true), descending))
     }
 
     /// Selects space, id, created, and the value that is ordered by.

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 
 use super::super::fragments::unnamed;
 
-unnamed!(Collected<Q>, Merged<Q>, Advanced<Q>, Counted<Q>, Explained<Q>);
+unnamed!(Collected<Q>, Heads<Q>, Merged<Q>, CountedInEach<Q>, Counted<Q>, Explained<Q>);
 
 /// The keys (space, id) of so many rows of a query, of which all are found before they are put in order.
 #[derive(Debug, Clone)]
@@ -38,11 +38,9 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Collected<Q> {
     }
 }
 
-/// The keys (space, id) of the first rows over all spaces, merged from the orders of each.
-///
-/// Only spaces whose first row is among the first of all can give any: as many spaces as rows at most.
+/// The first row of each space, in order: none but these spaces can have any of as many first rows of all.
 #[derive(Debug, Clone)]
-pub struct Merged<Q> {
+pub struct Heads<Q> {
     pub customer: i32,
     /// Only these spaces; none: all.
     pub spaces: Option<Vec<i32>>,
@@ -53,16 +51,16 @@ pub struct Merged<Q> {
     pub limit: i64,
 }
 
-impl<Q> Query for Merged<Q> {
-    type SqlType = (Integer, Text);
+impl<Q> Query for Heads<Q> {
+    type SqlType = (Nullable<Text>, Timestamptz, Integer, Text);
 }
 
-impl<Q> RunQueryDsl<PgConnection> for Merged<Q> {}
+impl<Q> RunQueryDsl<PgConnection> for Heads<Q> {}
 
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Merged<Q> {
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Heads<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
-            "WITH heads AS MATERIALIZED (SELECT s.id FROM spaces AS s CROSS JOIN LATERAL (",
+            "SELECT h.value::text, h.created, h.space, h.id FROM spaces AS s CROSS JOIN LATERAL (",
         );
         self.query.walk_ast(out.reborrow())?;
         out.push_sql(" LIMIT 1) AS h WHERE s.customer = ");
@@ -73,66 +71,68 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Merged<Q> {
             out.push_sql(")");
         }
         out.push_sql(&format!(" ORDER BY {} LIMIT ", self.order));
-        out.push_bind_param::<BigInt, _>(&self.limit)?;
-        out.push_sql(") SELECT h.space, h.id FROM heads AS s CROSS JOIN LATERAL (");
-        self.query.walk_ast(out.reborrow())?;
-        out.push_sql(" LIMIT ");
-        out.push_bind_param::<BigInt, _>(&self.limit)?;
-        out.push_sql(&format!(") AS h ORDER BY {} LIMIT ", self.order));
         out.push_bind_param::<BigInt, _>(&self.limit)
     }
 }
 
-/// The order values of a row some rows on over all spaces, merged from the orders of each, and how far on it is.
-///
-/// Each space gives its share of the rows by its size, and some more; where one gives all of its share, no row
-/// after its last is known to be next.
+/// Rows of some spaces, merged from the orders of each.
 #[derive(Debug, Clone)]
-pub struct Advanced<Q> {
-    pub customer: i32,
-    /// Only these spaces; none: all.
-    pub spaces: Option<Vec<i32>>,
-    /// Selects space, id, created, and the value that is ordered by, of the space `s.id`, in order.
+pub struct Merged<Q> {
+    pub spaces: Vec<i32>,
+    /// Selects space, id, created, and the value that is ordered by, of the space `s.id`.
     pub query: Q,
     /// What ORDER BY says of the rows of `h`.
     pub order: String,
-    /// Images of all spaces together.
-    pub images: i64,
-    pub rows: i64,
+    /// Rows of each space that are read at most; none: all, in whichever order.
+    pub each: Option<i64>,
+    pub limit: i64,
+    pub offset: i64,
 }
 
-impl<Q> Query for Advanced<Q> {
-    type SqlType = (Nullable<Text>, Timestamptz, Integer, Text, BigInt);
+impl<Q> Query for Merged<Q> {
+    type SqlType = (Nullable<Text>, Timestamptz, Integer, Text);
 }
 
-impl<Q> RunQueryDsl<PgConnection> for Advanced<Q> {}
+impl<Q> RunQueryDsl<PgConnection> for Merged<Q> {}
 
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Advanced<Q> {
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Merged<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let (order, rows) = (&self.order, self.rows);
-        out.push_sql(&format!(
-            "WITH lists AS MATERIALIZED (SELECT s.id, \
-             64 + {rows}::bigint * 3 / 2 * COALESCE(t.images, 0) / {} AS share \
-             FROM spaces AS s LEFT JOIN tallies AS t ON t.customer = s.customer AND t.space = s.id \
-             WHERE s.customer = ",
-            self.images.max(1)
-        ));
-        out.push_bind_param::<Integer, _>(&self.customer)?;
-        if let Some(spaces) = &self.spaces {
-            out.push_sql(" AND s.id = ANY(");
-            out.push_bind_param::<Array<Integer>, _>(spaces)?;
-            out.push_sql(")");
-        }
-        out.push_sql(&format!(
-            "), numbered AS MATERIALIZED (SELECT h.*, s.share, row_number() OVER (ORDER BY {order}) AS n \
-             FROM lists AS s CROSS JOIN LATERAL (SELECT *, row_number() OVER () AS own FROM ("
-        ));
+        out.push_sql("SELECT h.value::text, h.created, h.space, h.id FROM unnest(");
+        out.push_bind_param::<Array<Integer>, _>(&self.spaces)?;
+        out.push_sql(") AS s (id) CROSS JOIN LATERAL (");
         self.query.walk_ast(out.reborrow())?;
-        out.push_sql(&format!(
-            " LIMIT s.share) AS i) AS h) SELECT value::text, created, space, id, n - 1 FROM numbered \
-             WHERE n <= LEAST({rows} + 1, (SELECT min(n) FROM numbered WHERE own = share)) \
-             ORDER BY n DESC LIMIT 1"
-        ));
+        if let Some(each) = &self.each {
+            out.push_sql(" LIMIT ");
+            out.push_bind_param::<BigInt, _>(each)?;
+        }
+        out.push_sql(&format!(") AS h ORDER BY {} LIMIT ", self.order));
+        out.push_bind_param::<BigInt, _>(&self.limit)?;
+        out.push_sql(" OFFSET ");
+        out.push_bind_param::<BigInt, _>(&self.offset)
+    }
+}
+
+/// How many rows each of some spaces has, where it has any.
+#[derive(Debug, Clone)]
+pub struct CountedInEach<Q> {
+    pub spaces: Vec<i32>,
+    /// Counts the rows of the space `s.id`.
+    pub query: Q,
+}
+
+impl<Q> Query for CountedInEach<Q> {
+    type SqlType = (Integer, BigInt);
+}
+
+impl<Q> RunQueryDsl<PgConnection> for CountedInEach<Q> {}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountedInEach<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("SELECT s.id, h.images FROM unnest(");
+        out.push_bind_param::<Array<Integer>, _>(&self.spaces)?;
+        out.push_sql(") AS s (id) CROSS JOIN LATERAL (");
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(") AS h (images) WHERE h.images > 0");
         Ok(())
     }
 }

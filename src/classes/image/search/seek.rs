@@ -2,16 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
-use diesel::connection::SimpleConnection as _;
+use chrono::DateTime;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Nullable, Text};
 
 use super::super::fragments::Cut;
-use super::super::order::order_by_names;
 use super::super::select::{Words, ordered};
-use super::fragments::Advanced;
 use super::{Bound, Row, Search, Way};
 use crate::hydra::Problem;
 use crate::resource::anchors::Anchors;
@@ -20,13 +17,8 @@ use crate::schema::images;
 
 /// Rows that one statement reads past to find a page by its number.
 const STEP: i64 = 25_000;
-/// The same, merged over all spaces.
-const MERGED_STEP: i64 = 100_000;
 /// How long a page is looked for by its number; then the client is asked to come again.
 const TIME: Duration = Duration::from_secs(3);
-
-/// Order values as they are selected, and how many rows on it is.
-type Moved = (Option<String>, DateTime<Utc>, i32, String, i64);
 
 impl Search<'_> {
     /// Finds the order values of the row with a number, a stretch at a time, from the nearest anchor on; `None`:
@@ -51,7 +43,7 @@ impl Search<'_> {
                 );
                 return Err(Problem::Unavailable(words, None));
             }
-            let Some((moved, next)) = self.advance(values.as_ref(), row - at)? else {
+            let Some((moved, next)) = self.advance(values, row - at, began + TIME)? else {
                 return Ok(None);
             };
             at += moved;
@@ -64,31 +56,14 @@ impl Search<'_> {
     /// Finds the order values of a row up to so many rows on, and how many.
     fn advance(
         &mut self,
-        from: Option<&Vec<KeyValue>>,
+        from: Option<Vec<KeyValue>>,
         rows: i64,
+        until: Instant,
     ) -> Result<Option<(i64, Vec<KeyValue>)>, Problem> {
-        let descending = self.question.sort.descending;
-        let bound: Bound =
-            from.map(|values| (if descending { " <= " } else { " >= " }, values.clone()));
         if self.way == Way::Merge {
-            let rows = rows.min(MERGED_STEP);
-            // Some hundred thousand keys are put in order.
-            self.conn.batch_execute("SET LOCAL work_mem = '64MB'")?;
-            let query = Advanced {
-                customer: self.question.scope.customer(),
-                spaces: self.question.filter.spaces.clone(),
-                query: self.of_each_space(&bound, descending),
-                order: order_by_names("h", &self.columns(), descending),
-                images: self.list,
-                rows,
-            };
-            let found: Option<Moved> = query.get_result(self.conn).optional()?;
-            // Not one further: that was the last.
-            let found = found.filter(|(.., moved)| *moved > 0);
-            return Ok(found.map(|(value, created, space, id, moved)| {
-                (moved, self.key((value, created, space, id)))
-            }));
+            return self.advance_merged(from, rows, until);
         }
+        let (bound, descending) = (self.onward(from.as_ref()), self.question.sort.descending);
         let rows = rows.min(STEP);
         let found = ordered(self.matching(&bound, Words::Met), &self.columns(), descending);
         let value = sql::<Nullable<Text>>(&format!("({})::text", self.question.sort.value()));
@@ -96,6 +71,12 @@ impl Search<'_> {
         let query = Cut { query, anchor: None, limit: 1, offset: rows };
         let found: Option<Row> = query.get_result(self.conn).optional()?;
         Ok(found.map(|row| (rows, self.key(row))))
+    }
+
+    /// The bound of rows from one on, in the direction of the order.
+    pub(super) fn onward(&self, from: Option<&Vec<KeyValue>>) -> Bound {
+        let operator = if self.question.sort.descending { " <= " } else { " >= " };
+        from.map(|values| (operator, values.clone()))
     }
 
     /// Reads the order values of a row as they were selected, one by one.
