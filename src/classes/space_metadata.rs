@@ -23,7 +23,7 @@ impl Resource for SpaceMetadata {
     const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/metadata";
     const CLASS: Class<Self> = Class {
         doc: "The different values that the images of a space hold, as one list for each member: a \
-              plain JSON array, ascending, without what was never set. It has 10,000 values at \
+              plain JSON array, ascending, without what was never set. It has 2,000 values at \
               most; a Link header with rel=\"next\" leads to those that follow.",
         parent: None,
         properties: &[
@@ -51,7 +51,7 @@ impl Retrieve for SpaceMetadata {
 }
 
 /// Values of an answer, at most; `Link` with `rel="next"` leads to those that follow.
-const MAX_VALUES: usize = 10_000;
+const MAX_VALUES: usize = 2000;
 
 /// Members whose values are listed.
 const FIELDS: [&str; 6] = ["string1", "string2", "string3", "number1", "number2", "number3"];

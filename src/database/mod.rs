@@ -25,10 +25,13 @@ const LOOK_UPS: usize = 2;
 
 /// What every connection is told first: no statement, lock or idle transaction lasts for ever. A statement that
 /// only reads is given up first, so that nobody holds a connection by asking for too much, and has one process of
-/// the server: to start others takes longer than a page may.
+/// the server: to start others takes longer than a page may. Rows that an index on words finds are fetched ahead, where
+/// the server's platform can: one after another they take seconds where the disk is slow to seek.
 const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '20s'; \
     SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; SET jit = off; \
-    SET max_parallel_workers_per_gather = 0";
+    SET max_parallel_workers_per_gather = 0; \
+    SELECT set_config(name, '100', FALSE) FROM pg_settings \
+    WHERE name = 'effective_io_concurrency' AND max_val <> '0'";
 
 /// What a transaction that writes is told first: it may wait for locks longer than a read may take.
 pub const WRITING: &str = "SET LOCAL statement_timeout = '60s'";

@@ -287,7 +287,7 @@ fn numbers_that_are_used_up_are_a_bad_request() {
 }
 
 #[test]
-fn distinct_values_come_ten_thousand_at_a_time() {
+fn distinct_values_come_two_thousand_at_a_time() {
     let app = App::without_workers();
     let owner = app.customer("library");
     let space = owner.space("maps");
@@ -295,10 +295,10 @@ fn distinct_values_come_ten_thousand_at_a_time() {
         "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
          string1, number1, media_type, ingesting) \
          SELECT {}, {space}, n::text, now(), 'https://example.org/x', -1, '{{}}', '{{}}', \
-         'value & ' || n, n, 'image/png', FALSE FROM generate_series(1, 20001) AS n",
+         'value & ' || n, n, 'image/png', FALSE FROM generate_series(1, 4001) AS n",
         owner.id
     );
-    assert_eq!(rows::execute(&mut app.database(), &many), 20_001);
+    assert_eq!(rows::execute(&mut app.database(), &many), 4001);
     for field in ["string1", "number1"] {
         let mut next =
             Some(owner.path(&format!("/spaces/{space}/metadata/distinct?field={field}")));
@@ -314,7 +314,7 @@ fn distinct_values_come_ten_thousand_at_a_time() {
                 Some(target.to_owned())
             });
         }
-        assert_eq!((pages, seen.len()), (vec![10_000, 10_000, 1], 20_001), "{field}");
+        assert_eq!((pages, seen.len()), (vec![2000, 2000, 1], 4001), "{field}");
     }
     let wrong = format!("/spaces/{space}/metadata/distinct?field=number1&after=x");
     assert_eq!(owner.client.get(&owner.path(&wrong)).expect(400).faults(), ["after"]);

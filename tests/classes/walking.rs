@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use hydria::classes::roll_up::{self, Sizes};
@@ -450,6 +451,33 @@ fn numbers_far_into_an_order_over_all_spaces_are_exact_however_unlike_the_spaces
                 );
             }
         }
+    }
+}
+
+#[test]
+fn a_filter_is_found_by_its_index_however_often_it_is_asked_for() {
+    const TIMES: i64 = 10;
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let space = owner.space("maps");
+    fill(&app, &owner, &[space], 20_000);
+    let mut conn = app.database();
+    rows::execute(&mut conn, "UPDATE images SET tags = tags || ARRAY['rare'] WHERE id = '012345'");
+    rows::execute(&mut conn, "VACUUM ANALYZE images");
+    let scans = |conn: &mut PgConnection| {
+        let sql = "SELECT idx_scan::text AS id FROM pg_stat_user_indexes WHERE indexrelname = 'images_tags'";
+        ids_by(conn, sql)[0].parse::<i64>().expect("a number")
+    };
+    let before = scans(&mut conn);
+    for _ in 0..TIMES {
+        let path = owner.path(&format!("/spaces/{space}/images?tags=rare"));
+        assert_eq!(owner.client.get(&path).expect(200).each("id"), ["012345"]);
+    }
+    // Each is counted, then read; the server tells its statistics with a delay.
+    let end = Instant::now() + Duration::from_secs(30);
+    while scans(&mut conn) - before < 2 * TIMES {
+        assert!(Instant::now() < end, "the index served {} scans", scans(&mut conn) - before);
+        std::thread::sleep(Duration::from_millis(50));
     }
 }
 

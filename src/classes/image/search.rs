@@ -71,10 +71,11 @@ pub(super) fn page(
     question: &Question,
     anchors: &Anchors,
 ) -> Result<Page, Problem> {
-    conn.build_transaction()
-        .read_only()
-        .repeatable_read()
-        .run(|conn| Search::new(conn, question)?.page(anchors))
+    conn.build_transaction().read_only().repeatable_read().run(|conn| {
+        // Whether an index serves a filter depends on its values: no plan serves all.
+        conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan")?;
+        Search::new(conn, question)?.page(anchors)
+    })
 }
 
 struct Search<'a> {
