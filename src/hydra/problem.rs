@@ -88,6 +88,11 @@ pub enum Problem {
     TargetTooLong {
         limit_bytes: usize,
     },
+    /// The head of the request has more bytes, or more header lines, than are read.
+    HeadTooLarge {
+        limit_bytes: usize,
+        limit_lines: usize,
+    },
     /// The media type of the body is not offered.
     UnsupportedMediaType {
         given: String,
@@ -146,6 +151,7 @@ impl Problem {
                 "UnsupportedMediaType"
             }
             Self::TargetTooLong { .. } => "TargetTooLong",
+            Self::HeadTooLarge { .. } => "HeadTooLarge",
             Self::TooSlow { .. } => "BodyTooSlow",
             Self::Unreadable(_) | Self::Malformed(_) => "UnreadableRequest",
             Self::PreconditionFailed(_) => "PreconditionFailed",
@@ -160,7 +166,7 @@ impl Problem {
 }
 
 /// Every kind of problem with what it means, for the vocabulary.
-pub const KINDS: [(&str, &str); 17] = [
+pub const KINDS: [(&str, &str); 18] = [
     ("AuthenticationRequired", "Credentials are missing or wrong."),
     ("AccessDenied", "The caller may not do this."),
     ("NotFound", "There is no such resource."),
@@ -168,6 +174,7 @@ pub const KINDS: [(&str, &str); 17] = [
     ("NotAcceptable", "The resource is there, but in no media type that Accept lists."),
     ("BodyTooLarge", "The body is larger than the service reads."),
     ("TargetTooLong", "The address that was asked for is longer than the service reads."),
+    ("HeadTooLarge", "The headers of the request are larger than the service reads."),
     ("UnsupportedMediaType", "The media type of the body, or its encoding, is not offered."),
     ("BodyTooSlow", "The body did not come in time."),
     ("UnreadableRequest", "The body or the query cannot be parsed."),
@@ -193,6 +200,7 @@ pub fn of_each_kind() -> Vec<Problem> {
         Problem::TooSlow { limit_s: 0 },
         Problem::TooLarge { limit_bytes: 0 },
         Problem::TargetTooLong { limit_bytes: 0 },
+        Problem::HeadTooLarge { limit_bytes: 0, limit_lines: 0 },
         Problem::UnsupportedMediaType { given: words(), offered: "" },
         Problem::Unreadable(words()),
         Problem::taken(words()),
@@ -303,6 +311,11 @@ impl fmt::Display for Problem {
             Self::TargetTooLong { limit_bytes } => {
                 write!(f, "the address that was asked for is longer than {limit_bytes} bytes")
             }
+            Self::HeadTooLarge { limit_bytes, limit_lines } => write!(
+                f,
+                "the head of the request has more than {limit_bytes} bytes, or more than \
+                 {limit_lines} headers"
+            ),
             Self::TooSlow { limit_s } => {
                 write!(f, "the body did not come in time: {limit_s} seconds passed")
             }

@@ -39,6 +39,11 @@ impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Ahead<S> {
         Parts(self)
     }
 
+    /// Whether all of the body was read.
+    pub fn has_ended(&self) -> bool {
+        self.0.borrow().ended
+    }
+
     /// What comes of an attempt, or the problem that the body cannot be read.
     ///
     /// # Errors

@@ -41,6 +41,9 @@ pub async fn answer(
     let payload = Ahead::new(payload);
     let attempt = payload.while_readable(attempt(&service, &request, &payload, &asking));
     let response = shaped(&service.documents, &request, &asking.caller, attempt).await;
+    if let Some(connection) = asking.connection.as_ref().filter(|_| payload.has_ended()) {
+        connection.request_was_read();
+    }
     asking.sent(response)
 }
 
@@ -62,6 +65,7 @@ async fn attempted(
     payload: &Ahead,
     asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
+    request::check_head(request, asking.connection.as_ref())?;
     let path = request.uri().path();
     let is_preflight = *request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -69,7 +73,6 @@ async fn attempted(
     if is_preflight || (path == "*" && *request.method() == Method::OPTIONS) {
         return Ok(respond::options(&allow(service, path)));
     }
-    request::check_target(request)?;
     request::check_single(request)?;
     // Wrong credentials are told wherever they come, at open addresses too; but on the IIIF side those that do
     // not count are none, for what is open must not close to a viewer with an old cookie or key.

@@ -4,6 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::http::{Method, header};
 
 use super::body;
+use super::connection::{
+    CUT, CUT_TARGET, Connection, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES,
+};
 use crate::hydra::Problem;
 use crate::resource::Conditions;
 
@@ -35,20 +38,22 @@ pub fn is_strict(request: &HttpRequest) -> bool {
     preferred(lines, "handling").as_deref() == Some("strict")
 }
 
-/// Longest request target that is read, in bytes. The HTTP layer refuses those of 64 KiB itself, with no more
-/// than a status, so that this limit has to be below it.
-pub const MAX_TARGET_BYTES: usize = 32 << 10;
-
-/// Refuses a request target that is too long.
+/// Refuses a request whose head was too large to be read whole.
 ///
 /// # Errors
-/// [`Problem::TargetTooLong`].
-pub fn check_target(request: &HttpRequest) -> Result<(), Problem> {
+/// [`Problem::TargetTooLong`], [`Problem::HeadTooLarge`].
+pub fn check_head(request: &HttpRequest, connection: Option<&Connection>) -> Result<(), Problem> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
-    if target > MAX_TARGET_BYTES {
-        return Err(Problem::TargetTooLong { limit_bytes: MAX_TARGET_BYTES });
+    let cut = connection.filter(|connection| connection.is_cut());
+    let cut = cut.and_then(|_| request.headers().get(CUT));
+    match cut {
+        Some(reason) if reason != CUT_TARGET => Err(Problem::HeadTooLarge {
+            limit_bytes: MAX_HEAD_BYTES,
+            limit_lines: MAX_HEADER_LINES,
+        }),
+        None if target <= MAX_TARGET_BYTES => Ok(()),
+        _ => Err(Problem::TargetTooLong { limit_bytes: MAX_TARGET_BYTES }),
     }
-    Ok(())
 }
 
 /// Refuses several lines of a header that has one value: which of them counts would be a guess.

@@ -58,6 +58,7 @@ fn serve(service: &Arc<Service>, sockets: Vec<TcpListener>) -> io::Result<Server
         connections: connections.div_ceil(workers),
         large_heads: LARGE_HEADS,
         head: HEAD_TIMEOUT,
+        linger: DISCONNECT_TIMEOUT,
         stalled: STALLED,
         least_rate: LEAST_RATE,
     };

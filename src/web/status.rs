@@ -30,6 +30,7 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
         Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Problem::TargetTooLong { .. } => StatusCode::URI_TOO_LONG,
+        Problem::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Problem::UnsupportedMediaType { .. } | Problem::UnsupportedEncoding(_) => {
             StatusCode::UNSUPPORTED_MEDIA_TYPE
         }

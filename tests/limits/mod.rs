@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod heads;
 mod silent;
 mod size;
 mod starved;

@@ -3,17 +3,21 @@
 //! The dispatcher of actix reads requests while earlier answers are not taken yet, and keeps an answer for as
 //! long as its client likes. Both are bounded here, beneath it, in the stream that it reads and writes.
 
+mod head;
 mod registry;
 mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use head::{CUT, CUT_TARGET, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES};
 pub use registry::{Limits, Registry};
 pub use stream::Stream;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::Waker;
+
+use head::Head;
 
 /// What a connection is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +42,12 @@ struct State {
     head_bytes: Cell<usize>,
     /// Whether this connection counts among those with a large head.
     large_head: Cell<bool>,
+    /// The head that is being read.
+    head: RefCell<Head>,
+    /// Whether a head was cut: nothing that comes is read any more.
+    cut: Cell<bool>,
+    /// Since when the connection waits for its client to close it, in ticks of the registry.
+    lingering_since: Cell<Option<u64>>,
     /// When the head began, in ticks of the registry.
     head_since: Cell<u64>,
     /// When the client stopped taking what is written, in ticks; none: it takes everything.
@@ -58,6 +68,9 @@ impl State {
             held_back: Cell::new(false),
             head_bytes: Cell::new(0),
             large_head: Cell::new(false),
+            head: RefCell::default(),
+            cut: Cell::new(false),
+            lingering_since: Cell::new(None),
             head_since: Cell::new(now),
             blocked_since: Cell::new(None),
             taken: Cell::new(0),
@@ -103,6 +116,16 @@ impl Connection {
     /// Whether the client has not taken yet what was written.
     pub fn is_blocked(&self) -> bool {
         self.state.blocked_since.get().is_some()
+    }
+
+    /// Whether the head of its last request was cut, which carries [`CUT`] then.
+    pub fn is_cut(&self) -> bool {
+        self.state.cut.get()
+    }
+
+    /// Says that a request was read whole, so that what comes next is the head of another one.
+    pub fn request_was_read(&self) {
+        self.state.head.borrow_mut().restart();
     }
 
     /// Marks a handler as at work until the guard is dropped; meanwhile no further request is read.

@@ -22,6 +22,8 @@ pub struct Limits {
     pub large_heads: usize,
     /// How long the head of a request may take from its first byte to its last.
     pub head: Duration,
+    /// How long a connection waits for its client to close it once its last answer is sent.
+    pub linger: Duration,
     /// How long a client may take nothing of an answer.
     pub stalled: Duration,
     /// Bytes a second that a client takes at least once it has used up that time.
@@ -133,6 +135,9 @@ impl Registry {
             let earned = state.taken.get() / self.limits.least_rate.max(1);
             let earned = Duration::from_secs(u64::try_from(earned).unwrap_or(u64::MAX));
             return lasts(since) > self.limits.stalled.saturating_add(earned);
+        }
+        if let Some(since) = state.lingering_since.get() {
+            return lasts(since) > self.limits.linger;
         }
         let in_head = state.phase.get() == Phase::Idle && state.head_bytes.get() > 0;
         in_head && lasts(state.head_since.get()) > self.limits.head

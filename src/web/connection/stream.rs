@@ -1,6 +1,7 @@
 //! The stream beneath the dispatcher of a connection.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, Read as _};
 use std::mem;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::head::{Cut, Excess};
 use super::registry::LARGE_HEAD;
 use super::{Connection, Phase, Registry, State};
 
@@ -32,6 +34,8 @@ pub struct Stream {
     number: u64,
     /// Whether the task is to do something else before more is read.
     pausing: bool,
+    /// What ends a head that was cut, and is not read yet.
+    ending: VecDeque<u8>,
 }
 
 impl Stream {
@@ -43,7 +47,14 @@ impl Stream {
         let _ = socket.set_tcp_nodelay(true);
         let _ = socket.set_tcp_notsent_lowat(UNSENT);
         let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        Some(Self { io, state, registry: Rc::clone(registry), number, pausing: false })
+        Some(Self {
+            io,
+            state,
+            registry: Rc::clone(registry),
+            number,
+            pausing: false,
+            ending: VecDeque::new(),
+        })
     }
 
     /// What handlers see of it.
@@ -83,6 +94,7 @@ impl Stream {
     }
 
     fn read_head(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let filled = buf.filled().len();
         let count = ready!(self.read_part(cx, buf, READ_AHEAD))?;
         let before = self.state.head_bytes.get();
         if before == 0 {
@@ -92,7 +104,40 @@ impl Stream {
         if before + count > LARGE_HEAD && !self.registry.admit_large_head(&self.state) {
             return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
         }
+        let read = buf.filled().get(filled..).unwrap_or_default();
+        let excess = self.state.head.borrow_mut().follow(read);
+        match excess {
+            None => Poll::Ready(Ok(())),
+            Some(Excess::Unbounded) => Poll::Ready(Err(io::ErrorKind::InvalidData.into())),
+            Some(Excess::Cut(Cut { at, ending })) => {
+                buf.set_filled(filled + at);
+                self.ending = ending.into();
+                self.state.cut.set(true);
+                self.read_ending(cx, buf)
+            }
+        }
+    }
+
+    /// Reads what ends a head that was cut, and then nothing more; what the client still sends is discarded.
+    fn read_ending(&mut self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.ending.is_empty() {
+            return self.discard(cx);
+        }
+        let count = self.ending.read(buf.initialize_unfilled())?;
+        buf.advance(count);
         Poll::Ready(Ok(()))
+    }
+
+    /// Discards what the client sends; ready once it sends nothing more.
+    fn discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut part = [0; READ_AHEAD];
+        let mut part = ReadBuf::new(&mut part);
+        ready!(Pin::new(&mut self.io).poll_read(cx, &mut part))?;
+        if part.filled().is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Reads nothing, but sees a client that goes away.
@@ -131,6 +176,9 @@ impl AsyncRead for Stream {
         let this = self.get_mut();
         this.state.remember(cx.waker());
         this.check()?;
+        if this.state.cut.get() {
+            return this.read_ending(cx, buf);
+        }
         match this.state.phase.get() {
             Phase::Body => this.read_part(cx, buf, BODY_PART).map_ok(|_count| ()),
             Phase::Idle if this.state.blocked_since.get().is_none() => this.read_head(cx, buf),
@@ -167,7 +215,16 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check()?;
-        Pin::new(&mut this.io).poll_shutdown(cx)
+        this.state.remember(cx.waker());
+        ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+        if !this.state.cut.get() {
+            return Poll::Ready(Ok(()));
+        }
+        // Were it closed while more comes, the client would see a reset in place of the answer.
+        if this.state.lingering_since.get().is_none() {
+            this.state.lingering_since.set(Some(this.registry.now()));
+        }
+        this.discard(cx)
     }
 }
 

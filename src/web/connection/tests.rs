@@ -21,6 +21,7 @@ const LIMITS: Limits = Limits {
     connections: 3,
     large_heads: 1,
     head: Duration::from_secs(1),
+    linger: Duration::from_secs(1),
     stalled: Duration::from_secs(1),
     least_rate: 1 << 30,
 };
