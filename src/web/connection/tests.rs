@@ -26,7 +26,7 @@ const LIMITS: Limits = Limits {
     least_rate: 1 << 30,
 };
 
-/// A server that answers `/large` with much, and all else with little.
+/// A server that answers `/large` with much, `/headers` with much and no body, and all else with little.
 struct Running {
     address: SocketAddr,
     /// Answers that were made.
@@ -58,12 +58,22 @@ fn answer(request: &Request, held: &Arc<AtomicUsize>) -> Response<BoxBody> {
             let large = Held(Arc::clone(held), Bytes::from(vec![0; 32 << 20]));
             Response::ok().set_body(BoxBody::new(Bytes::from_owner(large)))
         }
+        "/headers" => {
+            let mut answer = Response::new(actix_http::StatusCode::NO_CONTENT);
+            let value = "x".repeat(8000).parse().expect("a header");
+            answer.headers_mut().insert(actix_http::header::SERVER, value);
+            answer
+        }
         _ => Response::ok().set_body(BoxBody::new("little")),
     }
 }
 
 impl Running {
     fn start() -> Self {
+        Self::start_with(LIMITS)
+    }
+
+    fn start_with(limits: Limits) -> Self {
         let socket = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = socket.local_addr().expect("an address");
         let (made, held) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -74,7 +84,7 @@ impl Running {
                 let server = Server::build().workers(1).disable_signals();
                 let server = server.listen("test", socket, move || {
                     let (counts, holds) = (Arc::clone(&counts), Arc::clone(&holds));
-                    let registry = Registry::new(LIMITS);
+                    let registry = Registry::new(limits);
                     actix_web::rt::spawn(Registry::watch(Rc::downgrade(&registry)));
                     let handle = move |request: Request| {
                         let _at_work = request.conn_data::<Connection>().map(Connection::answering);
@@ -158,6 +168,83 @@ fn an_answer_that_is_not_taken_is_given_up_and_those_behind_it_are_not_made() {
     assert_eq!(server.made.load(Ordering::SeqCst), 1);
     assert!(is_closed(&mut client));
     assert!(is_answered(&mut server.connect()));
+}
+
+/// Limits whose times do not matter.
+fn patient() -> Limits {
+    let long = Duration::from_mins(1);
+    Limits { head: long, stalled: long, ..LIMITS }
+}
+
+#[test]
+fn answers_without_bodies_wait_for_the_client_too() {
+    let server = Running::start_with(patient());
+    let mut client = server.connect();
+    client.set_nonblocking(true).expect("a socket");
+    // HTTP/1.1 without a Host is answered 400, and the connection closed.
+    let asked = "GET /headers HTTP/1.1\r\nHost: x\r\n\r\n".repeat(4000);
+    // As much as is taken: the server does not read on.
+    let _ = client.write(asked.as_bytes());
+    client.set_nonblocking(false).expect("a socket");
+    assert!(is_answered(&mut server.connect()));
+    let made = server.made.load(Ordering::SeqCst);
+    assert!(made < 2000, "{made} answers of 8 KB were made for a client that reads nothing");
+    // Once it reads, those that were asked for are answered.
+    let mut part = vec![0; 65536];
+    until("more answers", || {
+        client.read(&mut part).is_ok_and(|count| count > 0)
+            && server.made.load(Ordering::SeqCst) > made + 100
+    });
+}
+
+#[test]
+fn a_head_comes_in_pieces_and_a_large_one_whole() {
+    let server = Running::start_with(patient());
+    let mut client = server.connect();
+    let large = "y".repeat(60_000);
+    for piece in ["GET / HTTP/1.1\r\nHos", "t: x\r\nX: ", &large, "\r\nA: b", "\r", "\n\r", "\n"] {
+        client.write_all(piece.as_bytes()).expect("it is sent");
+    }
+    let mut part = [0; 4096];
+    let count = client.read(&mut part).expect("an answer");
+    assert!(part[..count].ends_with(b"little"));
+    assert!(is_answered(&mut client), "and the connection is kept");
+}
+
+#[test]
+fn of_many_large_heads_at_once_as_many_are_read_as_are_allowed() {
+    let server = Running::start_with(patient());
+    let large = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}", "y".repeat(50_000));
+    let mut first = server.connect();
+    first.write_all(large.as_bytes()).expect("it is sent");
+    let mut second = server.connect();
+    // Of the two, one is closed: whichever became large last.
+    let _ = second.write_all(large.as_bytes());
+    for client in [&first, &second] {
+        client.set_nonblocking(true).expect("a socket");
+    }
+    let gone = |client: &mut Client| match client.read(&mut [0; 64]) {
+        Ok(count) => count == 0,
+        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+    };
+    let mut closed = [false; 2];
+    until("one to be closed", || {
+        closed = [gone(&mut first), gone(&mut second)];
+        closed[0] || closed[1]
+    });
+    assert_ne!(closed[0], closed[1]);
+    let mut kept = if closed[0] { second } else { first };
+    kept.set_nonblocking(false).expect("a socket");
+    kept.write_all(b"\r\n\r\n").expect("it is sent");
+    let mut part = [0; 4096];
+    let count = kept.read(&mut part).expect("an answer");
+    assert!(part[..count].ends_with(b"little"));
+    // What it held is free for the next one.
+    let mut third = server.connect();
+    third.write_all(large.as_bytes()).expect("it is sent");
+    third.write_all(b"\r\n\r\n").expect("it is sent");
+    let count = third.read(&mut part).expect("an answer");
+    assert!(part[..count].ends_with(b"little"));
 }
 
 #[test]
