@@ -1,9 +1,9 @@
 //! Secrets at rest: keyed hashes of API secrets, hashed passwords, sealed credentials.
 
+mod passwords;
+
 use std::fmt;
 
-use argon2::Argon2;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -12,6 +12,8 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
+
+pub use passwords::{PasswordError, hash_password, password_matches};
 
 /// A text that is neither printed nor serialised, and overwritten in memory when it is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -127,23 +129,6 @@ fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
     }
 }
 
-/// Argon2id hash of a person's password; takes some 20 ms.
-///
-/// # Errors
-/// Where the system gives no randomness.
-pub fn hash_password(password: &Secret) -> Result<String, SecretsError> {
-    Argon2::default()
-        .hash_password(password.0.as_bytes())
-        .map(|hash| hash.to_string())
-        .map_err(|e| SecretsError(format!("cannot hash a password: {e}")))
-}
-
-/// Whether a password has this hash; takes some 20 ms.
-pub fn password_matches(password: &Secret, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok())
-}
-
 /// Why a secret was neither made nor opened.
 #[derive(Debug)]
 pub struct SecretsError(String);
@@ -178,14 +163,6 @@ mod tests {
         let other = Secrets::new(&Secret::new("another secret"));
         assert!(other.open(&sealed, "1").is_err());
         assert!(!other.matches(&Secret::new("s"), &secrets().hash(&Secret::new("s"))));
-    }
-
-    #[test]
-    fn a_password_is_known_by_its_hash_and_no_other() {
-        let hash = hash_password(&Secret::new("correct horse")).expect("hashed");
-        assert!(hash.starts_with("$argon2id$"));
-        assert!(password_matches(&Secret::new("correct horse"), &hash));
-        assert!(!password_matches(&Secret::new("battery staple"), &hash));
     }
 
     #[test]

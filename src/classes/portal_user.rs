@@ -12,7 +12,7 @@ use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
 use crate::schema::{portal_roles, portal_users};
-use crate::secrets::{self, Secret};
+use crate::secrets::{PasswordError, Secret, hash_password};
 
 /// Never printed, for it holds the hash of a password.
 #[derive(Queryable, Selectable)]
@@ -279,7 +279,12 @@ impl Replace for PortalUser {
 }
 
 fn hashed(password: Option<String>) -> Result<Option<String>, Problem> {
-    let hash = |p| secrets::hash_password(&Secret::new(p)).map_err(Problem::internal);
+    let hash = |password| {
+        hash_password(&Secret::new(password)).map_err(|error| match error {
+            PasswordError::Busy => Problem::Unavailable(error.to_string(), None),
+            PasswordError::Failed(_) => Problem::internal(error),
+        })
+    };
     password.map(hash).transpose()
 }
 

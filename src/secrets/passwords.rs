@@ -1,0 +1,134 @@
+//! Argon2id hashes of people's passwords, of which few are computed at once.
+//!
+//! Each takes some 20 ms of a core and 19 MiB of memory, so that as many are computed at once as there are cores. Who
+//! comes besides waits, for a bounded time, on a thread that may wait.
+
+use std::fmt;
+use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+
+use super::Secret;
+
+/// How long a computation waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+static TURNS: LazyLock<Turns> =
+    LazyLock::new(|| Turns::new(std::thread::available_parallelism().map_or(1, usize::from)));
+
+/// Why a password was neither hashed nor compared.
+#[derive(Debug)]
+pub enum PasswordError {
+    /// Too many are at work; another try may do.
+    Busy,
+    Failed(String),
+}
+
+impl fmt::Display for PasswordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Busy => f.write_str("too many passwords are being hashed; try again"),
+            Self::Failed(reason) => write!(f, "cannot hash a password: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for PasswordError {}
+
+/// Returns the Argon2id hash of a password; blocks its thread.
+///
+/// # Errors
+/// Returns [`PasswordError::Busy`] where it is not its turn within five seconds, and [`PasswordError::Failed`] where
+/// the system gives no randomness.
+pub fn hash_password(password: &Secret) -> Result<String, PasswordError> {
+    let _turn = TURNS.take(PATIENCE).ok_or(PasswordError::Busy)?;
+    Argon2::default()
+        .hash_password(password.0.as_bytes())
+        .map(|hash| hash.to_string())
+        .map_err(|e| PasswordError::Failed(e.to_string()))
+}
+
+/// Returns whether a password has this hash; blocks its thread.
+///
+/// # Errors
+/// Returns [`PasswordError::Busy`] as [`hash_password`] does.
+pub fn password_matches(password: &Secret, hash: &str) -> Result<bool, PasswordError> {
+    let Ok(hash) = PasswordHash::new(hash) else { return Ok(false) };
+    let _turn = TURNS.take(PATIENCE).ok_or(PasswordError::Busy)?;
+    Ok(Argon2::default().verify_password(password.0.as_bytes(), &hash).is_ok())
+}
+
+/// A semaphore for threads.
+struct Turns {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// Gives its turn back when it is dropped.
+struct Turn<'a>(&'a Turns);
+
+impl Turns {
+    fn new(count: usize) -> Self {
+        Self { free: Mutex::new(count), freed: Condvar::new() }
+    }
+
+    /// Waits for a turn; none where all are taken for so long.
+    fn take(&self, patience: Duration) -> Option<Turn<'_>> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = self.freed.wait_timeout_while(free, patience, |free| *free == 0);
+        let (mut free, waited) = waiting.unwrap_or_else(PoisonError::into_inner);
+        if waited.timed_out() && *free == 0 {
+            return None;
+        }
+        *free -= 1;
+        Some(Turn(self))
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn a_password_is_known_by_its_hash_and_no_other() {
+        let hash = hash_password(&Secret::new("correct horse")).expect("hashed");
+        assert!(hash.starts_with("$argon2id$"));
+        assert!(password_matches(&Secret::new("correct horse"), &hash).expect("its turn"));
+        assert!(!password_matches(&Secret::new("battery staple"), &hash).expect("its turn"));
+        assert!(!password_matches(&Secret::new("battery staple"), "no hash").expect("its turn"));
+    }
+
+    #[test]
+    fn no_more_are_at_work_than_there_are_turns_and_each_has_its_own() {
+        let turns = Turns::new(2);
+        let (at_work, most, done) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+        std::thread::scope(|threads| {
+            for _ in 0..20 {
+                threads.spawn(|| {
+                    let _turn = turns.take(Duration::from_mins(1)).expect("a turn");
+                    most.fetch_max(at_work.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    std::thread::yield_now();
+                    at_work.fetch_sub(1, Ordering::SeqCst);
+                    done.fetch_add(1, Ordering::SeqCst);
+                });
+            }
+        });
+        assert!(most.load(Ordering::SeqCst) <= 2);
+        assert_eq!(done.load(Ordering::SeqCst), 20);
+        let held = [turns.take(PATIENCE), turns.take(PATIENCE)];
+        assert!(turns.take(Duration::from_millis(1)).is_none(), "it does not wait for ever");
+        drop(held);
+        assert!(turns.take(Duration::from_millis(1)).is_some());
+    }
+}
