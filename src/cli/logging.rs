@@ -4,7 +4,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write;
 
 use log::kv::{Key, VisitSource};
-use log::{Level, Record};
+use log::{Level, LevelFilter, Record};
 use serde_json::{Map, Value};
 
 use crate::config::Config;
@@ -12,7 +12,11 @@ use crate::config::Config;
 /// Starts the log, and sees that panics go to it.
 pub fn start(config: &Config) {
     let mut builder = env_logger::Builder::new();
-    builder.filter_module("actix_server", log::LevelFilter::Warn).parse_filters(&config.log);
+    builder
+        .filter_module("actix_server", LevelFilter::Warn)
+        // Tells of each request that is no HTTP, as errors.
+        .filter_module("actix_http", LevelFilter::Off)
+        .parse_filters(&config.log);
     if config.log_json {
         builder.format(|out, record| writeln!(out, "{}", json(record)));
     }

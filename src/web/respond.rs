@@ -1,6 +1,5 @@
 //! Replies and problems become responses, with the headers that every response has.
 
-use std::error::Error as _;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
@@ -11,7 +10,7 @@ use super::body::{ACCEPT_PATCH, ACCEPT_POST};
 use super::documents::{Document, Documents};
 use super::negotiate::{Kind, Representation};
 use super::request::Preference;
-use super::{represent, status};
+use super::{lines, represent, status};
 use crate::hydra::{Fault, Problem, Tag, Writer};
 use crate::resource::{Conditions, Freshness, Outcome, Reply};
 
@@ -169,8 +168,7 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
     let About { wanted, path, method, request_id, session } = *about;
     let status = status::of_problem(problem);
     if status::is_failure(status) {
-        let cause = problem.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-        log::error!(request = request_id; "request {request_id} {method} {path}: {problem}{cause}");
+        lines::failed(problem, about);
     }
     let mut response = HttpResponse::build(status);
     match problem {

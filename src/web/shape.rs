@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
+use log::Level;
 
 use super::documents::Documents;
 use super::negotiate::{self, Kind, Representation};
 use super::respond::About;
-use super::{request, respond};
+use super::{lines, request, respond};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
@@ -45,11 +46,15 @@ pub async fn shaped(
         respond::applied(&mut response, "handling=strict");
     }
     respond::finish(&mut response, &documents.base, &id, is_shared(path) && is_good);
-    log::info!(
+    // What strangers ask for, as often as they like, is not what fills the disk.
+    let level = if caller.get() == Caller::Visitor { Level::Debug } else { Level::Info };
+    log::log!(
         target: "hydria::access",
+        level,
         request = id;
-        "{method} {} {} {:.1} ms {} {id}",
-        request.uri(),
+        "{} {} {} {:.1} ms {} {id}",
+        lines::excerpt(method.as_str()),
+        lines::excerpt(&request.uri().to_string()),
         response.status().as_u16(),
         began.elapsed().as_secs_f64() * 1000.0,
         caller.get().customer().map_or_else(|| "-".to_owned(), |c| c.to_string()),

@@ -1,7 +1,8 @@
 //! Thumbnails for everybody: open sizes only, level 0, exact sizes (`iiif.md` 6.2).
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::asking::Asking;
+use super::repeated::Repeated;
 use super::router::desk;
 use super::{Service, request, respond};
 use crate::classes::Image;
@@ -228,14 +230,19 @@ async fn pixels(
     }
 }
 
+/// Lines about thumbnails that are lost.
+static LOST: LazyLock<Repeated> = LazyLock::new(Repeated::default);
+
 /// An object that a row names and the store does not have: our fault, which no second try mends.
 fn lost(image: &Image) -> Problem {
-    log::error!(
-        "the thumbnails of image {}/{}/{} are lost; `hydria check --repair` makes them again",
-        image.customer,
-        image.space,
-        image.id
-    );
+    let Image { customer, space, id, .. } = image;
+    let line = format!("the thumbnails of image {customer}/{space}/{id} are lost");
+    match LOST.count("", Instant::now()) {
+        None => log::debug!("{line}"),
+        Some(more) => log::error!(
+            "{line}, and {more} were asked for before; `hydria check --repair` makes them again"
+        ),
+    }
     Problem::NotFound("the thumbnail is not there any more".into())
 }
 

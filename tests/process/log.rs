@@ -1,5 +1,8 @@
 //! The log, for people and for programs.
 
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+
 use serde_json::{Value, json};
 
 use super::home::Home;
@@ -31,4 +34,45 @@ fn the_log_as_json_has_an_object_on_every_line() {
     let words = String::from_utf8(failed.stderr).expect("UTF-8");
     let last: Value = serde_json::from_str(words.lines().last().expect("a line")).expect("JSON");
     assert_eq!(last["level"], "error");
+}
+
+#[test]
+fn what_strangers_send_writes_no_lines_into_the_log() {
+    let home = Home::new();
+    let service = home.serve(&[("HYDRIA_LOG", "info")]);
+    let root = service.root();
+    let address = root.strip_prefix("http://").expect("an address");
+    let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "stranger".repeat(10_000));
+    let name = format!("GET / HTTP/1.1\r\nHost: x\r\n{}: y\r\n\r\n", "n".repeat(70_000));
+    let lost = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{{}}{name}");
+    for request in [
+        "nonsense\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n",
+        "GET /stranger HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET /customers HTTP/1.1\r\nHost: x\r\nAuthorization: Basic c3RyYW5nZXI6eA==\r\n\
+         Connection: close\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        &long,
+        &name,
+        &lost,
+    ] {
+        for _ in 0..3 {
+            let mut stream = TcpStream::connect(address).expect("it listens");
+            // What the service closes early is not taken whole.
+            let _ = stream.write_all(request.as_bytes());
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+    }
+    let long = format!("/customers/1/{}", "own".repeat(5_000));
+    let answer = service.administrator().get(&long).expect(404);
+    let id = answer.body["requestId"].as_str().expect("a name").to_owned();
+    crate::support::until("the line of the request", || service.logged().contains(&id));
+    let logged = service.logged();
+    service.stop();
+    for part in ["stranger", "actix", "panicked"] {
+        assert!(!logged.contains(part), "{part} in {logged}");
+    }
+    let line = logged.lines().find(|line| line.contains(&id)).expect("a line");
+    assert!(line.len() < 1_000 && line.contains("bytes)"), "{line}");
 }

@@ -1,0 +1,56 @@
+//! What the log says of requests: bounded in size, and in number where strangers can bring it about.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use super::repeated::Repeated;
+use super::respond::About;
+use crate::hydra::Problem;
+
+/// Lines about requests that could not be answered just now.
+static UNAVAILABLE: LazyLock<Repeated> = LazyLock::new(Repeated::default);
+
+/// Tells the log of a failure: each fault of ours, and one a minute of those that clients can bring about.
+pub fn failed(problem: &Problem, about: &About<'_>) {
+    let About { path, method, request_id, .. } = *about;
+    let cause = problem.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    let path = excerpt(path);
+    let line = format!("request {request_id} {method} {path}: {problem}{cause}");
+    if matches!(problem, Problem::Internal(_)) {
+        log::error!(request = request_id; "{line}");
+        return;
+    }
+    match UNAVAILABLE.count(&problem.to_string(), Instant::now()) {
+        None => log::debug!(request = request_id; "{line}"),
+        Some(0) => log::warn!(request = request_id; "{line}"),
+        Some(more) => {
+            log::warn!(request = request_id; "{line}; as {more} requests were answered since");
+        }
+    }
+}
+
+/// Bytes of what a client sent that a line of the log shows.
+const MAX_LOGGED_BYTES: usize = 500;
+
+/// What a line of the log shows of something that a client sent.
+pub fn excerpt(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_LOGGED_BYTES {
+        return Cow::Borrowed(text);
+    }
+    let end = text.floor_char_boundary(MAX_LOGGED_BYTES);
+    Cow::Owned(format!("{}… ({} bytes)", text.get(..end).unwrap_or_default(), text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_sent_is_shown_in_part() {
+        assert_eq!(excerpt("/short"), "/short");
+        let long = excerpt(&"ä".repeat(20_000)).into_owned();
+        assert!(long.len() < 600 && long.ends_with("ä… (40000 bytes)"), "{long}");
+    }
+}
