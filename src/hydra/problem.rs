@@ -25,6 +25,11 @@ impl Fault {
         Self { member, reason: reason.into(), pointer, node: None, taken: false }
     }
 
+    /// About a member or a parameter that nothing reads, where strict handling is preferred.
+    pub fn unknown(name: &str) -> Self {
+        Self::new(name.chars().take(MAX_NAME).collect::<String>(), UNKNOWN)
+    }
+
     /// About one of the values of a member, where it has several; else about the member.
     pub fn of_value(member: &str, index: Option<usize>, reason: impl Into<String>) -> Self {
         let fault = Self::new(member, reason);
@@ -36,6 +41,12 @@ impl Fault {
                 ..fault
             },
         }
+    }
+
+    /// Bytes that it takes, without those that its place in a document takes.
+    fn bytes(&self) -> usize {
+        let node = self.node.as_ref().map_or(0, String::len);
+        self.member.len() + self.reason.len() + self.pointer.len() + node
     }
 
     /// The same fault in the `index`-th member of a collection.
@@ -62,6 +73,12 @@ pub const UNKNOWN: &str = "is not known here, and strict handling is preferred";
 
 /// Faults that a problem lists, at most: one for each of a thousand images, and some.
 pub const MAX_FAULTS: usize = 2_000;
+
+/// Characters of the name of an unknown member that a fault tells.
+const MAX_NAME: usize = 250;
+
+/// Bytes of the faults that a problem lists, at most.
+const MAX_FAULT_BYTES: usize = 256 << 10;
 
 /// Faults that a problem tells in words, at most.
 const MAX_TOLD: usize = 100;
@@ -357,9 +374,16 @@ impl Error for Problem {
 
 impl From<Vec<Fault>> for Problem {
     fn from(mut faults: Vec<Fault>) -> Self {
-        if faults.len() > MAX_FAULTS {
-            faults.truncate(MAX_FAULTS);
-            let fault = Fault::new("", "has more faults than are told");
+        let mut bytes = 0_usize;
+        let mut fits = |fault: &Fault| {
+            bytes = bytes.saturating_add(fault.bytes());
+            bytes <= MAX_FAULT_BYTES
+        };
+        let listed = faults.iter().take(MAX_FAULTS).take_while(|fault| fits(fault)).count().max(1);
+        if faults.len() > listed {
+            let more = faults.len() - listed;
+            faults.truncate(listed);
+            let fault = Fault::new("", format!("has at least {more} more faults"));
             faults.push(Fault { pointer: String::new(), ..fault });
         }
         Self::Invalid(faults)

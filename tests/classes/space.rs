@@ -200,7 +200,7 @@ fn of_more_than_two_thousand_faults_the_first_are_told() {
     assert_eq!(answer.faults().len(), 2001);
     assert_eq!(answer.faults()[0], "member[0].roles");
     let last = answer.body["violations"][2000]["message"].as_str().expect("words");
-    assert_eq!(last, "the body has more faults than are told");
+    assert!(last.ends_with(" more faults"), "{last}");
     let wrong = json!({ "space": space });
     let answer = owner.submit(&vec![wrong; 150]).expect(400);
     assert_eq!(answer.faults().len(), 150);

@@ -210,3 +210,39 @@ fn what_is_said_in_other_terms_is_held_against_the_vocabulary_as_well() {
     assert!(faults[0].ends_with("Image/strng1"), "{faults:?}");
     written(client, Method::POST, &queue, body, None).expect(201);
 }
+
+#[test]
+fn every_key_that_no_context_defines_is_named_however_many_there_are() {
+    let world = World::new();
+    let client = &world.owner.client;
+    let at = world.path("/customers/{customer}/spaces/{space}/images/many");
+    client.put(&at, &json!({ "origin": ORIGIN })).expect(201);
+    let term = format!("{}/vocab#Image/string1", world.app.base);
+    let mut body = json!({ "@context": { "s": term }, "s": { "@value": "y" } });
+    let names: Vec<String> = (0..300).map(|n| format!("strng{n}")).collect();
+    for name in &names {
+        body[name] = json!({ "within": 1 });
+    }
+    let patch = |body: &Value| {
+        let body = body.to_string();
+        let body = ("application/ld+json", body.as_str());
+        written(client, Method::PATCH, &at, body, Some(STRICT)).expect(400)
+    };
+    let mut faults = patch(&body).faults();
+    faults.sort();
+    let mut wanted = names;
+    wanted.sort();
+    assert_eq!(faults, wanted);
+    // Where a body takes the vocabulary mapping away, too.
+    body["@context"] = json!([{ "@vocab": null }, { "s": term }]);
+    assert!(patch(&body).faults().len() >= 8);
+    // What is too much for one document is counted.
+    for n in 0..3000 {
+        body[format!("{n}{}", "x".repeat(200))] = json!(1);
+    }
+    body["@context"] = json!({ "s": term });
+    let answer = patch(&body);
+    assert!(answer.bytes.len() < 2 << 20, "{} bytes", answer.bytes.len());
+    let last = answer.body["violations"].as_array().and_then(|all| all.last()).expect("faults");
+    assert!(last["message"].as_str().expect("words").ends_with("more faults"), "{last}");
+}

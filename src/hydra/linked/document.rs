@@ -10,7 +10,6 @@ use super::places::{Named, Places};
 use super::subject::{Subjects, is_collection};
 use super::terms::{Class, FIRST, Leads, MEMBER, NEXT, NIL, PREVIOUS, Property, REST, Terms, VIEW};
 use super::{Meaning, Reads, literal};
-use crate::hydra::problem::UNKNOWN;
 use crate::hydra::{Fault, Problem};
 
 /// Label of the node that a body describes without naming it, as flattening would give it.
@@ -248,7 +247,7 @@ impl<'a> Writing<'a> {
             let others = others.filter(|iri| !class.properties.contains_key(*iri));
             let others = others.filter(|iri| self.terms.is_of_vocabulary(iri));
             let unread = nodes.unread.of(index).chain(others);
-            self.unread.extend(unread.map(|name| Fault::new(name, UNKNOWN)));
+            self.unread.extend(unread.map(Fault::unknown));
         }
         Ok(document.into())
     }

@@ -1,11 +1,12 @@
 //! JSON-LD becomes a node map: the processor expands the whole body, and what it expands is flattened.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use iref::IriBuf;
 use json_ld::expansion::{Error, Options, Policy};
 use json_ld::object::value::Literal as Scalar;
-use json_ld::{Expand as _, Id, Indexed, IndexedObject, Node, ValidId};
+use json_ld::{Expand as _, Id, Indexed, IndexedObject, Node, Term, ValidId};
 use rdf_types::BlankIdBuf;
 use serde_json::Value;
 
@@ -18,8 +19,11 @@ type Expanded = IndexedObject<IriBuf, BlankIdBuf>;
 type ExpandedNode = Indexed<Node<IriBuf, BlankIdBuf>>;
 type Name = Id<IriBuf, BlankIdBuf>;
 
-/// Keys that are named at once where strict handling finds them undefined; each costs an expansion.
-const MAX_UNDEFINED: usize = 8;
+/// Expansions that are tried for keys that a body hides from [`marked`], by taking `@vocab` away.
+const MAX_HIDDEN: usize = 8;
+
+/// What the names of undefined keys are expanded below, so that they can be found.
+const MARK: &str = "undefined:";
 
 /// Returns the keys of a body that no context defines, which expansion drops.
 ///
@@ -30,16 +34,18 @@ pub fn undefined(
     base: &IriBuf,
     library: &Library<'_>,
 ) -> Vec<String> {
+    let mut found = marked(&body, active, base, library);
+    let named: HashSet<&str> = found.iter().map(String::as_str).collect();
+    remove(&mut body, &named);
     let policy = Policy { allow_undefined: false, ..Policy::default() };
     let options = Options { policy, ..Options::default() };
-    let mut found = Vec::new();
-    while found.len() < MAX_UNDEFINED {
+    for _ in 0..MAX_HIDDEN {
         let value = syntax(body.clone());
         let mut vocabulary = ();
         let expanding =
             value.expand_full(&mut vocabulary, active.clone(), Some(base), library, options, ());
         let Err(Error::KeyExpansionFailed(key)) = pollster::block_on(expanding) else { break };
-        remove(&mut body, &key);
+        remove(&mut body, &HashSet::from([key.as_str()]));
         if found.contains(&key) {
             break;
         }
@@ -48,14 +54,79 @@ pub fn undefined(
     found
 }
 
-/// Removes a key from an object and from all objects within.
-fn remove(value: &mut Value, key: &str) {
+/// Returns the keys that no context defines as far as a vocabulary mapping, in force from the start, shows them.
+fn marked(body: &Value, active: &Active, base: &IriBuf, library: &Library<'_>) -> Vec<String> {
+    let Ok(mark) = IriBuf::new(MARK.into()) else { return Vec::new() };
+    let mut active = active.clone();
+    active.set_vocabulary(Some(Term::from(mark)));
+    let mut vocabulary = ();
+    let value = syntax(body.clone());
+    let expanding =
+        value.expand_full(&mut vocabulary, active, Some(base), library, Options::default(), ());
+    let mut marked = Marked::default();
+    for object in pollster::block_on(expanding).into_iter().flatten() {
+        marked.object(&object);
+    }
+    marked.names
+}
+
+/// The names below [`MARK`] of the properties of expanded nodes, each once.
+#[derive(Default)]
+struct Marked {
+    names: Vec<String>,
+    seen: HashSet<String>,
+}
+
+impl Marked {
+    fn object(&mut self, object: &Expanded) {
+        match object.inner() {
+            json_ld::Object::Value(_) => {}
+            json_ld::Object::List(list) => list.iter().for_each(|item| self.object(item)),
+            json_ld::Object::Node(node) => self.node(node),
+        }
+    }
+
+    fn node(&mut self, node: &Node<IriBuf, BlankIdBuf>) {
+        for object in node.graph.iter().flatten() {
+            self.object(object);
+        }
+        for node in node.included.iter().flatten() {
+            self.node(node);
+        }
+        for (property, objects) in &node.properties {
+            if self.is_defined(property.as_str()) {
+                for object in objects {
+                    self.object(object);
+                }
+            }
+        }
+        for (property, nodes) in node.reverse_properties.iter().flatten() {
+            if self.is_defined(property.as_str()) {
+                for node in nodes {
+                    self.node(node);
+                }
+            }
+        }
+    }
+
+    /// Notes a property that is below the mark; what it holds is undefined with it.
+    fn is_defined(&mut self, property: &str) -> bool {
+        let Some(name) = property.strip_prefix(MARK) else { return true };
+        if self.seen.insert(name.to_owned()) {
+            self.names.push(name.to_owned());
+        }
+        false
+    }
+}
+
+/// Removes keys from an object and from all objects within.
+fn remove(value: &mut Value, keys: &HashSet<&str>) {
     match value {
         Value::Object(object) => {
-            object.shift_remove(key);
-            object.values_mut().for_each(|value| remove(value, key));
+            object.retain(|key, _| !keys.contains(key.as_str()));
+            object.values_mut().for_each(|value| remove(value, keys));
         }
-        Value::Array(items) => items.iter_mut().for_each(|value| remove(value, key)),
+        Value::Array(items) => items.iter_mut().for_each(|value| remove(value, keys)),
         _ => {}
     }
 }

@@ -33,7 +33,6 @@ use std::sync::Arc;
 use iref::IriBuf;
 use serde_json::Value;
 
-use super::problem::UNKNOWN;
 use super::{ClassDoc, CollectionDoc, Fault, OperationDoc, Problem};
 use address::Here;
 use contexts::{Context, Contexts, Library};
@@ -253,7 +252,7 @@ impl Linked {
         };
         expand::read(body, active, &base, &library, &mut nodes)?;
         let mut meaning = self.document(&nodes, shape, path, items)?;
-        meaning.unread.extend(undefined.into_iter().map(|key| Fault::new(key, UNKNOWN)));
+        meaning.unread.extend(undefined.into_iter().map(|key| Fault::unknown(&key)));
         Ok(meaning)
     }
 
