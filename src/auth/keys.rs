@@ -14,8 +14,8 @@ use zeroize::Zeroizing;
 use super::failures::Failures;
 use super::unknown::Unknown;
 
-use crate::database::Database;
 use crate::database::door::{Desk, Refusal};
+use crate::database::{Connected, Database};
 use crate::hydra::Problem;
 use crate::resource::transaction::{is_broken, refused};
 use crate::resource::{Caller, Site};
@@ -142,7 +142,8 @@ impl Keys {
     }
 }
 
-fn look_up(conn: &mut PgConnection, wanted: &[String]) -> Option<Vec<Found>> {
+fn look_up(connected: &mut Connected, wanted: &[String]) -> Option<Vec<Found>> {
+    let conn = &mut connected.conn;
     let rows: QueryResult<Vec<(String, i32, bool, Vec<u8>)>> = keys::table
         .inner_join(customers::table.on(customers::id.eq(keys::customer)))
         .filter(keys::key.eq_any(wanted))

@@ -11,11 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use diesel::PgConnection;
 use diesel::connection::SimpleConnection as _;
 use tokio::sync::oneshot;
 
-use super::DatabaseError;
+use super::{Connected, DatabaseError};
 
 /// Look-ups that one statement serves, at most.
 const TOGETHER: usize = 64;
@@ -29,7 +28,7 @@ const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'";
 /// Answers look-ups of one kind.
 ///
 /// Nothing is returned where the connection was lost; the door then opens another and asks once more.
-pub type Serve<K, V> = Box<dyn Fn(&mut PgConnection, &[K]) -> Option<Vec<V>> + Send + Sync>;
+pub type Serve<K, V> = Box<dyn Fn(&mut Connected, &[K]) -> Option<Vec<V>> + Send + Sync>;
 
 type Waiting<K, V> = VecDeque<(K, oneshot::Sender<V>)>;
 
@@ -52,7 +51,7 @@ pub enum Refusal {
 
 trait Drain: Send + Sync {
     /// Serves what waits; false where the connection was lost and what waited is left for another.
-    fn drain(&self, conn: &mut PgConnection) -> bool;
+    fn drain(&self, conn: &mut Connected) -> bool;
     /// Answers what waits without a database.
     fn refuse(&self);
 }
@@ -227,7 +226,7 @@ impl<K, V> Desk<K, V> {
 }
 
 impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
-    fn drain(&self, conn: &mut PgConnection) -> bool {
+    fn drain(&self, conn: &mut Connected) -> bool {
         let mut taken = self.take();
         while !taken.is_empty() {
             let rest = taken.split_off(taken.len().min(TOGETHER));
@@ -257,7 +256,7 @@ impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
 
 /// Serves desks until the door is closed, or until another has taken its place.
 fn attend(bell: &Bell, url: &str, attendant: &Attendant) {
-    let mut conn: Option<PgConnection> = None;
+    let mut conn: Option<Connected> = None;
     while let Some(desk) = next(bell) {
         let mut broke_off = false;
         attendant.set_busy(Some(Instant::now()));
@@ -300,10 +299,11 @@ fn attend(bell: &Bell, url: &str, attendant: &Attendant) {
     }
 }
 
-fn connect(url: &str) -> Result<PgConnection, DatabaseError> {
-    let mut conn = super::connect(url)?;
-    conn.batch_execute(SESSION).map_err(|error| DatabaseError::from_query(&error))?;
-    Ok(conn)
+fn connect(url: &str) -> Result<Connected, DatabaseError> {
+    let mut connected = Connected::open(url)?;
+    let set = connected.conn.batch_execute(SESSION);
+    set.map_err(|error| DatabaseError::from_query(&error))?;
+    Ok(connected)
 }
 
 /// The next desk with something waiting; none: the door is closed.

@@ -48,6 +48,17 @@ pub struct Connected {
     pub broken: bool,
 }
 
+impl Connected {
+    /// Opens a connection as [`connect_with_messages`] does.
+    ///
+    /// # Errors
+    /// Where the server does not answer.
+    fn open(url: &str) -> Result<Self, DatabaseError> {
+        let (conn, messages) = connect_with_messages(url)?;
+        Ok(Self { conn, messages, broken: false })
+    }
+}
+
 /// Opens connections for the pool.
 #[derive(Debug)]
 pub struct Manager {
@@ -59,8 +70,7 @@ impl ManageConnection for Manager {
     type Error = DatabaseError;
 
     fn connect(&self) -> Result<Connected, DatabaseError> {
-        let (conn, messages) = connect_with_messages(&self.url)?;
-        Ok(Connected { conn, messages, broken: false })
+        Connected::open(&self.url)
     }
 
     // Asked only when `test_on_check_out` is on: a query before every use would cost a third of a look-up.

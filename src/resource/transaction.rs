@@ -122,7 +122,7 @@ pub fn ping(database: &Database) -> Result<(), Problem> {
 }
 
 /// Whether a result may come of a lost connection, and not of what was asked.
-fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
+pub fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
     matches!(result, Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::Collision(_)))
 }
 

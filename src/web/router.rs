@@ -5,10 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::classes::{self, Visit};
+use crate::database::Connected;
 use crate::database::door::{Desk, Door};
 use crate::hydra::{CollectionDoc, OperationDoc, Problem};
 use crate::resource::address::{Address, Parts, decode};
-use crate::resource::transaction::{is_broken, refused};
+use crate::resource::problem::unclear;
+use crate::resource::transaction::{is_broken, may_be_broken, refused};
 use crate::resource::{
     Act, Body, Caller, Input, Operation, Reply, Resource, Session, Site, places,
 };
@@ -159,13 +161,15 @@ pub fn desk<K: Send + 'static, T: Send + 'static>(
 ) -> Arc<Desk<K, Result<T, Problem>>> {
     let site = Arc::clone(site);
     Desk::new(
-        Box::new(move |conn, wanted| {
+        Box::new(move |connected, wanted| {
+            let Connected { conn, messages, .. } = connected;
             let mut session =
                 Session { conn, site: &site, caller: Caller::Visitor, effects: Vec::new() };
-            let found = look(&mut session, wanted);
-            let failed = found
-                .iter()
-                .any(|f| matches!(f, Err(Problem::Unavailable(..) | Problem::Internal(_))));
+            let mut found = look(&mut session, wanted);
+            if !messages.are_english() {
+                found = found.into_iter().map(|found| found.map_err(unclear)).collect();
+            }
+            let failed = found.iter().any(may_be_broken);
             if failed && is_broken(session.conn) { None } else { Some(found) }
         }),
         |refusal| Err(refused(refusal)),

@@ -127,3 +127,36 @@ fn a_server_that_accepts_and_says_nothing_is_not_waited_for() {
     let mut running = Running::start(command, "no connection to the database");
     assert_eq!(running.ended().code(), Some(1));
 }
+
+#[test]
+fn look_ups_that_time_out_are_answered_503_in_any_language() {
+    let (url, plain) = databases();
+    let app = App::start_on(&plain, &[], Options { no_worker: true, ..Options::default() });
+    let owner = app.customer("library");
+    let space = owner.path(&format!("/spaces/{}", owner.space("maps")));
+    owner.client.get(&space).expect(200);
+    let mut conn = PgConnection::establish(&url).expect("a database");
+    rows::execute(&mut conn, "BEGIN");
+    rows::execute(&mut conn, "LOCK TABLE spaces IN ACCESS EXCLUSIVE MODE");
+    let answer = owner.client.get(&space).expect(503);
+    assert!(answer.header("retry-after").is_some());
+    rows::execute(&mut conn, "COMMIT");
+    owner.client.get(&space).expect(200);
+}
+
+#[test]
+fn a_connection_that_is_ended_is_replaced_in_any_language() {
+    let (url, plain) = databases();
+    let app = App::start_on(&plain, &[], Options { no_worker: true, ..Options::default() });
+    let owner = app.customer("library");
+    let space = owner.path(&format!("/spaces/{}", owner.space("maps")));
+    owner.client.get(&space).expect(200);
+    let mut conn = PgConnection::establish(&url).expect("a database");
+    let end_others = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    for path in [space, owner.path("/spaces"), owner.path("/spaces?orderBy=name")] {
+        assert!(rows::number(&mut conn, end_others) > 0);
+        let answer = owner.client.get(&path);
+        assert!(matches!(answer.status, 200 | 503), "{}", answer.body);
+    }
+}
