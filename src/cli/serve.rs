@@ -152,6 +152,7 @@ impl Worker {
             log::error!("the folder {} for originals cannot be made: {error}", folder.display());
         }
         let settings = engine::Settings {
+            give_up: engine::GiveUp::default(),
             lease: config.lease,
             fetches: config.fetches,
             limits: imaging::Limits {

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fs::File;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::Utc;
@@ -13,6 +13,7 @@ use tokio::task::JoinError;
 
 use super::claim::Claimed;
 use super::finish::{Ingested, Settled};
+use super::suspects::Verdict;
 use super::{Engine, path};
 use crate::classes::customer_origin_strategy::{StoredRule, held_credentials, stored_rules};
 use crate::classes::image::Image;
@@ -33,13 +34,19 @@ enum Setback {
     Image(String),
     /// The service's own (a full disk, no database), which says nothing of the image: its job is tried again later.
     /// In words for the log.
-    Service(String),
+    Service { words: String, is_of_all: bool },
+}
+
+impl Setback {
+    fn service(error: &(dyn Error + 'static)) -> Self {
+        Self::Service { words: with_cause(error), is_of_all: is_of_all(error) }
+    }
 }
 
 impl From<OriginError> for Setback {
     fn from(error: OriginError) -> Self {
         match error.is_ours() {
-            true => Self::Service(with_cause(&error)),
+            true => Self::service(&error),
             false => Self::Image(error.to_string()),
         }
     }
@@ -48,7 +55,7 @@ impl From<OriginError> for Setback {
 impl From<ImagingError> for Setback {
     fn from(error: ImagingError) -> Self {
         match error {
-            ImagingError::Io(_) => Self::Service(with_cause(&error)),
+            ImagingError::Io(_) => Self::service(&error),
             _ => Self::Image(error.to_string()),
         }
     }
@@ -56,8 +63,21 @@ impl From<ImagingError> for Setback {
 
 impl From<Problem> for Setback {
     fn from(problem: Problem) -> Self {
-        Self::Service(with_cause(&problem))
+        Self::service(&problem)
     }
+}
+
+/// Whether a fault is one that every image meets, such as a full disk, and not perhaps of one image.
+fn is_of_all(error: &(dyn Error + 'static)) -> bool {
+    use std::io::ErrorKind::{OutOfMemory, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.any(|cause| {
+        let of_system = cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
+            matches!(error.kind(), OutOfMemory | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+        });
+        let problem = cause.downcast_ref::<Problem>();
+        of_system || matches!(problem, Some(Problem::Unavailable(..) | Problem::Collision(_)))
+    })
 }
 
 /// An error with what is behind it, for the log.
@@ -84,7 +104,28 @@ impl Engine {
             Ok(None) => {}
             Ok(Some(ingested)) => self.settle(job, Settled::Done(ingested)).await,
             Err(Setback::Image(reason)) => self.settle(job, Settled::Failed(reason)).await,
-            Err(Setback::Service(fault)) => self.put_off(job, &fault).await,
+            Err(Setback::Service { words, is_of_all }) => self.failed(job, &words, is_of_all).await,
+        }
+    }
+
+    /// Puts a job off that met a fault of the service's own; one that alone keeps meeting it is given up in the end.
+    async fn failed(&self, job: &Claimed, fault: &str, is_of_all: bool) {
+        if is_of_all {
+            return self.put_off(job, fault, Duration::ZERO).await;
+        }
+        match self.suspects.fault(job.id, Instant::now(), self.settings.give_up) {
+            Verdict::Again { pause, .. } => self.put_off(job, fault, pause).await,
+            Verdict::GivenUp { attempts } => {
+                let at = path(&job.at);
+                log::warn!(
+                    "{at} is given up after {attempts} attempts, while others came through: {fault}"
+                );
+                let reason = format!(
+                    "internal fault: the service failed at this image {attempts} times, while others came \
+                     through; please report it"
+                );
+                self.settle(job, Settled::Failed(reason)).await;
+            }
         }
     }
 
@@ -120,7 +161,7 @@ impl Engine {
         } else {
             let key = job::object(job.id, job.attempt);
             let stored = self.storage.put(&key, Bytes::from(object)).await;
-            stored.map_err(|error| Setback::Service(error.to_string()))?;
+            stored.map_err(|error| Setback::service(&error))?;
             Some(key)
         };
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
@@ -223,10 +264,20 @@ impl Engine {
                     log::info!("{finished}");
                 }
                 self.pauses.success(job.at.customer);
+                let came_through = matches!(&*settled, Settled::Done(_));
+                self.suspects.settled(job.id, came_through, Instant::now());
                 self.notices.tell_settled(job.id);
             }
             Ok(None) => self.yield_to_others(job).await,
-            Err(problem) => self.put_off(job, &with_cause(&problem)).await,
+            Err(problem) => match &*settled {
+                // What an image was given up for need not be found out again.
+                Settled::Failed(_) => {
+                    self.put_off(job, &with_cause(&problem), Duration::ZERO).await;
+                }
+                Settled::Done(_) => {
+                    Box::pin(self.failed(job, &with_cause(&problem), is_of_all(&problem))).await;
+                }
+            },
         }
     }
 
@@ -234,6 +285,7 @@ impl Engine {
     ///
     /// Unless it was settled by this very attempt, whose answer was lost with the connection.
     pub(super) async fn yield_to_others(&self, job: &Claimed) {
+        self.suspects.forget(job.id);
         let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());
         let kept = self.patiently(job, move |_, conn| {

@@ -13,6 +13,7 @@ mod lane;
 mod leases;
 mod pauses;
 mod rules;
+mod suspects;
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -37,6 +38,8 @@ use lane::Lane;
 use leases::Leases;
 use pauses::Pauses;
 use rules::Rules;
+pub use suspects::GiveUp;
+use suspects::Suspects;
 
 /// Connections that the workers of a process use, apart from those of requests.
 pub const CONNECTIONS: u32 = 8;
@@ -59,6 +62,8 @@ pub struct Settings {
     /// Images that are fetched at once, immediate ones apart.
     pub fetches: usize,
     pub limits: imaging::Limits,
+    /// When an image is given up at which the service fails again and again.
+    pub give_up: GiveUp,
     /// Folder for originals while they are read.
     pub folder: PathBuf,
 }
@@ -73,6 +78,7 @@ pub struct Engine {
     settings: Settings,
     leases: Leases,
     pauses: Pauses,
+    suspects: Suspects,
     rules: Arc<Rules>,
     /// Transactions at once, by customer.
     acts: Limiter<i32>,
@@ -97,6 +103,7 @@ impl Engine {
         Arc::new(Self {
             leases: Leases::keep(database.url(), settings.lease),
             pauses: Pauses::default(),
+            suspects: Suspects::default(),
             rules: Arc::new(Rules::new(cores)),
             acts: limiter(CONNECTIONS as usize, 0),
             memory: limiter(memory, 0),
@@ -175,9 +182,9 @@ impl Engine {
         }
     }
 
-    /// Gives a job back that met a fault of the service's own, to be tried again later.
-    async fn put_off(&self, job: &Claimed, fault: &str) {
-        let pause = self.pauses.fault(job.at.customer, job.returns);
+    /// Gives a job back that met a fault of the service's own, to be tried again after `pause`, or later.
+    async fn put_off(&self, job: &Claimed, fault: &str, pause: Duration) {
+        let pause = self.pauses.fault(job.at.customer, job.returns).max(pause);
         log::warn!("{} is tried again in {} s: {fault}", path(&job.at), pause.as_secs());
         let mut again = GIVE_BACK.0;
         // It would count as a death if the lease ran out.

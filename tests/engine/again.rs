@@ -1,8 +1,11 @@
 //! Images that are sent again: fetched again, their objects replaced, counted once.
 
+use std::time::Duration;
+
+use hydria::engine::GiveUp;
 use serde_json::json;
 
-use super::scene::{Hands, Scene};
+use super::scene::{Hands, Scene, run_out};
 use crate::support::{Answer, rows, until};
 
 #[test]
@@ -231,4 +234,41 @@ fn an_image_that_a_check_sends_again_says_that_it_waits() {
     }
     hands.work_one();
     assert!(scene.read("map").body.get("finished").is_some());
+}
+
+#[test]
+fn an_image_that_alone_meets_a_fault_of_the_service_is_given_up_with_an_error_that_says_so() {
+    let scene = Scene::without_workers();
+    let limits = GiveUp { attempts: 2, after: Duration::ZERO };
+    let hands = Hands::giving_up(&scene.app.database_url, &scene.app, limits);
+    let mut conn = scene.app.database();
+    for sql in [
+        "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE EXCEPTION 'on purpose'; END $$",
+        "CREATE TRIGGER fail BEFORE UPDATE ON images FOR EACH ROW \
+         WHEN (NEW.id LIKE 'bad%' AND NEW.width > 0) EXECUTE FUNCTION fail()",
+    ] {
+        rows::execute(&mut conn, sql);
+    }
+    let batch = scene.submit(&["bad"], &scene.origin.image(10, 10));
+    // However often: all that is known is that nothing comes through.
+    for _ in 0..3 {
+        assert_eq!(hands.work_next().at.image, "bad");
+        assert_eq!(scene.read("bad").body.get("ingesting"), Some(&json!(true)));
+    }
+    scene.submit(&["good"], &scene.origin.image(10, 10));
+    while hands.work_next().at.image != "good" {
+        assert_eq!(scene.read("bad").body.get("ingesting"), Some(&json!(true)));
+        run_out(&mut conn);
+    }
+    run_out(&mut conn);
+    assert_eq!(hands.work_next().at.image, "bad");
+    let bad = scene.read("bad");
+    assert_eq!(bad.body["ingesting"], false);
+    let error = bad.text("error");
+    assert!(error.starts_with("internal fault: ") && error.contains("times"), "{error}");
+    assert!(!error.contains("on purpose"), "the cause is for the log: {error}");
+    assert_eq!(scene.counts(&batch), (0, 1));
+    assert_eq!(scene.read("good").text("error"), "");
+    scene.agrees();
 }

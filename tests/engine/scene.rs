@@ -10,12 +10,12 @@ use hydria::config::Config;
 use hydria::database::notices::Notices;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
-use hydria::engine::{Engine, Settings};
+use hydria::engine::{Engine, GiveUp, Settings};
 use hydria::imaging::Limits;
 use hydria::origins::Fetcher;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Origin, Owner, rows};
+use crate::support::{Answer, App, Origin, Owner, rows, until};
 
 pub struct Scene {
     pub app: App,
@@ -113,6 +113,11 @@ impl Hands {
 
     /// The same, on another way to the database.
     pub fn through(url: &str, app: &App) -> Self {
+        Self::giving_up(url, app, GiveUp::default())
+    }
+
+    /// The same, with other limits for images at which the service keeps failing.
+    pub fn giving_up(url: &str, app: &App, give_up: GiveUp) -> Self {
         let data = app.data.path().to_str().expect("a path in UTF-8").to_owned();
         let config = Config::read(|name| match name {
             "DATABASE_URL" => Some(url.to_owned()),
@@ -127,6 +132,7 @@ impl Hands {
         let settings = Settings {
             lease: config.lease,
             fetches: 1,
+            give_up,
             limits: Limits { max_pixels: config.max_pixels, max_bytes: config.memory_bytes },
             folder: app.data.path().to_owned(),
         };
@@ -146,6 +152,17 @@ impl Hands {
     #[track_caller]
     pub fn work_one(&self) -> Claimed {
         self.runtime.block_on(self.engine.work_one()).expect("something to do")
+    }
+
+    /// Works the next image to its end once there is one: a customer is paused after a fault of the service.
+    #[track_caller]
+    pub fn work_next(&self) -> Claimed {
+        let mut worked = None;
+        until("something to do", || {
+            worked = self.runtime.block_on(self.engine.work_one());
+            worked.is_some()
+        });
+        worked.expect("something was done")
     }
 
     /// Works an image that was claimed; what is done to it breaks off.
