@@ -63,7 +63,11 @@ pub const SETTINGS: &[Setting] = &[
         "Memory that bodies and answers under way may take, half each, in MiB",
     ),
     setting("HYDRIA_CONNECTIONS", "1024", "Connections of clients at once, at most"),
-    setting("HYDRIA_FETCHES", "8", "Images that a process fetches at once, immediate ones apart"),
+    setting(
+        "HYDRIA_FETCHES",
+        "8",
+        "Images that a process fetches at once, immediate ones apart; one customer two thirds at most",
+    ),
     setting("HYDRIA_LEASE_SECONDS", "30", "How long a worker that is not heard of keeps an image"),
     setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
     setting("HYDRIA_ORIGIN_MAX_BYTES", "2147483648", "Size of an original, at most, in bytes"),

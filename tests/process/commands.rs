@@ -96,6 +96,8 @@ fn the_settings_are_shown_without_their_secrets() {
     for part in ["http://localhost:8099", "none yet", "1000", objects.to_str().expect("a path")] {
         assert!(before.contains(part), "no {part} in {before}");
     }
+    let fetches = before.lines().find(|line| line.starts_with("HYDRIA_FETCHES ")).expect("a line");
+    assert!(fetches.contains("one customer two thirds"), "{fetches}");
     assert!(!home.data().exists(), "to look is to leave things as they are");
     home.serve(&[]).stop();
     let after = home.says(&["config"]);
