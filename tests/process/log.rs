@@ -76,3 +76,38 @@ fn what_strangers_send_writes_no_lines_into_the_log() {
     let line = logged.lines().find(|line| line.contains(&id)).expect("a line");
     assert!(line.len() < 1_000 && line.contains("bytes)"), "{line}");
 }
+
+#[test]
+fn no_body_writes_lines_of_its_own_into_the_log() {
+    let home = Home::new();
+    let service = home.serve(&[("HYDRIA_LOG_FORMAT", "json"), ("HYDRIA_LOG", "info")]);
+    let client = service.administrator();
+    let own = "\n{\"level\":\"error\",\"message\":\"own\"}\n";
+    let scoped = json!({ "@id": "http://x/b", "@context": { "c": own } });
+    for context in [
+        json!({ "a": own }),
+        json!({ "a": { "@id": own } }),
+        json!({ "a": { "@reverse": own } }),
+        json!({ "a": { "@type": own, "@id": "http://x/a" } }),
+        json!({ "@vocab": own }),
+        json!({ format!("a/{own}"): "http://x/a" }),
+        json!({ format!("a:{own}"): { "@type": "@id" } }),
+        json!([{ "b": scoped }]),
+    ] {
+        let bodies = [
+            json!({ "@context": context, "a": 1 }),
+            json!({ "m": { "@context": context, "a": 1 } }),
+        ];
+        for mut body in bodies {
+            body["@id"] = json!("_:x");
+            let answer = client.post("/customers", &body);
+            assert_eq!(answer.status, 400, "{body}: {}", answer.body);
+        }
+    }
+    let answer = client.get("/customers/1/spaces").expect(200);
+    let id = answer.header("x-request-id").expect("a name").to_owned();
+    crate::support::until("the line of the request", || service.logged().contains(&id));
+    let logged = service.logged();
+    service.stop();
+    assert!(!logged.lines().any(|line| line.starts_with("{\"level\":\"error\"")), "{logged}");
+}

@@ -254,7 +254,7 @@ impl<'a, 'b> Survey<'a, 'b> {
 
     fn define(&mut self, term: &'a str, definition: &'a Value) -> usize {
         self.lengths.define(term, definition);
-        self.keyword(term);
+        self.word(term);
         match (term, definition) {
             ("@import", definition) => {
                 self.refuse("@import".into());
@@ -280,7 +280,7 @@ impl<'a, 'b> Survey<'a, 'b> {
             }
             (_, Value::String(target)) => {
                 self.terms += 1;
-                self.keyword(target);
+                self.word(target);
                 self.targets.extend((target != term).then_some((term, target.as_str())));
                 0
             }
@@ -296,7 +296,7 @@ impl<'a, 'b> Survey<'a, 'b> {
     fn refers(&mut self, term: &'a str, definition: &'a Map<String, Value>) {
         let texts = definition.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
         for (_, text) in texts.filter(|(key, text)| *key != "@container" && *text != term) {
-            self.keyword(text);
+            self.word(text);
             self.targets.push((term, text));
         }
         let container = definition.get("@container").map(Value::to_string).unwrap_or_default();
@@ -318,8 +318,14 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
     }
 
-    /// Notes what looks like a keyword and is none: JSON-LD ignores it, whatever was meant.
-    fn keyword(&mut self, text: &str) {
+    /// Notes a word of a context that is not read as JSON-LD has it.
+    ///
+    /// What looks like a keyword and is none, JSON-LD ignores, whatever was meant. Control characters are in no IRI, and
+    /// the processor prints what is none as it stands, so that a body could write lines of its own into the log.
+    fn word(&mut self, text: &str) {
+        if text.contains(char::is_control) {
+            self.refuse(format!("{:?}", text.chars().take(200).collect::<String>()));
+        }
         let name = text.strip_prefix('@').unwrap_or_default();
         let is_like = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
         if is_like && !KEYWORDS.contains(&text) {
