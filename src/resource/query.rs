@@ -1,12 +1,11 @@
 //! The query of an address: pairs as received, paging, and what a collection knows of the rest.
 
+use std::collections::HashSet;
+
 use percent_encoding::percent_decode_str;
 
 use crate::hydra::collection::{DEFAULT_SIZE, MAX_SIZE, ORDER, Order, PAGE_KEY, PAGING, Page};
 use crate::hydra::{Fault, Variable};
-
-/// Unknown parameters that are named, at most.
-const MAX_UNKNOWN: usize = 50;
 
 /// The query of a request, in the order received.
 #[derive(Debug, Clone, Default)]
@@ -50,11 +49,11 @@ impl Query {
 
     /// Names of the parameters that are not known, in the spelling received, each once.
     pub fn unknown(&self, is_known: impl Fn(&str) -> bool) -> Vec<&str> {
-        let mut unknown = Vec::new();
+        let (mut unknown, mut seen) = (Vec::new(), HashSet::new());
         for part in self.raw.as_deref().unwrap_or_default().split('&').filter(|p| !p.is_empty()) {
             let (name, _) = part.split_once('=').unwrap_or((part, ""));
             let known = decode(name).is_some_and(|name| is_known(&name));
-            if !known && !unknown.contains(&name) && unknown.len() < MAX_UNKNOWN {
+            if !known && seen.insert(name) {
                 unknown.push(name);
             }
         }

@@ -246,3 +246,17 @@ fn every_key_that_no_context_defines_is_named_however_many_there_are() {
     let last = answer.body["violations"].as_array().and_then(|all| all.last()).expect("faults");
     assert!(last["message"].as_str().expect("words").ends_with("more faults"), "{last}");
 }
+
+#[test]
+fn every_parameter_that_is_not_known_is_named_however_many_there_are() {
+    let world = World::new();
+    let client = &world.owner.client;
+    let names: Vec<String> = (0..1500).map(|n| format!("unknown{n}")).collect();
+    let path = world.owner.path(&format!("/allImages?{}", names.join("&")));
+    let strict =
+        client.send(client.request(Method::GET, &path).header("Prefer", "handling=strict"));
+    assert_eq!(strict.expect(400).faults(), names);
+    // The header of a lenient answer is bounded.
+    let ignored = client.get(&path).expect(200).header("hydria-ignored").expect("names").len();
+    assert!(ignored < 8 << 10, "{ignored} bytes");
+}
