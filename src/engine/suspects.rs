@@ -32,7 +32,7 @@ impl Default for GiveUp {
 /// What an image is to do after a fault.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Its attempt failed for the so-manieth time, and is repeated after a pause.
+    /// It is tried again after a pause; `attempts` have failed so far.
     Again { attempts: u32, pause: Duration },
     /// It is finished with an error.
     GivenUp { attempts: u32 },
