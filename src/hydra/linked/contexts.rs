@@ -51,6 +51,11 @@ impl Context {
         Self { active: Active::default(), hydra: syntax(json!({ "@context": {} })) }
     }
 
+    /// Whether a term means something before a body says anything.
+    pub fn defines(&self, term: &str) -> bool {
+        self.active.contains_term(term)
+    }
+
     /// Returns the context in which a body that was sent to `base` begins.
     pub fn at(&self, base: &IriBuf) -> Active {
         let resolved = |iri: IriBuf| if iri.as_str() == PLACEHOLDER { base.clone() } else { iri };

@@ -195,6 +195,10 @@ impl Nodes<'_> {
             self.exclude(apart);
         }
         for node in included.into_iter().flatten() {
+            if says_nothing(&node) {
+                let words = "@included holds a node of which nothing is said";
+                return Err(Problem::Unreadable(words.into()));
+            }
             self.node(node)?;
         }
         for (property, objects) in properties {
@@ -227,6 +231,16 @@ impl Nodes<'_> {
         }
         Ok(at)
     }
+}
+
+/// Whether a node has a name at most.
+fn says_nothing(node: &ExpandedNode) -> bool {
+    let Node { types, graph, included, properties, reverse_properties, .. } = node.inner();
+    types.is_none()
+        && graph.is_none()
+        && included.is_none()
+        && properties.is_empty()
+        && reverse_properties.is_none()
 }
 
 /// Returns an IRI or the label of a blank node.

@@ -235,7 +235,8 @@ impl Linked {
         let base = self.base(path)?;
         let any = |name: &str| self.contexts.is_known(name, &base);
         let own = |name: &str| own::is_published(name, &shape.published);
-        let known = Known { any: &any, own: &own };
+        let term = |name: &str| shape.context.defines(name);
+        let known = Known { any: &any, own: &own, term: &term };
         survey::survey(&mut body, known, base.len(), self.bounds)?;
         let items = body.as_array().map(Vec::len);
         if body.as_array().is_some_and(|items| items.iter().any(|item| !item.is_object())) {

@@ -2,11 +2,20 @@
 //!
 //! Of some, expansion leaves less than was written; others the processor reads otherwise than JSON-LD 1.1 has it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use crate::hydra::Problem;
+
+/// What the values of a term are that are not read as nodes and values throughout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Maps, with keys of their own.
+    Map,
+    /// Any JSON.
+    Json,
+}
 
 /// What stands for keywords in a body, the keywords themselves among them.
 pub struct Shapes<'a> {
@@ -14,6 +23,10 @@ pub struct Shapes<'a> {
     list: HashSet<&'a str>,
     /// Terms whose values are lists.
     lists: &'a [&'a str],
+    /// Terms whose values are of these kinds, wherever they are used.
+    kinds: &'a HashMap<&'a str, Option<Kind>>,
+    /// Terms whose values are maps by the names or types of nodes.
+    by_node: &'a [&'a str],
     set: HashSet<&'a str>,
     nest: HashSet<&'a str>,
     graph: HashSet<&'a str>,
@@ -50,13 +63,20 @@ fn one_or_more(value: &Value) -> &[Value] {
 }
 
 impl<'a> Shapes<'a> {
-    /// `targets`: terms of the contexts and what they refer to; `lists`: those whose values are lists.
-    pub fn new(targets: &[(&'a str, &'a str)], lists: &'a [&'a str]) -> Self {
+    /// `targets`: terms of the contexts and what they stand for; `lists`: those whose values are lists; `kinds`: those
+    /// whose values are of such a kind; `by_node`: those whose values are maps of nodes.
+    pub fn new(
+        targets: &[(&'a str, &'a str)],
+        lists: &'a [&'a str],
+        (kinds, by_node): (&'a HashMap<&'a str, Option<Kind>>, &'a [&'a str]),
+    ) -> Self {
         let of = |keyword| aliases(keyword, targets);
         Self {
             value: of("@value"),
             list: of("@list"),
             lists,
+            kinds,
+            by_node,
             set: of("@set"),
             nest: of("@nest"),
             graph: of("@graph"),
@@ -85,11 +105,26 @@ impl<'a> Shapes<'a> {
                 if let Some(words) = self.refused(members) {
                     return Err(Problem::Unreadable(words.into()));
                 }
-                let values = members.iter().filter(|(key, _)| *key != "@context");
-                values.map(|(_, value)| value).try_for_each(|value| self.check(value))
+                let mut values = members.iter().filter(|(key, _)| *key != "@context");
+                values.try_for_each(|(key, value)| {
+                    match (self.kinds.get(key.as_str()).copied().flatten(), value) {
+                        (Some(Kind::Json), _) => Ok(()),
+                        (Some(Kind::Map), Value::Object(map)) => self.check_map(map),
+                        (_, value) => self.check(value),
+                    }
+                })
             }
             _ => Ok(()),
         }
+    }
+
+    /// Checks the value of a term whose container makes a map of it: `@none` is one of its keys.
+    fn check_map(&self, map: &Map<String, Value>) -> Result<(), Problem> {
+        let others = map.iter().filter(|(key, _)| !self.none.contains(key.as_str()));
+        let others: Map<String, Value> =
+            others.map(|(key, value)| (key.clone(), value.clone())).collect();
+        map.values().try_for_each(|value| self.check(value))?;
+        self.refused(&others).map_or(Ok(()), |words| Err(Problem::Unreadable(words.into())))
     }
 
     /// Whether an item of an array is null, or a value that is.
@@ -117,6 +152,11 @@ impl<'a> Shapes<'a> {
                 );
             }
             let wrappers = [&self.value, &self.list, &self.set];
+            let is_no_node = |item: &Value| !item.is_object() || has(item, &wrappers);
+            let mut filed = value.as_object().into_iter().flat_map(Map::values).map(one_or_more);
+            if self.by_node.contains(&key) && filed.any(|items| items.iter().any(is_no_node)) {
+                return Some("a map by @id or @type holds what is no node");
+            }
             if self.nest.contains(key) && items.iter().any(|item| has(item, &wrappers)) {
                 return Some("@nest holds a value, a list or a set");
             }

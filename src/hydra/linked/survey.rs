@@ -3,13 +3,13 @@
 //! The processor works once through a context for each place where it stands, and copies the context in force
 //! each time, so that a small body could keep it busy for long. Contexts that change nothing are taken out first.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::guard::{self, Bounds};
 use super::lengths::Lengths;
-use super::shapes::Shapes;
+use super::shapes::{Kind, Shapes};
 use crate::hydra::Problem;
 
 /// Terms that all contexts within a body define, at most.
@@ -35,6 +35,22 @@ const KEYWORDS: [&str; 23] = [
     "@value", "@version", "@vocab",
 ];
 
+/// Keywords that a context may hold; `@type` may be given a container there.
+const OF_CONTEXTS: [&str; 9] = [
+    "@base",
+    "@direction",
+    "@import",
+    "@language",
+    "@propagate",
+    "@protected",
+    "@type",
+    "@version",
+    "@vocab",
+];
+
+/// Containers whose values are maps, with keys of their own.
+const MAPS: [&str; 4] = ["@id", "@index", "@language", "@type"];
+
 /// What is known of the contexts that a body may name.
 #[derive(Clone, Copy)]
 pub struct Known<'a> {
@@ -42,6 +58,8 @@ pub struct Known<'a> {
     pub any: &'a dyn Fn(&str) -> bool,
     /// Whether it says nothing but what holds for the body anyway.
     pub own: &'a dyn Fn(&str) -> bool,
+    /// Whether a term means something before any context is given.
+    pub term: &'a dyn Fn(&str) -> bool,
 }
 
 /// Looks over a body and takes contexts out that say only what is in force anyway.
@@ -126,8 +144,14 @@ struct Survey<'a, 'b> {
     nulls: HashSet<&'a str>,
     /// Terms, and what their definitions refer to.
     targets: Vec<(&'a str, &'a str)>,
+    /// Terms that stand for another term or a keyword.
+    aliases: Vec<(&'a str, &'a str)>,
     /// Terms whose values are lists.
     lists: Vec<&'a str>,
+    /// Terms whose values are maps by the names or types of nodes.
+    by_node: Vec<&'a str>,
+    /// What the values of a term are, if it is the same wherever it is defined.
+    kinds: HashMap<&'a str, Option<Kind>>,
 }
 
 impl<'a, 'b> Survey<'a, 'b> {
@@ -146,7 +170,10 @@ impl<'a, 'b> Survey<'a, 'b> {
             members: 0,
             nulls: HashSet::new(),
             targets: Vec::new(),
+            aliases: Vec::new(),
             lists: Vec::new(),
+            by_node: Vec::new(),
+            kinds: HashMap::new(),
         }
     }
 
@@ -170,7 +197,9 @@ impl<'a, 'b> Survey<'a, 'b> {
                 "the context refers to the term {term:?}, which stands for nothing"
             ));
         }
-        Shapes::new(&self.targets, &self.lists).check(body)?;
+        // Where its own definition is not in force, a term of ours means what it always does.
+        self.kinds.retain(|term, kind| kind.is_some() && !(self.known.term)(term));
+        Shapes::new(&self.aliases, &self.lists, (&self.kinds, &self.by_node)).check(body)?;
         if self.members > bounds.objects {
             let (members, most) = (self.members, bounds.objects);
             return no(format!("the objects in the body have {members} members; {most} are read"));
@@ -255,6 +284,9 @@ impl<'a, 'b> Survey<'a, 'b> {
     fn define(&mut self, term: &'a str, definition: &'a Value) -> usize {
         self.lengths.define(term, definition);
         self.word(term);
+        if KEYWORDS.contains(&term) && !OF_CONTEXTS.contains(&term) {
+            self.refuse(format!("a term {term:?}"));
+        }
         match (term, definition) {
             ("@import", definition) => {
                 self.refuse("@import".into());
@@ -281,7 +313,10 @@ impl<'a, 'b> Survey<'a, 'b> {
             (_, Value::String(target)) => {
                 self.terms += 1;
                 self.word(target);
-                self.targets.extend((target != term).then_some((term, target.as_str())));
+                let target = (target != term).then_some((term, target.as_str()));
+                self.targets.extend(target);
+                self.aliases.extend(target);
+                self.kinds.insert(term, None);
                 0
             }
             (_, definition) => {
@@ -295,18 +330,33 @@ impl<'a, 'b> Survey<'a, 'b> {
     /// Notes what an expanded definition of a term refers to.
     fn refers(&mut self, term: &'a str, definition: &'a Map<String, Value>) {
         let texts = definition.iter().filter_map(|(key, value)| Some((key, value.as_str()?)));
-        for (_, text) in texts.filter(|(key, text)| *key != "@container" && *text != term) {
+        for (key, text) in texts.filter(|(key, text)| *key != "@container" && *text != term) {
             self.word(text);
             self.targets.push((term, text));
+            self.aliases.extend((key == "@id").then_some((term, text)));
         }
         let container = definition.get("@container").map(Value::to_string).unwrap_or_default();
+        let is_map = MAPS.iter().any(|kind| container.contains(kind));
+        let is_json = definition.get("@type").is_some_and(|kind| kind == "@json");
+        if is_map && is_json {
+            self.refuse("a map of JSON".into());
+        }
+        let kind = match (is_map, is_json) {
+            (true, _) => Some(Kind::Map),
+            (false, true) => Some(Kind::Json),
+            (false, false) => None,
+        };
+        let held = self.kinds.entry(term).or_insert(kind);
+        *held = held.filter(|held| Some(*held) == kind);
         if container.contains("@list") {
             self.lists.push(term);
         }
-        for kind in ["@graph", "@id", "@type"] {
-            if container.contains(kind) {
-                self.refuse(format!("the container {kind}"));
-            }
+        if container.contains("@graph") {
+            // The processor takes null for a graph that is empty.
+            self.refuse("the container @graph".into());
+        }
+        if ["\"@id\"", "\"@type\""].iter().any(|kind| container.contains(kind)) {
+            self.by_node.push(term);
         }
         let is_null = definition.get("@id").is_some_and(Value::is_null);
         self.nulls.extend(is_null.then_some(term));

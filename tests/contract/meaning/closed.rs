@@ -11,17 +11,17 @@ use crate::support::Answer;
 const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 
-struct Scene {
-    world: World,
+pub struct Scene {
+    pub world: World,
     /// Path of an open image.
-    image: String,
+    pub image: String,
     /// Address of a role.
-    role: String,
+    pub role: String,
     vocabulary: String,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let world = World::new();
         let role = format!("{}{}/clickthrough", world.app.base, world.owner.path("/roles"));
         let vocabulary = format!("{}/vocab#", world.app.base);
@@ -36,7 +36,7 @@ impl Scene {
         format!("{}{}", self.world.app.base, self.image)
     }
 
-    fn iri(&self, term: &str) -> String {
+    pub fn iri(&self, term: &str) -> String {
         format!("{}Image/{term}", self.vocabulary)
     }
 
@@ -46,12 +46,12 @@ impl Scene {
         self.world.owner.client.patch(&self.image, &open).expect(205);
     }
 
-    fn shown(&self) -> (Value, Value) {
+    pub fn shown(&self) -> (Value, Value) {
         let body = self.world.owner.client.get(&self.image).expect(200).body;
         (body["roles"].clone(), body["maxUnauthorised"].clone())
     }
 
-    fn patch(&self, body: &Value) -> Answer {
+    pub fn patch(&self, body: &Value) -> Answer {
         send_ld(&self.world.owner.client, "PATCH", &self.image, body)
     }
 
@@ -62,7 +62,7 @@ impl Scene {
 
     /// Sends a body that closes the image, and sees that it is closed.
     #[track_caller]
-    fn closes(&self, body: &Value) {
+    pub fn closes(&self, body: &Value) {
         for method in ["PATCH", "PUT"] {
             self.open();
             let answer = send_ld(&self.world.owner.client, method, &self.image, body);
@@ -73,7 +73,7 @@ impl Scene {
 
     /// Sends a body that says something which cannot be read, and sees that nothing became of it.
     #[track_caller]
-    fn refuses(&self, body: &Value, reason: &str) {
+    pub fn refuses(&self, body: &Value, reason: &str) {
         let before = self.shown();
         let answer = self.patch(body).expect(400);
         assert!(answer.text("detail").contains(reason), "{body}: {}", answer.text("detail"));

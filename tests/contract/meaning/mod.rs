@@ -2,6 +2,7 @@
 
 mod bounds;
 mod closed;
+mod constructs;
 mod differ;
 mod fuzz;
 mod own_terms;

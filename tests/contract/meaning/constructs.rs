@@ -1,0 +1,92 @@
+//! Constructs of JSON-LD that say something unusual of an image: each is read as it is meant, or refused by name.
+
+use serde_json::json;
+
+use super::closed::Scene;
+
+#[test]
+fn maps_by_index_name_and_type_close_as_they_say() {
+    let scene = Scene::new();
+    let (roles, limit, role) = (scene.iri("roles"), scene.iri("maxUnauthorised"), &scene.role);
+    for (container, by) in [
+        (json!("@index"), json!({ "i": { "@id": role } })),
+        (json!(["@index", "@set"]), json!({ "@none": { "@id": role } })),
+        (json!("@id"), json!({ role: {} })),
+        (json!("@type"), json!({ "urn:x:Kind": { "@id": role } })),
+        (json!("@type"), json!({ "@none": [{ "@id": role }] })),
+    ] {
+        let context = json!({
+            "by": { "@id": roles, "@container": container },
+            "m": { "@id": limit, "@container": "@index" },
+        });
+        scene.closes(&json!({ "@context": context, "by": by, "m": { "@none": 0 } }));
+    }
+    let filed = json!({ "by": { "@id": roles, "@container": "@index", "@index": "urn:x:i" } });
+    scene.closes(&json!({ "@context": filed, "by": { "i": { "@id": role } }, &limit: 0 }));
+    for value in [json!({ "urn:x:Kind": role }), json!({ "urn:x:Kind": { "@value": role } })] {
+        let context = json!({ "by": { "@id": roles, "@container": "@type" } });
+        scene.refuses(&json!({ "@context": context, "by": value }), "holds what is no node");
+    }
+}
+
+#[test]
+fn nested_terms_and_json_of_others_do_not_hide_what_closes() {
+    let scene = Scene::new();
+    let (roles, limit, role) = (scene.iri("roles"), scene.iri("maxUnauthorised"), &scene.role);
+    let nested = json!({
+        "r": { "@id": roles, "@nest": "@nest" }, "m": { "@id": limit, "@nest": "n" }, "n": "@nest",
+    });
+    scene.closes(&json!({
+        "@context": nested, "r": [{ "@id": role }], "m": { "@value": 0 },
+    }));
+    scene.closes(&json!({
+        "@context": nested, "@nest": { "r": { "@set": [{ "@id": role }] } }, "n": [{ "m": 0 }],
+    }));
+    let other = json!({ "j": { "@id": "urn:x:j", "@type": "@json" } });
+    scene.closes(&json!({
+        "@context": other, "j": { "@id": 5, "roles": [null, []], "@list": 1, "@set": 2 },
+        &roles: { "@id": role }, &limit: 0,
+    }));
+}
+
+#[test]
+fn contexts_that_define_keywords_are_refused() {
+    let scene = Scene::new();
+    let (roles, role) = (scene.iri("roles"), &scene.role);
+    for keyword in ["@context", "@index", "@graph", "@included", "@value", "@none", "@nest"] {
+        let body = json!({ "@context": { keyword: "@id" }, &roles: { "@id": role } });
+        scene.refuses(&body, keyword);
+    }
+}
+
+#[test]
+fn what_is_included_and_of_which_nothing_is_said_is_refused() {
+    let scene = Scene::new();
+    let term = json!({ "@id": format!("{}Image", scene.iri("").trim_end_matches("Image/")),
+        "@context": { "r": { "@id": scene.iri("roles"), "@type": "@id" } } });
+    // The context of a type ends at the node that is included.
+    let body = json!({
+        "@context": { "T": term }, "@type": "T", "@id": "",
+        "@included": { "@id": "", "r": [scene.role] },
+    });
+    scene.refuses(&body, "@included");
+}
+
+#[test]
+fn null_says_nothing_whatever_its_container() {
+    let scene = Scene::new();
+    let (roles, limit, role) = (scene.iri("roles"), scene.iri("maxUnauthorised"), &scene.role);
+    let closed = json!({ "roles": [role], "maxUnauthorised": 0 });
+    for container in ["@set", "@list", "@index", "@language", "@id", "@type", "@graph"] {
+        for empty in [json!(null), json!({ "@value": null }), json!({ "@set": null })] {
+            scene.world.owner.client.patch(&scene.image, &closed).expect(205);
+            let context = json!({
+                "r": { "@id": roles, "@container": container }, "m": { "@id": limit, "@container": container },
+            });
+            let body = json!({ "@context": context, "r": &empty, "m": &empty, "urn:x:p": 1 });
+            let status = scene.patch(&body).status;
+            assert!(status == 205 || status == 400, "{body}: {status}");
+            assert_eq!(scene.shown(), (json!([role]), json!(0)), "{body}");
+        }
+    }
+}
