@@ -2,28 +2,27 @@
 //
 //   node flatten.mjs
 //
-// The first line holds the contexts by address; every other one a body with its address and the context in force.
-// Each is answered by a line: the nodes of the flattened form, or the error.
+// Each line holds a body with its address, the context in force, and the contexts that it may name, by address. It is
+// answered by a line: the nodes of the flattened form, or the error.
 
 import { createInterface } from 'node:readline';
+import { createRequire } from 'node:module';
 import jsonld from 'jsonld';
 
-let contexts;
-const documentLoader = async (url) => {
-  if (!(url in contexts)) throw new Error(`${url} is not known`);
-  return { contextUrl: null, documentUrl: url, document: contexts[url] };
-};
+// A context is kept by its address, and that of Hydra is another for each operation.
+const ContextResolver = createRequire(import.meta.url)('./node_modules/jsonld/lib/ContextResolver.js');
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
   const given = JSON.parse(line);
-  if (contexts === undefined) {
-    contexts = given;
-    continue;
-  }
   let answer;
   try {
-    const { body, base, expandContext } = given;
-    const options = { base, expandContext, documentLoader, processingMode: 'json-ld-1.1' };
+    const { body, base, expandContext, library } = given;
+    const documentLoader = async (url) => {
+      if (!(url in library)) throw new Error(`${url} is not known`);
+      return { contextUrl: null, documentUrl: url, document: library[url] };
+    };
+    const contextResolver = new ContextResolver({ sharedCache: new Map() });
+    const options = { base, expandContext, documentLoader, processingMode: 'json-ld-1.1', contextResolver };
     answer = { nodes: await jsonld.flatten(body, null, options) };
   } catch (error) {
     answer = { error: `${error.message} ${error.details?.code ?? ''}` };

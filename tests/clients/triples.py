@@ -1,8 +1,8 @@
-"""Reads Turtle bodies, one a line, as rdflib does.
+"""Reads Turtle and N-Quads bodies, one a line, as rdflib does.
 
     python triples.py
 
-Each line is a JSON object with a body and its address, and is answered by a line: nodes with what is said of each, in
+Each line is a JSON object with a body, its address and its format, and is answered by a line: nodes with what is said of each, in
 the form of flattened JSON-LD, or the error.
 """
 
@@ -72,12 +72,31 @@ def nodes(graph):
     return list(found.values())
 
 
+def read(given):
+    """The nodes of a body; those of a named graph stand in the node of its name."""
+    if "NQuads" not in given["format"]:
+        graph = rdflib.Graph()
+        graph.parse(data=given["body"], format="turtle", publicID=given["base"])
+        return nodes(graph)
+    dataset = rdflib.Dataset()
+    dataset.parse(data=given["body"], format="nquads")
+    found = nodes(dataset.default_graph)
+    for graph in dataset.graphs():
+        if graph.identifier == dataset.default_graph.identifier or not len(graph):
+            continue
+        label = name(graph.identifier)
+        node = next((node for node in found if node["@id"] == label), None)
+        if node is None:
+            node = {"@id": label}
+            found.append(node)
+        node["@graph"] = nodes(graph)
+    return found
+
+
 for line in sys.stdin:
     given = json.loads(line)
     try:
-        graph = rdflib.Graph()
-        graph.parse(data=given["body"], format="turtle", publicID=given["base"])
-        answer = {"nodes": nodes(graph)}
+        answer = {"nodes": read(given)}
     except Exception as error:  # Whatever it finds wrong with a text.
         answer = {"error": f"{type(error).__name__} {error}"[:500]}
     print(json.dumps(answer), flush=True)

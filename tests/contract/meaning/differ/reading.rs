@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::aims::{Subject, Term};
+
 const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
-const MEMBER: &str = "http://www.w3.org/ns/hydra/core#member";
+pub const MEMBER: &str = "http://www.w3.org/ns/hydra/core#member";
 
 /// A resource as it is read: for each term its values in order, or nothing where they are to be refused.
 #[derive(Debug, PartialEq, Eq, Default)]
@@ -17,7 +19,7 @@ pub struct Resource {
 
 impl Resource {
     /// What is no resource, for the rows to refuse.
-    fn unread() -> Self {
+    pub fn unread() -> Self {
         Self { values: BTreeMap::from([(String::new(), None)]), ..Self::default() }
     }
 }
@@ -29,19 +31,44 @@ pub enum Reading {
     Members(Vec<Resource>),
 }
 
-/// Whether a body is read as one resource at an address, or as a collection that is posted.
+impl Reading {
+    /// Whether no row has to refuse a value for what it is.
+    pub fn is_read(&self) -> bool {
+        let of = |resource: &Resource| resource.values.values().all(Option::is_some);
+        match self {
+            Self::One(one) => of(one),
+            Self::Members(members) => members.iter().all(of),
+        }
+    }
+}
+
+/// What a body is read as, and by which terms.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {
     pub class: &'a str,
-    pub terms: &'a [(&'a str, bool)],
+    pub terms: &'a [Term],
     pub vocabulary: &'a str,
     pub address: &'a str,
-    pub collection: bool,
+    pub subject: Subject,
+    /// Number of the items, if the body is an array.
+    pub items: Option<usize>,
+    /// Whether the order of nodes is lost, as in triples, and in maps by index.
+    pub is_unordered: bool,
+    /// IRIs of all properties that mean something.
+    pub known: &'a BTreeSet<String>,
+    /// IRIs of all classes, collections among them.
+    pub classes: &'a BTreeSet<String>,
+    pub collections: &'a BTreeSet<String>,
 }
 
 /// A type, of which the label counts for nothing if it is a blank node.
-fn kind_of(kind: &str) -> String {
+pub fn kind_of(kind: &str) -> String {
     if kind.starts_with("_:") { "blank".into() } else { kind.to_owned() }
+}
+
+/// The name of a type, without what our own begin with.
+pub fn bare(kind: &str) -> &str {
+    kind.strip_prefix(super::BASE).and_then(|rest| rest.strip_prefix("/vocab#")).unwrap_or(kind)
 }
 
 fn id(node: &Value) -> &str {
@@ -66,76 +93,143 @@ fn referred<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
     }
 }
 
+fn types(node: &Value) -> impl Iterator<Item = &str> {
+    node["@type"].as_array().into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// Nodes to which no other node refers.
+fn roots<'a>(nodes: &[&'a Value]) -> Vec<&'a Value> {
+    let mut others = BTreeSet::new();
+    for node in nodes {
+        for value in properties(node).filter_map(|(_, values)| values.as_array()).flatten() {
+            let mut named = BTreeSet::new();
+            referred(value, &mut named);
+            // What stands in a list is referred to by the list.
+            if value.get("@list").is_none() {
+                named.remove(id(node));
+            }
+            others.extend(named);
+        }
+    }
+    nodes.iter().copied().filter(|node| !others.contains(id(node))).collect()
+}
+
 impl Target<'_> {
     /// Reads nodes; the reason where they are to be refused.
     pub fn read(self, nodes: &[Value]) -> Result<Reading, &'static str> {
+        if nodes.iter().any(|node| self.is_elsewhere(node)) {
+            return Err("terms of ours in a named graph");
+        }
         // A node of which nothing is said is none.
         let described: Vec<&Value> =
             nodes.iter().filter(|node| node.as_object().is_some_and(|n| n.len() > 1)).collect();
+        if self.subject == Subject::References && self.items.is_some_and(|items| items != 1) {
+            return self.each(&described);
+        }
         let subject = self.subject(&described)?;
-        if !self.collection {
+        if self.subject == Subject::There {
             return Ok(Reading::One(self.resource(subject)));
         }
-        let mut members = Vec::new();
+        let is_collection = subject.get(MEMBER).is_some()
+            || types(subject).any(|kind| self.collections.contains(kind));
+        if self.subject == Subject::References && !is_collection {
+            return match self.items {
+                Some(_) => self.each(&described),
+                None => Ok(Reading::Members(vec![self.reference(subject)])),
+            };
+        }
+        self.members(subject, &described)
+    }
+
+    /// Whether a named graph uses terms of ours.
+    fn is_elsewhere(self, node: &Value) -> bool {
+        let graph = node["@graph"].as_array().into_iter().flatten();
+        graph.into_iter().any(|inner| self.is_ours(inner) || self.is_elsewhere(inner))
+    }
+
+    fn is_ours(self, node: &Value) -> bool {
+        types(node).any(|kind| self.classes.contains(kind))
+            || properties(node).any(|(iri, _)| self.known.contains(iri))
+    }
+
+    fn members(self, subject: &Value, described: &[&Value]) -> Result<Reading, &'static str> {
+        let refers = self.subject == Subject::References;
+        if refers && subject.get(MEMBER).is_none() {
+            return Ok(Reading::Members(vec![Resource::unread()]));
+        }
+        let (mut members, mut seen) = (Vec::new(), BTreeSet::new());
         for value in flat(&subject[MEMBER]).ok_or("list")? {
-            let known =
-                described.iter().find(|node| !id(value).is_empty() && id(node) == id(value));
             if value.get("@value").is_some() {
-                members.push(Resource::unread());
+                let text = literal(value, false).ok_or("a member that is no value")?;
+                let values = BTreeMap::from([(String::new(), refers.then(|| vec![text]))]);
+                members.push(Resource { values, ..Resource::default() });
                 continue;
             }
-            let member = known.map_or_else(|| self.resource(value), |node| self.resource(node));
-            members.push(member);
+            if !seen.insert(id(value)) && !id(value).is_empty() {
+                continue;
+            }
+            let known =
+                described.iter().find(|node| !id(value).is_empty() && id(node) == id(value));
+            let node = known.map_or(value, |node| *node);
+            members.push(if refers { self.reference(node) } else { self.resource(node) });
         }
-        Ok(Reading::Members(members))
+        Ok(self.ordered(members))
+    }
+
+    /// Puts what has no order, or lost it, in one of its own.
+    pub fn ordered(self, mut members: Vec<Resource>) -> Reading {
+        if self.is_unordered || self.subject == Subject::References {
+            members.sort_by_key(|member| format!("{member:?}"));
+        }
+        if self.subject == Subject::References {
+            members.dedup();
+        }
+        Reading::Members(members)
+    }
+
+    /// Reads each node that stands by itself as the item of an array.
+    fn each(self, nodes: &[&Value]) -> Result<Reading, &'static str> {
+        let roots = roots(nodes);
+        if self.items != Some(roots.len()) {
+            return Err("other nodes than items");
+        }
+        Ok(self.ordered(roots.into_iter().map(|node| self.reference(node)).collect()))
+    }
+
+    fn reference(self, node: &Value) -> Resource {
+        let name = id(node);
+        match name.is_empty() || name.starts_with("_:") || name.contains("://") {
+            true => self.resource(node),
+            false => Resource::unread(),
+        }
     }
 
     fn subject<'a>(self, nodes: &[&'a Value]) -> Result<&'a Value, &'static str> {
+        let there = self.subject == Subject::There;
         let at = nodes.iter().find(|node| id(node) == self.address);
-        if let Some(at) = at.filter(|_| !self.collection) {
+        if let Some(at) = at.filter(|_| there) {
             return Ok(at);
         }
-        let mut others = BTreeSet::new();
-        for node in nodes {
-            for value in properties(node).filter_map(|(_, values)| values.as_array()).flatten() {
-                let mut named = BTreeSet::new();
-                referred(value, &mut named);
-                // What stands in a list is referred to by the list.
-                if value.get("@list").is_none() {
-                    named.remove(id(node));
-                }
-                others.extend(named);
-            }
-        }
-        let roots: Vec<&Value> =
-            nodes.iter().copied().filter(|node| !others.contains(id(node))).collect();
-        let says = |node: &&&Value| {
-            let name =
-                |iri: &'_ str| iri.strip_prefix(self.vocabulary).map(|name| name.contains('/'));
-            let types = node["@type"].as_array().into_iter().flatten();
-            let mut types = types.filter_map(Value::as_str);
-            let ours = |iri: &str| iri == MEMBER || name(iri) == Some(true);
-            types.any(|iri| name(iri) == Some(false)) || properties(node).any(|(iri, _)| ours(iri))
-        };
-        let ours: Vec<&Value> = roots.iter().filter(says).copied().collect();
+        let roots = roots(nodes);
+        let ours: Vec<&Value> = roots.iter().filter(|node| self.is_ours(node)).copied().collect();
         let meant = if ours.is_empty() { roots } else { ours };
         let is_blank = |node: &&&Value| id(node).starts_with("_:");
         let blank: Vec<&Value> = meant.iter().filter(is_blank).copied().collect();
-        match (self.collection, blank.as_slice(), meant.as_slice()) {
-            (false, [one], _) | (_, _, [one]) => Ok(one),
+        match (there, blank.as_slice(), meant.as_slice()) {
+            (true, [one], _) | (_, _, [one]) => Ok(one),
             (_, _, []) => Err("none"),
             _ => Err("several"),
         }
     }
 
     fn resource(self, node: &Value) -> Resource {
-        let types = node["@type"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let types = types.map(|kind| kind_of(kind.strip_prefix(self.vocabulary).unwrap_or(kind)));
+        let types =
+            types(node).map(|kind| kind_of(kind.strip_prefix(self.vocabulary).unwrap_or(kind)));
         let mut values = BTreeMap::new();
-        for (term, json) in self.terms {
-            let iri = format!("{}{}/{term}", self.vocabulary, self.class);
+        for term in self.terms {
+            let iri = format!("{}{}/{}", self.vocabulary, self.class, term.name);
             if let Some(given) = node.get(&iri) {
-                values.insert((*term).to_owned(), read_values(given, *json));
+                values.insert(term.name.to_owned(), read_values(given, *term));
             }
         }
         let id = Some(id(node)).filter(|id| !id.is_empty() && !id.starts_with("_:"));
@@ -143,10 +237,14 @@ impl Target<'_> {
     }
 }
 
-fn read_values(given: &Value, json: bool) -> Option<Vec<String>> {
+fn read_values(given: &Value, term: Term) -> Option<Vec<String>> {
     let mut values = Vec::new();
     for value in flat(given)? {
-        let value = literal(value, json)?;
+        let is_address = id(value).contains("://") || value.get("@value").is_some();
+        if term.addresses && !is_address {
+            return None;
+        }
+        let value = literal(value, term.json)?;
         if !values.contains(&value) {
             values.push(value);
         }
@@ -180,8 +278,7 @@ fn flat(given: &Value) -> Option<Vec<&Value>> {
 /// A value as text, with its kind before it; none: one that is to be refused.
 fn literal(value: &Value, json: bool) -> Option<String> {
     let Some(given) = value.get("@value") else {
-        let name = id(value);
-        return Some(if name.starts_with("_:") { "blank".into() } else { format!("s{name}") });
+        return Some(format!("s{}", id(value))).filter(|name| !name.starts_with("s_:"));
     };
     let datatype = value["@type"].as_str();
     match (given, datatype) {
@@ -196,15 +293,17 @@ fn literal(value: &Value, json: bool) -> Option<String> {
     }
 }
 
-fn plain_number(number: f64) -> String {
+pub fn plain_number(number: f64) -> String {
     format!("n{number}")
 }
 
 fn typed(given: &Value, datatype: &str) -> Option<String> {
     let whole = |text: &str| text.trim().parse::<i64>().ok();
     match (datatype, given) {
-        ("string" | "anyURI", Value::String(text)) => Some(format!("s{text}")),
-        ("integer" | "nonNegativeInteger", given) => {
+        ("string" | "anyURI" | "normalizedString" | "token", Value::String(text)) => {
+            Some(format!("s{text}"))
+        }
+        ("integer" | "int" | "long" | "nonNegativeInteger", given) => {
             let number = match given {
                 Value::String(text) => whole(text)?,
                 Value::Number(number) => {
@@ -213,7 +312,12 @@ fn typed(given: &Value, datatype: &str) -> Option<String> {
                 }
                 _ => return None,
             };
-            (datatype == "integer" || number >= 0).then(|| format!("n{number}"))
+            let is_held = match datatype {
+                "nonNegativeInteger" => number >= 0,
+                "int" => i32::try_from(number).is_ok(),
+                _ => true,
+            };
+            is_held.then(|| format!("n{number}"))
         }
         ("decimal" | "double", Value::String(text)) => {
             let exponent = text.contains(['e', 'E']) && datatype == "decimal";
@@ -227,70 +331,5 @@ fn typed(given: &Value, datatype: &str) -> Option<String> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// What our own document says, in the same form; `listed`: which terms are to keep their order.
-pub fn of_document(document: &Value, collection: bool, like: Option<&Reading>) -> Reading {
-    if !collection {
-        let like = match like {
-            Some(Reading::One(like)) => Some(like),
-            _ => None,
-        };
-        return Reading::One(of_resource(document, like));
-    }
-    let members = document["member"].as_array().into_iter().flatten().enumerate();
-    let members = members.map(|(at, member)| {
-        let like = match like {
-            Some(Reading::Members(like)) => like.get(at),
-            _ => None,
-        };
-        of_resource(member, like)
-    });
-    Reading::Members(members.collect())
-}
-
-fn of_resource(document: &Value, like: Option<&Resource>) -> Resource {
-    if !document.is_object() {
-        return Resource::unread();
-    }
-    let mut resource = Resource::default();
-    for (term, value) in document.as_object().into_iter().flatten() {
-        match term.as_str() {
-            "@id" => resource.id = value.as_str().map(ToOwned::to_owned),
-            "@type" => {
-                let one = std::slice::from_ref(value);
-                let types = value.as_array().map_or(one, Vec::as_slice);
-                resource.types = types.iter().filter_map(Value::as_str).map(kind_of).collect();
-            }
-            term => {
-                let one = std::slice::from_ref(value);
-                let given = value.as_array().map_or(one, Vec::as_slice);
-                let is_unsaid = |value: &Value| value.get("@value").is_some_and(Value::is_null);
-                let mut values: Vec<String> = given.iter().map(of_value).collect();
-                let whole = value.is_array() || !is_unsaid(value);
-                let wanted = like.and_then(|like| like.values.get(term));
-                let blank = matches!(wanted, Some(Some(wanted)) if wanted == &["blank"]);
-                if !matches!(wanted, Some(Some(wanted)) if *wanted == values) {
-                    values.sort();
-                }
-                values.dedup();
-                resource.values.insert(term.into(), (whole || blank).then_some(values));
-            }
-        }
-    }
-    resource
-}
-
-fn of_value(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("s{text}"),
-        Value::Number(number) => plain_number(number.as_f64().unwrap_or_default()),
-        Value::Bool(flag) => format!("b{flag}"),
-        Value::Object(object) => match object.get("@id").and_then(Value::as_str) {
-            Some(iri) => format!("s{iri}"),
-            None => "blank".into(),
-        },
-        other => other.to_string(),
     }
 }

@@ -1,23 +1,12 @@
-//! Bodies in JSON-LD and Turtle that use what the languages have, by chance, and mean something as a rule.
+//! Bodies in JSON-LD that put anything anywhere.
 
 use serde_json::{Map, Value, json};
 
-use crate::contract::meaning::fuzz::random::Random;
+use super::{Generator, HYDRA};
 
-/// Makes bodies for a service at an address.
-pub struct Generator<'a> {
-    pub base: &'a str,
-    pub random: Random,
-    /// Terms that the contexts so far define.
-    terms: Vec<String>,
-}
-
-const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
-const OWN: [&str; 7] =
-    ["roles", "maxUnauthorised", "tags", "string1", "number1", "origin", "space"];
-const NAMES: [&str; 10] =
+pub const NAMES: [&str; 10] =
     ["a", "b", "c", "d", "e", "roles", "tags", "string1", "maxUnauthorised", "number1"];
-const KEYWORDS: [&str; 10] = [
+pub const KEYWORDS: [&str; 10] = [
     "@id",
     "@type",
     "@value",
@@ -31,7 +20,7 @@ const KEYWORDS: [&str; 10] = [
 ];
 const CONTAINERS: [&str; 8] =
     ["@set", "@list", "@index", "@language", "@id", "@type", "@set", "@list"];
-const DATATYPES: [&str; 7] = [
+pub const DATATYPES: [&str; 7] = [
     "xsd:string",
     "xsd:integer",
     "xsd:nonNegativeInteger",
@@ -41,20 +30,17 @@ const DATATYPES: [&str; 7] = [
     "xsd:double",
 ];
 
-impl<'a> Generator<'a> {
-    pub fn new(base: &'a str, random: Random) -> Self {
-        Self { base, random, terms: Vec::new() }
+impl Generator<'_> {
+    /// Returns the address of the published context of the class.
+    pub fn published(&self) -> String {
+        format!("{}/contexts/{}.jsonld", self.base, self.aim.class)
     }
 
-    fn one_in(&mut self, times: usize) -> bool {
-        self.random.one_in(times)
-    }
-
-    /// A body in JSON-LD that is never in our own terms.
-    pub fn json(&mut self) -> Value {
+    /// Returns a body that means something now and then.
+    pub fn anything(&mut self) -> Value {
         let context = self.context(0);
         let first = json!({ "x": "urn:x:" });
-        let published = format!("{}/contexts/Image.jsonld", self.base);
+        let published = self.published();
         let context = match self.random.below(6) {
             0 => json!([published, first, context]),
             1 => json!([null, first, context]),
@@ -83,14 +69,16 @@ impl<'a> Generator<'a> {
         body
     }
 
-    fn context(&mut self, depth: usize) -> Value {
+    pub fn context(&mut self, depth: usize) -> Value {
         let mut context = Map::new();
         let r = self.random.below(40);
         match r {
             0 => {
-                drop(context.insert("@vocab".into(), format!("{}/vocab#Image/", self.base).into()));
+                drop(context.insert("@vocab".into(), format!("{}/", self.class_iri()).into()));
             }
-            1 => drop(context.insert("@vocab".into(), "/vocab#Image/".into())),
+            1 => {
+                drop(context.insert("@vocab".into(), format!("/vocab#{}/", self.aim.class).into()));
+            }
             2 => drop(context.insert("@vocab".into(), "urn:x:v#".into())),
             3 => drop(context.insert("@vocab".into(), Value::Null)),
             4 => drop(context.insert("@base".into(), "/customers/1/roles/".into())),
@@ -103,10 +91,7 @@ impl<'a> Generator<'a> {
             13 => drop(context.insert("@version".into(), json!(1.1))),
             14 => drop(context.insert("@direction".into(), "rtl".into())),
             15 => {
-                drop(context.insert(
-                    "@import".into(),
-                    format!("{}/contexts/Image.jsonld", self.base).into(),
-                ));
+                drop(context.insert("@import".into(), self.published().into()));
             }
             _ => {}
         }
@@ -118,7 +103,7 @@ impl<'a> Generator<'a> {
         }
         match self.random.below(12) {
             0 if depth > 0 => Value::Null,
-            1 if depth > 0 => format!("{}/contexts/Image.jsonld", self.base).into(),
+            1 if depth > 0 => self.published().into(),
             2 => json!([context, self.context(depth + 2)]),
             _ => context.into(),
         }
@@ -126,26 +111,26 @@ impl<'a> Generator<'a> {
 
     /// What a term stands for: a property of ours mostly.
     fn iri(&mut self) -> String {
-        let own = self.random.one_of(&OWN);
+        let own = self.own_name();
         match self.random.below(12) {
             0 => "urn:x:p".into(),
             1 => "https://schema.org/name".into(),
-            2 => format!("vocab:Image/{own}"),
+            2 => format!("vocab:{}/{own}", self.aim.class),
             3 => format!("{HYDRA}member"),
             4 => self.random.one_of(&NAMES).to_owned(),
             5 => "x:q".into(),
-            _ => format!("{}/vocab#Image/{own}", self.base),
+            _ => self.term_iri(own),
         }
     }
 
-    fn definition(&mut self, depth: usize) -> Value {
+    pub fn definition(&mut self, depth: usize) -> Value {
         match self.random.below(16) {
             0 => return self.random.one_of(&KEYWORDS).into(),
             1 => return Value::Null,
             2 => return json!({ "@reverse": self.iri() }),
             3 => return json!({ "@id": "@nest" }),
             4 => {
-                return json!({ "@id": format!("{}/vocab#Image", self.base), "@context": self.context(depth + 1) });
+                return json!({ "@id": self.class_iri(), "@context": self.context(depth + 1) });
             }
             5..=8 => return self.iri().into(),
             _ => {}
@@ -188,11 +173,11 @@ impl<'a> Generator<'a> {
     }
 
     fn key(&mut self) -> String {
-        let own = self.random.one_of(&OWN);
+        let own = self.own_name();
         match self.random.below(14) {
             0 => own.to_owned(),
-            1 => format!("vocab:Image/{own}"),
-            2 => format!("{}/vocab#Image/{own}", self.base),
+            1 => format!("vocab:{}/{own}", self.aim.class),
+            2 => self.term_iri(own),
             3 => "urn:x:p".into(),
             4 if self.one_in(2) => self.random.one_of(&KEYWORDS).into(),
             5 => self.random.one_of(&NAMES).to_owned(),
@@ -203,12 +188,11 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn name(&mut self) -> String {
+    pub fn name(&mut self) -> String {
         match self.random.below(12) {
             0 | 1 => String::new(),
             2 => "one".into(),
-            3 => "/customers/1/spaces/1/images/one".into(),
-            4 => format!("{}/customers/1/spaces/1/images/one", self.base),
+            3 | 4 => self.here(),
             5 => "_:b".into(),
             6 => "_:c".into(),
             7 => format!("{}/customers/1/roles/staff", self.base),
@@ -219,17 +203,17 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn node(&mut self, depth: usize) -> Value {
+    pub fn node(&mut self, depth: usize) -> Value {
         let mut node = Map::new();
         if self.one_in(3) {
             node.insert("@id".into(), self.name().into());
         }
         if self.one_in(4) {
             let kind = match self.random.below(4) {
-                0 => "Image".into(),
-                1 => format!("{}/vocab#Image", self.base),
+                0 => self.aim.class.into(),
+                1 => self.class_iri(),
                 2 => self.random.one_of(&NAMES).to_owned(),
-                _ => "vocab:Image".into(),
+                _ => format!("vocab:{}", self.aim.class),
             };
             node.insert("@type".into(), if self.one_in(2) { json!([kind]) } else { kind.into() });
         }
@@ -261,10 +245,10 @@ impl<'a> Generator<'a> {
         node.into()
     }
 
-    fn value(&mut self, key: &str, depth: usize) -> Value {
+    pub fn value(&mut self, key: &str, depth: usize) -> Value {
         match key {
             "@id" | "@index" => return self.name().into(),
-            "@type" => return format!("{}/vocab#Image", self.base).into(),
+            "@type" => return self.class_iri().into(),
             "@value" => return self.scalar(),
             "@reverse" | "@nest" => {
                 let key = self.key();
@@ -295,7 +279,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn scalar(&mut self) -> Value {
+    pub fn scalar(&mut self) -> Value {
         match self.random.below(10) {
             0 => json!(0),
             1 => json!(-1),
@@ -305,84 +289,6 @@ impl<'a> Generator<'a> {
             5 => json!("5"),
             6 => json!("some text"),
             _ => self.name().into(),
-        }
-    }
-
-    /// A body in Turtle.
-    pub fn turtle(&mut self) -> String {
-        let mut text = format!(
-            "@prefix v: <{}/vocab#Image/> .\nPREFIX xsd: <http://www.w3.org/2001/XMLSchema#>\n",
-            self.base
-        );
-        if self.one_in(8) {
-            text += "@base <../> .\n";
-        }
-        for _ in 0..=self.random.below(4) {
-            let subject = self.resource();
-            text += &subject;
-            for at in 0..=self.random.below(3) {
-                text += if at == 0 { " " } else { " ;\n  " };
-                text += &self.predicate();
-                for at in 0..=self.random.below(3) {
-                    text += if at == 0 { " " } else { ", " };
-                    text += &self.object(0);
-                }
-            }
-            text += " .\n";
-        }
-        text
-    }
-
-    fn resource(&mut self) -> String {
-        match self.random.below(6) {
-            0 => "_:b".into(),
-            1 => "[]".into(),
-            2 => "_:c".into(),
-            _ => format!("<{}>", self.name().replace("_:", "urn:")),
-        }
-    }
-
-    fn predicate(&mut self) -> String {
-        let own = self.random.one_of(&OWN);
-        match self.random.below(8) {
-            0 => "<urn:x:p>".into(),
-            1 => "a".into(),
-            2 => format!("<{}/vocab#Image/{own}>", self.base),
-            3 => format!("</vocab#Image/{own}>"),
-            _ => format!("v:{own}"),
-        }
-    }
-
-    fn object(&mut self, depth: usize) -> String {
-        let some = [
-            "0",
-            "-1",
-            "400",
-            "1.5",
-            "true",
-            "5e0",
-            "\"text\"",
-            "'x'@en",
-            "\"\"\"long \"one\"\"\"\"",
-        ];
-        match self.random.below(12) {
-            0 | 1 => self.resource(),
-            2 if depth < 3 => {
-                let items: Vec<String> =
-                    (0..self.random.below(4)).map(|_| self.object(depth + 1)).collect();
-                format!("({})", items.join(" "))
-            }
-            3 if depth < 3 => format!("[ {} {} ]", self.predicate(), self.object(depth + 1)),
-            4 => {
-                let datatype = self.random.one_of(&DATATYPES);
-                let text = self.random.one_of(&["5", "-1", "0", "true", "x", "1.5", " 7 "]);
-                match datatype.strip_prefix("urn:") {
-                    Some(_) => format!("\"{text}\"^^<{datatype}>"),
-                    None => format!("\"{text}\"^^{datatype}"),
-                }
-            }
-            5 => format!("<{}>", self.name().replace("_:", "urn:")),
-            _ => self.random.one_of(&some).to_owned(),
         }
     }
 }
