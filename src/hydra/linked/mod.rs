@@ -200,12 +200,18 @@ impl Linked {
         shape: &Shape,
         path: &str,
     ) -> Result<Result<Meaning, Value>, Problem> {
-        let body = json::parse(text, self.bounds)?;
+        let mut body = json::parse(text, self.bounds)?;
         let class = shape.class.and_then(|class| self.terms.classes.get(class));
         let own = Own { reads: shape.reads, class, published: &shape.published };
         let base = || self.base(path).ok();
+        let in_graph = own.in_graph(&mut body);
+        let (body, within) = match in_graph {
+            Some((node, within)) => (node, Some(within)),
+            None => (body, None),
+        };
         Ok(own.read(body, base).map(|document| {
             let places = match &document {
+                _ if within.is_some() => Places::Within(within.unwrap_or_default()),
                 Value::Array(_) if shape.reads != Reads::Either => Places::Array,
                 Value::Object(body) if body.get("member").is_some_and(Value::is_object) => {
                     Places::OneMember

@@ -56,6 +56,27 @@ impl Own<'_> {
         }
     }
 
+    /// Takes the one node out of a body that holds only `@graph`, if it is in our own terms (`rules.md` 4.5);
+    /// answers it with the JSON pointer to it.
+    pub fn in_graph(self, body: &mut Value) -> Option<(Value, &'static str)> {
+        let object = body.as_object_mut()?;
+        let is_wrapper = object.iter().all(|(key, value)| match key.as_str() {
+            "@graph" => true,
+            "@context" => self.is_own(value),
+            _ => false,
+        });
+        let graph = object.get_mut("@graph").filter(|_| is_wrapper)?;
+        let (node, pointer) = match graph {
+            Value::Array(items) => match items.as_mut_slice() {
+                [node] => (node, "/@graph/0"),
+                _ => return None,
+            },
+            node => (node, "/@graph"),
+        };
+        let is_own = node.is_object() && self.kind(node) != Kind::Foreign;
+        is_own.then(|| (node.take(), pointer))
+    }
+
     fn kind(self, body: &Value) -> Kind {
         match body {
             Value::Array(items) => worst(items.iter().map(|item| self.resource(item))),

@@ -10,6 +10,8 @@ pub enum Places {
     Same,
     /// One level down: the document is all that an array holds.
     Array,
+    /// Below this JSON pointer.
+    Within(&'static str),
     /// The one member of the document stands in no array.
     OneMember,
     /// Nowhere in particular: the body is not in our own terms.
@@ -40,6 +42,7 @@ impl Places {
         let pointer = match self {
             Self::Same => return fault,
             Self::Array => format!("/0{}", fault.pointer),
+            Self::Within(above) => format!("{above}{}", fault.pointer),
             Self::OneMember => fault.pointer.replacen("/member/0", "/member", 1),
             Self::Nodes(named) => return named.place(fault),
         };

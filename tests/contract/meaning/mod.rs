@@ -189,6 +189,9 @@ fn nulls_reset_and_empty_arrays_empty_in_our_own_terms() {
         with(json!(hydra)),
         with(json!([hydra, context])),
         json!({ "string1": { "@value": null }, "tags": { "@set": [] }, "maxUnauthorised": null }),
+        json!({ "@graph": [own] }),
+        json!({ "@context": context, "@graph": own }),
+        json!({ "@context": [hydra, context], "@graph": [with(json!(context))] }),
     ];
     for form in forms {
         for method in ["PATCH", "PUT"] {
@@ -222,7 +225,10 @@ fn other_terms_empty_by_empty_arrays_and_cannot_say_null() {
         json!([{ iri("string1"): null, iri("tags"): [], iri("maxUnauthorised"): null }]),
         json!({ "@context": { "v": vocabulary }, "v:string1": null, "v:tags": { "@set": [] }, "v:maxUnauthorised": null }),
         json!({ "@context": { "@vocab": vocabulary }, "string1": null, "tags": { "@list": [] }, "maxUnauthorised": null }),
-        json!({ "@context": context, "@graph": [{ "@type": "Image", "string1": null, "tags": [], "maxUnauthorised": null }] }),
+        json!({
+            "@context": [context, { "s": iri("string1") }],
+            "@graph": [{ "@type": "Image", "s": null, "tags": [], "maxUnauthorised": null }],
+        }),
     ];
     for form in forms {
         for method in ["PATCH", "PUT"] {

@@ -29,6 +29,14 @@ fn violations_point_into_bodies_in_our_own_terms() {
         (json!({ "name": " ", "defaultTags": 3 }), ["#/name", "#/defaultTags"]),
         (json!([{ "name": " ", "defaultTags": 3 }]), ["#/0/name", "#/0/defaultTags"]),
         (json!({ "name": [" "], "defaultTags": { "@set": [3] } }), ["#/name", "#/defaultTags"]),
+        (
+            json!({ "@context": [], "@graph": { "name": " ", "defaultTags": 3 } }),
+            ["#/@graph/name", "#/@graph/defaultTags"],
+        ),
+        (
+            json!({ "@graph": [{ "name": " ", "defaultTags": 3 }] }),
+            ["#/@graph/0/name", "#/@graph/0/defaultTags"],
+        ),
     ] {
         let answer = send_ld(client, "POST", &spaces, &body).expect(400);
         let [name, tags] = wanted.map(String::from);
@@ -54,7 +62,10 @@ fn violations_of_bodies_in_other_terms_name_property_and_node() {
             &address,
         ),
         (
-            json!({ "@context": context, "@graph": [{ "@type": "Space", "name": " ", "defaultTags": 3 }] }),
+            json!({
+                "@context": [context, { "x": "urn:x:" }],
+                "@graph": [{ "@type": "Space", "name": " ", "defaultTags": 3 }],
+            }),
             &address,
         ),
         (json!({ "@id": "_:own", &name: " ", &tags: 3 }), &address),
