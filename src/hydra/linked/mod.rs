@@ -25,6 +25,7 @@ mod shapes;
 mod subject;
 mod survey;
 mod terms;
+mod thin;
 mod unread;
 
 use std::io;

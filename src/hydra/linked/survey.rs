@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::guard::{self, Bounds};
 use super::lengths::Lengths;
 use super::shapes::{Kind, Shapes};
+use super::thin::thin;
 use crate::hydra::Problem;
 
 /// Terms that all contexts within a body define, at most.
@@ -76,43 +77,6 @@ pub fn survey(
 ) -> Result<(), Problem> {
     thin(body, known, true);
     Survey::new(known).finish(body, base, bounds)
-}
-
-/// Takes out the contexts that say what is in force anyway; `own`: only such have stood above.
-fn thin(value: &mut Value, known: Known<'_>, own: bool) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(|item| thin(item, known, own)),
-        Value::Object(members) => {
-            let mut own = own;
-            if own && let Some(context) = members.get_mut("@context") {
-                if is_own(context, known) {
-                    members.shift_remove("@context");
-                } else {
-                    own = false;
-                    drop_leading(context, known);
-                }
-            }
-            let values = members.iter_mut().filter(|(key, _)| *key != "@context");
-            values.for_each(|(_, value)| thin(value, known, own));
-        }
-        _ => {}
-    }
-}
-
-fn is_own(context: &Value, known: Known<'_>) -> bool {
-    match context {
-        Value::String(name) => (known.own)(name),
-        Value::Array(items) => items.iter().all(|item| is_own(item, known)),
-        _ => false,
-    }
-}
-
-/// Takes out the first of several contexts, as long as they say what is in force anyway.
-fn drop_leading(context: &mut Value, known: Known<'_>) {
-    if let Value::Array(items) = context {
-        let leading = items.iter().take_while(|item| is_own(item, known)).count();
-        items.drain(..leading);
-    }
 }
 
 /// Whether a context defines a term.

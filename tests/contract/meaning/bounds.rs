@@ -1,14 +1,17 @@
 //! What a body may hold: a whole batch, in any form; and what its contexts may cost.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use hydria::cli::serve::Options;
 use hydria::hydra::linked::{Format, Linked};
 use hydria::web::documents::described;
 use serde_json::{Value, json};
 
 use super::fuzz::seeds::{self, BASE};
-use super::{send_ld, speller};
+use super::spellings::Sent;
+use super::{send, send_ld, speller};
 use crate::contract::world::{ORIGIN, World};
-use crate::support::App;
+use crate::support::{App, until};
 
 /// Largest body that is read, in bytes.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -85,4 +88,46 @@ fn a_context_that_every_member_names_is_worked_through_once() {
     let members: Vec<Value> = (0..880).map(|number| member(number, &many)).collect();
     let answer = client.post(&queue, &json!({ "member": members })).expect(400);
     assert!(answer.text("detail").contains("define 1760 terms"), "{}", answer.body);
+}
+
+#[test]
+fn bodies_of_one_customer_do_not_keep_those_of_another_waiting() {
+    /// Clients of one customer that send bodies which are expanded, one after the other.
+    const HOSTILE: usize = 40;
+    let world = World::new();
+    let member = json!({ "@context": "http://www.w3.org/ns/hydra/context.jsonld", "a:b": 1 });
+    let hostile = json!({ "http://www.w3.org/ns/hydra/core#member": vec![member; 880] });
+    assert!(hostile.to_string().len() <= 64 << 10);
+    let (other, stop, answered) = (&world.stranger, AtomicBool::new(false), AtomicUsize::new(0));
+    let space = other.space("of the other");
+    let image = |id: usize| json!({ "id": format!("i{id}"), "space": space, "origin": ORIGIN });
+    other.submit(&[image(0)]).expect(201);
+    let path = other.path(&format!("/spaces/{space}/images/i0"));
+    std::thread::scope(|scope| {
+        for _ in 0..HOSTILE {
+            scope.spawn(|| {
+                while !stop.load(Ordering::SeqCst) {
+                    let queue = world.owner.path("/queue");
+                    let answer = send_ld(&world.owner.client, "POST", &queue, &hostile);
+                    assert!([400, 503].contains(&answer.status), "{}", answer.status);
+                    answered.fetch_add(1, Ordering::SeqCst);
+                }
+            });
+        }
+        until("the first of the bodies", || answered.load(Ordering::SeqCst) > 0);
+        // All that while, others are under way: each client sends the next at once.
+        for number in 1..=20 {
+            let triple = format!("<> <{}/vocab#Image/number1> {number} .", world.app.base);
+            let sent = Sent { media_type: "text/turtle", text: triple };
+            let patched = send(&other.client, "PATCH", &path, sent);
+            let batch = other.submit(&[image(number)]);
+            if (patched.status, batch.status) != (205, 201) {
+                stop.store(true, Ordering::SeqCst);
+            }
+            patched.expect(205);
+            batch.expect(201);
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(other.client.get(&path).expect(200).number("number1"), 20);
 }
