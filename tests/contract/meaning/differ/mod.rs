@@ -12,6 +12,7 @@ mod features;
 mod generate;
 mod other;
 mod reading;
+mod stored;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -84,7 +85,15 @@ struct Case<'a> {
     sent: Value,
 }
 
-impl Case<'_> {
+impl<'a> Case<'a> {
+    fn new(number: u64, prepared: &'a Prepared, body: Value, format: Format) -> Self {
+        let sent = json!({
+            "body": body, "base": prepared.address, "expandContext": prepared.context,
+            "library": prepared.library, "format": format!("{format:?}"),
+        });
+        Self { number, prepared, body, sent }
+    }
+
     fn text(&self) -> String {
         match &self.body {
             Value::String(text) => text.clone(),
@@ -173,12 +182,9 @@ fn differ(
             let at = usize::try_from(number).expect("64 bits") % prepared.len();
             let prepared = &prepared[at];
             let body = made(format, prepared.aim, Random::new(seed, number));
-            let sent = json!({
-                "body": body, "base": prepared.address, "expandContext": prepared.context,
-                "library": prepared.library, "format": format!("{format:?}"),
-            });
-            first.send(&sent);
-            under_way.push_back(Case { number, prepared, body, sent });
+            let case = Case::new(number, prepared, body, format);
+            first.send(&case.sent);
+            under_way.push_back(case);
         }
         if number < AHEAD.min(count) {
             continue;

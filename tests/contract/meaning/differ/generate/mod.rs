@@ -23,13 +23,15 @@ pub struct Generator<'a> {
     /// Whether names are such as all processors resolve: rdflib leaves dot segments in them, and `PyLD` what has a colon
     /// in it or begins with two slashes.
     plain: bool,
+    /// A number that is in the ids of members, which then say all that is required of an image.
+    pub whole: Option<u64>,
     /// Terms that the contexts so far define.
     terms: Vec<String>,
 }
 
 impl<'a> Generator<'a> {
     pub fn new(base: &'a str, aim: &'a Aim, random: Random) -> Self {
-        Self { base, aim, random, plain: false, terms: Vec::new() }
+        Self { base, aim, random, plain: false, whole: None, terms: Vec::new() }
     }
 
     /// Returns a body in JSON-LD that is never in our own terms.
@@ -64,7 +66,8 @@ impl<'a> Generator<'a> {
 
     fn own(&mut self) -> (&'static str, Kind) {
         // Those that decide on access more often than others.
-        let most = self.aim.terms.len();
+        // An image stays in its space, at an origin that there is.
+        let most = self.aim.terms.len() - if self.whole.is_some() { 2 } else { 0 };
         let most = if self.one_in(2) { most.min(2) } else { most };
         self.aim.terms[self.random.below(most)]
     }

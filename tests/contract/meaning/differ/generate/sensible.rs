@@ -187,7 +187,13 @@ impl Generator<'_> {
     /// Returns a resource that stands in a collection.
     fn member(&mut self, defined: &mut Object) -> Value {
         let mut said = self.said();
-        match self.random.below(6) {
+        if let Some(number) = self.whole {
+            let id = format!("m-{number}-{}", self.random.below(1_000_000));
+            said.members.insert(self.term_iri("id"), id.into());
+            said.members.insert(self.term_iri("space"), 1.into());
+            said.members.insert(self.term_iri("origin"), crate::contract::world::ORIGIN.into());
+        }
+        match self.random.below(if self.whole.is_some() { 1 } else { 6 }) {
             0 => drop(said.members.insert("@id".into(), format!("_:m{}", defined.len()).into())),
             1 => drop(said.members.insert("@id".into(), "spaces/1/images/one".into())),
             _ => {}
