@@ -40,9 +40,11 @@ pub fn of_document(document: &Value, target: Target<'_>, like: Option<&Reading>)
         Some(Reading::Members(likes)) => likes.as_slice(),
         _ => &[],
     };
+    let mut free: Vec<&Resource> = likes.iter().collect();
     let members = members.iter().map(|member| {
-        // The one that is the same once its values are in the order of that one.
-        let like = likes.iter().find(|like| of_resource(member, Some(like)) == **like);
+        // The one that is the same once its values are in the order of that one; each counts once.
+        let at = free.iter().position(|like| of_resource(member, Some(like)) == **like);
+        let like = at.map(|at| free.remove(at));
         match member.is_object() {
             true if member.get("@value").is_some() => Resource::unread(),
             true => of_resource(member, like),
