@@ -121,8 +121,9 @@ impl Target<'_> {
             return Err("terms of ours in a named graph");
         }
         // A node of which nothing is said is none.
-        let described: Vec<&Value> =
-            nodes.iter().filter(|node| node.as_object().is_some_and(|n| n.len() > 1)).collect();
+        let says = |key: &String| !["@id", "@index"].contains(&key.as_str());
+        let is_described = |node: &&Value| node.as_object().is_some_and(|n| n.keys().any(says));
+        let described: Vec<&Value> = nodes.iter().filter(is_described).collect();
         if self.subject == Subject::References && self.items.is_some_and(|items| items != 1) {
             return self.each(&described);
         }
