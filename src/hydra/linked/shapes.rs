@@ -163,6 +163,12 @@ impl<'a> Shapes<'a> {
             if self.graph.contains(key) && items.iter().any(|item| !item.is_object()) {
                 return Some("@graph holds what is no object");
             }
+            // Processors differ on whether it is a graph of its own where the others expand to nothing.
+            let is_beside =
+                |other: &str| other != key && is_more(other) && !self.id.contains(other);
+            if self.graph.contains(key) && members.keys().any(|other| is_beside(other)) {
+                return Some("an object has @graph beside other members");
+            }
             if self.included.contains(key) && !items.iter().all(|item| self.is_node(item)) {
                 return Some("@included holds what is no node, or a node of which nothing is said");
             }

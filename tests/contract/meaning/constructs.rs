@@ -73,6 +73,18 @@ fn what_is_included_and_of_which_nothing_is_said_is_refused() {
 }
 
 #[test]
+fn a_graph_beside_members_that_may_expand_to_nothing_is_refused() {
+    let scene = Scene::new();
+    let node = json!({ "@id": scene.address(), scene.iri("roles"): [] });
+    for beside in [json!({ "urn:x:p": { "@direction": "ltr" } }), json!({ "@nest": {} })] {
+        let mut body = json!({ "@graph": [node] });
+        let members = body.as_object_mut().expect("an object");
+        members.extend(beside.as_object().expect("an object").clone());
+        scene.refuses(&body, "@graph");
+    }
+}
+
+#[test]
 fn null_says_nothing_whatever_its_container() {
     let scene = Scene::new();
     let (roles, limit, role) = (scene.iri("roles"), scene.iri("maxUnauthorised"), &scene.role);
