@@ -98,6 +98,8 @@ impl Engine {
         settings: Settings,
     ) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        // More statements of one customer at once would only make those of others wait for the cores.
+        let shared = cores.clamp(2, CONNECTIONS as usize / 2);
         let memory = ingest::mebibytes(settings.limits.max_bytes);
         let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
         Arc::new(Self {
@@ -105,7 +107,7 @@ impl Engine {
             pauses: Pauses::default(),
             suspects: Suspects::default(),
             rules: Arc::new(Rules::new(cores)),
-            acts: limiter(CONNECTIONS as usize, 0),
+            acts: limiter(shared, CONNECTIONS as usize - shared),
             memory: limiter(memory, 0),
             cores: limiter(cores, cores),
             database,

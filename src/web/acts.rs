@@ -1,17 +1,22 @@
 //! What requests do with a connection of the pool: as many at once as there are connections, divided among
 //! those who ask, so that whatever one asks for, others do not wait.
 
+use std::num::NonZero;
+
 use super::answer::blocking;
 use crate::fairness::{Limiter, Overloaded, Shares};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
-/// Connections that all share.
-const SHARED: u32 = 16;
+/// Connections that all share, for each core: more would only make the statements of one customer wait for one another,
+/// and those of all others for them.
+const SHARED_PER_CORE: usize = 2;
+/// Connections that all share, at least and at most.
+const SHARED: (u32, u32) = (4, 16);
 /// Connections beyond them, for those who have nothing under way.
 const EXTRA: u32 = 8;
-/// Connections of the requests of a process.
-pub const CONNECTIONS: u32 = SHARED + EXTRA;
+/// Connections of the requests of a process, at most.
+pub const CONNECTIONS: u32 = SHARED.1 + EXTRA;
 /// Requests of one customer that may wait for a connection; more are refused, to be sent again later.
 const MAX_WAITING: usize = 256;
 
@@ -36,7 +41,9 @@ pub struct Acts(Limiter<Holder>);
 
 impl Default for Acts {
     fn default() -> Self {
-        let shares = Shares { capacity: SHARED as usize, extra: EXTRA as usize };
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let capacity = (cores * SHARED_PER_CORE).clamp(SHARED.0 as usize, SHARED.1 as usize);
+        let shares = Shares { capacity, extra: EXTRA as usize };
         Self(Limiter::new(shares))
     }
 }
