@@ -32,7 +32,7 @@ impl Scene {
     }
 
     /// Address of the image.
-    fn address(&self) -> String {
+    pub fn address(&self) -> String {
         format!("{}{}", self.world.app.base, self.image)
     }
 
