@@ -148,7 +148,7 @@ fn killed_while_it_finishes() {
     let held: diesel::QueryResult<()> = holder.transaction(|holder| {
         // Whoever settles an image must hold its batch: here all wait at once.
         rows::execute(holder, "SELECT FROM batches FOR UPDATE");
-        until("workers that settle", || rows::number(&mut batch.conn, waiting) >= 4);
+        until("workers that settle", || rows::number(&mut batch.conn, waiting) >= 2);
         batch.service.kill();
         Err(diesel::result::Error::RollbackTransaction)
     });
