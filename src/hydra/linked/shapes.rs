@@ -144,6 +144,9 @@ impl<'a> Shapes<'a> {
             if is_wrapper && members.keys().any(|other| other != key && is_more(other)) {
                 return Some("an object has @list or @set beside other members");
             }
+            if self.list.contains(key) && value.is_null() {
+                return Some("a @list is null, which is no list; write []");
+            }
             let is_within = |item: &Value| item.is_array() || has(item, &[&self.set]);
             let is_list = self.list.contains(key) || self.lists.contains(&key);
             if is_list && value.as_array().is_some_and(|i| i.iter().any(is_within)) {

@@ -85,6 +85,12 @@ fn a_graph_beside_members_that_may_expand_to_nothing_is_refused() {
 }
 
 #[test]
+fn a_list_that_is_null_is_refused_and_never_empties_roles() {
+    let scene = Scene::new();
+    scene.refuses(&json!({ scene.iri("roles"): { "@list": null } }), "@list");
+}
+
+#[test]
 fn null_says_nothing_whatever_its_container() {
     let scene = Scene::new();
     let (roles, limit, role) = (scene.iri("roles"), scene.iri("maxUnauthorised"), &scene.role);
