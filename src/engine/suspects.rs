@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Pause after the first attempt that failed.
 const FIRST: Duration = Duration::from_secs(1);
 /// Longest pause between two attempts.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -92,7 +93,7 @@ impl Suspects {
     }
 }
 
-/// 1, 2, 4, … seconds, an hour at most.
+/// Returns the pause after so many attempts: 1, 2, 4, … seconds, an hour at most.
 fn backed_off(attempts: u32) -> Duration {
     FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(12)).min(LONGEST)
 }

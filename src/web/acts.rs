@@ -1,5 +1,5 @@
-//! What requests do with a connection of the pool: as many at once as there are connections, divided among
-//! those who ask, so that whatever one asks for, others do not wait.
+//! What requests do with a connection of the pool: few at once for each core, divided among those who ask, so that
+//! whatever one asks for, others do not wait.
 
 use std::num::NonZero;
 

@@ -39,7 +39,7 @@ impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Ahead<S> {
         Parts(self)
     }
 
-    /// Whether all of the body was read.
+    /// Returns whether all of the body was read.
     pub fn has_ended(&self) -> bool {
         self.0.borrow().ended
     }

@@ -12,7 +12,7 @@ use crate::hydra::Problem;
 /// Lines about requests that could not be answered just now.
 static UNAVAILABLE: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
-/// Tells the log of a failure: each fault of ours, and one a minute of those that clients can bring about.
+/// Logs a failure: each fault of ours, and one a minute of those that clients can bring about.
 pub fn failed(problem: &Problem, about: &About<'_>) {
     let About { path, method, request_id, .. } = *about;
     let cause = problem.source().map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -34,7 +34,7 @@ pub fn failed(problem: &Problem, about: &About<'_>) {
 /// Bytes of what a client sent that a line of the log shows.
 const MAX_LOGGED_BYTES: usize = 500;
 
-/// What a line of the log shows of something that a client sent.
+/// Returns what a line of the log shows of something that a client sent.
 pub fn excerpt(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_LOGGED_BYTES {
         return Cow::Borrowed(text);

@@ -9,7 +9,7 @@ use hydria::database::messages::Messages;
 use serde_json::json;
 
 use super::home::{Home, Running};
-use crate::support::{App, database, rows, until};
+use crate::support::{App, Owner, database, rows, until};
 
 /// A locale of this machine whose messages are translated: `script/setup` makes one.
 fn german() -> String {
@@ -128,14 +128,20 @@ fn a_server_that_accepts_and_says_nothing_is_not_waited_for() {
     assert_eq!(running.ended().code(), Some(1));
 }
 
-#[test]
-fn look_ups_that_time_out_are_answered_503_in_any_language() {
+/// A service whose server speaks German to it, a customer, a space that was looked up, and a connection.
+fn german_service() -> (App, Owner, String, PgConnection) {
     let (url, plain) = databases();
     let app = App::start_on(&plain, &[], Options { no_worker: true, ..Options::default() });
     let owner = app.customer("library");
     let space = owner.path(&format!("/spaces/{}", owner.space("maps")));
     owner.client.get(&space).expect(200);
-    let mut conn = PgConnection::establish(&url).expect("a database");
+    let conn = PgConnection::establish(&url).expect("a database");
+    (app, owner, space, conn)
+}
+
+#[test]
+fn look_ups_that_time_out_are_answered_503_in_any_language() {
+    let (_app, owner, space, mut conn) = german_service();
     rows::execute(&mut conn, "BEGIN");
     rows::execute(&mut conn, "LOCK TABLE spaces IN ACCESS EXCLUSIVE MODE");
     let answer = owner.client.get(&space).expect(503);
@@ -146,12 +152,7 @@ fn look_ups_that_time_out_are_answered_503_in_any_language() {
 
 #[test]
 fn a_connection_that_is_ended_is_replaced_in_any_language() {
-    let (url, plain) = databases();
-    let app = App::start_on(&plain, &[], Options { no_worker: true, ..Options::default() });
-    let owner = app.customer("library");
-    let space = owner.path(&format!("/spaces/{}", owner.space("maps")));
-    owner.client.get(&space).expect(200);
-    let mut conn = PgConnection::establish(&url).expect("a database");
+    let (_app, owner, space, mut conn) = german_service();
     let end_others = "SELECT count(pg_terminate_backend(pid)) AS n FROM pg_stat_activity \
         WHERE datname = current_database() AND pid <> pg_backend_pid()";
     for path in [space, owner.path("/spaces"), owner.path("/spaces?orderBy=name")] {

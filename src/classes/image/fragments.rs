@@ -170,7 +170,7 @@ impl QueryFragment<Pg> for Compared {
     }
 }
 
-/// What ORDER BY says, in a statement that is prepared once for each connection.
+/// Orders rows, in a statement that is prepared once for each connection.
 ///
 /// Literal SQL of the query builder is never prepared, since it may have any number of texts; orders are few.
 #[derive(Debug, Clone)]

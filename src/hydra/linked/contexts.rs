@@ -51,7 +51,7 @@ impl Context {
         Self { active: Active::default(), hydra: syntax(json!({ "@context": {} })) }
     }
 
-    /// Whether a term means something before a body says anything.
+    /// Returns whether a term means something before a body says anything.
     pub fn defines(&self, term: &str) -> bool {
         self.active.contains_term(term)
     }

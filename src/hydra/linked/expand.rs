@@ -233,7 +233,7 @@ impl Nodes<'_> {
     }
 }
 
-/// Whether a node has a name at most.
+/// Returns whether a node has a name at most.
 fn says_nothing(node: &ExpandedNode) -> bool {
     let Node { types, graph, included, properties, reverse_properties, .. } = node.inner();
     types.is_none()

@@ -190,7 +190,7 @@ impl Own<'_> {
     }
 }
 
-/// Whether a key is the IRI of a property that is neither ours nor Hydra's, and not shaped like one of ours.
+/// Returns whether a key is the IRI of a property that is neither ours nor Hydra's, and not shaped like one of ours.
 fn is_of_others(key: &str) -> bool {
     key.contains("://") && class_of_shape(key).is_none() && !key.starts_with(HYDRA)
 }

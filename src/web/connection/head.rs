@@ -117,7 +117,7 @@ impl Head {
         }
     }
 
-    /// What ends the head in place of its next byte, where that would be too much.
+    /// Returns what ends the head in place of its next byte, where that would be too much.
     fn ending_before(&self, byte: u8) -> Option<Vec<u8>> {
         let is_full = self.bytes >= MAX_HEAD_BYTES;
         let (end_of_line, reason) = match self.place {

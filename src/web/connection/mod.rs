@@ -118,7 +118,7 @@ impl Connection {
         self.state.blocked_since.get().is_some()
     }
 
-    /// Whether the head of its last request was cut, which carries [`CUT`] then.
+    /// Returns whether the head of its last request was cut, which carries [`CUT`] then.
     pub fn is_cut(&self) -> bool {
         self.state.cut.get()
     }

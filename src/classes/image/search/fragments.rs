@@ -7,24 +7,37 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 
 use super::super::fragments::unnamed;
 
-unnamed!(Collected<Q>, Heads<Q>, Merged<Q>, CountedInEach<Q>, Counted<Q>, Explained<Q>);
+/// Makes each fragment a query of rows of a type.
+macro_rules! queries {
+    ($($name:ident: $row:ty;)+) => {
+        $(
+            impl<Q> Query for $name<Q> {
+                type SqlType = $row;
+            }
+            impl<Q> RunQueryDsl<PgConnection> for $name<Q> {}
+        )+
+        unnamed!($($name<Q>),+);
+    };
+}
+queries! {
+    Collected: (Integer, Text);
+    Heads: (Nullable<Text>, Timestamptz, Integer, Text);
+    Merged: (Nullable<Text>, Timestamptz, Integer, Text);
+    CountedInEach: (Integer, BigInt);
+    Counted: BigInt;
+    Explained: Text;
+}
 
 /// The keys (space, id) of so many rows of a query, of which all are found before they are put in order.
 #[derive(Debug, Clone)]
 pub struct Collected<Q> {
     /// Selects space, id, created, and the value that is ordered by.
     pub query: Q,
-    /// What ORDER BY says of the rows of `m`.
+    /// Orders the rows of `m`: the text of ORDER BY.
     pub order: String,
     pub limit: i64,
     pub offset: i64,
 }
-
-impl<Q> Query for Collected<Q> {
-    type SqlType = (Integer, Text);
-}
-
-impl<Q> RunQueryDsl<PgConnection> for Collected<Q> {}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Collected<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -46,16 +59,10 @@ pub struct Heads<Q> {
     pub spaces: Option<Vec<i32>>,
     /// Selects space, id, created, and the value that is ordered by, of the space `s.id`, in order.
     pub query: Q,
-    /// What ORDER BY says of the rows of `h`.
+    /// Orders the rows of `h`: the text of ORDER BY.
     pub order: String,
     pub limit: i64,
 }
-
-impl<Q> Query for Heads<Q> {
-    type SqlType = (Nullable<Text>, Timestamptz, Integer, Text);
-}
-
-impl<Q> RunQueryDsl<PgConnection> for Heads<Q> {}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Heads<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -81,19 +88,13 @@ pub struct Merged<Q> {
     pub spaces: Vec<i32>,
     /// Selects space, id, created, and the value that is ordered by, of the space `s.id`.
     pub query: Q,
-    /// What ORDER BY says of the rows of `h`.
+    /// Orders the rows of `h`: the text of ORDER BY.
     pub order: String,
     /// Rows of each space that are read at most; none: all, in whichever order.
     pub each: Option<i64>,
     pub limit: i64,
     pub offset: i64,
 }
-
-impl<Q> Query for Merged<Q> {
-    type SqlType = (Nullable<Text>, Timestamptz, Integer, Text);
-}
-
-impl<Q> RunQueryDsl<PgConnection> for Merged<Q> {}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Merged<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -112,19 +113,13 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Merged<Q> {
     }
 }
 
-/// How many rows each of some spaces has, where it has any.
+/// Counts the rows of each of some spaces, where it has any.
 #[derive(Debug, Clone)]
 pub struct CountedInEach<Q> {
     pub spaces: Vec<i32>,
     /// Counts the rows of the space `s.id`.
     pub query: Q,
 }
-
-impl<Q> Query for CountedInEach<Q> {
-    type SqlType = (Integer, BigInt);
-}
-
-impl<Q> RunQueryDsl<PgConnection> for CountedInEach<Q> {}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountedInEach<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -137,18 +132,12 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for CountedInEach<Q> {
     }
 }
 
-/// How many rows a query has, counted up to a limit.
+/// Counts the rows of a query, up to a limit.
 #[derive(Debug, Clone)]
 pub struct Counted<Q> {
     pub query: Q,
     pub limit: i64,
 }
-
-impl<Q> Query for Counted<Q> {
-    type SqlType = BigInt;
-}
-
-impl<Q> RunQueryDsl<PgConnection> for Counted<Q> {}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
@@ -159,15 +148,9 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Counted<Q> {
     }
 }
 
-/// What the planner expects of a query, as JSON.
+/// Explains a query: what the planner expects of it, as JSON.
 #[derive(Debug, Clone)]
 pub struct Explained<Q>(pub Q);
-
-impl<Q> Query for Explained<Q> {
-    type SqlType = Text;
-}
-
-impl<Q> RunQueryDsl<PgConnection> for Explained<Q> {}
 
 impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Explained<Q> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {

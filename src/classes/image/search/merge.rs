@@ -91,7 +91,7 @@ impl Search<'_> {
 
     /// Finds the order values of a row up to so many rows on, and how many; `None`: there are no so many.
     ///
-    /// It is a selection from sorted lists: a row of the space that has most is chosen, and the index entries before
+    /// This is a multiway selection (quickselect over sorted lists): a row of the space that has most is chosen, and the index entries before
     /// it are counted in each space, which says on which side of it the row is; until so few are left that they are
     /// put in order, or the time is over.
     pub(super) fn advance_merged(
@@ -207,7 +207,7 @@ impl Search<'_> {
         Ok(row.map(|row| self.key(row)))
     }
 
-    /// The images of the space `s.id` that match, from one row on, as far as another.
+    /// Selects the images of the space `s.id` that match, from one row on, as far as another.
     fn between<'q>(&self, from: Option<&Vec<KeyValue>>, end: Option<&Vec<KeyValue>>) -> Found<'q> {
         let found = self.of_space(&self.onward(from));
         let operator = if self.question.sort.descending { " > " } else { " < " };
@@ -238,7 +238,7 @@ impl Search<'_> {
         Ok(row.map(|row| self.key(row)))
     }
 
-    /// The images of the space `s.id` that match, from a bound on.
+    /// Selects the images of the space `s.id` that match, from a bound on.
     fn of_space<'q>(&self, bound: &Bound) -> Found<'q> {
         // Spaces are told apart by those that are merged.
         let filter = Filter { spaces: None, ..self.question.filter.clone() };

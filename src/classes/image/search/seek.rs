@@ -73,7 +73,7 @@ impl Search<'_> {
         Ok(found.map(|row| (rows, self.key(row))))
     }
 
-    /// The bound of rows from one on, in the direction of the order.
+    /// Returns the bound of rows from one on, in the direction of the order.
     pub(super) fn onward(&self, from: Option<&Vec<KeyValue>>) -> Bound {
         let operator = if self.question.sort.descending { " <= " } else { " >= " };
         from.map(|values| (operator, values.clone()))
