@@ -1,0 +1,79 @@
+//! The table of settings: names, defaults and meanings.
+
+/// One setting, an environment variable.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    pub name: &'static str,
+    /// What holds where it is not set; empty: see its meaning.
+    pub default: &'static str,
+    pub doc: &'static str,
+    /// Whether its value is never shown.
+    pub secret: bool,
+}
+
+const fn setting(name: &'static str, default: &'static str, doc: &'static str) -> Setting {
+    Setting { name, default, doc, secret: false }
+}
+
+const fn hidden(name: &'static str, doc: &'static str) -> Setting {
+    Setting { name, default: "", doc, secret: true }
+}
+
+/// Every setting, in the order in which they are listed.
+pub const SETTINGS: &[Setting] = &[
+    setting("HYDRIA_LISTEN", "127.0.0.1:8080", "Address and port; IPv6 as [::1]:8080, port 0: any"),
+    setting(
+        "HYDRIA_PUBLIC_URL",
+        "",
+        "Address of the root as clients see it; http://localhost:PORT",
+    ),
+    setting("HYDRIA_DATA", "./data", "Folder of everything that is kept"),
+    hidden("DATABASE_URL", "A PostgreSQL server; unset: a private one in the data folder"),
+    setting("HYDRIA_STORAGE", "", "Folder of the objects; unset: objects in the data folder"),
+    hidden(
+        "HYDRIA_BOOTSTRAP_KEY",
+        "key:secret of the first administrator; unset: random, shown once",
+    ),
+    setting("HYDRIA_ORIGIN_ALLOW", "", "Private networks that origins may be in, as CIDRs"),
+    hidden("HYDRIA_SECRET", "Seals stored credentials; unset: made once, kept in the data folder"),
+    setting(
+        "HYDRIA_PATCH_RETURNS",
+        "minimal",
+        "minimal: 205, representation: 200 with the resource",
+    ),
+    setting(
+        "HYDRIA_AUTH_DELAY_MS",
+        "1000",
+        "Longest delay of the answer to wrong credentials, in milliseconds; 0: none",
+    ),
+    setting("HYDRIA_BATCH_LIMIT", "1000", "Images a batch, at most; up to 50000"),
+    setting("HYDRIA_MAX_PIXELS", "500000000", "Pixels of an image, at most"),
+    setting("HYDRIA_MEMORY_MB", "512", "Memory that all decoding of a process may use, in MiB"),
+    setting(
+        "HYDRIA_REQUESTS_MB",
+        "128",
+        "Memory that bodies and answers under way may take, half each, in MiB",
+    ),
+    setting("HYDRIA_CONNECTIONS", "1024", "Connections of clients at once, at most"),
+    setting(
+        "HYDRIA_FETCHES",
+        "8",
+        "Images that a process fetches at once, immediate ones apart; one customer two thirds at most",
+    ),
+    setting("HYDRIA_LEASE_SECONDS", "30", "How long a worker that is not heard of keeps an image"),
+    setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
+    setting("HYDRIA_ORIGIN_MAX_BYTES", "2147483648", "Size of an original, at most, in bytes"),
+    setting("HYDRIA_ORIGIN_CONNECT_SECONDS", "30", "How long an origin may take to connect"),
+    setting(
+        "HYDRIA_ORIGIN_IDLE_SECONDS",
+        "30",
+        "How long an origin may be silent, or slower than 1 KiB/s",
+    ),
+    setting(
+        "HYDRIA_ORIGIN_TOTAL_SECONDS",
+        "600",
+        "Longest fetch; of less: 60 s and 1 s for each 256 KiB",
+    ),
+    setting("HYDRIA_LOG", "info", "off, error, warn, info, debug or trace, also by module"),
+    setting("HYDRIA_LOG_FORMAT", "text", "text, or json: one object a line"),
+];
