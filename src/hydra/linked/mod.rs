@@ -20,6 +20,7 @@ mod nodes;
 mod own;
 mod places;
 mod pool;
+mod protection;
 mod rdf;
 mod shapes;
 mod subject;

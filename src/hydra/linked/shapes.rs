@@ -32,12 +32,14 @@ pub struct Shapes<'a> {
     graph: HashSet<&'a str>,
     included: HashSet<&'a str>,
     none: HashSet<&'a str>,
+    language: HashSet<&'a str>,
+    direction: HashSet<&'a str>,
     id: HashSet<&'a str>,
     index: HashSet<&'a str>,
 }
 
 /// Returns what may stand for a keyword, by way of other terms too; `targets`: terms and what they refer to.
-fn aliases<'a>(keyword: &'static str, targets: &[(&'a str, &'a str)]) -> HashSet<&'a str> {
+pub fn aliases<'a>(keyword: &'static str, targets: &[(&'a str, &'a str)]) -> HashSet<&'a str> {
     let mut found: HashSet<&'a str> = HashSet::from([keyword]);
     loop {
         let before = found.len();
@@ -82,6 +84,8 @@ impl<'a> Shapes<'a> {
             graph: of("@graph"),
             included: of("@included"),
             none: of("@none"),
+            language: of("@language"),
+            direction: of("@direction"),
             id: of("@id"),
             index: of("@index"),
         }
@@ -134,9 +138,26 @@ impl<'a> Shapes<'a> {
         item.is_null() || item.as_object().is_some_and(|members| members.iter().any(is_null))
     }
 
+    /// Returns whether a value is null, or a value object or a set that is.
+    fn is_null(&self, value: &Value) -> bool {
+        let is_empty = |(key, value): (&String, &Value)| {
+            value.is_null()
+                && (self.value.contains(key.as_str()) || self.set.contains(key.as_str()))
+        };
+        value.is_null() || value.as_object().is_some_and(|members| members.iter().any(is_empty))
+    }
+
     /// What is refused of the members of an object themselves.
     fn refused(&self, members: &Map<String, Value>) -> Option<&'static str> {
         let is_more = |key: &str| key != "@context" && !self.index.contains(key);
+        let speaks = |key: &String| {
+            self.language.contains(key.as_str()) || self.direction.contains(key.as_str())
+        };
+        if members.keys().any(speaks)
+            && !members.keys().any(|key| self.value.contains(key.as_str()))
+        {
+            return Some("an object has @language or @direction without @value");
+        }
         for (key, value) in members {
             let key = key.as_str();
             let items = one_or_more(value);
@@ -144,11 +165,13 @@ impl<'a> Shapes<'a> {
             if is_wrapper && members.keys().any(|other| other != key && is_more(other)) {
                 return Some("an object has @list or @set beside other members");
             }
-            if self.list.contains(key) && value.is_null() {
-                return Some("a @list is null, which is no list; write []");
-            }
             let is_within = |item: &Value| item.is_array() || has(item, &[&self.set]);
             let is_list = self.list.contains(key) || self.lists.contains(&key);
+            if is_list && self.is_null(value) {
+                return Some(
+                    "a list is null, which processors read in several ways; write [], or leave it out",
+                );
+            }
             if is_list && value.as_array().is_some_and(|i| i.iter().any(is_within)) {
                 return Some(
                     "a list holds an array or a @set; write a list within a list as @list",

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::guard::{self, Bounds};
 use super::lengths::Lengths;
-use super::shapes::{Kind, Shapes};
+use super::protection::Protection;
+use super::shapes::{Kind, Shapes, aliases};
 use super::thin::thin;
 use crate::hydra::Problem;
 
@@ -116,6 +117,9 @@ struct Survey<'a, 'b> {
     by_node: Vec<&'a str>,
     /// What the values of a term are, if it is the same wherever it is defined.
     kinds: HashMap<&'a str, Option<Kind>>,
+    /// Terms with a context of their own.
+    scopes: Vec<&'a str>,
+    protection: Protection<'a>,
 }
 
 impl<'a, 'b> Survey<'a, 'b> {
@@ -138,6 +142,8 @@ impl<'a, 'b> Survey<'a, 'b> {
             lists: Vec::new(),
             by_node: Vec::new(),
             kinds: HashMap::new(),
+            scopes: Vec::new(),
+            protection: Protection::default(),
         }
     }
 
@@ -150,6 +156,14 @@ impl<'a, 'b> Survey<'a, 'b> {
                 "the body names a context that is not known here, and none is fetched from elsewhere: \
                  {names}; known are those of this service and that of the Hydra vocabulary"
             ));
+        }
+        if let Some(term) = self.protection.redefined() {
+            self.refuse(format!("protected terms, and several definitions of the term {term:?}"));
+        }
+        let nested = aliases("@nest", &self.aliases);
+        if let Some(term) = self.scopes.iter().copied().find(|term| nested.contains(term)) {
+            // Processors differ on whether it is in force for what is nested.
+            self.refuse(format!("a context for {term:?}, which stands for @nest"));
         }
         if let Some(construct) = self.unread.first() {
             return no(format!("the context has {construct}, which is not read here"));
@@ -247,6 +261,7 @@ impl<'a, 'b> Survey<'a, 'b> {
 
     fn define(&mut self, term: &'a str, definition: &'a Value) -> usize {
         self.lengths.define(term, definition);
+        self.protection.note(term, definition);
         self.word(term);
         if KEYWORDS.contains(&term) && !OF_CONTEXTS.contains(&term) {
             self.refuse(format!("a term {term:?}"));
@@ -265,6 +280,7 @@ impl<'a, 'b> Survey<'a, 'b> {
                 self.terms += 1;
                 self.refers(term, definition);
                 let Some(within) = definition.get("@context") else { return 0 };
+                self.scopes.push(term);
                 if redefines(within, term) {
                     self.refuse(format!("a context for {term:?} that defines {term:?} anew"));
                 }

@@ -87,7 +87,29 @@ fn a_graph_beside_members_that_may_expand_to_nothing_is_refused() {
 #[test]
 fn a_list_that_is_null_is_refused_and_never_empties_roles() {
     let scene = Scene::new();
-    scene.refuses(&json!({ scene.iri("roles"): { "@list": null } }), "@list");
+    let roles = scene.iri("roles");
+    scene.refuses(&json!({ &roles: { "@list": null } }), "a list is null");
+    let scoped = json!({ "x": "urn:x:x" });
+    for scope in [json!({}), json!({ "@context": scoped })] {
+        let mut term = json!({ "@id": roles, "@type": "@id", "@container": "@list" });
+        term.as_object_mut().expect("an object").extend(scope.as_object().expect("one").clone());
+        scene.refuses(&json!({ "@context": { "r": term }, "r": null }), "a list is null");
+    }
+}
+
+#[test]
+fn what_processors_read_in_several_ways_is_refused() {
+    let scene = Scene::new();
+    let (tags, limit) = (scene.iri("tags"), scene.iri("maxUnauthorised"));
+    let nested = json!({ "@id": "@nest", "@context": { "m": limit } });
+    scene.refuses(&json!({ "@context": { "n": nested }, "n": { "m": 0 } }), "@nest");
+    let untold = json!({ &tags: { "@language": "en", "@direction": "rtl" }, "urn:x:p": 1 });
+    scene.refuses(&untold, "@value");
+    let protected = json!({
+        "@context": { "@protected": true, "m": limit }, "m": 0,
+        "urn:x:p": { "@context": { "m": "urn:x:m" }, "m": 1 },
+    });
+    scene.refuses(&protected, "rotected");
 }
 
 #[test]
