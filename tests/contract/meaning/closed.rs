@@ -92,8 +92,6 @@ fn contexts_that_are_not_propagated_or_hold_for_a_term_close_as_they_say() {
     alone["@propagate"] = false.into();
     scene.closes(&json!({ "@context": alone, "r": [role], "m": 0 }));
     scene.closes(&json!({ "@context": [alone, { "x": "urn:x:y" }], "r": [role], "m": 0 }));
-    let scoped = json!({ "n": { "@id": "@nest", "@context": defined } });
-    scene.closes(&json!({ "@context": scoped, "n": { "r": [role], "m": 0 } }));
     let typed =
         json!({ "T": { "@id": format!("{}Image", scene.vocabulary), "@context": defined } });
     scene.closes(&json!({ "@context": typed, "@type": "T", "r": [role], "m": 0 }));
