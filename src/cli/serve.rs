@@ -167,7 +167,7 @@ impl Worker {
             let fetcher = Fetcher::new(config.origin_limits, allowed)?;
             let database = setup.database.with_own_pool(engine::CONNECTIONS);
             let storage = setup.storage.clone();
-            Engine::new(database, site, storage, fetcher, notices, settings)
+            Engine::new(database, site, storage, fetcher, notices, settings)?
         };
         let (stop, stopped) = watch::channel(false);
         let running = runtime.spawn(engine.run(stopped));

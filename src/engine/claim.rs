@@ -20,6 +20,8 @@ pub struct Claimed {
     /// Which claim it is, from 1; with `id`, the token without which nothing is settled.
     pub attempt: i32,
     pub at: ImageAddress,
+    /// Whether a request waits for it.
+    pub immediate: bool,
     /// How often it was given back without being settled.
     pub returns: i32,
     /// Whether its workers died so often that it is given up.
@@ -103,6 +105,7 @@ pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed
             id: row.id,
             attempt: row.attempts,
             at: ImageAddress { customer: row.customer, space: row.space, image: row.image },
+            immediate: wanted.immediate,
             returns: row.returns,
             is_hopeless: row.attempts - row.returns > DEATHS,
         })

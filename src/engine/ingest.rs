@@ -231,7 +231,7 @@ impl Engine {
         let customer = job.at.customer;
         let mut file = fetched.file;
         let limits = self.settings.limits;
-        let inspected = tokio::task::spawn_blocking(move || {
+        let inspected = self.decoders.run(job.immediate, move || {
             let promise = imaging::inspect(&mut file)?;
             promise.check(&limits)?;
             Ok::<(File, Promise), ImagingError>((file, promise))
@@ -239,7 +239,7 @@ impl Engine {
         let (file, promise) = joined(inspected.await)?;
         let memory = self.memory.acquire(customer, mebibytes(promise.working_bytes)).await;
         let core = self.cores.acquire(customer, 1).await;
-        let derived = tokio::task::spawn_blocking(move || {
+        let derived = self.decoders.run(job.immediate, move || {
             let derived = imaging::derive(&file, &promise, &edges);
             drop((memory, core));
             derived.map(|derived| (promise.format, derived))

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod claim;
+mod decoders;
 pub mod finish;
 pub mod ingest;
 pub mod janitor;
@@ -15,6 +16,7 @@ mod pauses;
 mod rules;
 mod suspects;
 
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,6 +36,7 @@ use crate::origins::Fetcher;
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
+use decoders::Decoders;
 use lane::Lane;
 use leases::Leases;
 use pauses::Pauses;
@@ -82,6 +85,7 @@ pub struct Engine {
     rules: Arc<Rules>,
     /// Transactions at once, by customer.
     acts: Limiter<i32>,
+    decoders: Decoders,
     /// MiB that decoding may take, by customer.
     memory: Limiter<i32>,
     /// Images that may be decoded at once, by customer: one a core, and as many of those who have none.
@@ -89,6 +93,10 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Prepares to work; nothing is claimed yet.
+    ///
+    /// # Errors
+    /// Returns what the system says where it gives no threads.
     pub fn new(
         database: Database,
         site: Arc<Site>,
@@ -96,13 +104,13 @@ impl Engine {
         fetcher: Fetcher,
         notices: Notices,
         settings: Settings,
-    ) -> Arc<Self> {
+    ) -> io::Result<Arc<Self>> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         // More statements of one customer at once would only make those of others wait for the cores.
         let shared = cores.clamp(2, CONNECTIONS as usize / 2);
         let memory = ingest::mebibytes(settings.limits.max_bytes);
         let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
-        Arc::new(Self {
+        Ok(Arc::new(Self {
             leases: Leases::keep(database.url(), settings.lease),
             pauses: Pauses::default(),
             suspects: Suspects::default(),
@@ -110,13 +118,14 @@ impl Engine {
             acts: limiter(shared, CONNECTIONS as usize - shared),
             memory: limiter(memory, 0),
             cores: limiter(cores, cores),
+            decoders: Decoders::start()?,
             database,
             site,
             storage,
             fetcher,
             notices,
             settings,
-        })
+        }))
     }
 
     /// Works until told to stop, then gives back what it has not finished.

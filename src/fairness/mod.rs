@@ -1,8 +1,10 @@
 //! Dividing limited capacity among customers, so that none waits for what another does slowly.
 //!
-//! [`Shares`] is the rule; a [`Limiter`] is a semaphore that follows it and serves customers in turn.
+//! [`Shares`] is the rule; a [`Limiter`] is a semaphore that follows it and serves customers in turn; [`priority`]
+//! makes threads that compute for long yield the processor to the others.
 
 mod limiter;
+pub mod priority;
 
 pub use limiter::{Limiter, Overloaded, Permit};
 

@@ -17,6 +17,10 @@ const SHARED: (u32, u32) = (4, 16);
 const EXTRA: u32 = 8;
 /// Connections of the requests of a process, at most.
 pub const CONNECTIONS: u32 = SHARED.1 + EXTRA;
+/// Things (members of a body, rows of a page) for each unit that an act takes beyond its first.
+const THINGS_PER_UNIT: usize = 200;
+/// Units that one act takes, at most; of one core or two, a customer then has one such act under way at a time.
+const MOST_UNITS: usize = 3;
 /// Requests of one customer that may wait for a connection; more are refused, to be sent again later.
 const MAX_WAITING: usize = 256;
 
@@ -34,6 +38,14 @@ impl From<Caller> for Holder {
     fn from(caller: Caller) -> Self {
         caller.customer().map_or(Self::Visitors, Self::Customer)
     }
+}
+
+/// Returns the units that an act takes which reads or writes so many things.
+///
+/// An act holds one connection whatever it does; one that does much counts more, so that statements of one customer
+/// do not take all cores of the database for long.
+pub fn units(things: usize) -> usize {
+    (1 + things / THINGS_PER_UNIT).min(MOST_UNITS)
 }
 
 /// The connections of requests, divided by [`Shares`].
@@ -58,7 +70,20 @@ impl Acts {
         holder: impl Into<Holder>,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.run_within(holder.into(), MAX_WAITING, act).await
+        self.run_of(holder, 1, act).await
+    }
+
+    /// Does something that takes as many [`units`].
+    ///
+    /// # Errors
+    /// Returns what [`Acts::run`] does.
+    pub async fn run_of<T: Send + 'static>(
+        &self,
+        holder: impl Into<Holder>,
+        units: usize,
+        act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.run_within(holder.into(), units, MAX_WAITING, act).await
     }
 
     /// Does the rest of what was begun: it waits its turn, and is never refused.
@@ -70,16 +95,18 @@ impl Acts {
         holder: impl Into<Holder>,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.run_within(holder.into(), usize::MAX, act).await
+        self.run_within(holder.into(), 1, usize::MAX, act).await
     }
 
     async fn run_within<T: Send + 'static>(
         &self,
         holder: Holder,
+        units: usize,
         most: usize,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = self.0.acquire_within(holder, 1, most).await.map_err(|full: Overloaded| {
+        let permit = self.0.acquire_within(holder, units, most).await;
+        let permit = permit.map_err(|full: Overloaded| {
             let words = "too many of your requests wait already; send fewer at once, or try again";
             Problem::Unavailable(words.into(), Some(Box::new(full)))
         })?;

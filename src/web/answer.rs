@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::acts::Holder;
+use super::acts::{self, Holder};
 use super::ahead::Ahead;
 use super::asking::Asking;
 use super::connection::Connection;
@@ -354,11 +354,12 @@ async fn in_session(
     writes: bool,
 ) -> Result<(Reply, Vec<Effect>), Problem> {
     let (database, site) = (service.database.clone(), service.site.clone());
+    let units = acts::units(input.things());
     let act = move || {
         // Within the transaction, so that what is refused after all is undone.
         transaction::in_session(&database, &site, caller, writes, |s| input.judge(run(s, &input)))
     };
-    service.acts.run(caller, act).await
+    service.acts.run_of(caller, units, act).await
 }
 
 /// Waits until no job is left, without a thread or a connection, and shows what came of it.

@@ -143,7 +143,8 @@ impl Hands {
             Fetcher::new(config.origin_limits, config.origin_allow.clone()).expect("a client"),
             Notices::listen(url, "hydria_work", "hydria_settled"),
             settings,
-        );
+        )
+        .expect("threads");
         drop(inside);
         Self { runtime, engine, setup, url: url.to_owned() }
     }

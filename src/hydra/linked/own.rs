@@ -161,7 +161,10 @@ impl Own<'_> {
     fn is_own(self, context: &Value) -> bool {
         match context {
             Value::String(name) => is_published(name, self.published),
-            Value::Array(contexts) => contexts.iter().all(|context| self.is_own(context)),
+            // An array within an array is no context.
+            Value::Array(contexts) => {
+                contexts.iter().all(|context| context.is_string() && self.is_own(context))
+            }
             _ => false,
         }
     }

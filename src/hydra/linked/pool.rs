@@ -8,6 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 
+use crate::fairness::priority;
 use crate::hydra::Problem;
 
 /// Stack of each thread, in bytes, of which only what is used is taken.
@@ -135,7 +136,10 @@ impl Queue {
         for _ in 0..threads {
             let own = Arc::clone(&queue);
             let thread = std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES);
-            thread.spawn(move || own.work())?;
+            thread.spawn(move || {
+                priority::lower();
+                own.work();
+            })?;
         }
         Ok(queue)
     }

@@ -7,8 +7,8 @@ use oxrdf::{GraphName, NamedOrBlankNode, Quad, Term, Triple};
 use oxttl::{NQuadsParser, NTriplesParser, TurtleParser};
 
 use super::guard::{self, Bounds};
-use super::nodes::{Literal, Nodes, Object};
-use super::terms::TYPE;
+use super::nodes::{Literal, Node, Nodes, Object};
+use super::terms::{FIRST, REST, TYPE};
 use crate::hydra::Problem;
 
 /// A way to write triples.
@@ -43,6 +43,18 @@ pub fn read(
             reading.all(quads, "N-Triples")
         }
         Syntax::NQuads => reading.all(NQuadsParser::new().for_slice(text), "N-Quads"),
+    }?;
+    check_lists(nodes)
+}
+
+/// Refuses lists of which a part is missing, which processors that build lists read in several ways.
+fn check_lists(nodes: &Nodes<'_>) -> Result<(), Problem> {
+    let is_part = |node: &Node| node.get(FIRST).is_some() != node.get(REST).is_some();
+    match nodes.iter().any(|(_, node)| is_part(node)) {
+        true => Err(Problem::Unreadable(
+            "the body has a part of a list that lacks rdf:first or rdf:rest".into(),
+        )),
+        false => Ok(()),
     }
 }
 

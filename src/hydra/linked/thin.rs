@@ -31,7 +31,7 @@ pub fn thin(value: &mut Value, known: Known<'_>, own: bool) {
 fn is_own(context: &Value, known: Known<'_>) -> bool {
     match context {
         Value::String(name) => (known.own)(name),
-        Value::Array(items) => items.iter().all(|item| is_own(item, known)),
+        Value::Array(items) => items.iter().all(|item| item.is_string() && is_own(item, known)),
         _ => false,
     }
 }
@@ -39,7 +39,8 @@ fn is_own(context: &Value, known: Known<'_>) -> bool {
 /// Takes out the first of several contexts, as long as they say what is in force anyway.
 fn drop_leading(context: &mut Value, known: Known<'_>) {
     if let Value::Array(items) = context {
-        let leading = items.iter().take_while(|item| is_own(item, known)).count();
+        let leading =
+            items.iter().take_while(|item| item.is_string() && is_own(item, known)).count();
         items.drain(..leading);
     }
 }

@@ -269,9 +269,14 @@ fn statements_that_a_plain_body_could_not_say_are_refused() {
         let term = if object.contains("Image/roles") { "roles" } else { "maxUnauthorised" };
         assert_eq!(answer.expect(400).faults(), [term], "{object}");
     }
-    let list = "_:l <http://www.w3.org/1999/02/22-rdf-syntax-ns#first> 1 .";
-    let endless = format!("<> <{roles}> _:l . {list}");
+    let rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    let endless = format!("<> <{roles}> _:l . _:l <{rdf}first> 1 ; <{rdf}rest> _:l .");
     assert_eq!(scene.turtle("PATCH", &scene.image, endless).expect(400).faults(), ["roles"]);
+    for part in ["first", "rest"] {
+        let broken = format!("<> <urn:x:p> _:l . _:l <{rdf}{part}> <{rdf}nil> .");
+        let refused = scene.turtle("PATCH", &scene.image, broken).expect(400);
+        assert!(refused.text("detail").contains("lacks rdf:first or rdf:rest"));
+    }
     let quads =
         format!("<{0}> <{limit}> \"-1\" <urn:x:g> .\n<{0}> <urn:x:p> \"\" .\n", scene.address());
     let quads = Sent { media_type: "application/n-quads", text: quads };

@@ -110,6 +110,10 @@ fn what_processors_read_in_several_ways_is_refused() {
         "urn:x:p": { "@context": { "m": "urn:x:m" }, "m": 1 },
     });
     scene.refuses(&protected, "rotected");
+    for nested in [json!([[]]), json!([["http://www.w3.org/ns/hydra/context.jsonld"]])] {
+        scene.refuses(&json!({ "@context": nested, "@graph": [{ "tags": [] }] }), "context");
+        scene.refuses(&json!({ "@context": nested, "tags": [] }), "context");
+    }
 }
 
 #[test]
