@@ -238,7 +238,8 @@ impl Engine {
         });
         let (file, promise) = joined(inspected.await)?;
         let memory = self.memory.acquire(customer, mebibytes(promise.working_bytes)).await;
-        let core = self.cores.acquire(customer, 1).await;
+        let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
+        let core = cores.acquire(customer, 1).await;
         let derived = self.decoders.run(job.immediate, move || {
             let derived = imaging::derive(&file, &promise, &edges);
             drop((memory, core));

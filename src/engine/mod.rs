@@ -88,8 +88,10 @@ pub struct Engine {
     decoders: Decoders,
     /// MiB that decoding may take, by customer.
     memory: Limiter<i32>,
-    /// Images that may be decoded at once, by customer: one a core, and as many of those who have none.
+    /// Images of the queue that may be decoded at once, by customer: one a core, and as many of those who have none.
     cores: Limiter<i32>,
+    /// The same of images that requests wait for. They are decoded at full priority, so a core is left for answers.
+    immediate_cores: Limiter<i32>,
 }
 
 impl Engine {
@@ -118,6 +120,7 @@ impl Engine {
             acts: limiter(shared, CONNECTIONS as usize - shared),
             memory: limiter(memory, 0),
             cores: limiter(cores, cores),
+            immediate_cores: limiter((cores - 1).max(1), cores),
             decoders: Decoders::start()?,
             database,
             site,

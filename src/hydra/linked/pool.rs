@@ -18,6 +18,9 @@ const MAX_OF_CUSTOMER: usize = 32;
 /// Bodies of all customers that wait in a lane, at most.
 const MAX_WAITING: usize = 1_024;
 
+/// By how much the priority of the threads is lower than of those that answer requests.
+const STEPS: i32 = 10;
+
 type Job = Box<dyn FnOnce() + Send>;
 /// Whose body it is; none: no customer's.
 type Customer = Option<i32>;
@@ -137,7 +140,7 @@ impl Queue {
             let own = Arc::clone(&queue);
             let thread = std::thread::Builder::new().name(name.into()).stack_size(STACK_BYTES);
             thread.spawn(move || {
-                priority::lower();
+                priority::lower(STEPS);
                 own.work();
             })?;
         }
