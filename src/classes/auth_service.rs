@@ -114,7 +114,7 @@ impl Resource for AuthService {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> AuthServiceAddress {
@@ -125,7 +125,7 @@ impl Resource for AuthService {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
         at: Option<&AuthServiceAddress>,
         draft: &AuthServiceDraft,
@@ -235,7 +235,7 @@ fn insert(
 }
 
 impl Retrieve for AuthService {
-    fn find(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
         let services = auth_services::table.find((at.customer, &at.auth_service));
         Ok(services.select(Self::as_select()).first(s.conn)?)
     }
@@ -252,10 +252,10 @@ fn named(customer: i32, name: Option<&str>) -> Found<'_> {
 
 impl List<CustomerAddress> for AuthService {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &CustomerAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let name = wanted.text("name").map(str::to_owned);
         let own = || named(of.customer, name.as_deref());
         paged!(s.conn, wanted, own())
@@ -264,10 +264,10 @@ impl List<CustomerAddress> for AuthService {
 
 impl List<AuthServiceAddress> for AuthService {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &AuthServiceAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         Self::find(s, of)?;
         let name = wanted.text("name").map(str::to_owned);
         let own = || named(of.customer, name.as_deref());
@@ -278,55 +278,55 @@ impl List<AuthServiceAddress> for AuthService {
 
 impl Create<CustomerAddress> for AuthService {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &CustomerAddress,
         chosen: Option<String>,
         draft: AuthServiceDraft,
     ) -> Result<Self, Problem> {
-        insert(s.conn, into.customer, &chosen_or_minted(chosen)?, None, draft)
+        insert(s.conn, into.customer, &given_or_generated_id(chosen)?, None, draft)
     }
 }
 
 impl Create<AuthServiceAddress> for AuthService {
-    fn fresh(s: &mut Session<'_>, into: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
-        Self::hold(s, into).map(|_| AuthServiceDraft::default())
+    fn initial_draft(s: &mut UnitOfWork<'_>, into: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
+        Self::lock(s, into).map(|_| AuthServiceDraft::default())
     }
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &AuthServiceAddress,
         chosen: Option<String>,
         draft: AuthServiceDraft,
     ) -> Result<Self, Problem> {
-        let id = chosen_or_minted(chosen)?;
+        let id = given_or_generated_id(chosen)?;
         insert(s.conn, into.customer, &id, Some(&into.auth_service), draft)
     }
 }
 
 impl Update for AuthService {
-    fn hold(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
         let services = auth_services::table.find((at.customer, &at.auth_service));
         services.select(auth_services::id).for_update().first::<String>(s.conn)?;
         Self::find(s, at)
     }
     fn save(
-        s: &mut Session<'_>,
-        held: Held<Self>,
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
         draft: AuthServiceDraft,
     ) -> Result<Self, Problem> {
-        let draft = diesel::update(auth_services::table.find((held.customer, &held.id)))
+        let draft = diesel::update(auth_services::table.find((locked.customer, &locked.id)))
             .set(draft)
             .returning(AuthServiceDraft::as_returning())
             .get_result(s.conn)?;
-        Ok(Self { draft, ..held.into_inner() })
+        Ok(Self { draft, ..locked.into_inner() })
     }
 }
 
 impl Replace for AuthService {
-    fn fresh_at(_: &mut Session<'_>, at: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
+    fn initial_draft_at(_: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
         Ok(AuthServiceDraft { name: at.auth_service.clone(), ..AuthServiceDraft::default() })
     }
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &AuthServiceAddress,
         draft: AuthServiceDraft,
     ) -> Result<Self, Problem> {
@@ -335,11 +335,11 @@ impl Replace for AuthService {
 }
 
 impl Remove for AuthService {
-    fn hold_to_remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        Self::hold(s, at)
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        Self::lock(s, at)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let row = auth_services::table.find((held.customer, &held.id));
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let row = auth_services::table.find((locked.customer, &locked.id));
         removed(diesel::delete(row).execute(s.conn))
     }
 }

@@ -70,7 +70,7 @@ impl Resource for Batch {
             &action("test", "POST here to bring the batch up to date", "BatchTest", &[TEST]),
         ],
         operations: &[retrieve_counting::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> BatchAddress {
@@ -101,7 +101,7 @@ impl Resource for BatchTest {
             |t: &Self| &t.success,
         )],
         operations: &[],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> BatchAddress {
@@ -123,7 +123,7 @@ const TEST: Operation<BatchAddress> = Operation {
     },
     body: Body::Optional,
     chooses: false,
-    act: Act::Write(|s, at, _| {
+    act: Act::Command(|s, at, _| {
         lock(s.conn, at.customer, &[at.batch])?;
         let held = Batch::find(s, at)?;
         let pointing = images::table
@@ -139,7 +139,7 @@ const TEST: Operation<BatchAddress> = Operation {
         let success = !finished.is_empty() || superseded != held.superseded;
         s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
         let test = BatchTest { at: *at, success };
-        Ok(Reply::shown(Outcome::Told, &test, s))
+        Ok(Reply::shown(Outcome::Reported, &test, s))
     }),
 };
 
@@ -313,7 +313,7 @@ fn finish(
 }
 
 impl Retrieve for Batch {
-    fn find(s: &mut Session<'_>, at: &BatchAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &BatchAddress) -> Result<Self, Problem> {
         let batches = batches::table.find((at.customer, at.batch));
         Ok(batches.select(Self::as_select()).first(s.conn)?)
     }

@@ -73,7 +73,7 @@ impl Resource for Customer {
             .writable(|d| &mut d.display_name)
             .max_bytes(MAX_INDEXED)
             .rule(not_blank)
-            .worked_out()
+            .server_derived()
             .example("City Library"),
             &field("administrator", "Whether its keys act on every customer", |c: &Self| {
                 &c.administrator
@@ -98,7 +98,7 @@ impl Resource for Customer {
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> CustomerAddress {
@@ -109,7 +109,7 @@ impl Resource for Customer {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         _tenant: Option<i32>,
         at: Option<&CustomerAddress>,
         draft: &CustomerDraft,
@@ -132,12 +132,12 @@ impl Resource for Customer {
 
     fn check_fixed(
         _at: &CustomerAddress,
-        held: Option<&Self>,
+        existing: Option<&Self>,
         body: &mut Map<String, Value>,
         faults: &mut Vec<Fault>,
     ) {
         if let Some(name) = body.remove("name")
-            && name.as_str() != held.map(|held| held.draft.name.as_str())
+            && name.as_str() != existing.map(|existing| existing.draft.name.as_str())
         {
             faults.push(Fault::new("name", "is set once and for all"));
         }
@@ -183,13 +183,13 @@ pub static CUSTOMERS: Collection<Root> = Collection {
 };
 
 impl Retrieve for Customer {
-    fn find(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
         Ok(customers::table.find(at.customer).select(Self::as_select()).first(s.conn)?)
     }
 }
 
 impl List<Root> for Customer {
-    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
         let own = match s.caller {
             Caller::Administrator(_) => None,
             Caller::Customer(own) => Some(own),
@@ -212,7 +212,7 @@ impl List<Root> for Customer {
 
 impl Create<Root> for Customer {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         _: &Root,
         chosen: Option<String>,
         draft: CustomerDraft,
@@ -298,7 +298,7 @@ pub fn hold_first_start(conn: &mut PgConnection) -> Result<(), Problem> {
 ///
 /// # Errors
 /// [`Problem::Invalid`] with every fault.
-pub fn check_new(s: &mut Session<'_>, draft: &CustomerDraft) -> Result<(), Problem> {
+pub fn check_new(s: &mut UnitOfWork<'_>, draft: &CustomerDraft) -> Result<(), Problem> {
     let mut faults = Customer::check(s, None, None, draft)?;
     faults.extend(name_rule(&draft.name).err().map(|reason| Fault::new("name", reason)));
     if draft.name.is_empty() {
@@ -308,12 +308,12 @@ pub fn check_new(s: &mut Session<'_>, draft: &CustomerDraft) -> Result<(), Probl
 }
 
 impl Update for Customer {
-    fn hold(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
         let customers = customers::table.find(at.customer);
         Ok(customers.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Held<Self>, draft: CustomerDraft) -> Result<Self, Problem> {
-        Ok(diesel::update(customers::table.find(held.id))
+    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: CustomerDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(customers::table.find(locked.id))
             .set(displayed(draft))
             .returning(Self::as_returning())
             .get_result(s.conn)?)

@@ -96,16 +96,16 @@ impl Resource for CustomerOriginStrategy {
                 |o: &Self| &o.position,
             )
             .writable(|d| &mut d.position)
-            .worked_out(),
+            .server_derived(),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> CustomerOriginStrategyAddress {
         CustomerOriginStrategyAddress { customer: self.customer, origin_strategy: self.id.clone() }
     }
-    fn unseen(&self) -> Option<&[u8]> {
+    fn hidden_state(&self) -> Option<&[u8]> {
         self.credentials.as_deref()
     }
     fn draft(&self) -> CustomerOriginStrategyDraft {
@@ -118,7 +118,7 @@ impl Resource for CustomerOriginStrategy {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
         at: Option<&CustomerOriginStrategyAddress>,
         draft: &CustomerOriginStrategyDraft,
@@ -241,29 +241,29 @@ const MAX_STRATEGIES: i64 = 100;
 fn check_number(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
     // Two who add at once must not both find the last place free.
     customers::table.find(customer).select(customers::id).for_no_key_update().first::<i32>(conn)?;
-    let held: i64 =
+    let locked: i64 =
         strategies::table.filter(strategies::customer.eq(customer)).count().get_result(conn)?;
-    if held < MAX_STRATEGIES {
+    if locked < MAX_STRATEGIES {
         return Ok(());
     }
-    let reason = format!("are {held} already, and a customer may have {MAX_STRATEGIES} at most");
+    let reason = format!("are {locked} already, and a customer may have {MAX_STRATEGIES} at most");
     // Nothing of the body is wrong.
     Err(Fault { pointer: String::new(), ..Fault::new("originStrategies", reason) }.into())
 }
 
 impl Retrieve for CustomerOriginStrategy {
-    fn find(s: &mut Session<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
-        let held = strategies::table.find((at.customer, &at.origin_strategy));
-        Ok(held.select(Self::as_select()).first(s.conn)?)
+    fn find(s: &mut UnitOfWork<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
+        let locked = strategies::table.find((at.customer, &at.origin_strategy));
+        Ok(locked.select(Self::as_select()).first(s.conn)?)
     }
 }
 
 impl List<CustomerAddress> for CustomerOriginStrategy {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &CustomerAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let own = || strategies::table.filter(strategies::customer.eq(of.customer)).into_boxed();
         paged!(s.conn, wanted, own())
     }
@@ -288,41 +288,41 @@ fn position(
 
 impl Create<CustomerAddress> for CustomerOriginStrategy {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &CustomerAddress,
         chosen: Option<String>,
         draft: CustomerOriginStrategyDraft,
     ) -> Result<Self, Problem> {
         let at = CustomerOriginStrategyAddress {
             customer: into.customer,
-            origin_strategy: chosen_or_minted(chosen)?,
+            origin_strategy: given_or_generated_id(chosen)?,
         };
         Self::insert_at(s, &at, draft)
     }
 }
 
 impl Update for CustomerOriginStrategy {
-    fn hold(s: &mut Session<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
-        let held = strategies::table.find((at.customer, &at.origin_strategy));
-        Ok(held.select(Self::as_select()).for_update().first(s.conn)?)
+    fn lock(s: &mut UnitOfWork<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
+        let locked = strategies::table.find((at.customer, &at.origin_strategy));
+        Ok(locked.select(Self::as_select()).for_update().first(s.conn)?)
     }
     fn save(
-        s: &mut Session<'_>,
-        held: Held<Self>,
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
         draft: CustomerOriginStrategyDraft,
     ) -> Result<Self, Problem> {
-        let held = held.into_inner();
-        let position = position(s.conn, &held.address(), draft.position)?;
-        let place = place(held.customer, &held.id);
+        let locked = locked.into_inner();
+        let position = position(s.conn, &locked.address(), draft.position)?;
+        let place = place(locked.customer, &locked.id);
         let strategy = canonical(&draft.origin_strategy);
         // A strategy that takes no credentials keeps none.
         let credentials = match Strategy::parse(&strategy) {
             Some(strategy) if strategy.requires_credentials() => {
-                draft.credentials.seal(held.credentials, s.site, &place)?
+                draft.credentials.seal(locked.credentials, s.site, &place)?
             }
             _ => None,
         };
-        Ok(diesel::update(strategies::table.find((held.customer, &held.id)))
+        Ok(diesel::update(strategies::table.find((locked.customer, &locked.id)))
             .set((
                 strategies::regex.eq(draft.regex),
                 strategies::origin_strategy.eq(strategy),
@@ -341,7 +341,7 @@ fn canonical(given: &str) -> String {
 
 impl Replace for CustomerOriginStrategy {
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &CustomerOriginStrategyAddress,
         draft: CustomerOriginStrategyDraft,
     ) -> Result<Self, Problem> {
@@ -363,14 +363,14 @@ impl Replace for CustomerOriginStrategy {
 }
 
 impl Remove for CustomerOriginStrategy {
-    fn hold_to_remove(
-        s: &mut Session<'_>,
+    fn lock_for_delete(
+        s: &mut UnitOfWork<'_>,
         at: &CustomerOriginStrategyAddress,
     ) -> Result<Self, Problem> {
-        Self::hold(s, at)
+        Self::lock(s, at)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let row = strategies::table.find((held.customer, &held.id));
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let row = strategies::table.find((locked.customer, &locked.id));
         removed(diesel::delete(row).execute(s.conn))
     }
 }

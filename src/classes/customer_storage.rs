@@ -98,7 +98,7 @@ impl Resource for CustomerStorage {
             .example("default"),
         ),
         operations: &[retrieve_counting::<Self>(), update::<Self>().for_administrators()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> CustomerAddress {
@@ -109,7 +109,7 @@ impl Resource for CustomerStorage {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         _tenant: Option<i32>,
         _at: Option<&CustomerAddress>,
         draft: &CustomerStorageDraft,
@@ -132,7 +132,7 @@ impl Resource for SpaceStorage {
         parent: None,
         properties: totals!(),
         operations: &[retrieve_counting::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> SpaceAddress {
@@ -142,7 +142,7 @@ impl Resource for SpaceStorage {
 }
 
 impl Retrieve for CustomerStorage {
-    fn find(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
         let customer = at.customer;
         let (policy, since) = customer_storages::table
             .find(customer)
@@ -155,7 +155,7 @@ impl Retrieve for CustomerStorage {
 }
 
 impl Retrieve for SpaceStorage {
-    fn find(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
         let space = Space::find(s, at)?;
         let totals = Totals::new(tally::of_space(s.conn, at.customer, at.space)?, space.created);
         Ok(Self { at: *at, totals })
@@ -163,24 +163,24 @@ impl Retrieve for SpaceStorage {
 }
 
 impl Update for CustomerStorage {
-    fn hold(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
-        hold(s.conn, at.customer)?;
+    fn lock(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+        lock(s.conn, at.customer)?;
         Self::find(s, at)
     }
     fn save(
-        s: &mut Session<'_>,
-        held: Held<Self>,
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
         draft: CustomerStorageDraft,
     ) -> Result<Self, Problem> {
-        diesel::update(customer_storages::table.find(held.customer))
+        diesel::update(customer_storages::table.find(locked.customer))
             .set(customer_storages::storage_policy.eq(&draft.storage_policy))
             .execute(s.conn)?;
-        Self::find(s, &held.address())
+        Self::find(s, &locked.address())
     }
 }
 
 /// Holds a customer's storage until the transaction ends; answers the policy's id.
-fn hold(conn: &mut PgConnection, customer: i32) -> Result<String, Problem> {
+fn lock(conn: &mut PgConnection, customer: i32) -> Result<String, Problem> {
     Ok(customer_storages::table
         .find(customer)
         .select(customer_storages::storage_policy)
@@ -212,10 +212,10 @@ pub fn check_quota(conn: &mut PgConnection, customer: i32, more: usize) -> Resul
         // It may have come near before the row was locked: then all begins anew, with the other lock.
         return match self::quota(conn, customer, &policy)?.is_far(more) {
             true => Ok(()),
-            false => Err(Problem::Collision(None)),
+            false => Err(Problem::SerializationConflict(None)),
         };
     }
-    let policy = hold(conn, customer)?;
+    let policy = lock(conn, customer)?;
     let Quota { stored, maximum, .. } = self::quota(conn, customer, &policy)?;
     if stored.saturating_add(more) <= maximum {
         return Ok(());

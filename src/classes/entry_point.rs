@@ -49,7 +49,7 @@ impl Resource for EntryPoint {
             &collection("storagePolicies", "How much customers may store", &STORAGE_POLICIES),
         ],
         operations: &[retrieve::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> Root {
@@ -99,7 +99,7 @@ static THUMBNAIL_POLICIES: Collection<Root> = Collection {
 };
 
 impl Retrieve for EntryPoint {
-    fn find(_: &mut Session<'_>, _: &Root) -> Result<Self, Problem> {
+    fn find(_: &mut UnitOfWork<'_>, _: &Root) -> Result<Self, Problem> {
         Ok(Self)
     }
 }

@@ -38,7 +38,7 @@ impl Resource for ImageOptimisationPolicy {
             &field("global", "Whether every customer may use it", |p: &Self| &p.global),
         ],
         operations: &[retrieve::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> ImageOptimisationPolicyAddress {
@@ -48,7 +48,7 @@ impl Resource for ImageOptimisationPolicy {
 }
 
 impl Retrieve for ImageOptimisationPolicy {
-    fn find(s: &mut Session<'_>, at: &ImageOptimisationPolicyAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &ImageOptimisationPolicyAddress) -> Result<Self, Problem> {
         Ok(image_optimisation_policies::table
             .find(&at.image_optimisation_policy)
             .select(Self::as_select())
@@ -62,7 +62,7 @@ crate::orders! {
 }
 
 impl List<Root> for ImageOptimisationPolicy {
-    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
         paged!(s.conn, wanted, image_optimisation_policies::table.into_boxed())
     }
 }

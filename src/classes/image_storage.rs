@@ -35,7 +35,7 @@ impl Resource for ImageStorage {
             }),
         ],
         operations: &[retrieve::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> ImageAddress {
@@ -45,7 +45,7 @@ impl Resource for ImageStorage {
 }
 
 impl Retrieve for ImageStorage {
-    fn find(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
         let found: (i64, i64, Option<DateTime<Utc>>) = images::table
             .find((at.customer, at.space, &at.image))
             .select((images::thumbnail_size, images::size, images::checked))

@@ -50,7 +50,7 @@ impl Resource for Key {
                 (412, "It is not in a state that If-Match or If-None-Match allows"),
             ]),
         ],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> KeyAddress {
@@ -93,13 +93,13 @@ const MAKE: Operation<CustomerAddress> = Operation {
     },
     body: Body::Optional,
     chooses: false,
-    act: Act::Write(|s, of, _| {
+    act: Act::Command(|s, of, _| {
         let made = make(s.conn, s.site, of.customer, None)?;
         s.effects.push(Effect::KeyChanged(made.key.clone()));
-        let (id, body, _) = shown(&made, s.view());
+        let (id, body, _) = shown(&made, s.render_context());
         // What GET shows has no secret.
-        let (_, _, tag) = shown(&Key { secret: None, ..made }, s.view());
-        Ok(Reply::Shown { outcome: Outcome::Issued, id, body, tag })
+        let (_, _, tag) = shown(&Key { secret: None, ..made }, s.render_context());
+        Ok(Reply::Shown { outcome: Outcome::CreatedWithSecret, id, body, tag })
     }),
 };
 
@@ -163,15 +163,15 @@ pub fn all(conn: &mut PgConnection, customer: Option<i32>) -> Result<Vec<Key>, P
 ///
 /// # Errors
 /// [`Problem::NotFound`] where there is none, [`Problem::Invalid`] for an administrator's last.
-pub fn revoke(s: &mut Session<'_>, key: &str) -> Result<(), Problem> {
+pub fn revoke(s: &mut UnitOfWork<'_>, key: &str) -> Result<(), Problem> {
     let customer = keys::table.find(key).select(keys::customer).first(s.conn)?;
     let at = KeyAddress { customer, key: key.to_owned() };
-    let held = Held::to_remove(s, &at, &Input::default())?;
-    Key::remove(s, held)
+    let locked = Locked::to_remove(s, &at, &Input::default())?;
+    Key::remove(s, locked)
 }
 
 impl Retrieve for Key {
-    fn find(s: &mut Session<'_>, at: &KeyAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &KeyAddress) -> Result<Self, Problem> {
         let keys = keys::table.find(&at.key).filter(keys::customer.eq(at.customer));
         Ok(Self::stored(keys.select(STORED).first(s.conn)?))
     }
@@ -179,28 +179,28 @@ impl Retrieve for Key {
 
 impl List<CustomerAddress> for Key {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &CustomerAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let own = || keys::table.filter(keys::customer.eq(of.customer)).into_boxed();
-        let found: Result<Listing<(i32, String, DateTime<Utc>)>, Problem> =
+        let found: Result<PageOfRows<(i32, String, DateTime<Utc>)>, Problem> =
             paged!(s.conn, wanted, own(), STORED);
-        let Listing { members, total } = found?;
-        Ok(Listing { members: members.into_iter().map(Self::stored).collect(), total })
+        let PageOfRows { members, total } = found?;
+        Ok(PageOfRows { members: members.into_iter().map(Self::stored).collect(), total })
     }
 }
 
 impl Remove for Key {
-    /// The customer's row is held too, so that two requests cannot remove the last two keys.
-    fn hold_to_remove(s: &mut Session<'_>, at: &KeyAddress) -> Result<Self, Problem> {
+    /// The customer's row is locked too, so that two requests cannot remove the last two keys.
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &KeyAddress) -> Result<Self, Problem> {
         let customers = customers::table.find(at.customer).select(customers::id);
         customers.for_no_key_update().first::<i32>(s.conn)?;
         let keys = keys::table.find(&at.key).filter(keys::customer.eq(at.customer));
         Ok(Self::stored(keys.select(STORED).for_update().first(s.conn)?))
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let at = held.address();
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let at = locked.address();
         let administrator: bool =
             customers::table.find(at.customer).select(customers::administrator).first(s.conn)?;
         let own = keys::table.filter(keys::customer.eq(at.customer));

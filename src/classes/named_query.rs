@@ -69,7 +69,7 @@ impl Resource for NamedQuery {
             .example("s1=p1&n1=p2"),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> NamedQueryAddress {
@@ -80,7 +80,7 @@ impl Resource for NamedQuery {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
         at: Option<&NamedQueryAddress>,
         draft: &NamedQueryDraft,
@@ -168,7 +168,7 @@ pub static NAMED_QUERIES: Collection<CustomerAddress> = Collection {
 };
 
 impl Retrieve for NamedQuery {
-    fn find(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
         let queries = named_queries::table.find((at.customer, &at.named_query));
         Ok(queries.select(Self::as_select()).first(s.conn)?)
     }
@@ -176,10 +176,10 @@ impl Retrieve for NamedQuery {
 
 impl List<CustomerAddress> for NamedQuery {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &CustomerAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let name = wanted.text("name").map(str::to_owned);
         let own = || {
             let own = named_queries::table.filter(named_queries::customer.eq(of.customer));
@@ -194,28 +194,28 @@ impl List<CustomerAddress> for NamedQuery {
 
 impl Create<CustomerAddress> for NamedQuery {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &CustomerAddress,
         chosen: Option<String>,
         draft: NamedQueryDraft,
     ) -> Result<Self, Problem> {
-        let named_query = chosen_or_minted(chosen)?;
+        let named_query = given_or_generated_id(chosen)?;
         Self::insert_at(s, &NamedQueryAddress { customer: into.customer, named_query }, draft)
     }
 }
 
 impl Update for NamedQuery {
-    fn hold(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
         let queries = named_queries::table.find((at.customer, &at.named_query));
         Ok(queries.select(Self::as_select()).for_update().first(s.conn)?)
     }
     fn save(
-        s: &mut Session<'_>,
-        held: Held<Self>,
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
         draft: NamedQueryDraft,
     ) -> Result<Self, Problem> {
-        may_be_global(s, held.draft.global, draft.global)?;
-        Ok(diesel::update(named_queries::table.find((held.customer, &held.id)))
+        may_be_global(s, locked.draft.global, draft.global)?;
+        Ok(diesel::update(named_queries::table.find((locked.customer, &locked.id)))
             .set(draft)
             .returning(Self::as_returning())
             .get_result(s.conn)?)
@@ -223,11 +223,11 @@ impl Update for NamedQuery {
 }
 
 impl Replace for NamedQuery {
-    fn fresh_at(_: &mut Session<'_>, at: &NamedQueryAddress) -> Result<NamedQueryDraft, Problem> {
+    fn initial_draft_at(_: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<NamedQueryDraft, Problem> {
         Ok(NamedQueryDraft { name: at.named_query.clone(), ..NamedQueryDraft::default() })
     }
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &NamedQueryAddress,
         draft: NamedQueryDraft,
     ) -> Result<Self, Problem> {
@@ -243,19 +243,19 @@ impl Replace for NamedQuery {
     }
 }
 
-fn may_be_global(s: &Session<'_>, held: bool, wanted: bool) -> Result<(), Problem> {
-    if wanted == held || s.caller.is_administrator() {
+fn may_be_global(s: &UnitOfWork<'_>, locked: bool, wanted: bool) -> Result<(), Problem> {
+    if wanted == locked || s.caller.is_administrator() {
         return Ok(());
     }
     Err(Problem::Forbidden("only an administrator makes a query global, or ends that".into()))
 }
 
 impl Remove for NamedQuery {
-    fn hold_to_remove(s: &mut Session<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
-        Self::hold(s, at)
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
+        Self::lock(s, at)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let row = named_queries::table.find((held.customer, &held.id));
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let row = named_queries::table.find((locked.customer, &locked.id));
         removed(diesel::delete(row).execute(s.conn))
     }
 }

@@ -40,7 +40,7 @@ impl Resource for OriginCredentials {
                 .example("open sesame"),
         ],
         operations: &[PUT],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> CustomerOriginStrategyAddress {
@@ -64,12 +64,12 @@ const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
     },
     body: Body::Required,
     chooses: false,
-    act: Act::Write(|s, at, input| {
+    act: Act::Command(|s, at, input| {
         let mut body = input.object(OriginCredentials::NAME)?;
         let mut faults = Vec::new();
         identity::check_type(&mut body, OriginCredentials::ACCEPTED, &s.site.base, &mut faults);
-        let held = Held::of_part(s, at, input, |held: &CustomerOriginStrategy| {
-            held.credentials.is_some()
+        let locked = Locked::lock_for_part(s, at, input, |locked: &CustomerOriginStrategy| {
+            locked.credentials.is_some()
         })?;
         if input.strict {
             let known = OriginCredentials::CLASS.properties.iter().map(|p| p.name());
@@ -83,15 +83,15 @@ const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
             faults.push(Fault::new("credentials", reason));
             Credentials::None
         });
-        if !Strategy::parse(&held.origin_strategy).is_some_and(Strategy::requires_credentials) {
+        if !Strategy::parse(&locked.origin_strategy).is_some_and(Strategy::requires_credentials) {
             faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
         }
         if !faults.is_empty() {
             return Err(faults.into());
         }
-        let new = held.credentials.is_none();
-        let draft = CustomerOriginStrategyDraft { credentials: given, ..held.draft() };
-        CustomerOriginStrategy::save(s, held, draft)?;
+        let new = locked.credentials.is_none();
+        let draft = CustomerOriginStrategyDraft { credentials: given, ..locked.draft() };
+        CustomerOriginStrategy::save(s, locked, draft)?;
         Ok(Reply::Stored { new })
     }),
 };

@@ -30,7 +30,7 @@ impl Resource for OriginStrategy {
             }),
         ],
         operations: &[retrieve::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> OriginStrategyAddress {
@@ -46,7 +46,7 @@ impl OriginStrategy {
 }
 
 impl Retrieve for OriginStrategy {
-    fn find(_: &mut Session<'_>, at: &OriginStrategyAddress) -> Result<Self, Problem> {
+    fn find(_: &mut UnitOfWork<'_>, at: &OriginStrategyAddress) -> Result<Self, Problem> {
         let known = Strategy::ALL.iter().find(|s| s.id() == at.origin_strategy);
         known.map(|s| Self(*s)).ok_or_else(|| {
             Problem::NotFound(format!("there is no origin strategy {}", at.origin_strategy))
@@ -55,8 +55,8 @@ impl Retrieve for OriginStrategy {
 }
 
 impl List<Root> for OriginStrategy {
-    fn list(_: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
-        let (page, order) = wanted.right()?;
+    fn list(_: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
+        let (page, order) = wanted.validated()?;
         let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         let mut all = Strategy::ALL.to_vec();
         all.sort_by_key(|s| s.id());
@@ -70,7 +70,7 @@ impl List<Root> for OriginStrategy {
         }
         let total = i64::try_from(all.len()).unwrap_or_default();
         let members = all.into_iter().skip(count(page.offset())).take(count(page.size)).map(Self);
-        Ok(Listing { members: members.collect(), total })
+        Ok(PageOfRows { members: members.collect(), total })
     }
 }
 

@@ -34,7 +34,7 @@ impl Resource for PortalRole {
             &field("name", "Name for people", |p: &Self| &p.name),
         ],
         operations: &[retrieve::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> PortalRoleAddress {
@@ -44,13 +44,13 @@ impl Resource for PortalRole {
 }
 
 impl Retrieve for PortalRole {
-    fn find(s: &mut Session<'_>, at: &PortalRoleAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &PortalRoleAddress) -> Result<Self, Problem> {
         Ok(portal_roles::table.find(&at.portal_role).select(Self::as_select()).first(s.conn)?)
     }
 }
 
 impl List<Root> for PortalRole {
-    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
         listed(s, None, wanted)
     }
 }
@@ -62,10 +62,10 @@ crate::orders! { portal_roles by portal_roles::id, then id: "id" is id, "name" i
 /// # Errors
 /// [`Problem::Invalid`] for a bad query.
 pub fn listed(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     among: Option<&[String]>,
-    wanted: Wanted<'_>,
-) -> Result<Listing<PortalRole>, Problem> {
+    wanted: ListRequest<'_>,
+) -> Result<PageOfRows<PortalRole>, Problem> {
     let found = || match among {
         Some(ids) => portal_roles::table.filter(portal_roles::id.eq_any(ids)).into_boxed(),
         None => portal_roles::table.into_boxed(),

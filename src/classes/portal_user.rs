@@ -81,13 +81,13 @@ impl Resource for PortalUser {
             &collection("roles", "What the user may do", &USER_ROLES).example("admin"),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> PortalUserAddress {
         PortalUserAddress { customer: self.customer, portal_user: self.id.clone() }
     }
-    fn unseen(&self) -> Option<&[u8]> {
+    fn hidden_state(&self) -> Option<&[u8]> {
         Some(self.password.as_bytes())
     }
     fn draft(&self) -> PortalUserDraft {
@@ -95,7 +95,7 @@ impl Resource for PortalUser {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
         at: Option<&PortalUserAddress>,
         draft: &PortalUserDraft,
@@ -171,10 +171,10 @@ static USER_ROLES: Collection<PortalUserAddress> = Collection {
     orderable: portal_role::ORDERABLE,
 };
 
-fn set_roles(s: &mut Session<'_>, of: &PortalUserAddress, input: &Input) -> Result<Reply, Problem> {
-    let held = PortalUser::hold(s, of)?;
+fn set_roles(s: &mut UnitOfWork<'_>, of: &PortalUserAddress, input: &Input) -> Result<Reply, Problem> {
+    let locked = PortalUser::lock(s, of)?;
     let id = |at: PortalRoleAddress| at.portal_role;
-    let roles = references::changed::<_, PortalRole>(s, of, None, input, held.roles, id)?;
+    let roles = references::changed::<_, PortalRole>(s, of, None, input, locked.roles, id)?;
     let known: Vec<String> = portal_roles::table
         .filter(portal_roles::id.eq_any(&roles))
         .select(portal_roles::id)
@@ -188,17 +188,17 @@ fn set_roles(s: &mut Session<'_>, of: &PortalUserAddress, input: &Input) -> Resu
 
 impl List<PortalUserAddress> for PortalRole {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &PortalUserAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let user = PortalUser::find(s, of)?;
         portal_role::listed(s, Some(&user.roles), wanted)
     }
 }
 
 impl Retrieve for PortalUser {
-    fn find(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
         let users = portal_users::table.find((at.customer, &at.portal_user));
         Ok(users.select(Self::as_select()).first(s.conn)?)
     }
@@ -206,10 +206,10 @@ impl Retrieve for PortalUser {
 
 impl List<CustomerAddress> for PortalUser {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &CustomerAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let email = wanted.text("email").map(str::to_owned);
         let own = || {
             let own = portal_users::table.filter(portal_users::customer.eq(of.customer));
@@ -227,28 +227,28 @@ impl List<CustomerAddress> for PortalUser {
 
 impl Create<CustomerAddress> for PortalUser {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &CustomerAddress,
         chosen: Option<String>,
         draft: PortalUserDraft,
     ) -> Result<Self, Problem> {
-        let portal_user = chosen_or_minted(chosen)?;
+        let portal_user = given_or_generated_id(chosen)?;
         Self::insert_at(s, &PortalUserAddress { customer: into.customer, portal_user }, draft)
     }
 }
 
 impl Update for PortalUser {
-    fn hold(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
         let users = portal_users::table.find((at.customer, &at.portal_user));
         Ok(users.select(Self::as_select()).for_update().first(s.conn)?)
     }
     fn save(
-        s: &mut Session<'_>,
-        held: Held<Self>,
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
         draft: PortalUserDraft,
     ) -> Result<Self, Problem> {
         let password = hashed(draft.password)?;
-        Ok(diesel::update(portal_users::table.find((held.customer, &held.id)))
+        Ok(diesel::update(portal_users::table.find((locked.customer, &locked.id)))
             .set((
                 portal_users::email.eq(draft.email),
                 portal_users::enabled.eq(draft.enabled),
@@ -261,7 +261,7 @@ impl Update for PortalUser {
 
 impl Replace for PortalUser {
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &PortalUserAddress,
         draft: PortalUserDraft,
     ) -> Result<Self, Problem> {
@@ -289,11 +289,11 @@ fn hashed(password: Option<String>) -> Result<Option<String>, Problem> {
 }
 
 impl Remove for PortalUser {
-    fn hold_to_remove(s: &mut Session<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
-        Self::hold(s, at)
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
+        Self::lock(s, at)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let row = portal_users::table.find((held.customer, &held.id));
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let row = portal_users::table.find((locked.customer, &locked.id));
         removed(diesel::delete(row).execute(s.conn))
     }
 }

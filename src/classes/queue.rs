@@ -48,7 +48,7 @@ impl Resource for Queue {
             &collection("recent", "Finished batches, not superseded, latest first", &RECENT),
         ],
         operations: &[retrieve_counting::<Self>(), SUBMIT],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> CustomerAddress {
@@ -70,7 +70,7 @@ const SUBMIT: Operation<CustomerAddress> = Operation {
     },
     body: Body::Required,
     chooses: false,
-    act: Act::Write(|s, at, input| {
+    act: Act::Command(|s, at, input| {
         let members = members(s.site, input)?;
         let batch = register::register(s, *at, members, input)?;
         s.effects.push(Effect::WorkAdded);
@@ -168,14 +168,14 @@ crate::orders! {
 }
 
 fn listed(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     of: CustomerAddress,
     input: &Input,
     scope: Scope,
 ) -> Result<Reply, Problem> {
     let mut faults = Vec::new();
     let wanted = page::wanted(input, &mut faults);
-    let (page, order) = Wanted { faults, ..wanted }.right()?;
+    let (page, order) = ListRequest { faults, ..wanted }.validated()?;
     let own = || {
         let own = batches::table.filter(batches::customer.eq(of.customer)).into_boxed();
         match scope {
@@ -199,7 +199,7 @@ fn listed(
 }
 
 impl Retrieve for Queue {
-    fn find(s: &mut Session<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
         let customer = at.customer;
         let batches_waiting = batches::table
             .filter(batches::customer.eq(customer))

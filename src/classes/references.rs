@@ -17,7 +17,7 @@ use crate::resource::*;
 /// [`Problem::PreconditionFailed`] where the set is in another state than the request allows,
 /// [`Problem::Invalid`] with every reference that names no `R` of this tenant.
 pub fn changed<A: Address, R: List<A>>(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     of: &A,
     tenant: Option<i32>,
     input: &Input,
@@ -46,8 +46,8 @@ pub fn changed<A: Address, R: List<A>>(
     {
         strict::check_collection(body, &mut faults);
     }
-    let reading =
-        Reading { site: s.site, tenant, path: &input.path, new: false, strict: input.strict };
+    let context =
+        ParseContext { site: s.site, tenant, path: &input.path, new: false, strict: input.strict };
     let (given, mut set, place): (_, _, Place) = match &input.body {
         Some(Value::Array(members)) => (members.as_slice(), Vec::new(), |n| format!("/{n}")),
         body => match body.as_ref().and_then(|body| body.get("member")) {
@@ -72,7 +72,7 @@ pub fn changed<A: Address, R: List<A>>(
     if given.len() > MAX_COUNT {
         return Err(too_many());
     }
-    faults.extend(add::<R>(given, reading, id, place, &mut set));
+    faults.extend(add::<R>(given, context, id, place, &mut set));
     match faults.is_empty() {
         true if set.len() > MAX_COUNT => Err(too_many()),
         true => Ok(set),
@@ -86,14 +86,14 @@ type Place = fn(usize) -> String;
 /// Adds what references name to a set of ids; answers those that name nothing.
 fn add<R: Resource>(
     given: &[Value],
-    reading: Reading<'_>,
+    context: ParseContext<'_>,
     id: fn(R::Address) -> String,
     place: Place,
     set: &mut Vec<String>,
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, value) in given.iter().enumerate() {
-        match resolve::<R>(value, reading).map(id) {
+        match resolve::<R>(value, context).map(id) {
             Ok(id) if set.contains(&id) => {}
             Ok(id) => set.push(id),
             Err(reason) => {
@@ -122,13 +122,13 @@ pub fn all_known(ids: &[String], known: &[String], member: &str) -> Result<(), P
 /// # Errors
 /// Where the database does not answer.
 pub fn whole_collection<A: Address, R: List<A>>(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     of: &A,
     input: &Input,
 ) -> Result<Reply, Problem> {
     let query = Query::default();
     let page = query.page(&mut Vec::new());
-    let listing = R::list(s, of, Wanted { page, order: None, query: &query, faults: Vec::new() })?;
+    let listing = R::list(s, of, ListRequest { page, order: None, query: &query, faults: Vec::new() })?;
     let bare = Input {
         path: input.path.clone(),
         collection: input.collection.clone(),

@@ -81,7 +81,7 @@ impl Resource for Role {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> RoleAddress {
@@ -92,7 +92,7 @@ impl Resource for Role {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
         _at: Option<&RoleAddress>,
         draft: &RoleDraft,
@@ -130,7 +130,7 @@ pub static ROLES: Collection<CustomerAddress> = Collection {
 ///
 /// # Errors
 /// What is wrong with each.
-pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Vec<Fault>> {
+pub fn read_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
     each_of(value, "roles", |value| {
         let text = match value {
             Value::String(text) => Some(text.as_str()),
@@ -141,7 +141,7 @@ pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Ve
         if text.len() > MAX_INDEXED {
             return Err(format!("must hold URIs of at most {MAX_INDEXED} bytes"));
         }
-        if let Some(role) = own_role(text, reading.tenant) {
+        if let Some(role) = own_role(text, context.tenant) {
             return Ok(format!("/{role}"));
         }
         if is_uri(text) {
@@ -149,7 +149,7 @@ pub fn read_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Ve
             let may_be_id = value.is_string() && is_id(text);
             return Ok(if may_be_id { format!("{UNSETTLED}{text}") } else { text.to_owned() });
         }
-        resolve::<Role>(value, reading)
+        resolve::<Role>(value, context)
             .map(|at| format!("/{}", at.role))
             .map_err(|_not_a_role| format!("has {text}, which is no URI and no role"))
     })
@@ -303,7 +303,7 @@ pub fn unknown_fault(unknown: &[String]) -> Option<Fault> {
 }
 
 impl Retrieve for Role {
-    fn find(s: &mut Session<'_>, at: &RoleAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<Self, Problem> {
         let roles = roles::table.find((at.customer, &at.role));
         Ok(roles.select(Self::as_select()).first(s.conn)?)
     }
@@ -311,10 +311,10 @@ impl Retrieve for Role {
 
 impl List<CustomerAddress> for Role {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &CustomerAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         listed(s, of.customer, None, wanted)
     }
 }
@@ -324,11 +324,11 @@ impl List<CustomerAddress> for Role {
 /// # Errors
 /// [`Problem::Invalid`] for a bad query.
 pub fn listed(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     customer: i32,
     among: Option<&[String]>,
-    wanted: Wanted<'_>,
-) -> Result<Listing<Role>, Problem> {
+    wanted: ListRequest<'_>,
+) -> Result<PageOfRows<Role>, Problem> {
     let name = wanted.text("name").map(str::to_owned);
     let own = || {
         let mut own = roles::table.filter(roles::customer.eq(customer)).into_boxed();
@@ -345,23 +345,23 @@ pub fn listed(
 
 impl Create<CustomerAddress> for Role {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &CustomerAddress,
         chosen: Option<String>,
         draft: RoleDraft,
     ) -> Result<Self, Problem> {
-        let role = chosen_or_minted(chosen)?;
+        let role = given_or_generated_id(chosen)?;
         Self::insert_at(s, &RoleAddress { customer: into.customer, role }, draft)
     }
 }
 
 impl Update for Role {
-    fn hold(s: &mut Session<'_>, at: &RoleAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<Self, Problem> {
         let roles = roles::table.find((at.customer, &at.role));
         Ok(roles.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Held<Self>, draft: RoleDraft) -> Result<Self, Problem> {
-        Ok(diesel::update(roles::table.find((held.customer, &held.id)))
+    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: RoleDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(roles::table.find((locked.customer, &locked.id)))
             .set(draft)
             .returning(Self::as_returning())
             .get_result(s.conn)?)
@@ -369,10 +369,10 @@ impl Update for Role {
 }
 
 impl Replace for Role {
-    fn fresh_at(_: &mut Session<'_>, at: &RoleAddress) -> Result<RoleDraft, Problem> {
+    fn initial_draft_at(_: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<RoleDraft, Problem> {
         Ok(RoleDraft { name: at.role.clone(), ..RoleDraft::default() })
     }
-    fn insert_at(s: &mut Session<'_>, at: &RoleAddress, draft: RoleDraft) -> Result<Self, Problem> {
+    fn insert_at(s: &mut UnitOfWork<'_>, at: &RoleAddress, draft: RoleDraft) -> Result<Self, Problem> {
         Ok(diesel::insert_into(roles::table)
             .values((roles::customer.eq(at.customer), roles::id.eq(&at.role), draft))
             .returning(Self::as_returning())
@@ -382,12 +382,12 @@ impl Replace for Role {
 
 impl Remove for Role {
     /// Held against those who would give it to an image meanwhile.
-    fn hold_to_remove(s: &mut Session<'_>, at: &RoleAddress) -> Result<Self, Problem> {
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<Self, Problem> {
         let roles = roles::table.find((at.customer, &at.role));
         Ok(roles.select(Self::as_select()).for_update().first(s.conn)?)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let at = held.address();
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let at = locked.address();
         let holds = |column: &str| {
             sql::<Bool>(&format!("{column} @> ARRAY["))
                 .bind::<Text, _>(if column == "roles" {

@@ -55,13 +55,13 @@ impl Resource for RoleProvider {
             .example(credentials::EXAMPLE),
         ],
         operations: &[retrieve::<Self>(), PUT, update::<Self>(), remove::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> AuthServiceAddress {
         AuthServiceAddress { customer: self.customer, auth_service: self.auth_service.clone() }
     }
-    fn unseen(&self) -> Option<&[u8]> {
+    fn hidden_state(&self) -> Option<&[u8]> {
         self.credentials.as_deref()
     }
     fn draft(&self) -> RoleProviderDraft {
@@ -89,25 +89,25 @@ fn place(at: &AuthServiceAddress) -> String {
 }
 
 impl Retrieve for RoleProvider {
-    fn find(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        let held = role_providers::table.find((at.customer, &at.auth_service));
-        Ok(held.select(Self::as_select()).first(s.conn)?)
+    fn find(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        let locked = role_providers::table.find((at.customer, &at.auth_service));
+        Ok(locked.select(Self::as_select()).first(s.conn)?)
     }
 }
 
 impl Update for RoleProvider {
-    fn hold(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        let held = role_providers::table.find((at.customer, &at.auth_service));
-        Ok(held.select(Self::as_select()).for_update().first(s.conn)?)
+    fn lock(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        let locked = role_providers::table.find((at.customer, &at.auth_service));
+        Ok(locked.select(Self::as_select()).for_update().first(s.conn)?)
     }
     fn save(
-        s: &mut Session<'_>,
-        held: Held<Self>,
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
         draft: RoleProviderDraft,
     ) -> Result<Self, Problem> {
-        let held = held.into_inner();
-        let at = held.address();
-        let sealed = draft.credentials.seal(held.credentials, s.site, &place(&at))?;
+        let locked = locked.into_inner();
+        let at = locked.address();
+        let sealed = draft.credentials.seal(locked.credentials, s.site, &place(&at))?;
         Ok(diesel::update(role_providers::table.find((at.customer, &at.auth_service)))
             .set((
                 role_providers::configuration.eq(draft.configuration),
@@ -119,14 +119,14 @@ impl Update for RoleProvider {
 }
 
 impl Replace for RoleProvider {
-    fn fresh_at(
-        s: &mut Session<'_>,
+    fn initial_draft_at(
+        s: &mut UnitOfWork<'_>,
         at: &AuthServiceAddress,
     ) -> Result<RoleProviderDraft, Problem> {
-        AuthService::hold(s, at).map(|_| RoleProviderDraft::default())
+        AuthService::lock(s, at).map(|_| RoleProviderDraft::default())
     }
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &AuthServiceAddress,
         draft: RoleProviderDraft,
     ) -> Result<Self, Problem> {
@@ -144,11 +144,11 @@ impl Replace for RoleProvider {
 }
 
 impl Remove for RoleProvider {
-    fn hold_to_remove(s: &mut Session<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        Self::hold(s, at)
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        Self::lock(s, at)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let row = role_providers::table.find((held.customer, &held.auth_service));
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let row = role_providers::table.find((locked.customer, &locked.auth_service));
         removed(diesel::delete(row).execute(s.conn))
     }
 }

@@ -92,8 +92,8 @@ impl Resource for Space {
             .also("maxUnauthorised")
             .rule(max_unauthorised_rule),
             &collection("defaultRoles", "Roles of new images that name none", &DEFAULT_ROLES)
-                .takes(|d: &mut SpaceDraft, value, reading| {
-                    d.default_roles = own_roles(value, reading)?;
+                .takes(|d: &mut SpaceDraft, value, context| {
+                    d.default_roles = own_roles(value, context)?;
                     Ok(())
                 })
                 .example("clickthrough"),
@@ -107,7 +107,7 @@ impl Resource for Space {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> SpaceAddress {
@@ -118,7 +118,7 @@ impl Resource for Space {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
         at: Option<&SpaceAddress>,
         draft: &SpaceDraft,
@@ -151,11 +151,11 @@ pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
     if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
 }
 
-fn own_roles(value: &Value, reading: Reading<'_>) -> Result<Vec<String>, Vec<Fault>> {
+fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
-    role::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, reading)?.role))
+    role::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, context)?.role))
 }
 
 crate::orders! {
@@ -190,14 +190,14 @@ static DEFAULT_ROLES: Collection<SpaceAddress> = Collection {
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
 fn set_default_roles(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     of: &SpaceAddress,
     input: &Input,
 ) -> Result<Reply, Problem> {
-    let held = Space::hold(s, of)?;
+    let locked = Space::lock(s, of)?;
     let ids = |at: RoleAddress| at.role;
-    let held = held.draft.default_roles;
-    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, held, ids)?;
+    let locked = locked.draft.default_roles;
+    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, ids)?;
     let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
     let unknown = role::unknown_roles(s.conn, of.customer, stored.iter())?;
     if let Some(fault) = role::unknown_fault(&unknown) {
@@ -212,17 +212,17 @@ fn set_default_roles(
 
 impl List<SpaceAddress> for Role {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &SpaceAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let space = Space::find(s, of)?;
         role::listed(s, of.customer, Some(&space.draft.default_roles), wanted)
     }
 }
 
 impl Retrieve for Space {
-    fn find(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
         let spaces = spaces::table.find((at.customer, at.space));
         Ok(spaces.select(Self::as_select()).first(s.conn)?)
     }
@@ -230,10 +230,10 @@ impl Retrieve for Space {
 
 impl List<CustomerAddress> for Space {
     fn list(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         of: &CustomerAddress,
-        wanted: Wanted<'_>,
-    ) -> Result<Listing<Self>, Problem> {
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let name = wanted.text("name").map(str::to_owned);
         let own = || {
             let own = spaces::table.filter(spaces::customer.eq(of.customer)).into_boxed();
@@ -248,7 +248,7 @@ impl List<CustomerAddress> for Space {
 
 impl Create<CustomerAddress> for Space {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &CustomerAddress,
         chosen: Option<String>,
         draft: SpaceDraft,
@@ -259,7 +259,7 @@ impl Create<CustomerAddress> for Space {
         }
         let space = next_number(s.conn, into.customer)?;
         let at = SpaceAddress { customer: into.customer, space };
-        Self::insert_at(s, &at, draft).map_err(body::raced)
+        Self::insert_at(s, &at, draft).map_err(body::retry_if_created_concurrently)
     }
 }
 
@@ -304,12 +304,12 @@ fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
 }
 
 impl Update for Space {
-    fn hold(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
         let spaces = spaces::table.find((at.customer, at.space));
         Ok(spaces.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Held<Self>, draft: SpaceDraft) -> Result<Self, Problem> {
-        Ok(diesel::update(spaces::table.find((held.customer, held.id)))
+    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: SpaceDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(spaces::table.find((locked.customer, locked.id)))
             .set(draft)
             .returning(Self::as_returning())
             .get_result(s.conn)?)
@@ -318,7 +318,7 @@ impl Update for Space {
 
 impl Replace for Space {
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &SpaceAddress,
         draft: SpaceDraft,
     ) -> Result<Self, Problem> {
@@ -331,12 +331,12 @@ impl Replace for Space {
 
 impl Remove for Space {
     /// Held against those who would put an image into it meanwhile.
-    fn hold_to_remove(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
         let spaces = spaces::table.find((at.customer, at.space));
         Ok(spaces.select(Self::as_select()).for_update().first(s.conn)?)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let at = held.address();
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let at = locked.address();
         let inside = images::table
             .filter(images::customer.eq(at.customer))
             .filter(images::space.eq(at.space));

@@ -35,7 +35,7 @@ impl Resource for SpaceMetadata {
             &selection("number3", "Values of number3", "/distinct?field=number3"),
         ],
         operations: &[retrieve::<Self>()],
-        beneath: &[("distinct", &[DISTINCT])],
+        children: &[("distinct", &[DISTINCT])],
     };
 
     fn address(&self) -> SpaceAddress {
@@ -45,7 +45,7 @@ impl Resource for SpaceMetadata {
 }
 
 impl Retrieve for SpaceMetadata {
-    fn find(s: &mut Session<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
         Space::find(s, at).map(|_| Self { at: *at })
     }
 }
@@ -69,7 +69,7 @@ const DISTINCT: Operation<SpaceAddress> = Operation {
     },
     body: Body::None,
     chooses: false,
-    act: Act::Read(|s, at, input| {
+    act: Act::Query(|s, at, input| {
         Space::find(s, at)?;
         let field = input.query.get("field").unwrap_or_default();
         let mut faults = Vec::new();

@@ -70,7 +70,7 @@ impl Resource for StoragePolicy {
             update::<Self>().for_administrators(),
             remove::<Self>().for_administrators().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> StoragePolicyAddress {
@@ -95,7 +95,7 @@ pub static STORAGE_POLICIES: Collection<Root> = Collection {
 };
 
 impl Retrieve for StoragePolicy {
-    fn find(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
         let policies = storage_policies::table.find(&at.storage_policy);
         Ok(policies.select(Self::as_select()).first(s.conn)?)
     }
@@ -108,34 +108,34 @@ crate::orders! {
 }
 
 impl List<Root> for StoragePolicy {
-    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
         paged!(s.conn, wanted, storage_policies::table.into_boxed())
     }
 }
 
 impl Create<Root> for StoragePolicy {
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         _: &Root,
         chosen: Option<String>,
         draft: StoragePolicyDraft,
     ) -> Result<Self, Problem> {
-        let storage_policy = chosen_or_minted(chosen)?;
+        let storage_policy = given_or_generated_id(chosen)?;
         Self::insert_at(s, &StoragePolicyAddress { storage_policy }, draft)
     }
 }
 
 impl Update for StoragePolicy {
-    fn hold(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
         let policies = storage_policies::table.find(&at.storage_policy);
         Ok(policies.select(Self::as_select()).for_update().first(s.conn)?)
     }
     fn save(
-        s: &mut Session<'_>,
-        held: Held<Self>,
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
         draft: StoragePolicyDraft,
     ) -> Result<Self, Problem> {
-        Ok(diesel::update(storage_policies::table.find(&held.id))
+        Ok(diesel::update(storage_policies::table.find(&locked.id))
             .set(draft)
             .returning(Self::as_returning())
             .get_result(s.conn)?)
@@ -144,7 +144,7 @@ impl Update for StoragePolicy {
 
 impl Replace for StoragePolicy {
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &StoragePolicyAddress,
         draft: StoragePolicyDraft,
     ) -> Result<Self, Problem> {
@@ -156,10 +156,10 @@ impl Replace for StoragePolicy {
 }
 
 impl Remove for StoragePolicy {
-    fn hold_to_remove(s: &mut Session<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
-        Self::hold(s, at)
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
+        Self::lock(s, at)
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        removed(diesel::delete(storage_policies::table.find(&held.id)).execute(s.conn))
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        removed(diesel::delete(storage_policies::table.find(&locked.id)).execute(s.conn))
     }
 }

@@ -36,7 +36,7 @@ impl Resource for ThumbnailPolicy {
             &field("sizes", "Longest edge of each thumbnail, in pixels", |p: &Self| &p.sizes),
         ],
         operations: &[retrieve::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> ThumbnailPolicyAddress {
@@ -46,7 +46,7 @@ impl Resource for ThumbnailPolicy {
 }
 
 impl Retrieve for ThumbnailPolicy {
-    fn find(s: &mut Session<'_>, at: &ThumbnailPolicyAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &ThumbnailPolicyAddress) -> Result<Self, Problem> {
         Ok(thumbnail_policies::table
             .find(&at.thumbnail_policy)
             .select(Self::as_select())
@@ -60,7 +60,7 @@ crate::orders! {
 }
 
 impl List<Root> for ThumbnailPolicy {
-    fn list(s: &mut Session<'_>, _: &Root, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem> {
+    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
         paged!(s.conn, wanted, thumbnail_policies::table.into_boxed())
     }
 }

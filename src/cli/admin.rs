@@ -10,7 +10,7 @@ use crate::classes::{Customer, Key, key};
 use crate::config::Config;
 use crate::database::Database;
 use crate::hydra::Problem;
-use crate::resource::{Session, Site, transaction};
+use crate::resource::{UnitOfWork, Site, transaction};
 use crate::secrets::Secret;
 use crate::storage::write_private;
 
@@ -121,7 +121,7 @@ fn in_words(problem: &Problem) -> Failure {
 fn with<T>(
     config: &Config,
     rows: Rows,
-    act: impl Fn(&mut Session<'_>) -> Result<T, Problem>,
+    act: impl Fn(&mut UnitOfWork<'_>) -> Result<T, Problem>,
 ) -> Result<T, Failure> {
     let site = rows.site(config, base(config));
     let done = in_transaction(&rows.database, &site, act);
@@ -136,17 +136,17 @@ fn base(config: &Config) -> String {
 fn in_transaction<T>(
     database: &Database,
     site: &Site,
-    act: impl Fn(&mut Session<'_>) -> Result<T, Problem>,
+    act: impl Fn(&mut UnitOfWork<'_>) -> Result<T, Problem>,
 ) -> Result<T, Failure> {
     let done = transaction::write(database, |conn| {
         let caller = crate::resource::Caller::Administrator(0);
-        act(&mut Session { conn, site, caller, effects: Vec::new() })
+        act(&mut UnitOfWork { conn, site, caller, effects: Vec::new() })
     });
     done.map_err(|problem| in_words(&problem))
 }
 
 /// The number of a customer that is named by its number or by its name.
-fn number(s: &mut Session<'_>, given: &str) -> Result<i32, Problem> {
+fn number(s: &mut UnitOfWork<'_>, given: &str) -> Result<i32, Problem> {
     let missing = || Problem::NotFound(format!("there is no customer {given}"));
     match given.parse() {
         Ok(number) => Ok(number),

@@ -73,7 +73,7 @@ pub fn settle(
         return Ok(None);
     };
     if batch::waiting_in(conn, at)? != waiting {
-        return Err(Problem::Collision(None));
+        return Err(Problem::SerializationConflict(None));
     }
     let ended = (images::ingesting.eq(false), images::finished.eq(Utc::now()));
     let outcome = match settled {

@@ -76,7 +76,7 @@ fn is_of_all(error: &(dyn Error + 'static)) -> bool {
             matches!(error.kind(), OutOfMemory | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
         });
         let problem = cause.downcast_ref::<Problem>();
-        of_system || matches!(problem, Some(Problem::Unavailable(..) | Problem::Collision(_)))
+        of_system || matches!(problem, Some(Problem::Unavailable(..) | Problem::SerializationConflict(_)))
     })
 }
 
@@ -322,7 +322,7 @@ impl Engine {
         let mut tries = 1;
         loop {
             match self.blocking(Some(job), act.clone()).await {
-                Err(Problem::Unavailable(..) | Problem::Collision(_)) if tries < TRIES => {
+                Err(Problem::Unavailable(..) | Problem::SerializationConflict(_)) if tries < TRIES => {
                     log::warn!("{}: the database does not answer yet", path(&job.at));
                     tokio::time::sleep(PAUSE).await;
                     tries += 1;

@@ -136,7 +136,7 @@ pub enum Problem {
     /// Something the service stands on does not answer; worth another try.
     Unavailable(String, Option<Box<dyn Error + Send + Sync>>),
     /// Two requests met, and this one had to yield; it is tried again before anybody hears of it.
-    Collision(Option<Box<dyn Error + Send + Sync>>),
+    SerializationConflict(Option<Box<dyn Error + Send + Sync>>),
     /// A fault of ours; its cause is for the log only.
     Internal(Box<dyn Error + Send + Sync>),
 }
@@ -176,7 +176,7 @@ impl Problem {
             Self::Invalid(_) => "ValidationError",
             Self::Conflict(_) => "InUse",
             Self::QuotaExceeded(_) => "QuotaExceeded",
-            Self::Unavailable(..) | Self::Collision(_) => "Unavailable",
+            Self::Unavailable(..) | Self::SerializationConflict(_) => "Unavailable",
             Self::Internal(_) => "InternalError",
         }
     }
@@ -355,7 +355,7 @@ impl fmt::Display for Problem {
                     more => write!(f, "; and {more} more"),
                 }
             }
-            Self::Collision(_) => f.write_str("too many write here at once; try again"),
+            Self::SerializationConflict(_) => f.write_str("too many write here at once; try again"),
             Self::Internal(_) => f.write_str("the service failed; its log says why"),
         }
     }
@@ -366,7 +366,7 @@ impl Error for Problem {
         match self {
             Self::Internal(cause)
             | Self::Unavailable(_, Some(cause))
-            | Self::Collision(Some(cause)) => Some(&**cause),
+            | Self::SerializationConflict(Some(cause)) => Some(&**cause),
             _ => None,
         }
     }

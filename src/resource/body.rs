@@ -1,13 +1,13 @@
-//! A body is read into a draft: over the defaults, or over what is held; every fault is collected.
+//! A body is read into a draft: over the defaults, or over what is stored; every fault is collected.
 
 use serde_json::{Map, Value};
 
 use super::Resource;
 use super::address::{Address, path_to};
 use super::condition::Current;
-use super::property::Reading;
-use super::site::{Input, Session};
-use super::store::{Create, Held, Replace, Update};
+use super::property::ParseContext;
+use super::site::{Input, UnitOfWork};
+use super::store::{Create, Locked, Replace, Update};
 use super::{identity, size, strict};
 use crate::hydra::{Fault, Problem};
 
@@ -16,73 +16,73 @@ use crate::hydra::{Fault, Problem};
 /// # Errors
 /// [`Problem::Invalid`] with every fault of the body.
 pub fn read_new<A: Address, R: Create<A>>(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     into: &A,
     input: &Input,
 ) -> Result<(Option<String>, R::Draft), Problem> {
     let mut body = input.object(R::NAME)?;
-    let draft = R::fresh(s, into)?;
+    let draft = R::initial_draft(s, into)?;
     let mut faults = Vec::new();
     identity::check_type(&mut body, R::ACCEPTED, &s.site.base, &mut faults);
     let collection = format!("{}{}", s.site.base, input.path);
     let chosen = identity::take_choice(&mut body, &collection, &mut faults);
     R::check_parent(into, &mut body, &mut faults);
-    let reading = Reading {
+    let context = ParseContext {
         site: s.site,
         tenant: into.customer(),
         path: &input.path,
         new: true,
         strict: input.strict,
     };
-    let mut draft = read::<R>(draft, body, reading, &mut faults);
+    let mut draft = read::<R>(draft, body, context, &mut faults);
     faults.extend(size::fault::<R>(None, &mut draft));
     faults.extend(R::check(s, into.customer(), None, &draft)?);
     if faults.is_empty() { Ok((chosen, draft)) } else { Err(faults.into()) }
 }
 
 /// An address that was free a moment ago: the act is tried again, and will find what is there.
-pub fn raced(problem: Problem) -> Problem {
+pub fn retry_if_created_concurrently(problem: Problem) -> Problem {
     match problem {
         Problem::Invalid(faults) if faults.iter().any(|f| f.taken && f.member == "id") => {
-            Problem::Collision(None)
+            Problem::SerializationConflict(None)
         }
         other => other,
     }
 }
 
-/// Reads the body of a PUT: over what is held, or over the defaults where the address is free.
+/// Reads the body of a PUT: over what is stored, or over the defaults where the address is free.
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`], [`Problem::Invalid`] with every fault of the body.
 pub fn read_replacement<R: Replace>(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     at: &R::Address,
     input: &Input,
-) -> Result<(Option<Held<R>>, R::Draft), Problem> {
+) -> Result<(Option<Locked<R>>, R::Draft), Problem> {
     let body = input.object(R::NAME)?;
-    let held = match Held::<R>::to_change(s, at, input) {
-        Ok(held) => Some(held),
+    let locked = match Locked::<R>::to_change(s, at, input) {
+        Ok(locked) => Some(locked),
         Err(Problem::NotFound(_)) => None,
         Err(other) => return Err(other),
     };
-    let draft = if let Some(held) = &held {
-        held.draft()
+    let draft = if let Some(locked) = &locked {
+        locked.draft()
     } else {
-        let fresh = R::fresh_at(s, at);
+        let fresh = R::initial_draft_at(s, at);
         // A parent that is missing goes before the conditions, what else is wrong after (`rules.md` 1.1).
         if !matches!(fresh, Err(Problem::NotFound(_))) {
             input.conditions.allow(Current::Nothing)?;
         }
         fresh?
     };
-    let draft = read_at::<R>(s, at, held.as_deref(), draft, body, input)?;
-    Ok((held, draft))
+    let draft = read_at::<R>(s, at, locked.as_deref(), draft, body, input)?;
+    Ok((locked, draft))
 }
 
 fn read_at<R: Update>(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     at: &R::Address,
-    held: Option<&R>,
+    locked: Option<&R>,
     draft: R::Draft,
     mut body: Map<String, Value>,
     input: &Input,
@@ -92,16 +92,16 @@ fn read_at<R: Update>(
     let id = path.rsplit('/').next().unwrap_or_default();
     identity::check_type(&mut body, R::ACCEPTED, &s.site.base, &mut faults);
     identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);
-    R::check_fixed(at, held, &mut body, &mut faults);
-    let reading = Reading {
+    R::check_fixed(at, locked, &mut body, &mut faults);
+    let context = ParseContext {
         site: s.site,
         tenant: at.customer(),
         path: &input.path,
-        new: held.is_none(),
+        new: locked.is_none(),
         strict: input.strict,
     };
-    let mut draft = read::<R>(draft, body, reading, &mut faults);
-    faults.extend(size::fault(held, &mut draft));
+    let mut draft = read::<R>(draft, body, context, &mut faults);
+    faults.extend(size::fault(locked, &mut draft));
     faults.extend(R::check(s, at.customer(), Some(at), &draft)?);
     if faults.is_empty() { Ok(draft) } else { Err(faults.into()) }
 }
@@ -110,30 +110,30 @@ fn read_at<R: Update>(
 pub fn read<R: Resource>(
     mut draft: R::Draft,
     mut body: Map<String, Value>,
-    reading: Reading<'_>,
+    context: ParseContext<'_>,
     faults: &mut Vec<Fault>,
 ) -> R::Draft {
     for property in R::CLASS.properties {
-        property.take(&mut draft, &mut body, reading, faults);
+        property.take(&mut draft, &mut body, context, faults);
     }
-    if reading.strict {
+    if context.strict {
         strict::check_rest(&body, faults);
     }
     draft
 }
 
-/// Reads the body of a PATCH over what is held.
+/// Reads the body of a PATCH over what is stored.
 ///
 /// # Errors
 /// [`Problem::NotFound`] where there is nothing, [`Problem::PreconditionFailed`], [`Problem::Invalid`] with
 /// every fault of the body.
 pub fn read_update<R: Update>(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     at: &R::Address,
     input: &Input,
-) -> Result<(Held<R>, R::Draft), Problem> {
+) -> Result<(Locked<R>, R::Draft), Problem> {
     let body = input.object(R::NAME)?;
-    let held = Held::<R>::to_change(s, at, input)?;
-    let draft = read_at::<R>(s, at, Some(&held), held.draft(), body, input)?;
-    Ok((held, draft))
+    let locked = Locked::<R>::to_change(s, at, input)?;
+    let draft = read_at::<R>(s, at, Some(&locked), locked.draft(), body, input)?;
+    Ok((locked, draft))
 }

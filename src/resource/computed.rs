@@ -3,7 +3,7 @@
 use super::Resource;
 use super::literal::Literal;
 use super::property::Property;
-use super::site::View;
+use super::site::RenderContext;
 use crate::hydra::{PropertyDoc, Range, Writer};
 
 /// A literal that is worked out when it is shown.
@@ -12,14 +12,14 @@ pub struct Computed<R: Resource, T> {
     doc: &'static str,
     range: &'static str,
     optional: bool,
-    get: fn(&R, View<'_>) -> Option<T>,
+    get: fn(&R, RenderContext<'_>) -> Option<T>,
 }
 
 /// A read-only literal that is worked out when it is shown; nothing: the term is left out.
 pub const fn computed<R: Resource, T: Literal>(
     name: &'static str,
     doc: &'static str,
-    get: fn(&R, View<'_>) -> Option<T>,
+    get: fn(&R, RenderContext<'_>) -> Option<T>,
 ) -> Computed<R, T> {
     Computed { name, doc, range: T::RANGE, optional: false, get }
 }
@@ -48,7 +48,7 @@ impl<R: Resource, T: Literal> Property<R> for Computed<R, T> {
         }
     }
 
-    fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
+    fn show(&self, resource: &R, view: RenderContext<'_>, _id: &str, out: &mut Writer) {
         if let Some(value) = (self.get)(resource, view) {
             out.key(self.name);
             value.write(out);

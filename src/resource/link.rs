@@ -1,9 +1,9 @@
-//! Rows that lead beneath: to collections, and to resources of other classes.
+//! Rows that lead children: to collections, and to resources of other classes.
 
 use serde_json::{Map, Value};
 
-use super::property::{Mount, Property, Reading};
-use super::site::View;
+use super::property::{Mount, Property, ParseContext};
+use super::site::RenderContext;
 use super::{Operation, Resource};
 use super::{address, identity};
 use crate::hydra::{
@@ -40,9 +40,9 @@ impl<A> Collection<A> {
     }
 }
 
-type When<R> = fn(&R, View<'_>) -> bool;
+type When<R> = fn(&R, RenderContext<'_>) -> bool;
 /// Reads a value that a body gives for a link into the draft, or finds what is wrong with it.
-type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, Reading<'_>) -> Result<(), Vec<Fault>>;
+type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, ParseContext<'_>) -> Result<(), Vec<Fault>>;
 
 /// A link to a collection beneath this resource, with what is answered there.
 pub struct Below<R: Resource> {
@@ -86,7 +86,7 @@ impl<R: Resource> Property<R> for Below<R> {
         }
     }
 
-    fn show(&self, _resource: &R, _view: View<'_>, id: &str, out: &mut Writer) {
+    fn show(&self, _resource: &R, _view: RenderContext<'_>, id: &str, out: &mut Writer) {
         show_below(self.name, id, out);
     }
 
@@ -94,13 +94,13 @@ impl<R: Resource> Property<R> for Below<R> {
         &self,
         draft: &mut R::Draft,
         body: &mut Map<String, Value>,
-        reading: Reading<'_>,
+        context: ParseContext<'_>,
         faults: &mut Vec<Fault>,
     ) {
         if let Some(value) = body.remove(self.name)
             && let Some(takes) = self.takes
-            && !is_itself(self.name, &value, reading)
-            && let Err(wrong) = takes(draft, &value, reading)
+            && !is_itself(self.name, &value, context)
+            && let Err(wrong) = takes(draft, &value, context)
         {
             faults.extend(wrong);
         }
@@ -116,13 +116,13 @@ impl<R: Resource> Property<R> for Below<R> {
 }
 
 /// Whether a value is the link itself, as GET shows it, which says nothing.
-fn is_itself(name: &str, value: &Value, reading: Reading<'_>) -> bool {
+fn is_itself(name: &str, value: &Value, context: ParseContext<'_>) -> bool {
     let Some(given) = identity::text_of(value.get("@id").unwrap_or(value)) else { return false };
-    let own = format!("{}/{name}", reading.path);
+    let own = format!("{}/{name}", context.path);
     match address::path_of(&given) {
         // Another base may have a path of its own.
         Some(path) => path.ends_with(&own),
-        None => given.contains('/') && address::join(reading.path, &given) == own,
+        None => given.contains('/') && address::join(context.path, &given) == own,
     }
 }
 
@@ -208,7 +208,7 @@ impl<R: Resource> Property<R> for Link<R> {
         }
     }
 
-    fn show(&self, resource: &R, view: View<'_>, id: &str, out: &mut Writer) {
+    fn show(&self, resource: &R, view: RenderContext<'_>, id: &str, out: &mut Writer) {
         if self.when.is_some_and(|when| !when(resource, view)) {
             return;
         }

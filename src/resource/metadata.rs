@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Resource;
 use super::literal::Literal;
-use super::property::{MAX_INDEXED, Property, Reading};
-use super::site::View;
+use super::property::{MAX_INDEXED, Property, ParseContext};
+use super::site::RenderContext;
 use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
 
 /// Metadata of the customer: unset in the store, and then shown as `""` or `0` (`rules.md` 4.6).
@@ -43,7 +43,7 @@ impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, 
         }
     }
 
-    fn show(&self, resource: &R, _view: View<'_>, _id: &str, out: &mut Writer) {
+    fn show(&self, resource: &R, _view: RenderContext<'_>, _id: &str, out: &mut Writer) {
         out.key(self.name);
         match (self.get)(resource) {
             Some(value) => value.write(out),
@@ -55,7 +55,7 @@ impl<R: Resource, T: Literal + Default + PartialEq> Property<R> for Metadata<R, 
         &self,
         draft: &mut R::Draft,
         body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
+        _context: ParseContext<'_>,
         faults: &mut Vec<Fault>,
     ) {
         let slot = (self.set)(draft);

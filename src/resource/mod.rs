@@ -32,13 +32,13 @@ pub use operation::{
     Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
     retrieve_counting, statuses, update,
 };
-pub use property::{MAX_INDEXED, Property, Reading, field, secret};
+pub use property::{MAX_INDEXED, Property, ParseContext, field, secret};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
-pub use site::{Caller, Effect, Input, Session, Site, View};
+pub use site::{Caller, Effect, Input, UnitOfWork, Site, RenderContext};
 pub use store::{
-    Create, Held, List, Listing, Remove, Replace, Retrieve, Update, Wanted, chosen_or_minted,
-    met_one, removed,
+    Create, Locked, List, PageOfRows, Remove, Replace, Retrieve, Update, ListRequest, given_or_generated_id,
+    expect_one_row, removed,
 };
 pub use written::{Slot, written};
 
@@ -67,7 +67,7 @@ pub trait Resource: Sized + Send + 'static {
     fn draft(&self) -> Self::Draft;
 
     /// What is kept of it and never shown, and may be written: a change of it changes the tag as well.
-    fn unseen(&self) -> Option<&[u8]> {
+    fn hidden_state(&self) -> Option<&[u8]> {
         None
     }
 
@@ -78,7 +78,7 @@ pub trait Resource: Sized + Send + 'static {
     /// # Errors
     /// Where the database does not answer; what is wrong with the draft is returned.
     fn check(
-        _s: &mut Session<'_>,
+        _s: &mut UnitOfWork<'_>,
         _tenant: Option<i32>,
         _at: Option<&Self::Address>,
         _draft: &Self::Draft,
@@ -104,7 +104,7 @@ pub struct Class<R: Resource> {
     pub properties: &'static [&'static dyn Property<R>],
     pub operations: &'static [Operation<R::Address>],
     /// Addresses beneath that no property leads to, and what is answered there.
-    pub beneath: &'static [(&'static str, &'static [Operation<R::Address>])],
+    pub children: &'static [(&'static str, &'static [Operation<R::Address>])],
 }
 
 /// A class with its Rust types erased.
@@ -119,7 +119,7 @@ pub fn describe<R: Resource>() -> ClassDoc {
 }
 
 /// One address at which a class answers.
-pub struct Place<A: 'static> {
+pub struct Endpoint<A: 'static> {
     /// URI template.
     pub template: String,
     /// The class, or the collection, that answers.
@@ -129,21 +129,21 @@ pub struct Place<A: 'static> {
 }
 
 /// Every address at which a class answers: its own, those of its links, and what lies beneath.
-pub fn places<R: Resource>() -> Vec<Place<R::Address>> {
+pub fn endpoints<R: Resource>() -> Vec<Endpoint<R::Address>> {
     let below = |suffix: &str| format!("{}/{suffix}", R::TEMPLATE.trim_end_matches('/'));
-    let own = Place {
+    let own = Endpoint {
         template: R::TEMPLATE.to_owned(),
         owner: R::NAME,
         operations: R::CLASS.operations,
         collection: None,
     };
-    let links = R::CLASS.properties.iter().filter_map(|p| p.mount()).map(|mount| Place {
+    let links = R::CLASS.properties.iter().filter_map(|p| p.mount()).map(|mount| Endpoint {
         template: below(mount.suffix),
         owner: mount.collection.as_ref().map_or(R::NAME, |collection| collection.name),
         operations: mount.operations,
         collection: mount.collection,
     });
-    let beneath = R::CLASS.beneath.iter().map(|(suffix, operations)| Place {
+    let beneath = R::CLASS.children.iter().map(|(suffix, operations)| Endpoint {
         template: below(suffix),
         owner: R::NAME,
         operations,
@@ -165,7 +165,7 @@ fn write_id<R: Resource>(resource: &R, site: &Site, id: &mut String) {
 }
 
 /// Writes a resource as an answer of its own, with what this caller may do to it.
-pub fn show<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Writer) {
+pub fn show<R: Resource>(resource: &R, view: RenderContext<'_>, id: &str, out: &mut Writer) {
     out.object(|out| {
         out.key("@context");
         out.address(&[&view.site.base, "/contexts/", R::NAME, ".jsonld"]);
@@ -185,7 +185,7 @@ pub fn show<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Write
 /// Writes members of a collection one after another: whole, without their inline operations.
 #[derive(Debug)]
 pub struct Members<'a> {
-    view: View<'a>,
+    view: RenderContext<'a>,
     /// Address of the member at hand; its memory is used again for the next.
     id: String,
     out: Writer,
@@ -193,7 +193,7 @@ pub struct Members<'a> {
 
 impl<'a> Members<'a> {
     /// Room for so many is made at once.
-    pub fn with_capacity(view: View<'a>, members: usize) -> Self {
+    pub fn with_capacity(view: RenderContext<'a>, members: usize) -> Self {
         Self { view, id: String::new(), out: Writer::with_capacity(members * 1024) }
     }
 
@@ -211,17 +211,17 @@ impl<'a> Members<'a> {
 }
 
 /// A resource as an answer of its own: its address, its JSON-LD, and the tag of its state.
-pub fn shown<R: Resource>(resource: &R, view: View<'_>) -> (String, Vec<u8>, Tag) {
+pub fn shown<R: Resource>(resource: &R, view: RenderContext<'_>) -> (String, Vec<u8>, Tag) {
     let id = id_of(resource, view.site);
     let mut out = Writer::with_capacity(4096);
     show(resource, view, &id, &mut out);
     let body = out.finish();
     let tag = Tag::of(&body);
-    let tag = resource.unseen().map_or(tag, |unseen| tag.with_unseen(unseen));
+    let tag = resource.hidden_state().map_or(tag, |unseen| tag.with_unseen(unseen));
     (id, body, tag)
 }
 
-fn write_members<R: Resource>(resource: &R, view: View<'_>, id: &str, out: &mut Writer) {
+fn write_members<R: Resource>(resource: &R, view: RenderContext<'_>, id: &str, out: &mut Writer) {
     out.key("@id");
     out.address(&[id]);
     out.key("@type");

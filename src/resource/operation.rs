@@ -7,10 +7,10 @@ use std::sync::Arc;
 use diesel::PgConnection;
 
 use super::address::Address;
-use super::body::{raced, read_new, read_replacement, read_update};
+use super::body::{retry_if_created_concurrently, read_new, read_replacement, read_update};
 use super::page::listed;
-use super::site::{Caller, Input, Session};
-use super::store::{Create, Held, List, Remove, Replace, Retrieve, Update};
+use super::site::{Caller, Input, UnitOfWork};
+use super::store::{Create, Locked, List, Remove, Replace, Retrieve, Update};
 use super::{Resource, shown};
 use crate::hydra::{OperationDoc, Problem, Tag};
 
@@ -25,11 +25,11 @@ pub enum Body {
 /// The function of an operation.
 pub enum Act<A: 'static> {
     /// Reads single rows and changes nothing: look-ups that wait together share one call.
-    Look(fn(&mut Session<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>),
+    Batched(fn(&mut UnitOfWork<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>),
     /// Reads, outside a transaction.
-    Read(fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>),
+    Query(fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>),
     /// Writes, in a transaction of its own.
-    Write(fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>),
+    Command(fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>),
 }
 
 /// One method of one address.
@@ -79,9 +79,9 @@ pub enum Outcome {
     Replaced,
     Updated,
     /// Created, and shown this once with what GET does not show.
-    Issued,
+    CreatedWithSecret,
     /// Done; what is shown tells how it went, and is shown this once.
-    Told,
+    Reported,
 }
 
 /// What an operation came to, ready to be sent.
@@ -105,12 +105,12 @@ pub enum Reply {
 pub type Job = Arc<dyn Fn(&mut PgConnection) -> Result<Option<i64>, Problem> + Send + Sync>;
 
 /// Shows what a [`Reply::Pending`] waited for; it is called again where its connection was lost.
-pub type Then = Box<dyn Fn(&mut Session<'_>) -> Result<Reply, Problem> + Send>;
+pub type Then = Box<dyn Fn(&mut UnitOfWork<'_>) -> Result<Reply, Problem> + Send>;
 
 impl Reply {
     /// A resource of the caller's, with its inline operations.
-    pub fn shown<R: Resource>(outcome: Outcome, resource: &R, s: &Session<'_>) -> Self {
-        let (id, body, tag) = shown(resource, s.view());
+    pub fn shown<R: Resource>(outcome: Outcome, resource: &R, s: &UnitOfWork<'_>) -> Self {
+        let (id, body, tag) = shown(resource, s.render_context());
         Self::Shown { outcome, id, body, tag }
     }
 }
@@ -163,7 +163,7 @@ pub const fn retrieve<R: Retrieve>() -> Operation<R::Address> {
         },
         body: Body::None,
         chooses: false,
-        act: Act::Look(|s, wanted| {
+        act: Act::Batched(|s, wanted| {
             let addresses: Vec<_> = wanted.iter().map(|(at, _)| at.clone()).collect();
             let found = R::find_each(s, &addresses);
             wanted
@@ -181,7 +181,7 @@ pub const fn retrieve<R: Retrieve>() -> Operation<R::Address> {
 /// GET of one resource that counts rows: it takes longer than a look-up, and so keeps none waiting.
 pub const fn retrieve_counting<R: Retrieve>() -> Operation<R::Address> {
     Operation {
-        act: Act::Read(|s, at, _input| {
+        act: Act::Query(|s, at, _input| {
             let found = R::find(s, at)?;
             Ok(Reply::shown(Outcome::Found, &found, s))
         }),
@@ -197,7 +197,7 @@ pub const fn list<A: Address, R: List<A>>(collection: &'static str) -> Operation
 /// GET of a collection beneath an `A`, where several are of the same class.
 pub const fn list_by<A: Address>(
     collection: &'static str,
-    act: fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>,
+    act: fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>,
 ) -> Operation<A> {
     Operation {
         doc: OperationDoc {
@@ -212,7 +212,7 @@ pub const fn list_by<A: Address>(
         },
         body: Body::None,
         chooses: false,
-        act: Act::Read(act),
+        act: Act::Query(act),
     }
 }
 
@@ -231,7 +231,7 @@ pub const fn create<A: Address, R: Create<A>>() -> Operation<A> {
         },
         body: Body::Required,
         chooses: false,
-        act: Act::Write(|s, into, input| {
+        act: Act::Command(|s, into, input| {
             let (chosen, draft) = read_new::<A, R>(s, into, input)?;
             let made = R::insert(s, into, chosen, draft)?;
             Ok(Reply::shown(Outcome::Created, &made, s))
@@ -254,13 +254,13 @@ pub const fn replace<R: Replace>() -> Operation<R::Address> {
         },
         body: Body::Required,
         chooses: true,
-        act: Act::Write(|s, at, input| {
-            let (held, draft) = read_replacement::<R>(s, at, input)?;
-            Ok(if let Some(held) = held {
-                let saved = R::save(s, held, draft)?;
+        act: Act::Command(|s, at, input| {
+            let (locked, draft) = read_replacement::<R>(s, at, input)?;
+            Ok(if let Some(locked) = locked {
+                let saved = R::save(s, locked, draft)?;
                 Reply::shown(Outcome::Replaced, &saved, s)
             } else {
-                let made = R::insert_at(s, at, draft).map_err(raced)?;
+                let made = R::insert_at(s, at, draft).map_err(retry_if_created_concurrently)?;
                 Reply::shown(Outcome::Created, &made, s)
             })
         }),
@@ -282,9 +282,9 @@ pub const fn update<R: Update>() -> Operation<R::Address> {
         },
         body: Body::Required,
         chooses: false,
-        act: Act::Write(|s, at, input| {
-            let (held, draft) = read_update::<R>(s, at, input)?;
-            let saved = R::save(s, held, draft)?;
+        act: Act::Command(|s, at, input| {
+            let (locked, draft) = read_update::<R>(s, at, input)?;
+            let saved = R::save(s, locked, draft)?;
             Ok(Reply::shown(Outcome::Updated, &saved, s))
         }),
     }
@@ -305,9 +305,9 @@ pub const fn remove<R: Remove>() -> Operation<R::Address> {
         },
         body: Body::None,
         chooses: false,
-        act: Act::Write(|s, at, input| {
-            let held = Held::to_remove(s, at, input)?;
-            R::remove(s, held)?;
+        act: Act::Command(|s, at, input| {
+            let locked = Locked::to_remove(s, at, input)?;
+            R::remove(s, locked)?;
             Ok(Reply::Removed)
         }),
     }
@@ -317,7 +317,7 @@ pub const fn remove<R: Remove>() -> Operation<R::Address> {
 pub const fn refer<A: Address>(
     member: &'static str,
     collection: &'static str,
-    act: fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>,
+    act: fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>,
 ) -> Operation<A> {
     Operation {
         doc: OperationDoc {
@@ -332,6 +332,6 @@ pub const fn refer<A: Address>(
         },
         body: Body::Required,
         chooses: false,
-        act: Act::Write(act),
+        act: Act::Command(act),
     }
 }

@@ -2,8 +2,8 @@
 
 use super::address::Address;
 use super::operation::{Outcome, Reply};
-use super::site::{Input, Session};
-use super::store::{List, Wanted};
+use super::site::{Input, UnitOfWork};
+use super::store::{List, ListRequest};
 use super::{Members, Resource};
 use crate::hydra::collection::{Frame, PageLinks};
 use crate::hydra::{Fault, Problem, Tag, Writer};
@@ -13,24 +13,24 @@ use crate::hydra::{Fault, Problem, Tag, Writer};
 /// # Errors
 /// Where the class finds fault with the query, or there is no such parent.
 pub fn listed<A: Address, R: List<A>>(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     of: &A,
     input: &Input,
 ) -> Result<Reply, Problem> {
     let mut faults = Vec::new();
     let wanted = wanted(input, &mut faults);
-    let listing = R::list(s, of, Wanted { faults, ..wanted })?;
+    let listing = R::list(s, of, ListRequest { faults, ..wanted })?;
     Ok(collection_reply(s, input, &listing.members, listing.total))
 }
 
 /// What the query of a request asks of the collection that answers it.
-pub fn wanted<'a>(input: &'a Input, faults: &mut Vec<Fault>) -> Wanted<'a> {
+pub fn wanted<'a>(input: &'a Input, faults: &mut Vec<Fault>) -> ListRequest<'a> {
     let page = input.query.page(faults);
     let order = input.collection.as_ref().and_then(|collection| {
         input.query.check_texts(collection.filters, faults);
         input.query.order(collection.orderable, faults)
     });
-    Wanted { page, order, query: &input.query, faults: Vec::new() }
+    ListRequest { page, order, query: &input.query, faults: Vec::new() }
 }
 
 /// A page as it is written.
@@ -45,12 +45,12 @@ pub struct Written<'a> {
 
 /// A page of a collection as an answer, with links by number.
 pub fn collection_reply<R: Resource>(
-    s: &Session<'_>,
+    s: &UnitOfWork<'_>,
     input: &Input,
     members: &[R],
     total: i64,
 ) -> Reply {
-    let mut written = Members::with_capacity(s.view(), members.len());
+    let mut written = Members::with_capacity(s.render_context(), members.len());
     for member in members {
         written.push(member);
     }
@@ -60,7 +60,7 @@ pub fn collection_reply<R: Resource>(
 }
 
 /// As [`collection_reply`], of members that are written already, with links of their own.
-pub fn written_reply<R: Resource>(s: &Session<'_>, input: &Input, page: &Written<'_>) -> Reply {
+pub fn written_reply<R: Resource>(s: &UnitOfWork<'_>, input: &Input, page: &Written<'_>) -> Reply {
     let mut out = Writer::with_capacity(8192 + page.members.len());
     let mut id = String::new();
     if let Some(doc) = &input.collection {

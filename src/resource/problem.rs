@@ -17,10 +17,10 @@ impl From<Error> for Problem {
                 let constraint = info.constraint_name().unwrap_or_default();
                 match kind {
                     DatabaseErrorKind::SerializationFailure => {
-                        Self::Collision(Some(Box::new(error)))
+                        Self::SerializationConflict(Some(Box::new(error)))
                     }
                     _ if info.message().starts_with("deadlock detected") => {
-                        Self::Collision(Some(Box::new(error)))
+                        Self::SerializationConflict(Some(Box::new(error)))
                     }
                     DatabaseErrorKind::UniqueViolation => match member(constraint, "_key") {
                         Some(member) => Self::taken(member),
@@ -48,7 +48,7 @@ impl From<Error> for Problem {
 /// may pass: another try may do, and what does not pass is answered 503 in the end.
 pub fn unclear(problem: Problem) -> Problem {
     match problem {
-        Problem::Internal(cause) if is_without_kind(&*cause) => Problem::Collision(Some(cause)),
+        Problem::Internal(cause) if is_without_kind(&*cause) => Problem::SerializationConflict(Some(cause)),
         other => other,
     }
 }
@@ -104,12 +104,12 @@ mod tests {
     fn an_error_without_a_kind_may_pass_where_words_tell_nothing() {
         let german = || refused(DatabaseErrorKind::Unknown, "Verklemmung (Deadlock) entdeckt");
         assert!(matches!(german(), Problem::Internal(_)));
-        assert!(matches!(unclear(german()), Problem::Collision(_)));
+        assert!(matches!(unclear(german()), Problem::SerializationConflict(_)));
         let clear = refused(DatabaseErrorKind::NotNullViolation, "ein Wert fehlt");
         assert!(matches!(unclear(clear), Problem::Internal(_)));
         let ours = Problem::internal("a fault of ours");
         assert!(matches!(unclear(ours), Problem::Internal(_)));
         let english = refused(DatabaseErrorKind::Unknown, "deadlock detected");
-        assert!(matches!(english, Problem::Collision(_)));
+        assert!(matches!(english, Problem::SerializationConflict(_)));
     }
 }

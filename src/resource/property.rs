@@ -3,13 +3,13 @@
 use serde_json::{Map, Value};
 
 use super::literal::Literal;
-use super::site::{Site, View};
+use super::site::{Site, RenderContext};
 use super::{Operation, Resource};
 use crate::hydra::{Access, CollectionDoc, Fault, PropertyDoc, Range, Writer};
 
 /// What a body is read with.
 #[derive(Clone, Copy)]
-pub struct Reading<'a> {
+pub struct ParseContext<'a> {
     pub site: &'a Site,
     /// The customer below whose address the body is written; none: no customer's.
     pub tenant: Option<i32>,
@@ -38,14 +38,14 @@ pub trait Property<R: Resource>: Sync {
     fn describe(&self) -> PropertyDoc;
 
     /// Writes the term and its value, or nothing for a term that is not shown.
-    fn show(&self, resource: &R, view: View<'_>, id: &str, out: &mut Writer);
+    fn show(&self, resource: &R, view: RenderContext<'_>, id: &str, out: &mut Writer);
 
     /// Moves this property's value out of `body` into `draft`; a read-only one is dropped.
     fn take(
         &self,
         _draft: &mut R::Draft,
         body: &mut Map<String, Value>,
-        _reading: Reading<'_>,
+        _context: ParseContext<'_>,
         _faults: &mut Vec<Fault>,
     ) {
         body.remove(self.name());
@@ -103,7 +103,7 @@ pub struct Field<R: Resource, T> {
     max_bytes: usize,
     rule: Option<fn(&T) -> Result<(), String>>,
     /// Whether the service works out what is not given.
-    worked_out: bool,
+    server_derived: bool,
     example: Option<&'static str>,
 }
 
@@ -124,7 +124,7 @@ pub const fn field<R: Resource, T: Literal>(
         range: T::RANGE,
         max_bytes: MAX_TEXT,
         rule: None,
-        worked_out: false,
+        server_derived: false,
         example: None,
     }
 }
@@ -146,7 +146,7 @@ pub const fn secret<R: Resource, T: Literal>(
         range: T::RANGE,
         max_bytes: MAX_TEXT,
         rule: None,
-        worked_out: false,
+        server_derived: false,
         example: None,
     }
 }
@@ -179,8 +179,8 @@ impl<R: Resource, T: Literal> Field<R, T> {
     }
 
     /// What is not given is worked out, so that there is no default to tell.
-    pub const fn worked_out(self) -> Self {
-        Self { worked_out: true, ..self }
+    pub const fn server_derived(self) -> Self {
+        Self { server_derived: true, ..self }
     }
     /// A value that is accepted, for documents and for clients that know no better.
     pub const fn example(self, example: &'static str) -> Self {
@@ -189,12 +189,12 @@ impl<R: Resource, T: Literal> Field<R, T> {
 
     /// What something new starts from, where a body may leave it out.
     fn default(&self) -> Option<Value> {
-        let set = self.set.filter(|_| self.get.is_some() && !self.required && !self.worked_out)?;
+        let set = self.set.filter(|_| self.get.is_some() && !self.required && !self.server_derived)?;
         let mut draft = R::Draft::default();
-        let held = set(&mut draft);
-        (!held.is_absent()).then(|| {
+        let value = set(&mut draft);
+        (!value.is_absent()).then(|| {
             let mut out = Writer::default();
-            held.write(&mut out);
+            value.write(&mut out);
             serde_json::from_slice(&out.finish()).unwrap_or_default()
         })
     }
@@ -243,7 +243,7 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
         }
     }
 
-    fn show(&self, resource: &R, _view: View<'_>, _id: &str, out: &mut Writer) {
+    fn show(&self, resource: &R, _view: RenderContext<'_>, _id: &str, out: &mut Writer) {
         if let Some(get) = self.get
             && !get(resource).is_absent()
         {
@@ -256,15 +256,15 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
         &self,
         draft: &mut R::Draft,
         body: &mut Map<String, Value>,
-        reading: Reading<'_>,
+        context: ParseContext<'_>,
         faults: &mut Vec<Fault>,
     ) {
         let given = given(body, self.name, self.alias, faults);
         let Some(set) = self.set else { return };
         match given {
-            None if self.required && reading.new => {
-                let held = set(draft);
-                if held.is_absent() || held.is_blank() {
+            None if self.required && context.new => {
+                let value = set(draft);
+                if value.is_absent() || value.is_blank() {
                     faults.push(Fault::new(self.name, "is required"));
                 }
             }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::Resource;
 use super::address::{self, Address, Parts};
 use super::identity;
-use super::property::{Property, Reading, given};
-use super::site::View;
+use super::property::{Property, ParseContext, given};
+use super::site::RenderContext;
 use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
 
 /// A link whose target is chosen among the `T` there are.
@@ -100,7 +100,7 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
         }
     }
 
-    fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
+    fn show(&self, resource: &R, view: RenderContext<'_>, _id: &str, out: &mut Writer) {
         let base = &view.site.base;
         match self.get {
             Get::Address(get) => {
@@ -125,13 +125,13 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
         &self,
         draft: &mut R::Draft,
         body: &mut Map<String, Value>,
-        reading: Reading<'_>,
+        context: ParseContext<'_>,
         faults: &mut Vec<Fault>,
     ) {
         let given = given(body, self.name, self.alias, faults);
         let Some(set) = self.set else { return };
         match given {
-            None if self.required && reading.new => {
+            None if self.required && context.new => {
                 faults.push(Fault::new(self.name, "is required"));
             }
             None => {}
@@ -139,7 +139,7 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
                 faults.push(Fault::new(name, "is required; it cannot be reset"));
             }
             Some((_, Value::Null)) => set(draft, None),
-            Some((name, value)) => match resolve::<T>(&value, reading) {
+            Some((name, value)) => match resolve::<T>(&value, context) {
                 Ok(address) => set(draft, Some(address)),
                 Err(reason) => faults.push(Fault::new(name, reason)),
             },
@@ -154,8 +154,8 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the member.
-pub fn resolve<T: Resource>(value: &Value, reading: Reading<'_>) -> Result<T::Address, String> {
-    resolve_at::<T>(value, reading.tenant, reading.path)
+pub fn resolve<T: Resource>(value: &Value, context: ParseContext<'_>) -> Result<T::Address, String> {
+    resolve_at::<T>(value, context.tenant, context.path)
 }
 
 /// As [`resolve`], in a body that was sent to `path`, of which `tenant` is the customer.

@@ -58,7 +58,7 @@ impl Caller {
 }
 
 /// One act: a connection inside a transaction, and what is to happen once it is committed.
-pub struct Session<'a> {
+pub struct UnitOfWork<'a> {
     pub conn: &'a mut PgConnection,
     pub site: &'a Site,
     pub caller: Caller,
@@ -78,14 +78,14 @@ pub enum Effect {
 
 /// What a resource is shown with.
 #[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
+pub struct RenderContext<'a> {
     pub site: &'a Site,
     pub caller: Caller,
 }
 
-impl<'a> Session<'a> {
-    pub fn view(&self) -> View<'a> {
-        View { site: self.site, caller: self.caller }
+impl<'a> UnitOfWork<'a> {
+    pub fn render_context(&self) -> RenderContext<'a> {
+        RenderContext { site: self.site, caller: self.caller }
     }
 }
 

@@ -17,10 +17,10 @@ pub fn json_bytes(text: &str) -> usize {
 
 /// What is wrong with a draft whose texts are larger together than the class allows.
 ///
-/// What is held already may be larger, of an earlier version: it can be changed as long as it does not grow.
-pub fn fault<R: Resource>(held: Option<&R>, draft: &mut R::Draft) -> Option<Fault> {
+/// What is stored already may be larger, of an earlier version: it can be changed as long as it does not grow.
+pub fn fault<R: Resource>(existing: Option<&R>, draft: &mut R::Draft) -> Option<Fault> {
     let sum = sum::<R>(draft);
-    if sum <= R::MAX_BYTES || held.is_some_and(|held| sum <= self::sum::<R>(&mut held.draft())) {
+    if sum <= R::MAX_BYTES || existing.is_some_and(|existing| sum <= self::sum::<R>(&mut existing.draft())) {
         return None;
     }
     let mut members: Vec<(&str, usize)> = R::CLASS

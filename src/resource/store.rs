@@ -9,19 +9,19 @@ use serde_json::{Map, Value};
 use super::address::Address;
 use super::condition::Current;
 use super::query::Query;
-use super::site::{Input, Session};
+use super::site::{Input, UnitOfWork};
 use super::{Resource, shown};
 use crate::hydra::collection::{Order, Page};
 use crate::hydra::{Fault, Problem};
 
 /// A page as found, with the size of the whole collection.
-pub struct Listing<R> {
+pub struct PageOfRows<R> {
     pub members: Vec<R>,
     pub total: i64,
 }
 
 /// What is wanted of a collection.
-pub struct Wanted<'a> {
+pub struct ListRequest<'a> {
     pub page: Page,
     /// None: the default order of the collection.
     pub order: Option<Order>,
@@ -34,19 +34,19 @@ pub trait Retrieve: Resource {
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is none.
-    fn find(s: &mut Session<'_>, at: &Self::Address) -> Result<Self, Problem>;
+    fn find(s: &mut UnitOfWork<'_>, at: &Self::Address) -> Result<Self, Problem>;
 
     /// Finds several at once, in the order asked for: look-ups that wait together share this call.
-    fn find_each(s: &mut Session<'_>, at: &[Self::Address]) -> Vec<Result<Self, Problem>> {
+    fn find_each(s: &mut UnitOfWork<'_>, at: &[Self::Address]) -> Vec<Result<Self, Problem>> {
         at.iter().map(|at| Self::find(s, at)).collect()
     }
 }
 
-/// Listing beneath an `A`; a class may be listed in several places.
+/// PageOfRows beneath an `A`; a class may be listed in several places.
 pub trait List<A: Address>: Resource {
     /// # Errors
     /// [`Problem::NotFound`] where `of` is not there, [`Problem::Invalid`] for a bad query.
-    fn list(s: &mut Session<'_>, of: &A, wanted: Wanted<'_>) -> Result<Listing<Self>, Problem>;
+    fn list(s: &mut UnitOfWork<'_>, of: &A, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem>;
 }
 
 pub trait Create<A: Address>: Resource {
@@ -54,7 +54,7 @@ pub trait Create<A: Address>: Resource {
     ///
     /// # Errors
     /// [`Problem::NotFound`] where the parent is not there.
-    fn fresh(_s: &mut Session<'_>, _into: &A) -> Result<Self::Draft, Problem> {
+    fn initial_draft(_s: &mut UnitOfWork<'_>, _into: &A) -> Result<Self::Draft, Problem> {
         Ok(Self::Draft::default())
     }
 
@@ -66,51 +66,51 @@ pub trait Create<A: Address>: Resource {
     /// # Errors
     /// [`Problem::Invalid`] where the id or a name is taken.
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &A,
         chosen: Option<String>,
         draft: Self::Draft,
     ) -> Result<Self, Problem>;
 }
 
-/// A row that is held until the transaction ends, in a state that the conditions of the request allow.
+/// A row that is locked until the transaction ends, in a state that the conditions of the request allow.
 ///
-/// Only what is held like this can be saved or removed, so that no class can forget `If-Match`.
+/// Only a row that is locked like this can be saved or removed, so that no class can forget `If-Match`.
 #[derive(Debug)]
-pub struct Held<R>(R);
+pub struct Locked<R>(R);
 
-impl<R: Resource> Held<R> {
-    /// Holds a row to change it.
+impl<R: Resource> Locked<R> {
+    /// Locks a row to change it.
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
-    pub fn to_change(s: &mut Session<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
+    pub fn to_change(s: &mut UnitOfWork<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
     where
         R: Update,
     {
-        let held = R::hold(s, at)?;
-        Self::allowed(held, s, input)
+        let locked = R::lock(s, at)?;
+        Self::allowed(locked, s, input)
     }
 
-    /// Holds a row to remove it.
+    /// Locks a row to delete it.
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
-    pub fn to_remove(s: &mut Session<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
+    pub fn to_remove(s: &mut UnitOfWork<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
     where
         R: Remove,
     {
-        let held = R::hold_to_remove(s, at)?;
-        Self::allowed(held, s, input)
+        let locked = R::lock_for_delete(s, at)?;
+        Self::allowed(locked, s, input)
     }
 
-    /// Holds a row to change a part of it that has an address of its own and is never shown; `is_there`: the
+    /// Locks a row to change a part of it that has an address of its own and is never shown; `is_there`: the
     /// part is.
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is no such row, [`Problem::PreconditionFailed`].
-    pub fn of_part(
-        s: &mut Session<'_>,
+    pub fn lock_for_part(
+        s: &mut UnitOfWork<'_>,
         at: &R::Address,
         input: &Input,
         is_there: fn(&R) -> bool,
@@ -118,18 +118,18 @@ impl<R: Resource> Held<R> {
     where
         R: Update,
     {
-        let held = R::hold(s, at)?;
-        let current = if is_there(&held) { Current::Unseen } else { Current::Nothing };
+        let locked = R::lock(s, at)?;
+        let current = if is_there(&locked) { Current::Unseen } else { Current::Nothing };
         input.conditions.allow(current)?;
-        Ok(Self(held))
+        Ok(Self(locked))
     }
 
-    fn allowed(held: R, s: &Session<'_>, input: &Input) -> Result<Self, Problem> {
+    fn allowed(locked: R, s: &UnitOfWork<'_>, input: &Input) -> Result<Self, Problem> {
         if !input.conditions.is_empty() {
-            let (_, _, tag) = shown(&held, s.view());
+            let (_, _, tag) = shown(&locked, s.render_context());
             input.conditions.allow(Current::State(tag))?;
         }
-        Ok(Self(held))
+        Ok(Self(locked))
     }
 
     pub fn into_inner(self) -> R {
@@ -137,7 +137,7 @@ impl<R: Resource> Held<R> {
     }
 }
 
-impl<R> Deref for Held<R> {
+impl<R> Deref for Locked<R> {
     type Target = R;
 
     fn deref(&self) -> &R {
@@ -147,17 +147,17 @@ impl<R> Deref for Held<R> {
 
 /// Changing what is there, member by member.
 pub trait Update: Resource {
-    /// Finds the row and holds it until the transaction ends, so that no write is lost.
+    /// Locks the row until the transaction ends, so that no write is lost.
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is none.
-    fn hold(s: &mut Session<'_>, at: &Self::Address) -> Result<Self, Problem>;
+    fn lock(s: &mut UnitOfWork<'_>, at: &Self::Address) -> Result<Self, Problem>;
 
-    /// Writes all that a client may write of a row that is held.
+    /// Writes all that a client may write of a locked row.
     ///
     /// # Errors
     /// [`Problem::Invalid`] where a name is taken.
-    fn save(s: &mut Session<'_>, held: Held<Self>, draft: Self::Draft) -> Result<Self, Problem>;
+    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: Self::Draft) -> Result<Self, Problem>;
 }
 
 /// Making one at an address that the client chose.
@@ -166,7 +166,7 @@ pub trait Replace: Update {
     ///
     /// # Errors
     /// [`Problem::Invalid`] where the parent is not there.
-    fn fresh_at(_s: &mut Session<'_>, _at: &Self::Address) -> Result<Self::Draft, Problem> {
+    fn initial_draft_at(_s: &mut UnitOfWork<'_>, _at: &Self::Address) -> Result<Self::Draft, Problem> {
         Ok(Self::Draft::default())
     }
 
@@ -175,31 +175,31 @@ pub trait Replace: Update {
     /// # Errors
     /// [`Problem::Invalid`] where a name is taken.
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &Self::Address,
         draft: Self::Draft,
     ) -> Result<Self, Problem>;
 }
 
 pub trait Remove: Resource {
-    /// Finds the row and holds it against everything until the transaction ends.
+    /// Locks the row against all other locks until the transaction ends.
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is none.
-    fn hold_to_remove(s: &mut Session<'_>, at: &Self::Address) -> Result<Self, Problem>;
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &Self::Address) -> Result<Self, Problem>;
 
     /// Removes it.
     ///
     /// # Errors
     /// [`Problem::Conflict`] where it is in use.
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem>;
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem>;
 }
 
 /// What came of a statement that should have met one row.
 ///
 /// # Errors
 /// [`Problem::NotFound`] where it met none.
-pub fn met_one(rows: usize) -> Result<(), Problem> {
+pub fn expect_one_row(rows: usize) -> Result<(), Problem> {
     match rows {
         0 => Err(Problem::NotFound("there is no such resource".into())),
         _ => Ok(()),
@@ -215,7 +215,7 @@ pub fn removed(deleted: QueryResult<usize>) -> Result<(), Problem> {
         Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
             Err(Problem::Conflict("it is in use; remove first what refers to it".into()))
         }
-        deleted => met_one(deleted?),
+        deleted => expect_one_row(deleted?),
     }
 }
 
@@ -223,7 +223,7 @@ pub fn removed(deleted: QueryResult<usize>) -> Result<(), Problem> {
 ///
 /// # Errors
 /// [`Problem::Invalid`] where the chosen one is malformed.
-pub fn chosen_or_minted(chosen: Option<String>) -> Result<String, Problem> {
+pub fn given_or_generated_id(chosen: Option<String>) -> Result<String, Problem> {
     match chosen {
         Some(id) if super::address::is_id(&id) => Ok(id),
         Some(_) => Err(Problem::invalid("id", super::address::ID_RULE)),
@@ -277,20 +277,20 @@ macro_rules! paged {
         $crate::paged!($conn, $wanted, $query, Self::as_select())
     };
     ($conn:expr, $wanted:expr, $query:expr, $select:expr) => {{
-        let (page, order) = $wanted.right()?;
+        let (page, order) = $wanted.validated()?;
         let total: i64 = $query.count().get_result($conn)?;
         let found = ordered($query, order).limit(page.size).offset(page.offset());
         let members = found.select($select).load($conn)?;
-        Ok($crate::resource::Listing { members, total })
+        Ok($crate::resource::PageOfRows { members, total })
     }};
 }
 
-impl Wanted<'_> {
+impl ListRequest<'_> {
     /// The page and the order, where nothing is wrong with the query.
     ///
     /// # Errors
     /// [`Problem::Invalid`] with every fault of the query found so far.
-    pub fn right(self) -> Result<(Page, Option<Order>), Problem> {
+    pub fn validated(self) -> Result<(Page, Option<Order>), Problem> {
         if self.faults.is_empty() { Ok((self.page, self.order)) } else { Err(self.faults.into()) }
     }
 

@@ -8,7 +8,7 @@ use diesel::connection::{
 };
 
 use super::problem::unclear;
-use super::site::{Caller, Effect, Session, Site};
+use super::site::{Caller, Effect, UnitOfWork, Site};
 use crate::database::door::Refusal;
 use crate::database::{Database, WRITING};
 use crate::hydra::Problem;
@@ -62,7 +62,7 @@ pub fn write<T>(
         };
         link.broken = may_be_broken(&result) && is_broken(&mut link.conn);
         match result {
-            Err(Problem::Collision(_)) if tries < TRIES && began.elapsed() < PATIENCE => {
+            Err(Problem::SerializationConflict(_)) if tries < TRIES && began.elapsed() < PATIENCE => {
                 tries += 1;
             }
             other => return other,
@@ -103,10 +103,10 @@ pub fn in_session<T>(
     site: &Site,
     caller: Caller,
     writes: bool,
-    mut act: impl FnMut(&mut Session<'_>) -> Result<T, Problem>,
+    mut act: impl FnMut(&mut UnitOfWork<'_>) -> Result<T, Problem>,
 ) -> Result<(T, Vec<Effect>), Problem> {
     let act = |conn: &mut PgConnection| {
-        let mut session = Session { conn, site, caller, effects: Vec::new() };
+        let mut session = UnitOfWork { conn, site, caller, effects: Vec::new() };
         let done = act(&mut session)?;
         Ok((done, session.effects))
     };
@@ -123,7 +123,7 @@ pub fn ping(database: &Database) -> Result<(), Problem> {
 
 /// Whether a result may come of a lost connection, and not of what was asked.
 pub fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
-    matches!(result, Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::Collision(_)))
+    matches!(result, Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::SerializationConflict(_)))
 }
 
 /// Whether a connection that failed is of no more use; asks the server.

@@ -1,17 +1,17 @@
-//! Literals that are never held: they are written where they are shown, without a text between.
+//! Literals that are never stored: they are written where they are shown, without a text between.
 
 use super::Resource;
 use super::property::Property;
-use super::site::View;
+use super::site::RenderContext;
 use crate::hydra::{PropertyDoc, Range, Writer};
 
-/// A read-only literal that is never held: it is written where it is shown.
+/// A read-only literal that is never stored: it is written where it is shown.
 pub struct Written<R: Resource> {
     name: &'static str,
     doc: &'static str,
     range: &'static str,
     optional: bool,
-    write: fn(&R, View<'_>, Slot<'_>),
+    write: fn(&R, RenderContext<'_>, Slot<'_>),
 }
 
 /// A value that is still to be written; dropped: the term is left out.
@@ -33,7 +33,7 @@ pub const fn written<R: Resource>(
     name: &'static str,
     doc: &'static str,
     range: &'static str,
-    write: fn(&R, View<'_>, Slot<'_>),
+    write: fn(&R, RenderContext<'_>, Slot<'_>),
 ) -> Written<R> {
     Written { name, doc, range, optional: false, write }
 }
@@ -55,7 +55,7 @@ impl<R: Resource> Property<R> for Written<R> {
         PropertyDoc { optional: self.optional, ..PropertyDoc::new(self.name, self.doc, range) }
     }
 
-    fn show(&self, resource: &R, view: View<'_>, _id: &str, out: &mut Writer) {
+    fn show(&self, resource: &R, view: RenderContext<'_>, _id: &str, out: &mut Writer) {
         (self.write)(resource, view, Slot { name: self.name, out });
     }
 }

@@ -21,7 +21,7 @@ use crate::hydra::{Fault, Problem};
 use crate::resource::address::{ID_RULE, NUMBER_RULE, canonical_number, decode};
 use crate::resource::operation::{Job, Then};
 use crate::resource::{
-    Caller, Current, Effect, Input, Query, Reply, Retrieve, Session, transaction,
+    Caller, Current, Effect, Input, Query, Reply, Retrieve, UnitOfWork, transaction,
 };
 
 /// How often a request that waits looks for itself, in case it was not told.
@@ -199,7 +199,7 @@ async fn dispatch(
 
 /// Whether an operation answers with a page of a collection.
 fn lists(entry: &Entry, input: &Input) -> bool {
-    matches!(entry.act, Mounted::Read(_)) && input.collection.is_some()
+    matches!(entry.act, Mounted::Query(_)) && input.collection.is_some()
 }
 
 /// Whether what the class tables write is converted for this request.
@@ -293,7 +293,7 @@ async fn admit(
             let (database, site) = (service.database.clone(), service.site.clone());
             let at = CustomerAddress { customer };
             let found = service.acts.run(caller, move || {
-                let find = |s: &mut Session<'_>| Customer::find(s, &at).map(|_| ());
+                let find = |s: &mut UnitOfWork<'_>| Customer::find(s, &at).map(|_| ());
                 transaction::in_session(&database, &site, caller, false, find).map(|_| ())
             });
             found.await.map_err(|problem| match problem {
@@ -318,12 +318,12 @@ async fn perform(
         false => Problem::NotFound("there is no such resource".into()),
     };
     let (run, writes) = match &entry.act {
-        Mounted::Look(look) => {
+        Mounted::Batched(look) => {
             let looking = look(&service.database.door, values, caller).ok_or_else(malformed)?;
             return input.judge(looking.await);
         }
-        Mounted::Read(read) => (read(values).ok_or_else(malformed)?, false),
-        Mounted::Write(write) => (write(values).ok_or_else(malformed)?, true),
+        Mounted::Query(read) => (read(values).ok_or_else(malformed)?, false),
+        Mounted::Command(write) => (write(values).ok_or_else(malformed)?, true),
     };
     let (reply, effects) = in_session(service, run, caller, input, writes).await?;
     for effect in effects {
@@ -402,7 +402,7 @@ async fn settled(
     }
     let (database, site) = (service.database.clone(), service.site.clone());
     let act = move || {
-        let show = |s: &mut Session<'_>| then(s);
+        let show = |s: &mut UnitOfWork<'_>| then(s);
         transaction::in_session(&database, &site, caller, false, show).map(|(reply, _)| reply)
     };
     service.acts.go_on(caller, act).await

@@ -12,7 +12,7 @@ use crate::classes::{self, Visit};
 use crate::hydra::graph::Terms;
 use crate::hydra::openapi::{Api, Media, MountedDoc, RouteDoc, SharedDoc};
 use crate::hydra::{ClassDoc, CollectionDoc, Tag, context, guide, openapi, problem, vocabulary};
-use crate::resource::{Address as _, Body, Resource, describe, places};
+use crate::resource::{Address as _, Body, Resource, describe, endpoints};
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
 use super::status;
@@ -98,7 +98,7 @@ impl Visit for Described {
         if !self.classes.iter().any(|class| class.name == R::NAME) {
             self.classes.push(describe::<R>());
         }
-        for place in places::<R>() {
+        for place in endpoints::<R>() {
             self.collections.extend(place.collection.clone());
             let mounted = place.operations.iter().map(|operation| MountedDoc {
                 doc: operation.doc,

@@ -70,11 +70,11 @@ pub async fn reply(
             let is_minimal = wish.preference == Some(Preference::Minimal);
             // What cannot be had by GET is shown whatever is preferred.
             let shows = match outcome {
-                Outcome::Issued | Outcome::Told => true,
+                Outcome::CreatedWithSecret | Outcome::Reported => true,
                 Outcome::Updated => shows_updated,
                 Outcome::Found | Outcome::Created | Outcome::Replaced => !is_minimal,
             };
-            if matches!(outcome, Outcome::Created | Outcome::Issued) {
+            if matches!(outcome, Outcome::Created | Outcome::CreatedWithSecret) {
                 response.insert_header((header::LOCATION, id.as_str()));
             }
             // Without content, it would say that the empty body is what GET shows; a 205 cannot be misread.
@@ -83,7 +83,7 @@ pub async fn reply(
             {
                 response.insert_header((header::CONTENT_LOCATION, id.as_str()));
             }
-            if outcome != Outcome::Told {
+            if outcome != Outcome::Reported {
                 tagged(&mut response, tag, if shows { wanted.suffix() } else { "" });
             }
             if let Some(preference) = wish.preference
@@ -196,7 +196,7 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
         Problem::TooSlow { .. } => {
             response.force_close();
         }
-        Problem::Unavailable(..) | Problem::Collision(_) => {
+        Problem::Unavailable(..) | Problem::SerializationConflict(_) => {
             response.insert_header((header::RETRY_AFTER, "2"));
         }
         _ => {}

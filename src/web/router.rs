@@ -12,19 +12,19 @@ use crate::resource::address::{Address, Parts, decode};
 use crate::resource::problem::unclear;
 use crate::resource::transaction::{is_broken, may_be_broken, refused};
 use crate::resource::{
-    Act, Body, Caller, Input, Operation, Reply, Resource, Session, Site, places,
+    Act, Body, Caller, Input, Operation, Reply, Resource, UnitOfWork, Site, endpoints,
 };
 
 /// An answer that comes through the door for look-ups.
 pub type Looking = Pin<Box<dyn Future<Output = Result<Reply, Problem>>>>;
 /// An act with its address read, to be done with a session.
-pub type Run = Box<dyn Fn(&mut Session<'_>, &Input) -> Result<Reply, Problem> + Send>;
+pub type Run = Box<dyn Fn(&mut UnitOfWork<'_>, &Input) -> Result<Reply, Problem> + Send>;
 
 /// An act whose address is still to be read; nothing where a part of it is malformed.
 pub enum Mounted {
-    Look(Box<dyn Fn(&Door, &[String], Caller) -> Option<Looking> + Send + Sync>),
-    Read(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
-    Write(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
+    Batched(Box<dyn Fn(&Door, &[String], Caller) -> Option<Looking> + Send + Sync>),
+    Query(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
+    Command(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
 }
 
 /// One method of one address.
@@ -108,7 +108,7 @@ struct Mounting {
 
 impl Visit for Mounting {
     fn visit<R: Resource>(&mut self) {
-        for place in places::<R>() {
+        for place in endpoints::<R>() {
             self.mount(place.template, place.operations, place.collection.map(Arc::new));
         }
     }
@@ -136,9 +136,9 @@ impl Mounting {
 
     fn entry<A: Address>(&self, operation: &'static Operation<A>) -> Entry {
         let act = match operation.act {
-            Act::Look(look) => self.look(look),
-            Act::Read(act) => Mounted::Read(Box::new(move |values| run(act, values))),
-            Act::Write(act) => Mounted::Write(Box::new(move |values| run(act, values))),
+            Act::Batched(look) => self.look(look),
+            Act::Query(act) => Mounted::Query(Box::new(move |values| run(act, values))),
+            Act::Command(act) => Mounted::Command(Box::new(move |values| run(act, values))),
         };
         Entry { doc: operation.doc, body: operation.body, chooses: operation.chooses, act }
     }
@@ -146,7 +146,7 @@ impl Mounting {
     /// Look-ups of one kind share a desk, and so their statements.
     fn look<A: Address>(&self, look: Look<A>) -> Mounted {
         let desk = desk(&self.site, look);
-        Mounted::Look(Box::new(move |door, values, caller| {
+        Mounted::Batched(Box::new(move |door, values, caller| {
             let address = A::read(&mut Parts(values.iter()))?;
             let (door, desk) = (door.clone(), Arc::clone(&desk));
             Some(Box::pin(async move { door.ask(&desk, (address, caller)).await }))
@@ -157,14 +157,14 @@ impl Mounting {
 /// A desk at which look-ups of one kind share statements.
 pub fn desk<K: Send + 'static, T: Send + 'static>(
     site: &Arc<Site>,
-    look: fn(&mut Session<'_>, &[K]) -> Vec<Result<T, Problem>>,
+    look: fn(&mut UnitOfWork<'_>, &[K]) -> Vec<Result<T, Problem>>,
 ) -> Arc<Desk<K, Result<T, Problem>>> {
     let site = Arc::clone(site);
     Desk::new(
         Box::new(move |connected, wanted| {
             let Connected { conn, messages, .. } = connected;
             let mut session =
-                Session { conn, site: &site, caller: Caller::Visitor, effects: Vec::new() };
+                UnitOfWork { conn, site: &site, caller: Caller::Visitor, effects: Vec::new() };
             let mut found = look(&mut session, wanted);
             if !messages.are_english() {
                 found = found.into_iter().map(|found| found.map_err(unclear)).collect();
@@ -176,8 +176,8 @@ pub fn desk<K: Send + 'static, T: Send + 'static>(
     )
 }
 
-type Look<A> = fn(&mut Session<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>;
-type Do<A> = fn(&mut Session<'_>, &A, &Input) -> Result<Reply, Problem>;
+type Look<A> = fn(&mut UnitOfWork<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>;
+type Do<A> = fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>;
 
 fn run<A: Address>(act: Do<A>, values: &[String]) -> Option<Run> {
     let address = A::read(&mut Parts(values.iter()))?;

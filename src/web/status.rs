@@ -8,7 +8,7 @@ use crate::resource::{Outcome, Reply};
 /// The status of a reply; `representation`: the client wants to see what it changed.
 pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
     match reply {
-        Reply::Shown { outcome: Outcome::Created | Outcome::Issued, .. }
+        Reply::Shown { outcome: Outcome::Created | Outcome::CreatedWithSecret, .. }
         | Reply::Stored { new: true } => StatusCode::CREATED,
         Reply::Shown { outcome: Outcome::Updated, .. } if !representation => {
             StatusCode::RESET_CONTENT
@@ -41,7 +41,7 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
         Problem::Conflict(_) => StatusCode::CONFLICT,
         Problem::QuotaExceeded(_) => StatusCode::INSUFFICIENT_STORAGE,
-        Problem::Unavailable(..) | Problem::Collision(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::Unavailable(..) | Problem::SerializationConflict(_) => StatusCode::SERVICE_UNAVAILABLE,
         Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -10,19 +10,19 @@ use crate::classes::batch::{self, MemberOutcome};
 use crate::classes::job;
 use crate::classes::space::{Space, SpaceAddress};
 use crate::hydra::Problem;
-use crate::resource::body::{raced, read_new, read_replacement, read_update};
+use crate::resource::body::{retry_if_created_concurrently, read_new, read_replacement, read_update};
 use crate::resource::*;
 use crate::schema::images;
 
 pub const PUT: Operation<ImageAddress> = Operation {
-    act: Act::Write(|s, at, input| {
-        let (held, draft) = read_replacement::<Image>(s, at, input)?;
-        let draft = settled(s.conn, at.customer, draft, held.as_ref().map(|held| &held.draft))?;
-        let outcome = if let Some(held) = held {
-            register::send_again(s.conn, &held, &draft)?;
+    act: Act::Command(|s, at, input| {
+        let (locked, draft) = read_replacement::<Image>(s, at, input)?;
+        let draft = settled(s.conn, at.customer, draft, locked.as_ref().map(|locked| &locked.draft))?;
+        let outcome = if let Some(locked) = locked {
+            register::send_again(s.conn, &locked, &draft)?;
             Outcome::Replaced
         } else {
-            register::make(s.conn, at, &draft).map_err(raced)?;
+            register::make(s.conn, at, &draft).map_err(retry_if_created_concurrently)?;
             Outcome::Created
         };
         process_now(s, at, outcome)
@@ -33,21 +33,21 @@ pub const PUT: Operation<ImageAddress> = Operation {
 };
 
 pub const PATCH: Operation<ImageAddress> = Operation {
-    act: Act::Write(|s, at, input| {
-        let (held, draft) = read_update::<Image>(s, at, input)?;
-        let draft = settled(s.conn, at.customer, draft, Some(&held.draft))?;
-        if draft.origin != held.draft.origin {
-            register::send_again(s.conn, &held, &draft)?;
+    act: Act::Command(|s, at, input| {
+        let (locked, draft) = read_update::<Image>(s, at, input)?;
+        let draft = settled(s.conn, at.customer, draft, Some(&locked.draft))?;
+        if draft.origin != locked.draft.origin {
+            register::send_again(s.conn, &locked, &draft)?;
             return process_now(s, at, Outcome::Updated);
         }
-        let saved = Image::save(s, held, draft)?;
+        let saved = Image::save(s, locked, draft)?;
         Ok(Reply::shown(Outcome::Updated, &saved, s))
     }),
     ..update::<Image>()
 };
 
 pub const POST: Operation<SpaceAddress> = Operation {
-    act: Act::Write(|s, of, input| {
+    act: Act::Command(|s, of, input| {
         let (chosen, draft) = read_new::<SpaceAddress, Image>(s, of, input)?;
         let image = match chosen {
             Some(chosen) => bare_id(s.site, *of, &chosen),
@@ -75,7 +75,7 @@ fn bare_id(site: &Site, of: SpaceAddress, chosen: &str) -> String {
 }
 
 /// Puts an image at the head of the queue and waits for what comes of it.
-fn process_now(s: &mut Session<'_>, at: &ImageAddress, outcome: Outcome) -> Result<Reply, Problem> {
+fn process_now(s: &mut UnitOfWork<'_>, at: &ImageAddress, outcome: Outcome) -> Result<Reply, Problem> {
     job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
     s.effects.push(Effect::WorkAdded);
     let (at, waiting) = (at.clone(), at.clone());
@@ -88,8 +88,8 @@ fn process_now(s: &mut Session<'_>, at: &ImageAddress, outcome: Outcome) -> Resu
 }
 
 impl Create<SpaceAddress> for Image {
-    fn fresh(s: &mut Session<'_>, into: &SpaceAddress) -> Result<ImageDraft, Problem> {
-        Ok(register::fresh(space_defaults(s.conn, into.customer, into.space)?))
+    fn initial_draft(s: &mut UnitOfWork<'_>, into: &SpaceAddress) -> Result<ImageDraft, Problem> {
+        Ok(register::initial_draft(space_defaults(s.conn, into.customer, into.space)?))
     }
 
     fn check_parent(
@@ -102,24 +102,24 @@ impl Create<SpaceAddress> for Image {
     }
 
     fn insert(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         into: &SpaceAddress,
         chosen: Option<String>,
         draft: ImageDraft,
     ) -> Result<Self, Problem> {
-        let image = chosen_or_minted(chosen)?;
+        let image = given_or_generated_id(chosen)?;
         let at = ImageAddress { customer: into.customer, space: into.space, image };
         Self::insert_at(s, &at, draft)
     }
 }
 
 impl Update for Image {
-    fn hold(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
+    fn lock(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
         let images = images::table.find((at.customer, at.space, &at.image));
         Ok(images.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut Session<'_>, held: Held<Self>, draft: ImageDraft) -> Result<Self, Problem> {
-        Ok(diesel::update(images::table.find((held.customer, held.space, &held.id)))
+    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: ImageDraft) -> Result<Self, Problem> {
+        Ok(diesel::update(images::table.find((locked.customer, locked.space, &locked.id)))
             .set(draft)
             .returning(Self::as_returning())
             .get_result(s.conn)?)
@@ -127,18 +127,18 @@ impl Update for Image {
 }
 
 impl Replace for Image {
-    fn fresh_at(s: &mut Session<'_>, at: &ImageAddress) -> Result<ImageDraft, Problem> {
+    fn initial_draft_at(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<ImageDraft, Problem> {
         // The parent of what a PUT makes is part of what is asked: a bad request (`rules.md` 2.4).
         match space_defaults(s.conn, at.customer, at.space) {
             Err(Problem::NotFound(_)) => {
                 let reason = format!("names {}, which is not there", at.space);
                 Err(Problem::invalid("space", reason))
             }
-            found => found.map(register::fresh),
+            found => found.map(register::initial_draft),
         }
     }
     fn insert_at(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         at: &ImageAddress,
         draft: ImageDraft,
     ) -> Result<Self, Problem> {
@@ -150,25 +150,25 @@ impl Replace for Image {
 
 impl Remove for Image {
     /// Batches first, then the image, then its job: the order in which all lock (`rules.md` 6.3).
-    fn hold_to_remove(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
         let waiting = batch::waiting_in(s.conn, at)?;
         batch::lock(s.conn, at.customer, &waiting)?;
         let images = images::table.find((at.customer, at.space, &at.image));
-        let held = images.select(Self::as_select()).for_update().first(s.conn)?;
+        let locked = images.select(Self::as_select()).for_update().first(s.conn)?;
         if batch::waiting_in(s.conn, at)? == waiting {
-            Ok(held)
+            Ok(locked)
         } else {
-            Err(Problem::Collision(None))
+            Err(Problem::SerializationConflict(None))
         }
     }
-    fn remove(s: &mut Session<'_>, held: Held<Self>) -> Result<(), Problem> {
-        let at = held.address();
-        // The same as when they were locked: nobody adds to them while the image is held.
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let at = locked.address();
+        // The same as when they were locked: nobody adds to them while the image is locked.
         let waiting = batch::waiting_in(s.conn, &at)?;
         let finished = batch::settle(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
         s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
         job::withdraw(s.conn, &at)?;
-        if let Some(derivative) = &held.derivative {
+        if let Some(derivative) = &locked.derivative {
             job::discard(s.conn, derivative, 0)?;
         }
         let image = images::table.find((at.customer, at.space, &at.image));

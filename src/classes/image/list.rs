@@ -128,12 +128,12 @@ pub(super) struct Slice {
     pub is_estimated: bool,
 }
 
-fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {
+fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {
     let mut faults = Vec::new();
     let page = input.query.page(&mut faults);
     let tenant = Some(scope.customer());
-    let reading = Reading { site: s.site, tenant, path: &input.path, new: false, strict: false };
-    let (mut filter, order) = query::read(&input.query, reading, &mut faults);
+    let context = ParseContext { site: s.site, tenant, path: &input.path, new: false, strict: false };
+    let (mut filter, order) = query::read(&input.query, context, &mut faults);
     if !faults.is_empty() {
         scope.must_be_there(s)?;
         return Err(faults.into());
@@ -157,11 +157,11 @@ fn listed(s: &mut Session<'_>, input: &Input, scope: Scope) -> Result<Reply, Pro
 }
 
 /// Finds a page under a filter or in another order, and writes it.
-fn found(s: &mut Session<'_>, question: &Question) -> Result<Slice, Problem> {
+fn found(s: &mut UnitOfWork<'_>, question: &Question) -> Result<Slice, Problem> {
     let anchors = &s.site.anchors;
     let page = search::page(s.conn, question, anchors)?;
     let columns = question.sort.columns(question.scope.one_space().is_some());
-    let mut members = Members::with_capacity(s.view(), page.images.len());
+    let mut members = Members::with_capacity(s.render_context(), page.images.len());
     page.images.iter().for_each(|image| members.push(image));
     Ok(Slice {
         members: members.finish(),
@@ -232,7 +232,7 @@ impl Question {
 
 impl Scope {
     /// Whether the collection's parent is there, of which members would be proof.
-    fn must_be_there(self, s: &mut Session<'_>) -> Result<(), Problem> {
+    fn must_be_there(self, s: &mut UnitOfWork<'_>) -> Result<(), Problem> {
         match self {
             Self::Space(at) => Space::find(s, &at).map(|_| ()),
             Self::Batch(at) | Self::BatchCompleted(at) | Self::BatchErrors(at) => {
@@ -260,13 +260,13 @@ impl Scope {
 }
 
 impl Retrieve for Image {
-    fn find(s: &mut Session<'_>, at: &ImageAddress) -> Result<Self, Problem> {
+    fn find(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
         let images = images::table.find((at.customer, at.space, &at.image));
         Ok(images.select(Self::as_select()).first(s.conn)?)
     }
 
     /// Look-ups in the same space share one statement.
-    fn find_each(s: &mut Session<'_>, at: &[ImageAddress]) -> Vec<Result<Self, Problem>> {
+    fn find_each(s: &mut UnitOfWork<'_>, at: &[ImageAddress]) -> Vec<Result<Self, Problem>> {
         let mut found: Vec<Self> = Vec::new();
         let mut spaces: Vec<(i32, i32)> = at.iter().map(|at| (at.customer, at.space)).collect();
         spaces.sort_unstable();

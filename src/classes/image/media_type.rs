@@ -20,15 +20,15 @@ pub fn inferred_media_type(origin: &str) -> &'static str {
     }
 }
 
-/// Settles the media type of an image that is about to be written; `held`: what is held of it so far.
+/// Settles the media type of an image that is about to be written; `existing`: what is stored of it so far.
 ///
 /// One that a body gives stays, unless it only repeats what is shown. Any other is believed until the content is
 /// known: that of a known content as long as the origin stays, or else what the origin's ending tells.
-pub(super) fn settle(draft: &mut ImageDraft, held: Option<&ImageDraft>) {
-    let kept = held.filter(|held| !held.media_type_given && held.origin == draft.origin);
-    let is_repeated = held.is_some_and(|held| held.media_type == draft.media_type);
+pub(super) fn settle(draft: &mut ImageDraft, existing: Option<&ImageDraft>) {
+    let kept = existing.filter(|existing| !existing.media_type_given && existing.origin == draft.origin);
+    let is_repeated = existing.is_some_and(|existing| existing.media_type == draft.media_type);
     draft.media_type_given = match is_repeated {
-        true => held.is_some_and(|held| held.media_type_given),
+        true => existing.is_some_and(|existing| existing.media_type_given),
         false => !draft.media_type.trim().is_empty(),
     };
     if !draft.media_type_given {
@@ -52,8 +52,8 @@ mod tests {
         }
     }
 
-    fn settled(mut draft: ImageDraft, held: Option<&ImageDraft>) -> (String, bool) {
-        settle(&mut draft, held);
+    fn settled(mut draft: ImageDraft, existing: Option<&ImageDraft>) -> (String, bool) {
+        settle(&mut draft, existing);
         (draft.media_type, draft.media_type_given)
     }
 

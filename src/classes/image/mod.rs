@@ -221,7 +221,7 @@ impl Resource for Image {
             )
             .writable(|d| &mut d.media_type)
             .max_bytes(MAX_INDEXED)
-            .worked_out()
+            .server_derived()
             .example("image/jpeg"),
             &written("family", "I: an image", "xsd:string", |_: &Self, _, slot| {
                 slot.plain(|family| family.push('I'));
@@ -287,13 +287,13 @@ impl Resource for Image {
                 .when(|i, _| i.checked.is_some()),
         ],
         operations: &[retrieve::<Self>(), act::PUT, act::PATCH, remove::<Self>()],
-        beneath: &[],
+        children: &[],
     };
 
     fn address(&self) -> ImageAddress {
         ImageAddress { customer: self.customer, space: self.space, image: self.id.clone() }
     }
-    fn unseen(&self) -> Option<&[u8]> {
+    fn hidden_state(&self) -> Option<&[u8]> {
         self.draft.initial_origin.as_deref().map(str::as_bytes)
     }
     fn draft(&self) -> ImageDraft {
@@ -301,7 +301,7 @@ impl Resource for Image {
     }
 
     fn check(
-        s: &mut Session<'_>,
+        s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
         at: Option<&ImageAddress>,
         draft: &ImageDraft,
@@ -376,7 +376,7 @@ impl Property<Image> for Roles {
         }
     }
 
-    fn show(&self, image: &Image, view: View<'_>, _id: &str, out: &mut Writer) {
+    fn show(&self, image: &Image, view: RenderContext<'_>, _id: &str, out: &mut Writer) {
         out.key("roles");
         out.array(|out| {
             for role in &image.draft.roles {
@@ -389,13 +389,13 @@ impl Property<Image> for Roles {
         &self,
         draft: &mut ImageDraft,
         body: &mut Map<String, Value>,
-        reading: Reading<'_>,
+        context: ParseContext<'_>,
         faults: &mut Vec<Fault>,
     ) {
         match body.remove("roles") {
             None => {}
             Some(Value::Null) => draft.roles = ImageDraft::default().roles,
-            Some(value) => match read_roles(&value, reading) {
+            Some(value) => match read_roles(&value, context) {
                 Ok(roles) => draft.roles = roles,
                 Err(wrong) => faults.extend(wrong),
             },

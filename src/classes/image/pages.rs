@@ -25,7 +25,7 @@ use crate::resource::*;
 /// Where reading begins.
 enum From {
     Offset(i64),
-    /// After the row with these order values, in the direction of reading.
+    /// After the row with these order values, in the direction of context.
     Beyond(Vec<KeyValue>),
 }
 
@@ -33,7 +33,7 @@ enum From {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub(super) fn in_default_order(s: &mut Session<'_>, question: &Question) -> Result<Slice, Problem> {
+pub(super) fn in_default_order(s: &mut UnitOfWork<'_>, question: &Question) -> Result<Slice, Problem> {
     let (customer, one_space) = (question.scope.customer(), question.scope.one_space());
     let (from, reversed) = match question.key.as_ref().map(|key| &key.place) {
         None => (From::Offset(question.page.offset()), false),
@@ -71,7 +71,7 @@ pub(super) fn in_default_order(s: &mut Session<'_>, question: &Question) -> Resu
     );
     let mut reader = Reader {
         members: Members::with_capacity(
-            s.view(),
+            s.render_context(),
             usize::try_from(question.page.size).unwrap_or_default(),
         ),
         wanted: usize::try_from(question.page.size).unwrap_or_default(),
@@ -79,7 +79,7 @@ pub(super) fn in_default_order(s: &mut Session<'_>, question: &Question) -> Resu
         found: 0,
         first: None,
         last: None,
-        held: Vec::new(),
+        buffered: Vec::new(),
         total: None,
     };
     macro_rules! usual {
@@ -140,7 +140,7 @@ struct Reader<'a> {
     first: Option<Image>,
     last: Option<Image>,
     /// Those read from the last to the first.
-    held: Vec<Image>,
+    buffered: Vec<Image>,
     total: Option<i64>,
 }
 
@@ -152,7 +152,7 @@ impl Reader<'_> {
             return;
         }
         if self.reversed {
-            self.held.push(image);
+            self.buffered.push(image);
             return;
         }
         self.members.push(&image);
@@ -164,7 +164,7 @@ impl Reader<'_> {
 
     /// Returns the members, the first and the last of them, whether there are more, and the total.
     fn finish(mut self) -> (String, Option<Image>, Option<Image>, bool, Option<i64>) {
-        while let Some(image) = self.held.pop() {
+        while let Some(image) = self.buffered.pop() {
             self.members.push(&image);
             if self.first.is_none() {
                 self.first = Some(image.clone());

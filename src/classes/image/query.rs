@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::classes::role::read_roles;
 use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
-use crate::resource::{Query, Reading, literal};
+use crate::resource::{Query, ParseContext, literal};
 
 /// What every collection of images filters by.
 pub const FILTERS: &[Variable] = &[
@@ -89,7 +89,7 @@ pub const ORDERABLE: &[&str] = &[
 /// Reads filters and order off a query; without an order it is the default one.
 pub fn read(
     query: &Query,
-    reading: Reading<'_>,
+    context: ParseContext<'_>,
     faults: &mut Vec<Fault>,
 ) -> (Filter, Option<Order>) {
     query.check_texts(FILTERS, faults);
@@ -111,7 +111,7 @@ pub fn read(
             None => {}
         }
     }
-    let filter = filter(&conditions, reading, faults);
+    let filter = filter(&conditions, context, faults);
     let order = query.order(ORDERABLE, faults);
     (filter, order)
 }
@@ -135,7 +135,7 @@ fn object(query: &Query, faults: &mut Vec<Fault>) -> Map<String, Value> {
 
 fn filter(
     conditions: &Map<String, Value>,
-    reading: Reading<'_>,
+    context: ParseContext<'_>,
     faults: &mut Vec<Fault>,
 ) -> Filter {
     let mut filter = Filter::default();
@@ -156,7 +156,7 @@ fn filter(
         filter.tags = any("tags", value, text, faults).unwrap_or_default();
     }
     if let Some(value) = get("roles") {
-        match read_roles(value, reading) {
+        match read_roles(value, context) {
             Ok(roles) => filter.roles = roles,
             Err(wrong) => faults.extend(wrong),
         }

@@ -75,7 +75,7 @@ impl<'a> NewImage<'a> {
 }
 
 /// What a new image starts from: the defaults of its space (`rules.md` 4.2).
-pub fn fresh(space: SpaceDraft) -> ImageDraft {
+pub fn initial_draft(space: SpaceDraft) -> ImageDraft {
     ImageDraft {
         tags: space.default_tags,
         roles: space.default_roles.iter().map(|id| format!("/{id}")).collect(),
@@ -102,9 +102,9 @@ pub fn space_defaults(
         .ok_or_else(|| Problem::NotFound(format!("there is no space {space}")))
 }
 
-/// Infers what was left out; `held`: what is held of the image so far.
-pub fn complete(mut draft: ImageDraft, held: Option<&ImageDraft>) -> ImageDraft {
-    media_type::settle(&mut draft, held);
+/// Infers what was left out; `existing`: what is stored of the image so far.
+pub fn complete(mut draft: ImageDraft, existing: Option<&ImageDraft>) -> ImageDraft {
+    media_type::settle(&mut draft, existing);
     for text in [&mut draft.string1, &mut draft.string2, &mut draft.string3] {
         // An empty text is shown, found and sorted like one that was never set.
         if text.as_deref() == Some("") {
@@ -122,9 +122,9 @@ pub fn settled(
     conn: &mut PgConnection,
     customer: i32,
     draft: ImageDraft,
-    held: Option<&ImageDraft>,
+    existing: Option<&ImageDraft>,
 ) -> Result<ImageDraft, Problem> {
-    let mut draft = complete(draft, held);
+    let mut draft = complete(draft, existing);
     settle_roles(conn, customer, draft.roles.iter_mut())?;
     Ok(draft)
 }
@@ -134,7 +134,7 @@ pub fn settled(
 /// # Errors
 /// [`Problem::Invalid`] with every fault of every member, [`Problem::QuotaExceeded`].
 pub fn register(
-    s: &mut Session<'_>,
+    s: &mut UnitOfWork<'_>,
     customer: CustomerAddress,
     submitted: Vec<Value>,
     input: &Input,
@@ -142,34 +142,34 @@ pub fn register(
     let customer = customer.customer;
     let mut faults = Vec::new();
     let members = identify(s.site, (customer, &input.path), submitted, &mut faults);
-    let defaults = hold_spaces(s.conn, customer, &members, &mut faults)?;
-    let held = hold_images(s.conn, customer, &members)?;
+    let defaults = lock_spaces(s.conn, customer, &members, &mut faults)?;
+    let existing = lock_images(s.conn, customer, &members)?;
 
     let mut drafts: BTreeMap<ImageAddress, (usize, ImageDraft)> = BTreeMap::new();
     for Member { index, at, body } in members {
         let mut own = Vec::new();
-        let (draft, new) = match (held.get(&at), defaults.get(&at.space)) {
-            (Some(held), _) => (held.draft(), false),
-            (None, Some(space)) => (fresh(space.clone()), true),
+        let (draft, new) = match (existing.get(&at), defaults.get(&at.space)) {
+            (Some(existing), _) => (existing.draft(), false),
+            (None, Some(space)) => (initial_draft(space.clone()), true),
             (None, None) => (ImageDraft::default(), true),
         };
-        let reading = Reading {
+        let context = ParseContext {
             site: s.site,
             tenant: Some(customer),
             path: &input.path,
             new,
             strict: input.strict,
         };
-        let mut draft = body::read::<Image>(draft, body, reading, &mut own);
-        own.extend(size::fault(held.get(&at), &mut draft));
+        let mut draft = body::read::<Image>(draft, body, context, &mut own);
+        own.extend(size::fault(existing.get(&at), &mut draft));
         own.extend(at.fault());
         faults.extend(own.into_iter().map(|fault| fault.within(index)));
         if let Some((first, _)) = drafts.get(&at) {
             let reason = format!("and space repeat those of member[{first}]");
             faults.push(Fault::new("id", reason).within(index));
         } else {
-            let held = held.get(&at).map(|held| &held.draft);
-            drafts.insert(at, (index, complete(draft, held)));
+            let existing = existing.get(&at).map(|existing| &existing.draft);
+            drafts.insert(at, (index, complete(draft, existing)));
         }
     }
     let given = drafts.values_mut().flat_map(|(_, draft)| &mut draft.roles);
@@ -179,8 +179,8 @@ pub fn register(
         faults.sort_by_key(|fault| index_of(&fault.pointer));
         return Err(faults.into());
     }
-    check_quota(s.conn, customer, drafts.len() - held.len())?;
-    store(s.conn, customer, &drafts, &held)
+    check_quota(s.conn, customer, drafts.len() - existing.len())?;
+    store(s.conn, customer, &drafts, &existing)
 }
 
 fn index_of(pointer: &str) -> usize {
@@ -188,7 +188,7 @@ fn index_of(pointer: &str) -> usize {
 }
 
 /// The defaults of the spaces that members name; a space that is not there is a fault of each of them.
-fn hold_spaces(
+fn lock_spaces(
     conn: &mut PgConnection,
     customer: i32,
     members: &[Member],
@@ -211,8 +211,8 @@ fn hold_spaces(
     Ok(found)
 }
 
-/// The images among the members that are there, held in key order until the transaction ends.
-fn hold_images(
+/// The images among the members that are there, locked in key order until the transaction ends.
+fn lock_images(
     conn: &mut PgConnection,
     customer: i32,
     members: &[Member],
@@ -222,7 +222,7 @@ fn hold_images(
     for member in members.iter().filter(|member| member.at.fault().is_none()) {
         spaces.entry(member.at.space).or_default().push(&member.at.image);
     }
-    let mut held = HashMap::new();
+    let mut existing = HashMap::new();
     for (space, ids) in spaces {
         let found: Vec<Image> = images::table
             .filter(images::customer.eq(customer))
@@ -232,9 +232,9 @@ fn hold_images(
             .select(Image::as_select())
             .for_no_key_update()
             .load(conn)?;
-        held.extend(found.into_iter().map(|image| (image.address(), image)));
+        existing.extend(found.into_iter().map(|image| (image.address(), image)));
     }
-    Ok(held)
+    Ok(existing)
 }
 
 fn check_roles(
@@ -267,12 +267,12 @@ fn store(
     conn: &mut PgConnection,
     customer: i32,
     drafts: &BTreeMap<ImageAddress, (usize, ImageDraft)>,
-    held: &HashMap<ImageAddress, Image>,
+    existing: &HashMap<ImageAddress, Image>,
 ) -> Result<BatchAddress, Problem> {
     let (batch, now) = batch::make(conn, customer, drafts.len())?;
     let new: Vec<NewImage<'_>> = drafts
         .iter()
-        .filter(|(at, _)| !held.contains_key(at))
+        .filter(|(at, _)| !existing.contains_key(at))
         .map(|(at, (index, draft))| {
             // The default order of a batch is the order in which its images were given.
             let after = Duration::microseconds(i64::try_from(*index).unwrap_or_default());
@@ -283,11 +283,11 @@ fn store(
     if !new.is_empty() {
         // One that another made a moment ago is found when this is tried again.
         let copied = diesel::copy_from(images::table).from_insertable(&new).execute(conn);
-        copied.map_err(|error| body::raced(error.into()))?;
+        copied.map_err(|error| body::retry_if_created_concurrently(error.into()))?;
     }
     let again: Vec<Again<'_>> = drafts
         .iter()
-        .filter(|(at, _)| held.contains_key(at))
+        .filter(|(at, _)| existing.contains_key(at))
         .map(|(at, (_, draft))| Again { space: at.space, id: &at.image, draft })
         .collect();
     if !again.is_empty() {
@@ -314,7 +314,7 @@ struct Again<'a> {
     draft: &'a ImageDraft,
 }
 
-/// As [`send_again`], for all held images of a batch in one statement.
+/// As [`send_again`], for all locked images of a batch in one statement.
 fn send_all_again(
     conn: &mut PgConnection,
     customer: i32,
@@ -347,7 +347,7 @@ fn send_all_again(
 /// Where the database does not answer.
 pub fn send_again(
     conn: &mut PgConnection,
-    image: &Held<Image>,
+    image: &Locked<Image>,
     draft: &ImageDraft,
 ) -> Result<(), Problem> {
     diesel::update(images::table.find((image.customer, image.space, &image.id)))
