@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::failures::Failures;
 use super::unknown::Unknown;
 
-use crate::database::door::{Desk, Refusal};
+use crate::database::lookup_batcher::{BatchQueue, Refusal};
 use crate::database::{Connected, Database};
 use crate::hydra::Problem;
 use crate::resource::transaction::{is_broken, refused};
@@ -43,7 +43,7 @@ type Found = Result<Option<Held>, Refusal>;
 pub struct Keys {
     database: Database,
     site: Arc<Site>,
-    desk: Arc<Desk<String, Found>>,
+    queue: Arc<BatchQueue<String, Found>>,
     remembered: Mutex<HashMap<String, (Instant, Held)>>,
     unknown: Mutex<Unknown>,
     /// Counts keys that are made or removed, so that a look-up under way remembers nothing that has changed.
@@ -54,11 +54,11 @@ pub struct Keys {
 impl Keys {
     /// `longest_delay`: how long the answer to wrong credentials waits at most.
     pub fn new(database: Database, site: Arc<Site>, longest_delay: Duration) -> Self {
-        let desk = Desk::new(Box::new(look_up), Err);
+        let queue = BatchQueue::new(Box::new(look_up), Err);
         Self {
             database,
             site,
-            desk,
+            queue,
             remembered: Mutex::default(),
             unknown: Mutex::default(),
             changes: AtomicU64::new(0),
@@ -121,7 +121,7 @@ impl Keys {
 
     async fn find(&self, key: String) -> Result<Option<Held>, Problem> {
         let (asked, changes) = (Instant::now(), self.changes.load(Ordering::SeqCst));
-        let found = self.database.keys.ask(&self.desk, key.clone()).await;
+        let found = self.database.keys.load(&self.queue, key.clone()).await;
         let found = found.map_err(refused)?;
         let is_current = || self.changes.load(Ordering::SeqCst) == changes;
         if let Some(held) = &found {

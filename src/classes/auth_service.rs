@@ -288,7 +288,10 @@ impl Create<CustomerAddress> for AuthService {
 }
 
 impl Create<AuthServiceAddress> for AuthService {
-    fn initial_draft(s: &mut UnitOfWork<'_>, into: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
+    fn initial_draft(
+        s: &mut UnitOfWork<'_>,
+        into: &AuthServiceAddress,
+    ) -> Result<AuthServiceDraft, Problem> {
         Self::lock(s, into).map(|_| AuthServiceDraft::default())
     }
     fn insert(
@@ -322,7 +325,10 @@ impl Update for AuthService {
 }
 
 impl Replace for AuthService {
-    fn initial_draft_at(_: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<AuthServiceDraft, Problem> {
+    fn initial_draft_at(
+        _: &mut UnitOfWork<'_>,
+        at: &AuthServiceAddress,
+    ) -> Result<AuthServiceDraft, Problem> {
         Ok(AuthServiceDraft { name: at.auth_service.clone(), ..AuthServiceDraft::default() })
     }
     fn insert_at(

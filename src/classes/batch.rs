@@ -244,7 +244,7 @@ impl fmt::Display for Finished {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn settle(
+pub fn record_outcomes(
     conn: &mut PgConnection,
     at: &ImageAddress,
     held: &[i64],

@@ -189,7 +189,11 @@ impl Retrieve for Customer {
 }
 
 impl List<Root> for Customer {
-    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
+    fn list(
+        s: &mut UnitOfWork<'_>,
+        _: &Root,
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let own = match s.caller {
             Caller::Administrator(_) => None,
             Caller::Customer(own) => Some(own),
@@ -312,7 +316,11 @@ impl Update for Customer {
         let customers = customers::table.find(at.customer);
         Ok(customers.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: CustomerDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: CustomerDraft,
+    ) -> Result<Self, Problem> {
         Ok(diesel::update(customers::table.find(locked.id))
             .set(displayed(draft))
             .returning(Self::as_returning())

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::StoragePolicy;
+use super::counters::{self, Counts};
 use super::customer::CustomerAddress;
 use super::space::{Space, SpaceAddress};
 use super::storage_policy::StoragePolicyAddress;
-use super::tally::{self, Tally};
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::{customer_storages, customers, storage_policies};
@@ -29,14 +29,14 @@ pub struct SpaceStorage {
 
 #[derive(Debug)]
 struct Totals {
-    tally: Tally,
+    counts: Counts,
     calculated: DateTime<Utc>,
 }
 
 impl Totals {
     /// As they are maintained with every change; `since`: what they are totals of was made then.
-    fn new(tally: Tally, since: DateTime<Utc>) -> Self {
-        Self { tally, calculated: tally.changed.unwrap_or(since) }
+    fn new(counts: Counts, since: DateTime<Utc>) -> Self {
+        Self { counts, calculated: counts.changed.unwrap_or(since) }
     }
 }
 
@@ -56,14 +56,14 @@ impl Default for CustomerStorageDraft {
 macro_rules! totals {
     ($($more:expr,)*) => {
         &[
-            &field("numberOfStoredImages", "Images", |s: &Self| &s.totals.tally.images)
+            &field("numberOfStoredImages", "Images", |s: &Self| &s.totals.counts.images)
                 .non_negative(),
             &field("totalSizeOfStoredImages", "Bytes of originals, thumbnails apart", |s: &Self| {
-                &s.totals.tally.size
+                &s.totals.counts.size
             })
             .non_negative(),
             &field("totalSizeOfThumbnails", "Bytes of thumbnails", |s: &Self| {
-                &s.totals.tally.thumbnail_size
+                &s.totals.counts.thumbnail_size
             })
             .non_negative(),
             &field("lastCalculated", "When this last changed, and so was calculated", |s: &Self| {
@@ -149,7 +149,7 @@ impl Retrieve for CustomerStorage {
             .inner_join(customers::table)
             .select((customer_storages::storage_policy, customers::created))
             .first(s.conn)?;
-        let totals = Totals::new(tally::of_customer(s.conn, customer)?, since);
+        let totals = Totals::new(counters::of_customer(s.conn, customer)?, since);
         Ok(Self { customer, policy, totals })
     }
 }
@@ -157,7 +157,7 @@ impl Retrieve for CustomerStorage {
 impl Retrieve for SpaceStorage {
     fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
         let space = Space::find(s, at)?;
-        let totals = Totals::new(tally::of_space(s.conn, at.customer, at.space)?, space.created);
+        let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, space.created);
         Ok(Self { at: *at, totals })
     }
 }
@@ -249,7 +249,7 @@ fn quota(conn: &mut PgConnection, customer: i32, policy: &str) -> Result<Quota, 
         .find(policy)
         .select((storage_policies::maximum_number_of_stored_images, connections))
         .first(conn)?;
-    Ok(Quota { stored: tally::of_customer(conn, customer)?.images, maximum, connections })
+    Ok(Quota { stored: counters::of_customer(conn, customer)?.images, maximum, connections })
 }
 
 /// Whether a customer may store an original of so many bytes more, beside what it stores.
@@ -265,7 +265,7 @@ pub fn has_room(conn: &mut PgConnection, customer: i32, more: i64) -> Result<boo
         .find(&policy)
         .select(storage_policies::maximum_total_size_of_stored_images)
         .first(conn)?;
-    Ok(tally::of_customer(conn, customer)?.size.saturating_add(more) <= maximum)
+    Ok(counters::of_customer(conn, customer)?.size.saturating_add(more) <= maximum)
 }
 
 #[cfg(test)]

@@ -62,7 +62,11 @@ crate::orders! {
 }
 
 impl List<Root> for ImageOptimisationPolicy {
-    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
+    fn list(
+        s: &mut UnitOfWork<'_>,
+        _: &Root,
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         paged!(s.conn, wanted, image_optimisation_policies::table.into_boxed())
     }
 }

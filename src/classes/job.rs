@@ -166,7 +166,7 @@ pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Proble
     let withdrawn: Vec<(i64, bool)> =
         diesel::delete(own).returning((jobs::id, jobs::immediate)).load(conn)?;
     let waited_for = withdrawn.into_iter().filter(|(_, immediate)| *immediate);
-    waited_for.map(|(job, _)| job).try_for_each(|job| tell_settled(conn, job))
+    waited_for.map(|(job, _)| job).try_for_each(|job| notify_completed(conn, job))
 }
 
 /// Number of the job of an image that is still to be settled.
@@ -187,7 +187,7 @@ pub fn of_image(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<i64
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn tell_settled(conn: &mut PgConnection, job: i64) -> Result<(), Problem> {
+pub fn notify_completed(conn: &mut PgConnection, job: i64) -> Result<(), Problem> {
     diesel::sql_query(format!("NOTIFY {SETTLED}, '{job}'")).execute(conn)?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub mod auth_service;
 pub mod batch;
+pub mod counters;
 pub mod credentials;
 pub mod customer;
 pub mod customer_origin_strategy;
@@ -26,7 +27,6 @@ pub mod space;
 pub mod space_metadata;
 pub mod sql;
 pub mod storage_policy;
-pub mod tally;
 pub mod thumbnail_policy;
 
 pub use auth_service::AuthService;

@@ -223,7 +223,10 @@ impl Update for NamedQuery {
 }
 
 impl Replace for NamedQuery {
-    fn initial_draft_at(_: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<NamedQueryDraft, Problem> {
+    fn initial_draft_at(
+        _: &mut UnitOfWork<'_>,
+        at: &NamedQueryAddress,
+    ) -> Result<NamedQueryDraft, Problem> {
         Ok(NamedQueryDraft { name: at.named_query.clone(), ..NamedQueryDraft::default() })
     }
     fn insert_at(

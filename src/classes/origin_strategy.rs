@@ -55,7 +55,11 @@ impl Retrieve for OriginStrategy {
 }
 
 impl List<Root> for OriginStrategy {
-    fn list(_: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
+    fn list(
+        _: &mut UnitOfWork<'_>,
+        _: &Root,
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         let (page, order) = wanted.validated()?;
         let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
         let mut all = Strategy::ALL.to_vec();

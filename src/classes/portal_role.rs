@@ -50,7 +50,11 @@ impl Retrieve for PortalRole {
 }
 
 impl List<Root> for PortalRole {
-    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
+    fn list(
+        s: &mut UnitOfWork<'_>,
+        _: &Root,
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         listed(s, None, wanted)
     }
 }

@@ -171,7 +171,11 @@ static USER_ROLES: Collection<PortalUserAddress> = Collection {
     orderable: portal_role::ORDERABLE,
 };
 
-fn set_roles(s: &mut UnitOfWork<'_>, of: &PortalUserAddress, input: &Input) -> Result<Reply, Problem> {
+fn set_roles(
+    s: &mut UnitOfWork<'_>,
+    of: &PortalUserAddress,
+    input: &Input,
+) -> Result<Reply, Problem> {
     let locked = PortalUser::lock(s, of)?;
     let id = |at: PortalRoleAddress| at.portal_role;
     let roles = references::changed::<_, PortalRole>(s, of, None, input, locked.roles, id)?;

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::batch::Batch;
+use super::counters;
 use super::customer::CustomerAddress;
 use super::image::{QUEUE_IMAGES, register};
-use super::tally;
 use crate::hydra::{Fault, OperationDoc, Problem};
 use crate::resource::*;
 use crate::schema::batches;
@@ -206,6 +206,6 @@ impl Retrieve for Queue {
             .filter(batches::finished.is_null())
             .select(count_star())
             .first(s.conn)?;
-        Ok(Self { customer, size: tally::jobs(s.conn, customer)?, batches_waiting })
+        Ok(Self { customer, size: counters::jobs(s.conn, customer)?, batches_waiting })
     }
 }

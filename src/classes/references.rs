@@ -128,7 +128,8 @@ pub fn whole_collection<A: Address, R: List<A>>(
 ) -> Result<Reply, Problem> {
     let query = Query::default();
     let page = query.page(&mut Vec::new());
-    let listing = R::list(s, of, ListRequest { page, order: None, query: &query, faults: Vec::new() })?;
+    let listing =
+        R::list(s, of, ListRequest { page, order: None, query: &query, faults: Vec::new() })?;
     let bare = Input {
         path: input.path.clone(),
         collection: input.collection.clone(),

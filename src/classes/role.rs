@@ -360,7 +360,11 @@ impl Update for Role {
         let roles = roles::table.find((at.customer, &at.role));
         Ok(roles.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: RoleDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: RoleDraft,
+    ) -> Result<Self, Problem> {
         Ok(diesel::update(roles::table.find((locked.customer, &locked.id)))
             .set(draft)
             .returning(Self::as_returning())
@@ -372,7 +376,11 @@ impl Replace for Role {
     fn initial_draft_at(_: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<RoleDraft, Problem> {
         Ok(RoleDraft { name: at.role.clone(), ..RoleDraft::default() })
     }
-    fn insert_at(s: &mut UnitOfWork<'_>, at: &RoleAddress, draft: RoleDraft) -> Result<Self, Problem> {
+    fn insert_at(
+        s: &mut UnitOfWork<'_>,
+        at: &RoleAddress,
+        draft: RoleDraft,
+    ) -> Result<Self, Problem> {
         Ok(diesel::insert_into(roles::table)
             .values((roles::customer.eq(at.customer), roles::id.eq(&at.role), draft))
             .returning(Self::as_returning())

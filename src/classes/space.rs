@@ -308,7 +308,11 @@ impl Update for Space {
         let spaces = spaces::table.find((at.customer, at.space));
         Ok(spaces.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: SpaceDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: SpaceDraft,
+    ) -> Result<Self, Problem> {
         Ok(diesel::update(spaces::table.find((locked.customer, locked.id)))
             .set(draft)
             .returning(Self::as_returning())

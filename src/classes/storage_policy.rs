@@ -108,7 +108,11 @@ crate::orders! {
 }
 
 impl List<Root> for StoragePolicy {
-    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
+    fn list(
+        s: &mut UnitOfWork<'_>,
+        _: &Root,
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         paged!(s.conn, wanted, storage_policies::table.into_boxed())
     }
 }

@@ -60,7 +60,11 @@ crate::orders! {
 }
 
 impl List<Root> for ThumbnailPolicy {
-    fn list(s: &mut UnitOfWork<'_>, _: &Root, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem> {
+    fn list(
+        s: &mut UnitOfWork<'_>,
+        _: &Root,
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem> {
         paged!(s.conn, wanted, thumbnail_policies::table.into_boxed())
     }
 }

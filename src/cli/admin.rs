@@ -10,7 +10,7 @@ use crate::classes::{Customer, Key, key};
 use crate::config::Config;
 use crate::database::Database;
 use crate::hydra::Problem;
-use crate::resource::{UnitOfWork, Site, transaction};
+use crate::resource::{Site, UnitOfWork, transaction};
 use crate::secrets::Secret;
 use crate::storage::write_private;
 

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use super::{Failure, admin, demo, setup::Setup};
 use crate::classes::job;
 use crate::config::Config;
-use crate::database::notices::Notices;
+use crate::database::notifications::Notifications;
 use crate::engine::{self, Engine};
 use crate::imaging;
 use crate::origins::{Allowed, Fetcher};
@@ -58,7 +58,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let setup = Setup::serve(config)?;
     let site = setup.site(config, base.clone());
     admin::first_start(&setup, config, &site)?;
-    let notices = Notices::listen(setup.database.url(), job::WORK, job::SETTLED);
+    let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
     let worker = if options.no_worker {
         None
     } else {
@@ -68,13 +68,13 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
             }
             None => config.origin_allow.clone(),
         };
-        Some(Worker::start(&setup, config, allowed, Arc::clone(&site), notices.clone())?)
+        Some(Worker::start(&setup, config, allowed, Arc::clone(&site), notifications.clone())?)
     };
     let service = Service::new(Parts {
         database: setup.database.clone(),
         site,
         storage: setup.storage.clone(),
-        notices,
+        notifications,
         auth_delay: config.auth_delay,
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
@@ -139,7 +139,7 @@ impl Worker {
         config: &Config,
         allowed: Allowed,
         site: Arc<Site>,
-        notices: Notices,
+        notifications: Notifications,
     ) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -167,7 +167,7 @@ impl Worker {
             let fetcher = Fetcher::new(config.origin_limits, allowed)?;
             let database = setup.database.with_own_pool(engine::CONNECTIONS);
             let storage = setup.storage.clone();
-            Engine::new(database, site, storage, fetcher, notices, settings)?
+            Engine::new(database, site, storage, fetcher, notifications, settings)?
         };
         let (stop, stopped) = watch::channel(false);
         let running = runtime.spawn(engine.run(stopped));
@@ -216,8 +216,8 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let setup = Setup::join(config)?;
     let base = config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned());
     let site = setup.site(config, base);
-    let notices = Notices::listen(setup.database.url(), job::WORK, job::SETTLED);
-    let worker = Worker::start(&setup, config, config.origin_allow.clone(), site, notices)?;
+    let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
+    let worker = Worker::start(&setup, config, config.origin_allow.clone(), site, notifications)?;
     log::info!("working");
     signals.wait();
     log::info!("stopping: what is not finished is given back");

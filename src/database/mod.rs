@@ -1,11 +1,11 @@
-//! Connections to PostgreSQL: a pool for requests, one door for single-row look-ups, and the private server.
+//! Connections to PostgreSQL: a pool for requests, one batcher for single-row look-ups, and the private server.
 
 pub mod address;
 pub mod deployment;
-pub mod door;
+pub mod lookup_batcher;
 pub mod messages;
 pub mod migrate;
-pub mod notices;
+pub mod notifications;
 pub mod private;
 
 use std::fmt;
@@ -110,9 +110,9 @@ pub struct Database {
     url: String,
     pool: r2d2::Pool<Manager>,
     /// Look-ups of single rows.
-    pub door: door::Door,
+    pub batcher: lookup_batcher::Batcher,
     /// Look-ups of keys, which wait for no others.
-    pub keys: door::Door,
+    pub keys: lookup_batcher::Batcher,
 }
 
 impl fmt::Debug for Database {
@@ -122,16 +122,16 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens a pool of at most `connections`, and the doors with three of their own.
+    /// Opens a pool of at most `connections`, and the batchers with three of their own.
     ///
     /// # Errors
     /// Where the address is malformed, the server does not answer, or the system gives no threads.
     pub fn open(url: &str, connections: u32) -> Result<Self, DatabaseError> {
         connect(url)?;
         let no_thread = |error| DatabaseError(format!("no thread for look-ups: {error}"));
-        let door = door::Door::open(url, "look-up", LOOK_UPS).map_err(no_thread)?;
-        let keys = door::Door::open(url, "keys", 1).map_err(no_thread)?;
-        Ok(Self { url: url.to_owned(), pool: pool(url, connections), door, keys })
+        let batcher = lookup_batcher::Batcher::open(url, "look-up", LOOK_UPS).map_err(no_thread)?;
+        let keys = lookup_batcher::Batcher::open(url, "keys", 1).map_err(no_thread)?;
+        Ok(Self { url: url.to_owned(), pool: pool(url, connections), batcher, keys })
     }
 
     /// Returns the same database with a pool of its own, of which others take nothing.

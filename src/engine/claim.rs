@@ -8,7 +8,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Text};
 
-use super::DEATHS;
+use super::MAX_CRASHES;
 use crate::classes::image::ImageAddress;
 use crate::hydra::Problem;
 use crate::schema::jobs;
@@ -25,7 +25,7 @@ pub struct Claimed {
     /// How often it was given back without being settled.
     pub returns: i32,
     /// Whether its workers died so often that it is given up.
-    pub is_hopeless: bool,
+    pub attempts_exhausted: bool,
 }
 
 /// Which jobs a claim takes.
@@ -107,7 +107,7 @@ pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed
             at: ImageAddress { customer: row.customer, space: row.space, image: row.image },
             immediate: wanted.immediate,
             returns: row.returns,
-            is_hopeless: row.attempts - row.returns > DEATHS,
+            attempts_exhausted: row.attempts - row.returns > MAX_CRASHES,
         })
         .collect())
 }
@@ -173,7 +173,7 @@ pub fn renew(
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn give_back(conn: &mut PgConnection, job: &Claimed, pause: Duration) -> Result<(), Problem> {
+pub fn release(conn: &mut PgConnection, job: &Claimed, pause: Duration) -> Result<(), Problem> {
     diesel::sql_query(
         "UPDATE jobs SET returns = returns + 1, available = CASE WHEN attempts = $2 \
          THEN now() + $3 * interval '1 second' ELSE available END WHERE id = $1 AND attempts >= $2",

@@ -17,13 +17,13 @@ const AFTER_REPLACEMENT_S: i32 = 60;
 
 /// What came of an image.
 #[derive(Debug)]
-pub enum Settled {
+pub enum JobResult {
     Done(Ingested),
     /// Why not, in words that a librarian understands.
     Failed(String),
 }
 
-impl fmt::Display for Settled {
+impl fmt::Display for JobResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Done(ingested) => write!(f, "done, {} x {}", ingested.width, ingested.height),
@@ -55,10 +55,10 @@ pub struct Ingested {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub fn settle(
+pub fn complete_job(
     conn: &mut PgConnection,
     job: &Claimed,
-    settled: &Settled,
+    settled: &JobResult,
 ) -> Result<Option<Vec<Finished>>, Problem> {
     let at = &job.at;
     let waiting = batch::waiting_in(conn, at)?;
@@ -77,7 +77,7 @@ pub fn settle(
     }
     let ended = (images::ingesting.eq(false), images::finished.eq(Utc::now()));
     let outcome = match settled {
-        Settled::Done(ingested) => {
+        JobResult::Done(ingested) => {
             // What was said of the image while it was worked on stands.
             let is_used_up = ingested.initial_origin == held.draft.initial_origin;
             let initial_origin = held.draft.initial_origin.filter(|_| !is_used_up);
@@ -108,16 +108,16 @@ pub fn settle(
             }
             MemberOutcome::Completed
         }
-        Settled::Failed(reason) => {
+        JobResult::Failed(reason) => {
             diesel::update(row).set((ended, images::error.eq(reason))).execute(conn)?;
             MemberOutcome::Failed
         }
     };
     // What attempts before this one may have left behind.
     job::discard_all(conn, job.id, job.attempt - 1, 0)?;
-    let finished = batch::settle(conn, at, &waiting, outcome)?;
+    let finished = batch::record_outcomes(conn, at, &waiting, outcome)?;
     if was_immediate {
-        job::tell_settled(conn, job.id)?;
+        job::notify_completed(conn, job.id)?;
     }
     Ok(Some(finished))
 }

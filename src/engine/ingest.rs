@@ -12,14 +12,14 @@ use diesel::prelude::*;
 use tokio::task::JoinError;
 
 use super::claim::Claimed;
-use super::finish::{Ingested, Settled};
+use super::finish::{Ingested, JobResult};
 use super::suspects::Verdict;
 use super::{Engine, path};
 use crate::classes::customer_origin_strategy::{StoredRule, held_credentials, stored_rules};
 use crate::classes::image::Image;
 use crate::classes::{customer_storage, job};
 use crate::hydra::Problem;
-use crate::imaging::{self, Derived, ImagingError, Promise};
+use crate::imaging::{self, Derived, ImagingError, Probe};
 use crate::origins::{Fetched, OriginError};
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
@@ -29,7 +29,7 @@ const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Why an attempt came to nothing.
-enum Setback {
+enum AttemptError {
     /// The image's own; in words that a librarian understands.
     Image(String),
     /// The service's own (a full disk, no database), which says nothing of the image: its job is tried again later.
@@ -37,22 +37,22 @@ enum Setback {
     Service { words: String, is_of_all: bool },
 }
 
-impl Setback {
+impl AttemptError {
     fn service(error: &(dyn Error + 'static)) -> Self {
         Self::Service { words: with_cause(error), is_of_all: is_of_all(error) }
     }
 }
 
-impl From<OriginError> for Setback {
+impl From<OriginError> for AttemptError {
     fn from(error: OriginError) -> Self {
-        match error.is_ours() {
+        match error.is_local_fault() {
             true => Self::service(&error),
             false => Self::Image(error.to_string()),
         }
     }
 }
 
-impl From<ImagingError> for Setback {
+impl From<ImagingError> for AttemptError {
     fn from(error: ImagingError) -> Self {
         match error {
             ImagingError::Io(_) => Self::service(&error),
@@ -61,7 +61,7 @@ impl From<ImagingError> for Setback {
     }
 }
 
-impl From<Problem> for Setback {
+impl From<Problem> for AttemptError {
     fn from(problem: Problem) -> Self {
         Self::service(&problem)
     }
@@ -76,7 +76,8 @@ fn is_of_all(error: &(dyn Error + 'static)) -> bool {
             matches!(error.kind(), OutOfMemory | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
         });
         let problem = cause.downcast_ref::<Problem>();
-        of_system || matches!(problem, Some(Problem::Unavailable(..) | Problem::SerializationConflict(_)))
+        of_system
+            || matches!(problem, Some(Problem::Unavailable(..) | Problem::SerializationConflict(_)))
     })
 }
 
@@ -89,7 +90,7 @@ fn with_cause(error: &dyn Error) -> String {
 }
 
 /// What is needed to work an image.
-struct Begun {
+struct IngestInput {
     origin: String,
     /// Where it is fetched in place of `origin`, once.
     initial_origin: Option<String>,
@@ -102,9 +103,11 @@ impl Engine {
     pub(super) async fn ingest(&self, job: &Claimed) {
         match self.attempt(job).await {
             Ok(None) => {}
-            Ok(Some(ingested)) => self.settle(job, Settled::Done(ingested)).await,
-            Err(Setback::Image(reason)) => self.settle(job, Settled::Failed(reason)).await,
-            Err(Setback::Service { words, is_of_all }) => self.failed(job, &words, is_of_all).await,
+            Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
+            Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
+            Err(AttemptError::Service { words, is_of_all }) => {
+                self.failed(job, &words, is_of_all).await
+            }
         }
     }
 
@@ -124,22 +127,22 @@ impl Engine {
                     "internal fault: the service failed at this image {attempts} times, while others came \
                      through; please report it"
                 );
-                self.settle(job, Settled::Failed(reason)).await;
+                self.complete(job, JobResult::Failed(reason)).await;
             }
         }
     }
 
     /// Fetches, reads and stores an image; none: the job is not ours any more.
-    async fn attempt(&self, job: &Claimed) -> Result<Option<Ingested>, Setback> {
+    async fn attempt(&self, job: &Claimed) -> Result<Option<Ingested>, AttemptError> {
         let claimed = job.clone();
-        let begun = self.patiently(job, move |_, conn| begin(conn, &claimed)).await?;
+        let begun = self.with_retry(job, move |_, conn| begin(conn, &claimed)).await?;
         let Some(begun) = begun else { return Ok(None) };
-        if job.is_hopeless {
+        if job.attempts_exhausted {
             let reason = "given up: the service broke off each time it worked on this image; \
                 please report it";
-            return Err(Setback::Image(reason.into()));
+            return Err(AttemptError::Image(reason.into()));
         }
-        let Begun { origin, initial_origin, rules, edges } = begun;
+        let IngestInput { origin, initial_origin, rules, edges } = begun;
         let fetched = self.fetch(job, initial_origin.as_ref().unwrap_or(&origin), rules).await?;
         let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
         self.check_room(job, size).await?;
@@ -161,7 +164,7 @@ impl Engine {
         } else {
             let key = job::object(job.id, job.attempt);
             let stored = self.storage.put(&key, Bytes::from(object)).await;
-            stored.map_err(|error| Setback::service(&error))?;
+            stored.map_err(|error| AttemptError::service(&error))?;
             Some(key)
         };
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
@@ -182,7 +185,7 @@ impl Engine {
         job: &Claimed,
         origin: &str,
         rules: Vec<StoredRule>,
-    ) -> Result<Fetched, Setback> {
+    ) -> Result<Fetched, AttemptError> {
         let customer = job.at.customer;
         let mut credentials = None;
         if let Some(chosen) = self.rules.choose(customer, rules, origin).await? {
@@ -191,7 +194,7 @@ impl Engine {
                     let open = move |site: &Site, conn: &mut PgConnection| {
                         held_credentials(conn, site, customer, &chosen.id)
                     };
-                    self.patiently(job, open).await?
+                    self.with_retry(job, open).await?
                 }
                 false => None,
             };
@@ -202,9 +205,9 @@ impl Engine {
     }
 
     /// Refuses an original that the customer's storage policy has no room for.
-    async fn check_room(&self, job: &Claimed, size: i64) -> Result<(), Setback> {
+    async fn check_room(&self, job: &Claimed, size: i64) -> Result<(), AttemptError> {
         let at = job.at.clone();
-        let room = self.patiently(job, move |_, conn| {
+        let room = self.with_retry(job, move |_, conn| {
             // What the image holds already is replaced, not added to.
             let held: Option<i64> = images::table
                 .find((at.customer, at.space, &at.image))
@@ -215,7 +218,7 @@ impl Engine {
         });
         match room.await? {
             true => Ok(()),
-            false => Err(Setback::Image(format!(
+            false => Err(AttemptError::Image(format!(
                 "the storage policy has no room for this image, which has {size} bytes"
             ))),
         }
@@ -227,55 +230,55 @@ impl Engine {
         job: &Claimed,
         fetched: Fetched,
         edges: Vec<u32>,
-    ) -> Result<(imaging::Format, Derived), Setback> {
+    ) -> Result<(imaging::Format, Derived), AttemptError> {
         let customer = job.at.customer;
         let mut file = fetched.file;
         let limits = self.settings.limits;
         let inspected = self.decoders.run(job.immediate, move || {
-            let promise = imaging::inspect(&mut file)?;
-            promise.check(&limits)?;
-            Ok::<(File, Promise), ImagingError>((file, promise))
+            let probe = imaging::inspect(&mut file)?;
+            probe.check(&limits)?;
+            Ok::<(File, Probe), ImagingError>((file, probe))
         });
-        let (file, promise) = joined(inspected.await)?;
-        let memory = self.memory.acquire(customer, mebibytes(promise.working_bytes)).await;
+        let (file, probe) = joined(inspected.await)?;
+        let memory = self.memory.acquire(customer, mebibytes(probe.estimated_memory_bytes)).await;
         let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
         let core = cores.acquire(customer, 1).await;
         let derived = self.decoders.run(job.immediate, move || {
-            let derived = imaging::derive(&file, &promise, &edges);
+            let derived = imaging::derive(&file, &probe, &edges);
             drop((memory, core));
-            derived.map(|derived| (promise.format, derived))
+            derived.map(|derived| (probe.format, derived))
         });
         Ok(joined(derived.await)?)
     }
 
     /// Settles a job; where the database does not answer, again and again while the lease may hold.
-    async fn settle(&self, job: &Claimed, settled: Settled) {
+    async fn complete(&self, job: &Claimed, settled: JobResult) {
         let settled = Arc::new(settled);
         let (claimed, outcome) = (job.clone(), Arc::clone(&settled));
         let settle = move |_: &Site, conn: &mut PgConnection| {
-            super::finish::settle(conn, &claimed, &outcome)
+            super::finish::complete_job(conn, &claimed, &outcome)
         };
-        match self.patiently(job, settle).await {
+        match self.with_retry(job, settle).await {
             Ok(Some(finished)) => {
                 match &*settled {
-                    Settled::Done(_) => log::debug!("{}: {settled}", path(&job.at)),
-                    Settled::Failed(_) => log::info!("{} {settled}", path(&job.at)),
+                    JobResult::Done(_) => log::debug!("{}: {settled}", path(&job.at)),
+                    JobResult::Failed(_) => log::info!("{} {settled}", path(&job.at)),
                 }
                 for finished in finished {
                     log::info!("{finished}");
                 }
                 self.pauses.success(job.at.customer);
-                let came_through = matches!(&*settled, Settled::Done(_));
+                let came_through = matches!(&*settled, JobResult::Done(_));
                 self.suspects.settled(job.id, came_through, Instant::now());
-                self.notices.tell_settled(job.id);
+                self.notifications.notify_completed(job.id);
             }
-            Ok(None) => self.yield_to_others(job).await,
+            Ok(None) => self.abandon_if_superseded(job).await,
             Err(problem) => match &*settled {
                 // What an image was given up for need not be found out again.
-                Settled::Failed(_) => {
+                JobResult::Failed(_) => {
                     self.put_off(job, &with_cause(&problem), Duration::ZERO).await;
                 }
-                Settled::Done(_) => {
+                JobResult::Done(_) => {
                     Box::pin(self.failed(job, &with_cause(&problem), is_of_all(&problem))).await;
                 }
             },
@@ -285,11 +288,11 @@ impl Engine {
     /// Drops what was made for a job that is not there any more.
     ///
     /// Unless it was settled by this very attempt, whose answer was lost with the connection.
-    pub(super) async fn yield_to_others(&self, job: &Claimed) {
+    pub(super) async fn abandon_if_superseded(&self, job: &Claimed) {
         self.suspects.forget(job.id);
         let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());
-        let kept = self.patiently(job, move |_, conn| {
+        let kept = self.with_retry(job, move |_, conn| {
             let image = images::table.find((at.customer, at.space, &at.image));
             let keeps = image.filter(images::derivative.eq(&named));
             Ok(diesel::select(exists(keeps)).get_result(conn)?)
@@ -297,7 +300,7 @@ impl Engine {
         match kept.await {
             Ok(true) => {
                 log::info!("{}: was settled, though the answer was lost", path(&job.at));
-                self.notices.tell_settled(job.id);
+                self.notifications.notify_completed(job.id);
             }
             Ok(false) => {
                 log::info!(
@@ -314,7 +317,7 @@ impl Engine {
     }
 
     /// Does something with the database, tried again and again while it does not answer.
-    async fn patiently<T: Send + 'static>(
+    async fn with_retry<T: Send + 'static>(
         &self,
         job: &Claimed,
         act: impl Fn(&Site, &mut PgConnection) -> Result<T, Problem> + Clone + Send + 'static,
@@ -322,7 +325,9 @@ impl Engine {
         let mut tries = 1;
         loop {
             match self.blocking(Some(job), act.clone()).await {
-                Err(Problem::Unavailable(..) | Problem::SerializationConflict(_)) if tries < TRIES => {
+                Err(Problem::Unavailable(..) | Problem::SerializationConflict(_))
+                    if tries < TRIES =>
+                {
                     log::warn!("{}: the database does not answer yet", path(&job.at));
                     tokio::time::sleep(PAUSE).await;
                     tries += 1;
@@ -347,7 +352,7 @@ pub(super) fn mebibytes(bytes: u64) -> usize {
 }
 
 /// Notes that the image was taken off the queue, and reads what is needed; none: the job is not ours any more.
-fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<Begun>, Problem> {
+fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<IngestInput>, Problem> {
     let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let at = &job.at;
     let image = images::table
@@ -365,7 +370,7 @@ fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<Begun>, Proble
         .find(&image.thumbnail_policy)
         .select(thumbnail_policies::sizes)
         .first(conn)?;
-    Ok(Some(Begun {
+    Ok(Some(IngestInput {
         origin: image.draft.origin,
         initial_origin: image.draft.initial_origin,
         rules: stored_rules(conn, at.customer)?,

@@ -21,7 +21,7 @@ const AT_ONCE: i64 = 100;
 
 impl Engine {
     /// Tidies until told to stop.
-    pub(super) async fn tidy(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
+    pub(super) async fn run_maintenance(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         while !*stop.borrow() {
             if let Err(problem) = self.tidy_once().await {
                 log::debug!("not tidied: {problem}");

@@ -118,7 +118,7 @@ impl Engine {
         let mut slots = Slots::new(lane);
         while !*stop.borrow() {
             // Listened for before looking, so that nothing falls between.
-            let more = self.notices.work();
+            let more = self.notifications.work_available();
             let claimed = match slots.offer() {
                 Some(offer) => self.claim(lane, &mut slots.turns, offer).await,
                 None => Vec::new(),

@@ -28,7 +28,7 @@ use tokio::sync::watch;
 use crate::classes::Image;
 use crate::classes::image::ImageAddress;
 use crate::database::Database;
-use crate::database::notices::Notices;
+use crate::database::notifications::Notifications;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::imaging;
@@ -53,7 +53,7 @@ const EXTRA_SLOTS: usize = 64;
 /// How long all slots for queued work must have been taken until then.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Claims of an image whose worker died each time, until it is given up (`rules.md` 6.6).
-const DEATHS: i32 = 3;
+const MAX_CRASHES: i32 = 3;
 /// How long it is until a job that could not be given back is given back again; at first, and at most.
 const GIVE_BACK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
@@ -77,7 +77,7 @@ pub struct Engine {
     site: Arc<Site>,
     storage: Storage,
     fetcher: Fetcher,
-    notices: Notices,
+    notifications: Notifications,
     settings: Settings,
     leases: Leases,
     pauses: Pauses,
@@ -104,7 +104,7 @@ impl Engine {
         site: Arc<Site>,
         storage: Storage,
         fetcher: Fetcher,
-        notices: Notices,
+        notifications: Notifications,
         settings: Settings,
     ) -> io::Result<Arc<Self>> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -126,7 +126,7 @@ impl Engine {
             site,
             storage,
             fetcher,
-            notices,
+            notifications,
             settings,
         }))
     }
@@ -147,7 +147,7 @@ impl Engine {
         tokio::join!(
             Arc::clone(&self).dispatch(immediate, stop.clone()),
             Arc::clone(&self).dispatch(queued, stop.clone()),
-            Arc::clone(&self).tidy(stop),
+            Arc::clone(&self).run_maintenance(stop),
         );
     }
 
@@ -165,10 +165,10 @@ impl Engine {
             () = self.supervise(&job, self.ingest(&job)) => {}
             () = lease.lost() => {
                 log::info!("{}: it is not this worker's any more", path(&job.at));
-                self.yield_to_others(&job).await;
+                self.abandon_if_superseded(&job).await;
             }
             () = told => {
-                if let Err(problem) = self.give_back(&job, Duration::ZERO).await {
+                if let Err(problem) = self.release(&job, Duration::ZERO).await {
                     log::warn!("{} comes back when its lease is over: {problem}", path(&job.at));
                 }
             }
@@ -189,7 +189,7 @@ impl Engine {
         let broken = job.clone();
         let ended = self.blocking(Some(job), move |_, conn| claim::break_off(conn, &broken)).await;
         match ended {
-            Ok(()) => self.notices.tell_work(),
+            Ok(()) => self.notifications.notify_work(),
             Err(problem) => {
                 log::warn!("{} comes back when its lease is over: {problem}", path(&job.at));
             }
@@ -202,16 +202,16 @@ impl Engine {
         log::warn!("{} is tried again in {} s: {fault}", path(&job.at), pause.as_secs());
         let mut again = GIVE_BACK.0;
         // It would count as a death if the lease ran out.
-        while let Err(problem) = self.give_back(job, pause).await {
+        while let Err(problem) = self.release(job, pause).await {
             log::warn!("{} cannot be given back yet: {problem}", path(&job.at));
             tokio::time::sleep(again).await;
             again = (again * 2).min(GIVE_BACK.1);
         }
     }
 
-    async fn give_back(&self, job: &Claimed, pause: Duration) -> Result<(), Problem> {
+    async fn release(&self, job: &Claimed, pause: Duration) -> Result<(), Problem> {
         let back = job.clone();
-        self.blocking(Some(job), move |_, conn| claim::give_back(conn, &back, pause)).await
+        self.blocking(Some(job), move |_, conn| claim::release(conn, &back, pause)).await
     }
 
     /// Does something with the database on a thread that may wait, in one transaction; `job`: whose it is.

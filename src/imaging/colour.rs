@@ -66,7 +66,7 @@ fn transform(profile: &[u8], channels: Channels) -> Option<Arc<Transform8BitExec
 
 fn without_profile(mut pixels: Pixels) -> Pixels {
     if pixels.channels == Channels::Cmyk {
-        super::pixels::condense(&mut pixels.samples, |[c, m, y, k]| {
+        super::pixels::narrow_in_place(&mut pixels.samples, |[c, m, y, k]| {
             [c, m, y].map(|ink| {
                 let light = u32::from(255 - ink) * u32::from(255 - k);
                 u8::try_from((light + 127) / 255).unwrap_or(u8::MAX)

@@ -1,7 +1,7 @@
 //! Reads images that came from anywhere, and makes their thumbnails.
 //!
 //! Two steps: [`inspect`] reads headers only and says what reading the rest will cost;
-//! [`derive()`] decodes, once the caller has checked that promise against its [`Limits`].
+//! [`derive()`] decodes, once the caller has checked that probe against its [`Limits`].
 //! Nothing is believed of a name or of what the origin says, only of the content.
 
 mod colour;
@@ -25,7 +25,7 @@ pub use self::error::ImagingError;
 use self::jpeg::{Conversion, Header};
 use self::pixels::{Channels, Pixels};
 
-/// The largest thumbnail edge, in pixels, that [`Promise::working_bytes`] reckons with.
+/// The largest thumbnail edge, in pixels, that [`Probe::estimated_memory_bytes`] reckons with.
 ///
 /// A larger edge is made all the same, but may take up to 4 bytes more for each pixel of
 /// the image, and 20 for each pixel of the thumbnail.
@@ -112,7 +112,7 @@ impl TryFrom<(usize, usize)> for Size {
 
 /// What a header promises, read without decoding pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Promise {
+pub struct Probe {
     /// Told by the content.
     pub format: Format,
     /// As stored, before the orientation is applied.
@@ -120,7 +120,7 @@ pub struct Promise {
     /// The memory that reading the image will take at most, thumbnails included.
     ///
     /// Reckoned for edges of up to [`PLANNED_EDGE`].
-    pub working_bytes: u64,
+    pub estimated_memory_bytes: u64,
 }
 
 /// How large an image may be.
@@ -128,11 +128,11 @@ pub struct Promise {
 pub struct Limits {
     /// Width times height.
     pub max_pixels: u64,
-    /// Memory while reading, in bytes; compared with [`Promise::working_bytes`].
+    /// Memory while reading, in bytes; compared with [`Probe::estimated_memory_bytes`].
     pub max_bytes: u64,
 }
 
-impl Promise {
+impl Probe {
     /// Says whether the image may be read at all.
     ///
     /// # Errors
@@ -142,8 +142,8 @@ impl Promise {
         if pixels > limits.max_pixels {
             return Err(ImagingError::TooManyPixels { pixels, limit: limits.max_pixels });
         }
-        if self.working_bytes > limits.max_bytes {
-            let (bytes, limit) = (self.working_bytes, limits.max_bytes);
+        if self.estimated_memory_bytes > limits.max_bytes {
+            let (bytes, limit) = (self.estimated_memory_bytes, limits.max_bytes);
             return Err(ImagingError::TooMuchMemory { bytes, limit });
         }
         Ok(())
@@ -174,9 +174,9 @@ pub struct Derived {
 ///
 /// # Errors
 /// [`ImagingError::NotAnImage`] for any other content; every other kind as named there,
-/// except those of [`Promise::check`].
-pub fn inspect(file: &mut (impl Read + Seek)) -> Result<Promise, ImagingError> {
-    contained(|| {
+/// except those of [`Probe::check`].
+pub fn inspect(file: &mut (impl Read + Seek)) -> Result<Probe, ImagingError> {
+    catch_decoder_panic(|| {
         file.seek(SeekFrom::Start(0))?;
         let mut head = Vec::new();
         file.take(12).read_to_end(&mut head)?;
@@ -193,7 +193,7 @@ pub fn inspect(file: &mut (impl Read + Seek)) -> Result<Promise, ImagingError> {
     })
 }
 
-fn jpeg_promise(header: &Header) -> Promise {
+fn jpeg_promise(header: &Header) -> Probe {
     let size = header.size;
     let channels = match header.sampling.len() {
         1 => Channels::Gray,
@@ -202,10 +202,10 @@ fn jpeg_promise(header: &Header) -> Promise {
     };
     let edge = PLANNED_EDGE.min(size.longest());
     let scaled = jpeg::scaled(size, jpeg::eighths(size, edge));
-    let working_bytes = scaled.pixels() * channels.count() as u64
+    let estimated_memory_bytes = scaled.pixels() * channels.count() as u64
         + header.decoder_bytes()
         + thumbnails_bytes(scaled, channels);
-    Promise { format: Format::Jpeg, size, working_bytes }
+    Probe { format: Format::Jpeg, size, estimated_memory_bytes }
 }
 
 /// Memory for making thumbnails of decoded pixels of that size, in bytes.
@@ -229,27 +229,27 @@ fn thumbnails_bytes(decoded: Size, channels: Channels) -> u64 {
 /// [`ImagingError::Truncated`], [`ImagingError::Damaged`] and
 /// [`ImagingError::Unsupported`], for what only shows in the pixels, or
 /// [`ImagingError::Io`].
-pub fn derive(file: &File, promise: &Promise, edges: &[u32]) -> Result<Derived, ImagingError> {
-    derive_from(BufReader::with_capacity(1 << 16, file), promise, edges)
+pub fn derive(file: &File, probe: &Probe, edges: &[u32]) -> Result<Derived, ImagingError> {
+    derive_from(BufReader::with_capacity(1 << 16, file), probe, edges)
 }
 
 fn derive_from(
     mut reader: impl BufRead + Seek,
-    promise: &Promise,
+    probe: &Probe,
     edges: &[u32],
 ) -> Result<Derived, ImagingError> {
-    contained(|| {
+    catch_decoder_panic(|| {
         reader.rewind()?;
-        let edges = thumbnails::edges_within(promise.size, edges);
+        let edges = thumbnails::edges_within(probe.size, edges);
         let largest = edges.first().copied().unwrap_or(1);
-        let decoded = match promise.format {
+        let decoded = match probe.format {
             Format::Jpeg => decode_jpeg(reader, largest)?,
             Format::Png => raster::decode_png(reader)?,
             Format::Webp => raster::decode_webp(reader)?,
             Format::Gif => raster::decode_gif(reader)?,
             Format::Tiff => tiff::decode(reader)?,
         };
-        if decoded.stored != promise.size {
+        if decoded.stored != probe.size {
             return Err(ImagingError::damaged("its size changed while it was read"));
         }
         let size = thumbnails::upright(decoded.stored, decoded.orientation);
@@ -276,7 +276,9 @@ struct Decoded {
 }
 
 /// Keeps a decoder's panic from the caller: to be feared of any code fed with hostile files.
-fn contained<T>(work: impl FnOnce() -> Result<T, ImagingError>) -> Result<T, ImagingError> {
+fn catch_decoder_panic<T>(
+    work: impl FnOnce() -> Result<T, ImagingError>,
+) -> Result<T, ImagingError> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(ImagingError::damaged("the decoder gave up on it")))
 }

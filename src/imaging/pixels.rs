@@ -43,7 +43,7 @@ pub(super) fn zeroed(bytes: usize) -> Result<Vec<u8>, ImagingError> {
 /// Replaces each `FROM` bytes by `TO` bytes within the same buffer.
 ///
 /// A second buffer would double the memory of images that come as 16 bit or with alpha.
-pub(super) fn condense<const FROM: usize, const TO: usize>(
+pub(super) fn narrow_in_place<const FROM: usize, const TO: usize>(
     samples: &mut Vec<u8>,
     rule: impl Fn([u8; FROM]) -> [u8; TO],
 ) {
@@ -65,18 +65,21 @@ pub(super) fn eight_bits(sample: u16) -> u8 {
     high
 }
 
-/// A sample laid on `paper` with the given opacity, 255 being opaque.
-pub(super) fn laid_on(paper: u8, sample: u8, opacity: u8) -> u8 {
-    let (paper, sample, opacity) = (u32::from(paper), u32::from(sample), u32::from(opacity));
-    let mixed = (sample * opacity + paper * (255 - opacity) + 127) / 255;
+/// A sample laid on `background` with the given opacity, 255 being opaque.
+pub(super) fn blend_over(background: u8, sample: u8, opacity: u8) -> u8 {
+    let (background, sample, opacity) =
+        (u32::from(background), u32::from(sample), u32::from(opacity));
+    let mixed = (sample * opacity + background * (255 - opacity) + 127) / 255;
     u8::try_from(mixed).unwrap_or(u8::MAX)
 }
 
 /// Removes the alpha of 8-bit gray or RGB samples by laying them on white.
 pub(super) fn lay_on_white(samples: &mut Vec<u8>, channels: Channels) {
     match channels {
-        Channels::Gray => condense(samples, |[v, a]| [laid_on(255, v, a)]),
-        Channels::Rgb => condense(samples, |[r, g, b, a]| [r, g, b].map(|v| laid_on(255, v, a))),
+        Channels::Gray => narrow_in_place(samples, |[v, a]| [blend_over(255, v, a)]),
+        Channels::Rgb => {
+            narrow_in_place(samples, |[r, g, b, a]| [r, g, b].map(|v| blend_over(255, v, a)))
+        }
         Channels::Cmyk => {}
     }
 }

@@ -5,48 +5,48 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{ColorType, ImageDecoder, ImageError, Limits};
 
-use super::pixels::{Channels, Pixels, condense, eight_bits, lay_on_white, zeroed};
+use super::pixels::{Channels, Pixels, eight_bits, lay_on_white, narrow_in_place, zeroed};
 use super::watch::Watched;
-use super::{Decoded, Format, ImagingError, Promise, Size, thumbnails_bytes};
+use super::{Decoded, Format, ImagingError, Probe, Size, thumbnails_bytes};
 
 /// What a PNG may spend on texts, profiles and one row of pixels.
 const PNG_EXTRA_BYTES: u64 = 16 << 20;
 
 /// Reads the header of a PNG.
-pub(super) fn inspect_png(reader: impl BufRead + Seek) -> Result<Promise, ImagingError> {
+pub(super) fn inspect_png(reader: impl BufRead + Seek) -> Result<Probe, ImagingError> {
     let decoder = png(reader)?;
-    Ok(promise(Format::Png, &decoder, PNG_EXTRA_BYTES))
+    Ok(probe(Format::Png, &decoder, PNG_EXTRA_BYTES))
 }
 
 /// Reads the header of a WebP.
-pub(super) fn inspect_webp(mut reader: impl BufRead + Seek) -> Result<Promise, ImagingError> {
+pub(super) fn inspect_webp(mut reader: impl BufRead + Seek) -> Result<Probe, ImagingError> {
     let compressed = check_webp_is_whole(&mut reader)?;
     let decoder = WebPDecoder::new(reader)?;
     // A frame as RGBA or as planes, an animation's canvas, and the data as they came.
     let frames = size(&decoder).pixels() * 8;
-    Ok(promise(Format::Webp, &decoder, frames + compressed))
+    Ok(probe(Format::Webp, &decoder, frames + compressed))
 }
 
 /// Reads the header of a GIF.
-pub(super) fn inspect_gif(reader: impl BufRead + Seek) -> Result<Promise, ImagingError> {
+pub(super) fn inspect_gif(reader: impl BufRead + Seek) -> Result<Probe, ImagingError> {
     gif(reader, |decoder| {
         if size(&decoder).pixels() == 0 {
             return Err(ImagingError::damaged("its width or height is nought"));
         }
         // The first frame, before it is laid on the canvas.
         let frame = decoder.total_bytes();
-        Ok(promise(Format::Gif, &decoder, frame))
+        Ok(probe(Format::Gif, &decoder, frame))
     })
 }
 
-fn promise(format: Format, decoder: &impl ImageDecoder, decoder_bytes: u64) -> Promise {
+fn probe(format: Format, decoder: &impl ImageDecoder, decoder_bytes: u64) -> Probe {
     let size = size(decoder);
     let colours = if decoder.color_type().has_color() { Channels::Rgb } else { Channels::Gray };
-    let working_bytes = decoder
+    let estimated_memory_bytes = decoder
         .total_bytes()
         .saturating_add(decoder_bytes)
         .saturating_add(thumbnails_bytes(size, colours));
-    Promise { format, size, working_bytes }
+    Probe { format, size, estimated_memory_bytes }
 }
 
 /// Decodes the default image of a PNG.
@@ -107,10 +107,10 @@ fn decode(mut decoder: impl ImageDecoder) -> Result<Decoded, ImagingError> {
         ColorType::L8 | ColorType::Rgb8 => {}
         ColorType::La8 | ColorType::Rgba8 => lay_on_white(&mut samples, channels),
         ColorType::L16 | ColorType::Rgb16 => {
-            condense(&mut samples, |sample| [eight_bits(u16::from_ne_bytes(sample))]);
+            narrow_in_place(&mut samples, |sample| [eight_bits(u16::from_ne_bytes(sample))]);
         }
         ColorType::La16 | ColorType::Rgba16 => {
-            condense(&mut samples, |sample| [eight_bits(u16::from_ne_bytes(sample))]);
+            narrow_in_place(&mut samples, |sample| [eight_bits(u16::from_ne_bytes(sample))]);
             lay_on_white(&mut samples, channels);
         }
         _ => return Err(ImagingError::Unsupported(format!("pixels of the kind {kind:?}"))),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::url::OriginUrlError;
 
-/// Why an origin gave no file; worth another try if [`is_passing`](Self::is_passing).
+/// Why an origin gave no file; worth another try if [`is_transient`](Self::is_transient).
 ///
 /// Its words go to the customer: they hold no credentials, no paths and no internal addresses.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub enum OriginError {
     /// The host's name is not known.
     NoSuchHost { host: String },
     /// The host's name could not be looked up just now.
-    NameServerSilent { host: String },
+    DnsTimeout { host: String },
     /// No connection could be made.
     Unreachable { host: String, source: Box<dyn Error + Send + Sync> },
     /// No trusted connection could be made: most often the certificate.
@@ -73,15 +73,15 @@ pub enum Phase {
 impl OriginError {
     /// Whether the fault is this server's, not the origin's: disk, memory, set-up.
     #[must_use]
-    pub const fn is_ours(&self) -> bool {
+    pub const fn is_local_fault(&self) -> bool {
         matches!(self, Self::Io(_) | Self::Client { .. })
     }
 
     /// Whether another try, later, may well succeed with nothing changed.
     #[must_use]
-    pub const fn is_passing(&self) -> bool {
+    pub const fn is_transient(&self) -> bool {
         match self {
-            Self::NameServerSilent { .. }
+            Self::DnsTimeout { .. }
             | Self::Unreachable { .. }
             | Self::NoAnswer { .. }
             | Self::TimedOut { .. }
@@ -112,7 +112,7 @@ impl fmt::Display for OriginError {
                  allow it with HYDRIA_ORIGIN_ALLOW"
             ),
             Self::NoSuchHost { host } => write!(f, "there is no host named {host}"),
-            Self::NameServerSilent { host } => {
+            Self::DnsTimeout { host } => {
                 write!(f, "the name {host} could not be looked up just now")
             }
             Self::Unreachable { host, .. } => write!(f, "the origin's host {host} is out of reach"),

@@ -47,7 +47,7 @@ async fn look_up(host: String) -> Result<Vec<SocketAddr>, LookUpError> {
     });
     match answer.await {
         Ok(Ok(found)) => Ok(found),
-        Ok(Err(kind)) if is_passing(kind) => Err(LookUpError::Silent { host }),
+        Ok(Err(kind)) if is_transient(kind) => Err(LookUpError::Silent { host }),
         Ok(Err(_)) => Err(LookUpError::Unknown { host }),
         // What looked it up broke off, which says nothing of the host.
         Err(_) => Err(LookUpError::Silent { host }),
@@ -56,7 +56,7 @@ async fn look_up(host: String) -> Result<Vec<SocketAddr>, LookUpError> {
 
 /// Whether a look-up failed for a reason that says nothing of the name: no answer (`EAI_AGAIN`), no memory, or
 /// what the system itself refused, such as a file descriptor more.
-fn is_passing(kind: LookupErrorKind) -> bool {
+fn is_transient(kind: LookupErrorKind) -> bool {
     matches!(kind, LookupErrorKind::Again | LookupErrorKind::Memory | LookupErrorKind::System)
 }
 
@@ -73,7 +73,7 @@ impl From<LookUpError> for OriginError {
         match error {
             LookUpError::Refused { host, address } => Self::AddressRefused { host, address },
             LookUpError::Unknown { host } => Self::NoSuchHost { host },
-            LookUpError::Silent { host } => Self::NameServerSilent { host },
+            LookUpError::Silent { host } => Self::DnsTimeout { host },
         }
     }
 }
@@ -95,7 +95,7 @@ mod tests {
         let passing: Vec<bool> =
             [libc::EAI_AGAIN, libc::EAI_SYSTEM, libc::EAI_NONAME, libc::EAI_FAIL]
                 .into_iter()
-                .map(|code| is_passing(LookupErrorKind::new(code)))
+                .map(|code| is_transient(LookupErrorKind::new(code)))
                 .collect();
         assert_eq!(passing, [true, true, false, false]);
     }

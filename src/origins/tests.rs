@@ -113,7 +113,7 @@ fn a_strategy_says_whether_credentials_are_needed() {
 fn a_file_that_breaks_off_is_told_from_a_whole_one() {
     let error = failure("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc");
     assert_eq!(error.to_string(), "the origin broke off after 3 of 9 bytes");
-    assert!(error.is_passing());
+    assert!(error.is_transient());
     for damage in ["3\r\nabc\r\n", "9\r\nabc", "3\r\nabc\r\nzz\r\n", "3\r\nabc\r\n0\r\n"] {
         let error =
             failure(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{damage}"));
@@ -137,7 +137,7 @@ fn a_slow_origin_is_given_up_where_it_is_slow() {
         let begun = Instant::now();
         let error = fetch_with(limits, "127.0.0.1", &origin.url(path), None).unwrap_err();
         assert!(begun.elapsed() < Duration::from_secs(1));
-        assert!(error.is_passing());
+        assert!(error.is_transient());
         error
     };
     let reading = given_up(limits(), "/still");
@@ -159,7 +159,7 @@ fn a_file_beyond_the_limit_is_refused_announced_or_not() {
     assert_eq!(announced.to_string(), "the origin's file is larger than 100000 bytes");
     let found = failure(format!("HTTP/1.1 200 OK\r\n\r\n{most}a"));
     assert!(matches!(found, OriginError::TooLarge { .. }), "{found:?}");
-    assert!(!found.is_passing());
+    assert!(!found.is_transient());
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn each_failing_status_has_its_words() {
     ] {
         let error = failure(answer(status, "", ""));
         assert_eq!(error.to_string(), words);
-        assert_eq!(error.is_passing(), passing, "{status}");
+        assert_eq!(error.is_transient(), passing, "{status}");
     }
 }
 
@@ -238,7 +238,7 @@ fn a_folder_that_cannot_be_written_is_our_own_fault() {
     let folder = file.path().join("beneath a file");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let error = runtime.block_on(fetcher.fetch(&origin.url("/"), None, &folder)).unwrap_err();
-    assert!(error.is_ours() && error.is_passing());
+    assert!(error.is_local_fault() && error.is_transient());
     assert_eq!(error.to_string(), "this server could not store the file");
     let gone = tempfile::tempdir().unwrap().path().join("tidied away");
     assert!(runtime.block_on(fetcher.fetch(&origin.url("/"), None, &gone)).is_ok());

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::property::{Mount, Property, ParseContext};
+use super::property::{Mount, ParseContext, Property};
 use super::site::RenderContext;
 use super::{Operation, Resource};
 use super::{address, identity};

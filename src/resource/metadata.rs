@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Resource;
 use super::literal::Literal;
-use super::property::{MAX_INDEXED, Property, ParseContext};
+use super::property::{MAX_INDEXED, ParseContext, Property};
 use super::site::RenderContext;
 use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
 

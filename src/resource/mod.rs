@@ -32,13 +32,13 @@ pub use operation::{
     Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
     retrieve_counting, statuses, update,
 };
-pub use property::{MAX_INDEXED, Property, ParseContext, field, secret};
+pub use property::{MAX_INDEXED, ParseContext, Property, field, secret};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
-pub use site::{Caller, Effect, Input, UnitOfWork, Site, RenderContext};
+pub use site::{Caller, Effect, Input, RenderContext, Site, UnitOfWork};
 pub use store::{
-    Create, Locked, List, PageOfRows, Remove, Replace, Retrieve, Update, ListRequest, given_or_generated_id,
-    expect_one_row, removed,
+    Create, List, ListRequest, Locked, PageOfRows, Remove, Replace, Retrieve, Update,
+    expect_one_row, given_or_generated_id, removed,
 };
 pub use written::{Slot, written};
 

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use diesel::PgConnection;
 
 use super::address::Address;
-use super::body::{retry_if_created_concurrently, read_new, read_replacement, read_update};
+use super::body::{read_new, read_replacement, read_update, retry_if_created_concurrently};
 use super::page::listed;
 use super::site::{Caller, Input, UnitOfWork};
-use super::store::{Create, Locked, List, Remove, Replace, Retrieve, Update};
+use super::store::{Create, List, Locked, Remove, Replace, Retrieve, Update};
 use super::{Resource, shown};
 use crate::hydra::{OperationDoc, Problem, Tag};
 

@@ -48,7 +48,9 @@ impl From<Error> for Problem {
 /// may pass: another try may do, and what does not pass is answered 503 in the end.
 pub fn unclear(problem: Problem) -> Problem {
     match problem {
-        Problem::Internal(cause) if is_without_kind(&*cause) => Problem::SerializationConflict(Some(cause)),
+        Problem::Internal(cause) if is_without_kind(&*cause) => {
+            Problem::SerializationConflict(Some(cause))
+        }
         other => other,
     }
 }

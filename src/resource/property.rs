@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::literal::Literal;
-use super::site::{Site, RenderContext};
+use super::site::{RenderContext, Site};
 use super::{Operation, Resource};
 use crate::hydra::{Access, CollectionDoc, Fault, PropertyDoc, Range, Writer};
 
@@ -189,7 +189,8 @@ impl<R: Resource, T: Literal> Field<R, T> {
 
     /// What something new starts from, where a body may leave it out.
     fn default(&self) -> Option<Value> {
-        let set = self.set.filter(|_| self.get.is_some() && !self.required && !self.server_derived)?;
+        let set =
+            self.set.filter(|_| self.get.is_some() && !self.required && !self.server_derived)?;
         let mut draft = R::Draft::default();
         let value = set(&mut draft);
         (!value.is_absent()).then(|| {

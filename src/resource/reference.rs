@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::Resource;
 use super::address::{self, Address, Parts};
 use super::identity;
-use super::property::{Property, ParseContext, given};
+use super::property::{ParseContext, Property, given};
 use super::site::RenderContext;
 use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
 
@@ -154,7 +154,10 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the member.
-pub fn resolve<T: Resource>(value: &Value, context: ParseContext<'_>) -> Result<T::Address, String> {
+pub fn resolve<T: Resource>(
+    value: &Value,
+    context: ParseContext<'_>,
+) -> Result<T::Address, String> {
     resolve_at::<T>(value, context.tenant, context.path)
 }
 

@@ -20,7 +20,9 @@ pub fn json_bytes(text: &str) -> usize {
 /// What is stored already may be larger, of an earlier version: it can be changed as long as it does not grow.
 pub fn fault<R: Resource>(existing: Option<&R>, draft: &mut R::Draft) -> Option<Fault> {
     let sum = sum::<R>(draft);
-    if sum <= R::MAX_BYTES || existing.is_some_and(|existing| sum <= self::sum::<R>(&mut existing.draft())) {
+    if sum <= R::MAX_BYTES
+        || existing.is_some_and(|existing| sum <= self::sum::<R>(&mut existing.draft()))
+    {
         return None;
     }
     let mut members: Vec<(&str, usize)> = R::CLASS

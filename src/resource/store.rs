@@ -46,7 +46,11 @@ pub trait Retrieve: Resource {
 pub trait List<A: Address>: Resource {
     /// # Errors
     /// [`Problem::NotFound`] where `of` is not there, [`Problem::Invalid`] for a bad query.
-    fn list(s: &mut UnitOfWork<'_>, of: &A, wanted: ListRequest<'_>) -> Result<PageOfRows<Self>, Problem>;
+    fn list(
+        s: &mut UnitOfWork<'_>,
+        of: &A,
+        wanted: ListRequest<'_>,
+    ) -> Result<PageOfRows<Self>, Problem>;
 }
 
 pub trait Create<A: Address>: Resource {
@@ -84,7 +88,11 @@ impl<R: Resource> Locked<R> {
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
-    pub fn to_change(s: &mut UnitOfWork<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
+    pub fn to_change(
+        s: &mut UnitOfWork<'_>,
+        at: &R::Address,
+        input: &Input,
+    ) -> Result<Self, Problem>
     where
         R: Update,
     {
@@ -96,7 +104,11 @@ impl<R: Resource> Locked<R> {
     ///
     /// # Errors
     /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
-    pub fn to_remove(s: &mut UnitOfWork<'_>, at: &R::Address, input: &Input) -> Result<Self, Problem>
+    pub fn to_remove(
+        s: &mut UnitOfWork<'_>,
+        at: &R::Address,
+        input: &Input,
+    ) -> Result<Self, Problem>
     where
         R: Remove,
     {
@@ -157,7 +169,11 @@ pub trait Update: Resource {
     ///
     /// # Errors
     /// [`Problem::Invalid`] where a name is taken.
-    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: Self::Draft) -> Result<Self, Problem>;
+    fn save(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: Self::Draft,
+    ) -> Result<Self, Problem>;
 }
 
 /// Making one at an address that the client chose.
@@ -166,7 +182,10 @@ pub trait Replace: Update {
     ///
     /// # Errors
     /// [`Problem::Invalid`] where the parent is not there.
-    fn initial_draft_at(_s: &mut UnitOfWork<'_>, _at: &Self::Address) -> Result<Self::Draft, Problem> {
+    fn initial_draft_at(
+        _s: &mut UnitOfWork<'_>,
+        _at: &Self::Address,
+    ) -> Result<Self::Draft, Problem> {
         Ok(Self::Draft::default())
     }
 

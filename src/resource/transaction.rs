@@ -8,8 +8,8 @@ use diesel::connection::{
 };
 
 use super::problem::unclear;
-use super::site::{Caller, Effect, UnitOfWork, Site};
-use crate::database::door::Refusal;
+use super::site::{Caller, Effect, Site, UnitOfWork};
+use crate::database::lookup_batcher::Refusal;
 use crate::database::{Database, WRITING};
 use crate::hydra::Problem;
 
@@ -62,7 +62,9 @@ pub fn write<T>(
         };
         link.broken = may_be_broken(&result) && is_broken(&mut link.conn);
         match result {
-            Err(Problem::SerializationConflict(_)) if tries < TRIES && began.elapsed() < PATIENCE => {
+            Err(Problem::SerializationConflict(_))
+                if tries < TRIES && began.elapsed() < PATIENCE =>
+            {
                 tries += 1;
             }
             other => return other,
@@ -123,7 +125,10 @@ pub fn ping(database: &Database) -> Result<(), Problem> {
 
 /// Whether a result may come of a lost connection, and not of what was asked.
 pub fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
-    matches!(result, Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::SerializationConflict(_)))
+    matches!(
+        result,
+        Err(Problem::Unavailable(..) | Problem::Internal(_) | Problem::SerializationConflict(_))
+    )
 }
 
 /// Whether a connection that failed is of no more use; asks the server.

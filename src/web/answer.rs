@@ -12,11 +12,11 @@ use super::connection::Connection;
 use super::negotiate::{self, Kind};
 use super::parameters::{self, Found, Understood};
 use super::router::{Entry, Mounted, Route, Run};
-use super::shape::shaped;
+use super::shape::finalize;
 use super::{Service, body, represent, request, respond, thumbs};
 use crate::classes::Customer;
 use crate::classes::customer::CustomerAddress;
-use crate::hydra::linked::{Meaning, Places};
+use crate::hydra::linked::{ParsedBody, SourceMap};
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{ID_RULE, NUMBER_RULE, canonical_number, decode};
 use crate::resource::operation::{Job, Then};
@@ -40,7 +40,7 @@ pub async fn answer(
     let _at_work = asking.connection.as_ref().map(Connection::answering);
     let payload = Ahead::new(payload);
     let attempt = payload.while_readable(attempt(&service, &request, &payload, &asking));
-    let response = shaped(&service.documents, &request, &asking.caller, attempt).await;
+    let response = finalize(&service.documents, &request, &asking.caller, attempt).await;
     if let Some(connection) = asking.connection.as_ref().filter(|_| payload.has_ended()) {
         connection.request_was_read();
     }
@@ -149,12 +149,12 @@ async fn dispatch(
     let strict = request::is_strict(request);
     let read = body::read(service, request, payload, (entry.body, &entry.doc), asking).await?;
     let (read, _held) = read.unzip();
-    let (body, places) = match read {
-        Some(Meaning { document, places, unread }) => {
+    let (body, source_map) = match read {
+        Some(ParsedBody { document, source_map, unread }) => {
             faults.extend(unread.into_iter().filter(|_| strict));
-            (Some(document), places)
+            (Some(document), source_map)
         }
-        None => (None, Places::default()),
+        None => (None, SourceMap::default()),
     };
     let input = Input {
         strict,
@@ -175,11 +175,11 @@ async fn dispatch(
         asking.reserve_list(&service.answers, rows, converted).await?;
     }
     let reply = perform(service, entry, &values, caller, input).await;
-    let reply = reply.map_err(|problem| places.point(problem))?;
+    let reply = reply.map_err(|problem| source_map.map_pointers(problem))?;
     if let (Some(converted), Reply::Shown { body, .. }) = (converted, &reply) {
         asking.written(body.len(), converted);
     }
-    let wish = respond::Wish {
+    let wish = respond::ResponseOptions {
         reads,
         representation: represent::wanted(request, &reply)?,
         preference: request::preference(request),
@@ -319,7 +319,7 @@ async fn perform(
     };
     let (run, writes) = match &entry.act {
         Mounted::Batched(look) => {
-            let looking = look(&service.database.door, values, caller).ok_or_else(malformed)?;
+            let looking = look(&service.database.batcher, values, caller).ok_or_else(malformed)?;
             return input.judge(looking.await);
         }
         Mounted::Query(read) => (read(values).ok_or_else(malformed)?, false),
@@ -329,12 +329,12 @@ async fn perform(
     for effect in effects {
         match effect {
             Effect::KeyChanged(key) => service.keys.forget(&key),
-            Effect::WorkAdded => service.notices.tell_work(),
+            Effect::WorkAdded => service.notifications.notify_work(),
             Effect::Note(line) => log::info!("{line}"),
         }
     }
     match reply {
-        Reply::Pending { job, then } => settled(service, job, then, caller).await,
+        Reply::Pending { job, then } => await_completion(service, job, then, caller).await,
         reply => Ok(reply),
     }
 }
@@ -363,7 +363,7 @@ async fn in_session(
 }
 
 /// Waits until no job is left, without a thread or a connection, and shows what came of it.
-async fn settled(
+async fn await_completion(
     service: &Service,
     job: Job,
     then: Then,
@@ -382,7 +382,7 @@ async fn settled(
             Ok(Some(number)) => {
                 // It is asked once more after listening began, so that nothing falls between.
                 if !matches!(&told, Some((heard, _)) if *heard == number) {
-                    told = Some((number, service.notices.settled(number)));
+                    told = Some((number, service.notifications.completion(number)));
                     continue;
                 }
             }

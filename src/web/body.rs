@@ -11,7 +11,7 @@ use super::ahead::{self, Ahead};
 use super::asking::Asking;
 use super::budget::{Budget, Permit};
 use super::{MAX_BODY_BYTES, Service};
-use crate::hydra::linked::{Format, Meaning, Syntax};
+use crate::hydra::linked::{Format, ParsedBody, Syntax};
 use crate::hydra::{OperationDoc, Problem};
 use crate::resource::Body;
 
@@ -59,7 +59,7 @@ pub async fn read(
     payload: &Ahead,
     (body, operation): (Body, &OperationDoc),
     asking: &Asking,
-) -> Result<Option<(Meaning, Option<Permit>)>, Problem> {
+) -> Result<Option<(ParsedBody, Option<Permit>)>, Problem> {
     if body == Body::None {
         return Ok(None);
     }

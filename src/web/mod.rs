@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use crate::auth::Keys;
 use crate::database::Database;
-use crate::database::notices::Notices;
+use crate::database::notifications::Notifications;
 use crate::hydra::linked::Linked;
 use crate::resource::Site;
 use crate::storage::Storage;
@@ -51,7 +51,7 @@ pub struct Service {
     pub database: Database,
     pub site: Arc<Site>,
     pub storage: Storage,
-    pub notices: Notices,
+    pub notifications: Notifications,
     pub keys: Keys,
     pub router: Router,
     pub images: thumbs::Images,
@@ -77,7 +77,7 @@ pub struct Parts {
     pub database: Database,
     pub site: Arc<Site>,
     pub storage: Storage,
-    pub notices: Notices,
+    pub notifications: Notifications,
     /// Longest delay of the answer to wrong credentials.
     pub auth_delay: Duration,
     pub patch_returns_representation: bool,
@@ -105,7 +105,7 @@ impl Service {
             database: parts.database,
             site: parts.site,
             storage: parts.storage,
-            notices: parts.notices,
+            notifications: parts.notifications,
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

@@ -154,7 +154,7 @@ pub async fn vocabulary(
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "public, max-age=3600")).insert_header((VARY, "Accept"));
     let conditions = request::conditions(request);
-    let unchanged = respond::revalidated(&mut response, *tag, wanted.suffix(), &conditions)?;
+    let unchanged = respond::not_modified(&mut response, *tag, wanted.suffix(), &conditions)?;
     if let Some(unchanged) = unchanged {
         return Ok(unchanged);
     }

@@ -28,7 +28,7 @@ const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Prefer, Authorization, Origin");
 
 /// What of a request decides how its reply is sent.
-pub struct Wish<'a> {
+pub struct ResponseOptions<'a> {
     /// Whether it only reads: GET or HEAD.
     pub reads: bool,
     pub representation: Representation,
@@ -48,7 +48,7 @@ pub struct Wish<'a> {
 pub async fn reply(
     documents: &Arc<Documents>,
     reply: Reply,
-    wish: &Wish<'_>,
+    wish: &ResponseOptions<'_>,
 ) -> Result<HttpResponse, Problem> {
     let shows_updated = match wish.preference {
         Some(preference) => preference == Preference::Representation,
@@ -59,7 +59,7 @@ pub async fn reply(
     match reply {
         Reply::Shown { body, tag, .. } if wish.reads => {
             let conditions = &wish.conditions;
-            let unchanged = revalidated(&mut response, tag, wanted.suffix(), conditions)?;
+            let unchanged = not_modified(&mut response, tag, wanted.suffix(), conditions)?;
             if let Some(unchanged) = unchanged {
                 return Ok(unchanged);
             }
@@ -102,7 +102,7 @@ pub async fn reply(
             if let Some(next) = next {
                 response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
             }
-            fresh(response, Tag::of(&body), "", &wish.conditions, |mut response| {
+            respond_conditionally(response, Tag::of(&body), "", &wish.conditions, |mut response| {
                 response.content_type("application/json").body(body)
             })
         }
@@ -119,14 +119,14 @@ pub fn tagged(response: &mut HttpResponseBuilder, tag: Tag, suffix: &str) {
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn fresh(
+pub fn respond_conditionally(
     mut response: HttpResponseBuilder,
     tag: Tag,
     suffix: &str,
     conditions: &Conditions,
     make: impl FnOnce(HttpResponseBuilder) -> HttpResponse,
 ) -> Result<HttpResponse, Problem> {
-    let unchanged = revalidated(&mut response, tag, suffix, conditions)?;
+    let unchanged = not_modified(&mut response, tag, suffix, conditions)?;
     Ok(unchanged.unwrap_or_else(|| make(response)))
 }
 
@@ -134,7 +134,7 @@ pub fn fresh(
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn revalidated(
+pub fn not_modified(
     response: &mut HttpResponseBuilder,
     tag: Tag,
     suffix: &str,
@@ -300,7 +300,7 @@ pub fn applied(response: &mut HttpResponse, preference: &'static str) {
     }
 }
 
-/// Leads to the description of the API for programs that do not know Hydra (RFC 8631).
+/// TargetKind to the description of the API for programs that do not know Hydra (RFC 8631).
 pub fn describe(response: &mut HttpResponse, base: &str) {
     let link = format!("<{base}/openapi.json>; rel=\"service-desc\"; type=\"application/json\"");
     if let Ok(link) = HeaderValue::try_from(link) {
@@ -348,7 +348,7 @@ pub fn document(
 ) -> Result<HttpResponse, Problem> {
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    fresh(response, document.tag, "", conditions, |mut response| {
+    respond_conditionally(response, document.tag, "", conditions, |mut response| {
         response.content_type(media_type).body(document.body.clone())
     })
 }

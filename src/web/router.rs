@@ -6,23 +6,23 @@ use std::sync::Arc;
 
 use crate::classes::{self, Visit};
 use crate::database::Connected;
-use crate::database::door::{Desk, Door};
+use crate::database::lookup_batcher::{BatchQueue, Batcher};
 use crate::hydra::{CollectionDoc, OperationDoc, Problem};
 use crate::resource::address::{Address, Parts, decode};
 use crate::resource::problem::unclear;
 use crate::resource::transaction::{is_broken, may_be_broken, refused};
 use crate::resource::{
-    Act, Body, Caller, Input, Operation, Reply, Resource, UnitOfWork, Site, endpoints,
+    Act, Body, Caller, Input, Operation, Reply, Resource, Site, UnitOfWork, endpoints,
 };
 
-/// An answer that comes through the door for look-ups.
+/// An answer that comes through the batcher for look-ups.
 pub type Looking = Pin<Box<dyn Future<Output = Result<Reply, Problem>>>>;
 /// An act with its address read, to be done with a session.
 pub type Run = Box<dyn Fn(&mut UnitOfWork<'_>, &Input) -> Result<Reply, Problem> + Send>;
 
 /// An act whose address is still to be read; nothing where a part of it is malformed.
 pub enum Mounted {
-    Batched(Box<dyn Fn(&Door, &[String], Caller) -> Option<Looking> + Send + Sync>),
+    Batched(Box<dyn Fn(&Batcher, &[String], Caller) -> Option<Looking> + Send + Sync>),
     Query(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
     Command(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
 }
@@ -143,24 +143,24 @@ impl Mounting {
         Entry { doc: operation.doc, body: operation.body, chooses: operation.chooses, act }
     }
 
-    /// Look-ups of one kind share a desk, and so their statements.
+    /// Look-ups of one kind share a queue, and so their statements.
     fn look<A: Address>(&self, look: Look<A>) -> Mounted {
-        let desk = desk(&self.site, look);
-        Mounted::Batched(Box::new(move |door, values, caller| {
+        let queue = queue(&self.site, look);
+        Mounted::Batched(Box::new(move |batcher, values, caller| {
             let address = A::read(&mut Parts(values.iter()))?;
-            let (door, desk) = (door.clone(), Arc::clone(&desk));
-            Some(Box::pin(async move { door.ask(&desk, (address, caller)).await }))
+            let (batcher, queue) = (batcher.clone(), Arc::clone(&queue));
+            Some(Box::pin(async move { batcher.load(&queue, (address, caller)).await }))
         }))
     }
 }
 
-/// A desk at which look-ups of one kind share statements.
-pub fn desk<K: Send + 'static, T: Send + 'static>(
+/// A queue at which look-ups of one kind share statements.
+pub fn queue<K: Send + 'static, T: Send + 'static>(
     site: &Arc<Site>,
     look: fn(&mut UnitOfWork<'_>, &[K]) -> Vec<Result<T, Problem>>,
-) -> Arc<Desk<K, Result<T, Problem>>> {
+) -> Arc<BatchQueue<K, Result<T, Problem>>> {
     let site = Arc::clone(site);
-    Desk::new(
+    BatchQueue::new(
         Box::new(move |connected, wanted| {
             let Connected { conn, messages, .. } = connected;
             let mut session =

@@ -17,7 +17,7 @@ use crate::hydra::Problem;
 use crate::resource::Caller;
 
 /// The response that an attempt at a request comes to, whatever it comes to: a panic is a problem too.
-pub async fn shaped(
+pub async fn finalize(
     documents: &Documents,
     request: &HttpRequest,
     caller: &Cell<Caller>,
@@ -99,7 +99,7 @@ mod tests {
             }
             Ok(HttpResponse::Ok().body("fine"))
         };
-        shaped(&documents, &request, &Cell::new(Caller::Visitor), attempt).await
+        finalize(&documents, &request, &Cell::new(Caller::Visitor), attempt).await
     }
 
     /// The head and the body of the answer to a request on a connection that is kept.

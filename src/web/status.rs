@@ -41,7 +41,9 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
         Problem::Conflict(_) => StatusCode::CONFLICT,
         Problem::QuotaExceeded(_) => StatusCode::INSUFFICIENT_STORAGE,
-        Problem::Unavailable(..) | Problem::SerializationConflict(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::Unavailable(..) | Problem::SerializationConflict(_) => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Problem::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -11,12 +11,12 @@ use serde_json::json;
 
 use super::asking::Asking;
 use super::repeated::Repeated;
-use super::router::desk;
+use super::router::queue;
 use super::{Service, request, respond};
 use crate::classes::Image;
 use crate::classes::image::ImageAddress;
 use crate::classes::image::thumbnails::StoredThumbnail;
-use crate::database::door::Desk;
+use crate::database::lookup_batcher::BatchQueue;
 use crate::hydra::{Problem, Tag};
 use crate::resource::address::{Address as _, Parts, decode};
 use crate::resource::{Conditions, Freshness, Retrieve as _, Site};
@@ -94,14 +94,14 @@ async fn get(
 }
 
 /// Where the images of thumbnails are looked up: a page of thumbnails is asked for at once.
-pub type Images = Arc<Desk<ImageAddress, Result<Image, Problem>>>;
+pub type Images = Arc<BatchQueue<ImageAddress, Result<Image, Problem>>>;
 
 pub fn images(site: &Arc<Site>) -> Images {
-    desk(site, Image::find_each)
+    queue(site, Image::find_each)
 }
 
 async fn find(service: &Service, at: &ImageAddress) -> Result<Image, Problem> {
-    service.database.door.ask(&service.images, at.clone()).await
+    service.database.batcher.load(&service.images, at.clone()).await
 }
 
 /// The description of a level 0 service (Image API 3.0).
@@ -128,9 +128,13 @@ fn info(
     let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
     let mut response = HttpResponse::Ok();
     response.insert_header(CACHE);
-    respond::fresh(response, Tag::of(document.as_bytes()), "", conditions, |mut response| {
-        response.content_type(media_type).body(document)
-    })
+    respond::respond_conditionally(
+        response,
+        Tag::of(document.as_bytes()),
+        "",
+        conditions,
+        |mut response| response.content_type(media_type).body(document),
+    )
 }
 
 /// Refuses what a level 0 service does not do.
@@ -218,10 +222,12 @@ async fn pixels(
         }
     };
     match jpeg {
-        Ok(jpeg) => respond::fresh(response, tag, "", conditions, |mut response| {
-            response.content_type("image/jpeg").body(jpeg)
-        })
-        .map(Some),
+        Ok(jpeg) => {
+            respond::respond_conditionally(response, tag, "", conditions, |mut response| {
+                response.content_type("image/jpeg").body(jpeg)
+            })
+            .map(Some)
+        }
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => {
             let words = "the thumbnail cannot be read; try again".into();
@@ -269,7 +275,7 @@ pub async fn sample(
     let media_type = if is_png { "image/png" } else { "image/jpeg" };
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    respond::fresh(response, Tag::of(&bytes), "", conditions, |mut response| {
+    respond::respond_conditionally(response, Tag::of(&bytes), "", conditions, |mut response| {
         response.content_type(media_type).body(bytes)
     })
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hydria::cli::serve::Options;
-use hydria::engine::claim::{Renewed, Wanted, claim, give_back, renew};
-use hydria::engine::finish::{Ingested, Settled, settle};
+use hydria::engine::claim::{Renewed, Wanted, claim, release, renew};
+use hydria::engine::finish::{Ingested, JobResult, complete_job};
 
 use super::scene::{Hands, Scene, claim_one, claim_some, run_out};
 use crate::support::{App, rows};
@@ -50,7 +50,7 @@ fn an_image_whose_workers_died_three_times_is_given_up() {
     let mut conn = scene.app.database();
     for death in 1..=3 {
         let claimed = claim_one(&mut conn);
-        assert_eq!((claimed.attempt, claimed.is_hopeless), (death, false));
+        assert_eq!((claimed.attempt, claimed.attempts_exhausted), (death, false));
         run_out(&mut conn);
     }
     Hands::of(&scene.app).work_one();
@@ -72,7 +72,7 @@ fn what_a_worker_gives_back_is_no_death() {
     let mut conn = scene.app.database();
     for _ in 0..5 {
         let claimed = claim_one(&mut conn);
-        give_back(&mut conn, &claimed, Duration::ZERO).expect("the database answers");
+        release(&mut conn, &claimed, Duration::ZERO).expect("the database answers");
     }
     Hands::of(&scene.app).work_one();
     assert_eq!(scene.counts(&batch), (1, 0));
@@ -88,7 +88,7 @@ fn a_claim_that_is_lost_can_neither_renew_nor_settle() {
     let holder = claim_one(&mut conn);
     assert_eq!((late.id, late.attempt + 1), (holder.id, holder.attempt));
     let done = |width| {
-        Settled::Done(Ingested {
+        JobResult::Done(Ingested {
             width,
             height: 1,
             size: 1,
@@ -102,13 +102,13 @@ fn a_claim_that_is_lost_can_neither_renew_nor_settle() {
     let held = [(late.id, late.attempt)];
     let kept = renew(&mut conn, &held, Duration::from_secs(1)).expect("the database answers");
     assert_eq!(kept, Renewed { lost: vec![late.id], skipped: Vec::new() });
-    assert!(settle(&mut conn, &late, &done(1)).expect("the database answers").is_none());
+    assert!(complete_job(&mut conn, &late, &done(1)).expect("the database answers").is_none());
     assert_eq!((scene.read("map").number("width"), scene.counts(&batch)), (0, (0, 0)));
-    give_back(&mut conn, &late, Duration::ZERO).expect("the database answers");
+    release(&mut conn, &late, Duration::ZERO).expect("the database answers");
     let free = claim_some(&mut conn, 1, Duration::from_secs(1));
     assert!(free.is_empty(), "the late one gives nothing back that is another's");
-    assert!(settle(&mut conn, &holder, &done(2)).expect("the database answers").is_some());
-    assert!(settle(&mut conn, &holder, &done(3)).expect("once").is_none());
+    assert!(complete_job(&mut conn, &holder, &done(2)).expect("the database answers").is_some());
+    assert!(complete_job(&mut conn, &holder, &done(3)).expect("once").is_none());
     assert_eq!((scene.read("map").number("width"), scene.counts(&batch)), (2, (1, 0)));
     scene.agrees();
 }
@@ -201,10 +201,10 @@ fn an_attempt_that_could_not_be_given_back_in_time_is_no_death_in_the_end() {
         let late = claim_one(&mut conn);
         run_out(&mut conn);
         let holder = claim_one(&mut conn);
-        give_back(&mut conn, &late, Duration::ZERO).expect("the database answers");
+        release(&mut conn, &late, Duration::ZERO).expect("the database answers");
         let free = claim_some(&mut conn, 1, Duration::from_secs(1));
         assert!(free.is_empty(), "the claim of the other stays");
-        give_back(&mut conn, &holder, Duration::ZERO).expect("the database answers");
+        release(&mut conn, &holder, Duration::ZERO).expect("the database answers");
     }
     Hands::of(&scene.app).work_one();
     assert_eq!(scene.counts(&batch), (1, 0));
@@ -216,7 +216,7 @@ fn a_job_that_is_given_back_for_later_is_left_alone_until_then() {
     scene.submit(&["map"], &scene.origin.image(300, 200));
     let mut conn = scene.app.database();
     let claimed = claim_one(&mut conn);
-    give_back(&mut conn, &claimed, Duration::from_hours(1)).expect("the database answers");
+    release(&mut conn, &claimed, Duration::from_hours(1)).expect("the database answers");
     assert!(claim_some(&mut conn, 1, Duration::from_secs(1)).is_empty());
     run_out(&mut conn);
     let again = claim_one(&mut conn);

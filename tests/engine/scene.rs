@@ -7,7 +7,7 @@ use diesel::PgConnection;
 use hydria::cli::serve;
 use hydria::cli::setup::Setup;
 use hydria::config::Config;
-use hydria::database::notices::Notices;
+use hydria::database::notifications::Notifications;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, GiveUp, Settings};
@@ -141,7 +141,7 @@ impl Hands {
             setup.site(&config, app.base.clone()),
             setup.storage.clone(),
             Fetcher::new(config.origin_limits, config.origin_allow.clone()).expect("a client"),
-            Notices::listen(url, "hydria_work", "hydria_settled"),
+            Notifications::listen(url, "hydria_work", "hydria_settled"),
             settings,
         )
         .expect("threads");

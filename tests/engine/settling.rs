@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use hydria::engine::finish::{Settled, settle};
+use hydria::engine::finish::{JobResult, complete_job};
 use hydria::hydra::Problem;
 
 use super::scene::{Hands, Scene, claim_some};
@@ -41,8 +41,8 @@ fn two_who_settle_the_last_two_members_at_once_finish_the_batch_once() {
             std::thread::spawn(move || {
                 for job in own {
                     barrier.wait();
-                    let failed = Settled::Failed("settled by hand".into());
-                    let act = |conn: &mut _| settle(conn, &job, &failed);
+                    let failed = JobResult::Failed("settled by hand".into());
+                    let act = |conn: &mut _| complete_job(conn, &job, &failed);
                     let done = conn.build_transaction().run::<_, Problem, _>(act);
                     assert!(done.expect("settled").is_some(), "{job:?}");
                 }

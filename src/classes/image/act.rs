@@ -10,14 +10,17 @@ use crate::classes::batch::{self, MemberOutcome};
 use crate::classes::job;
 use crate::classes::space::{Space, SpaceAddress};
 use crate::hydra::Problem;
-use crate::resource::body::{retry_if_created_concurrently, read_new, read_replacement, read_update};
+use crate::resource::body::{
+    read_new, read_replacement, read_update, retry_if_created_concurrently,
+};
 use crate::resource::*;
 use crate::schema::images;
 
 pub const PUT: Operation<ImageAddress> = Operation {
     act: Act::Command(|s, at, input| {
         let (locked, draft) = read_replacement::<Image>(s, at, input)?;
-        let draft = settled(s.conn, at.customer, draft, locked.as_ref().map(|locked| &locked.draft))?;
+        let draft =
+            settled(s.conn, at.customer, draft, locked.as_ref().map(|locked| &locked.draft))?;
         let outcome = if let Some(locked) = locked {
             register::send_again(s.conn, &locked, &draft)?;
             Outcome::Replaced
@@ -75,7 +78,11 @@ fn bare_id(site: &Site, of: SpaceAddress, chosen: &str) -> String {
 }
 
 /// Puts an image at the head of the queue and waits for what comes of it.
-fn process_now(s: &mut UnitOfWork<'_>, at: &ImageAddress, outcome: Outcome) -> Result<Reply, Problem> {
+fn process_now(
+    s: &mut UnitOfWork<'_>,
+    at: &ImageAddress,
+    outcome: Outcome,
+) -> Result<Reply, Problem> {
     job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
     s.effects.push(Effect::WorkAdded);
     let (at, waiting) = (at.clone(), at.clone());
@@ -118,7 +125,11 @@ impl Update for Image {
         let images = images::table.find((at.customer, at.space, &at.image));
         Ok(images.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
-    fn save(s: &mut UnitOfWork<'_>, locked: Locked<Self>, draft: ImageDraft) -> Result<Self, Problem> {
+    fn save(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: ImageDraft,
+    ) -> Result<Self, Problem> {
         Ok(diesel::update(images::table.find((locked.customer, locked.space, &locked.id)))
             .set(draft)
             .returning(Self::as_returning())
@@ -165,7 +176,7 @@ impl Remove for Image {
         let at = locked.address();
         // The same as when they were locked: nobody adds to them while the image is locked.
         let waiting = batch::waiting_in(s.conn, &at)?;
-        let finished = batch::settle(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
+        let finished = batch::record_outcomes(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
         s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
         job::withdraw(s.conn, &at)?;
         if let Some(derivative) = &locked.derivative {

@@ -25,7 +25,8 @@ pub fn inferred_media_type(origin: &str) -> &'static str {
 /// One that a body gives stays, unless it only repeats what is shown. Any other is believed until the content is
 /// known: that of a known content as long as the origin stays, or else what the origin's ending tells.
 pub(super) fn settle(draft: &mut ImageDraft, existing: Option<&ImageDraft>) {
-    let kept = existing.filter(|existing| !existing.media_type_given && existing.origin == draft.origin);
+    let kept =
+        existing.filter(|existing| !existing.media_type_given && existing.origin == draft.origin);
     let is_repeated = existing.is_some_and(|existing| existing.media_type == draft.media_type);
     draft.media_type_given = match is_repeated {
         true => existing.is_some_and(|existing| existing.media_type_given),

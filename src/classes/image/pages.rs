@@ -17,7 +17,7 @@ use super::list::{Question, Scope, Slice};
 use super::order::{order_by, values};
 use super::query::Filter;
 use super::select::{Found, Words, filtered};
-use crate::classes::tally;
+use crate::classes::counters;
 use crate::hydra::Problem;
 use crate::resource::page_key::{KeyValue, Place};
 use crate::resource::*;
@@ -33,7 +33,10 @@ enum From {
 ///
 /// # Errors
 /// Where the database does not answer.
-pub(super) fn in_default_order(s: &mut UnitOfWork<'_>, question: &Question) -> Result<Slice, Problem> {
+pub(super) fn in_default_order(
+    s: &mut UnitOfWork<'_>,
+    question: &Question,
+) -> Result<Slice, Problem> {
     let (customer, one_space) = (question.scope.customer(), question.scope.one_space());
     let (from, reversed) = match question.key.as_ref().map(|key| &key.place) {
         None => (From::Offset(question.page.offset()), false),
@@ -60,7 +63,7 @@ pub(super) fn in_default_order(s: &mut UnitOfWork<'_>, question: &Question) -> R
     }
     let found = found.order(OrderedBy(order_by(&columns, descending)));
     let cut = Cut {
-        query: found.select((Image::as_select(), tally::images(customer, one_space))),
+        query: found.select((Image::as_select(), counters::images(customer, one_space))),
         anchor,
         limit: question.page.size + 1,
         offset,
@@ -96,8 +99,8 @@ pub(super) fn in_default_order(s: &mut UnitOfWork<'_>, question: &Question) -> R
     let total = match total {
         Some(total) => total,
         None => match one_space {
-            Some(space) => tally::of_space(s.conn, customer, space)?.images,
-            None => tally::of_customer(s.conn, customer)?.images,
+            Some(space) => counters::of_space(s.conn, customer, space)?.images,
+            None => counters::of_customer(s.conn, customer)?.images,
         },
     };
     let first = first.map(|image| values(&columns, &image));

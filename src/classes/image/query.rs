@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::classes::role::read_roles;
 use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
-use crate::resource::{Query, ParseContext, literal};
+use crate::resource::{ParseContext, Query, literal};
 
 /// What every collection of images filters by.
 pub const FILTERS: &[Variable] = &[

@@ -103,7 +103,7 @@ impl Postmaster {
                 return Ok(server);
             }
             let failure = runner.failure("postgres", start);
-            if !is_passing(&failure) || begun.elapsed() > leftovers::LIMIT {
+            if !is_transient(&failure) || begun.elapsed() > leftovers::LIMIT {
                 return Err(failure);
             }
             log::info!("the database waits for what an earlier one has left");
@@ -214,7 +214,7 @@ impl PidFile {
 }
 
 /// Whether a failure comes from an old server's last moments, and may pass.
-fn is_passing(failure: &PrivateError) -> bool {
+fn is_transient(failure: &PrivateError) -> bool {
     let PrivateError::Failed { words, .. } = failure else { return false };
     words.contains("pre-existing shared memory block")
         || words.contains("\"postmaster.pid\" already exists")

@@ -1,7 +1,7 @@
 //! Whether rows, counters and objects agree; and how to make them. It runs beside the service.
 //!
 //! Everything is read in chunks, each a statement of its own: no transaction lasts, no table is locked, and memory
-//! does not grow with the database. A statement sees one moment, so that what rows and counters promise one another
+//! does not grow with the database. A statement sees one moment, so that what rows and counters probe one another
 //! holds in each of them; what looks wrong is looked at once more, its rows locked where it is to be mended, before
 //! it is said or mended.
 

@@ -7,14 +7,14 @@ use super::node::{Literal, Node, Object};
 /// The nodes of a document in the order in which it speaks of them.
 #[derive(Debug, Default)]
 pub struct Graph<'a> {
-    pub nodes: Vec<Flat<'a>>,
+    pub nodes: Vec<FlatNode<'a>>,
     named: HashMap<&'a str, usize>,
     blank: usize,
 }
 
 /// A node of a graph.
 #[derive(Debug)]
-pub struct Flat<'a> {
+pub struct FlatNode<'a> {
     pub name: Name<'a>,
     pub types: Vec<&'a str>,
     pub properties: Vec<(&'a str, Vec<Value<'a>>)>,
@@ -35,9 +35,9 @@ pub enum Value<'a> {
     Literal(Literal<'a>),
 }
 
-impl Flat<'_> {
+impl FlatNode<'_> {
     /// Whether the document only refers to it.
-    pub fn is_silent(&self) -> bool {
+    pub fn has_no_statements(&self) -> bool {
         self.types.is_empty() && self.properties.is_empty()
     }
 }
@@ -72,7 +72,7 @@ impl<'a> Graph<'a> {
         place
     }
 
-    fn say(&mut self, place: usize, say: impl FnOnce(&mut Flat<'a>)) {
+    fn say(&mut self, place: usize, say: impl FnOnce(&mut FlatNode<'a>)) {
         if let Some(flat) = self.nodes.get_mut(place) {
             say(flat);
         }
@@ -90,7 +90,7 @@ impl<'a> Graph<'a> {
             self.blank += 1;
             Name::Blank(self.blank - 1)
         };
-        self.nodes.push(Flat { name, types: Vec::new(), properties: Vec::new() });
+        self.nodes.push(FlatNode { name, types: Vec::new(), properties: Vec::new() });
         self.nodes.len() - 1
     }
 }

@@ -9,7 +9,7 @@ use oxrdf::{BlankNodeRef, LiteralRef, NamedNodeRef, NamedOrBlankNodeRef, TermRef
 use oxttl::{NTriplesSerializer, TurtleSerializer};
 use serde_json::Value as Json;
 
-use super::flat::{Flat, Graph, Name, Value};
+use super::flat::{FlatNode, Graph, Name, Value};
 use super::node::{Literal, Node, Object};
 use super::terms::Terms;
 use crate::hydra::Writer;
@@ -68,7 +68,7 @@ fn write_literal(literal: &Literal<'_>, out: &mut Writer) {
 pub fn flattened(graph: &Graph<'_>) -> Vec<u8> {
     let mut out = Writer::with_capacity(4096);
     out.array(|out| {
-        for node in graph.nodes.iter().filter(|node| !node.is_silent()) {
+        for node in graph.nodes.iter().filter(|node| !node.has_no_statements()) {
             out.object(|out| {
                 out.entry("@id", &label(node.name));
                 write_types(&node.types, out);
@@ -129,13 +129,13 @@ fn buffer(graph: &Graph<'_>) -> Vec<u8> {
 }
 
 /// What a node is called in RDF; none: its address is no IRI, and what is said with it no triple.
-enum Called<'a> {
+enum RdfName<'a> {
     Iri(Cow<'a, str>),
     Blank(String),
     Nothing,
 }
 
-impl<'a> Called<'a> {
+impl<'a> RdfName<'a> {
     fn of(name: Name<'a>) -> Self {
         match name {
             Name::Blank(number) => Self::Blank(format!("b{number}")),
@@ -184,7 +184,7 @@ fn each_triple(
     graph: &Graph<'_>,
     mut put: impl FnMut(TripleRef<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
-    let called: Vec<Called<'_>> = graph.nodes.iter().map(|node| Called::of(node.name)).collect();
+    let called: Vec<RdfName<'_>> = graph.nodes.iter().map(|node| RdfName::of(node.name)).collect();
     for (node, own) in graph.nodes.iter().zip(&called) {
         if let Some(subject) = own.node() {
             each_of_node(node, subject, &called, &mut put)?;
@@ -194,9 +194,9 @@ fn each_triple(
 }
 
 fn each_of_node(
-    node: &Flat<'_>,
+    node: &FlatNode<'_>,
     subject: NamedOrBlankNodeRef<'_>,
-    called: &[Called<'_>],
+    called: &[RdfName<'_>],
     put: &mut impl FnMut(TripleRef<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     for kind in &node.types {
@@ -212,7 +212,7 @@ fn each_of_node(
                     put(TripleRef::new(subject, predicate, TermRef::from(term)))?;
                 }
                 Value::Node(place) => {
-                    if let Some(object) = called.get(*place).and_then(Called::node) {
+                    if let Some(object) = called.get(*place).and_then(RdfName::node) {
                         put(TripleRef::new(subject, predicate, object))?;
                     }
                 }

@@ -4,12 +4,12 @@ use percent_encoding::percent_decode_str;
 
 /// The public address of the service, and the names that begin with it.
 #[derive(Debug, Clone)]
-pub struct Here {
+pub struct BaseIri {
     base: String,
     pub vocabulary: String,
 }
 
-impl Here {
+impl BaseIri {
     pub fn new(base: &str) -> Self {
         Self { base: base.to_owned(), vocabulary: format!("{base}/vocab#") }
     }
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn an_address_has_one_spelling() {
-        let here = Here::new("https://example.org/api");
+        let here = BaseIri::new("https://example.org/api");
         for (path, address) in [
             ("/customers/1", "https://example.org/api/customers/1"),
             ("/a%62c/%7e%2F%20", "https://example.org/api/abc/~%2F%20"),

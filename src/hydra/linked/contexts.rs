@@ -10,7 +10,7 @@ use json_ld::{LoadError, Loader, Process as _, RemoteDocument};
 use rdf_types::BlankIdBuf;
 use serde_json::{Value, json};
 
-use super::address::Here;
+use super::address::BaseIri;
 use crate::hydra::context::{for_input, of_class, of_collection, of_error};
 use crate::hydra::{ClassDoc, CollectionDoc};
 
@@ -67,7 +67,7 @@ impl Contexts {
     pub fn new(
         classes: &[ClassDoc],
         collections: &[CollectionDoc],
-        here: &Here,
+        here: &BaseIri,
         base: &str,
     ) -> Self {
         let mut contexts = Self::default();
@@ -84,7 +84,7 @@ impl Contexts {
         contexts
     }
 
-    fn add(&mut self, name: &'static str, document: &Value, here: &Here) {
+    fn add(&mut self, name: &'static str, document: &Value, here: &BaseIri) {
         let terms = document.get("@context").unwrap_or(&Value::Null);
         let hydra: Value = serde_json::from_str(HYDRA).unwrap_or_default();
         let hydra = hydra.get("@context").unwrap_or(&Value::Null);
@@ -130,7 +130,7 @@ fn process(terms: &Value) -> Active {
 }
 
 /// Loads the contexts that one body may name.
-pub struct Library<'a> {
+pub struct ContextLoader<'a> {
     pub contexts: &'a Contexts,
     pub context: &'a Context,
 }
@@ -147,7 +147,7 @@ impl fmt::Display for Foreign {
 
 impl std::error::Error for Foreign {}
 
-impl Loader for Library<'_> {
+impl Loader for ContextLoader<'_> {
     async fn load(&self, url: &Iri) -> Result<RemoteDocument<IriBuf>, LoadError> {
         let found = match is_hydra(url.as_str()) {
             true => Some(&self.context.hydra),

@@ -4,12 +4,14 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
-use super::guard::{self, Bounds};
+use super::limits::{self, Bounds};
 use super::nodes::{Node, Nodes, Object};
-use super::places::{Named, Places};
+use super::source_map::{Named, SourceMap};
 use super::subject::{Subjects, is_collection};
-use super::terms::{Class, FIRST, Leads, MEMBER, NEXT, NIL, PREVIOUS, Property, REST, Terms, VIEW};
-use super::{Meaning, Reads, literal};
+use super::terms::{
+    Class, FIRST, MEMBER, NEXT, NIL, PREVIOUS, Property, REST, TargetKind, Terms, VIEW,
+};
+use super::{ParsedBody, Reads, literal};
 use crate::hydra::{Fault, Problem};
 
 /// Label of the node that a body describes without naming it, as flattening would give it.
@@ -63,10 +65,10 @@ impl<'a> Writing<'a> {
         reads: Reads,
         class: Option<&Class>,
         asked: Asked<'_>,
-    ) -> Result<Meaning, Problem> {
+    ) -> Result<ParsedBody, Problem> {
         let Some(class) = class.filter(|_| reads != Reads::Nothing) else {
             let named = Named { node: asked.address.to_owned(), reasons: Vec::new() };
-            return Ok(Meaning::of(Map::new().into(), Places::Nodes(named)));
+            return Ok(ParsedBody::of(Map::new().into(), SourceMap::Nodes(named)));
         };
         let what = if reads == Reads::One { class.name } else { "collection" };
         let subjects = Subjects { nodes: self.nodes, class: what };
@@ -106,7 +108,7 @@ impl<'a> Writing<'a> {
         let unnamed = if asked.stands_there { asked.address } else { UNNAMED };
         let node = name.unwrap_or(unnamed).to_owned();
         let named = Named { node, reasons: self.reasons };
-        Ok(Meaning { document, places: Places::Nodes(named), unread: self.unread })
+        Ok(ParsedBody { document, source_map: SourceMap::Nodes(named), unread: self.unread })
     }
 
     /// References, or resources, that stand in an array of so many items.
@@ -221,10 +223,10 @@ impl<'a> Writing<'a> {
         self.count(1)?;
         self.resources += 1;
         if self.resources > self.bounds.nodes {
-            return Err(guard::too_many_nodes(self.bounds));
+            return Err(limits::too_many_nodes(self.bounds));
         }
-        if path.len() > guard::MAX_DEPTH {
-            return Err(guard::too_deep());
+        if path.len() > limits::MAX_DEPTH {
+            return Err(limits::too_deep());
         }
         path.push(index);
         let mut document = self.identity(node);
@@ -254,7 +256,7 @@ impl<'a> Writing<'a> {
 
     fn count(&mut self, written: usize) -> Result<(), Problem> {
         self.written += written;
-        if self.written > self.bounds.values { Err(guard::too_many(self.bounds)) } else { Ok(()) }
+        if self.written > self.bounds.values { Err(limits::too_many(self.bounds)) } else { Ok(()) }
     }
 
     /// The value of a property, or what is wrong with it.
@@ -285,7 +287,7 @@ impl<'a> Writing<'a> {
                 values.push(value);
             }
         }
-        if let Leads::Within(_) = property.leads {
+        if let TargetKind::Within(_) = property.leads {
             let end = format!("/{}", property.name);
             // The link to the collection, as GET shows it, and no member of it.
             let is_link = |value: &Value| value.as_str().is_some_and(|link| link.ends_with(&end));
@@ -311,8 +313,8 @@ impl<'a> Writing<'a> {
         let (nodes, terms) = (self.nodes, self.terms);
         let Some(node) = nodes.get(index) else { return Ok(unsaid()) };
         let class = match property.leads {
-            Leads::To(class) | Leads::Within(class) => terms.classes.get(class),
-            Leads::Nowhere => None,
+            TargetKind::To(class) | TargetKind::Within(class) => terms.classes.get(class),
+            TargetKind::Nowhere => None,
         };
         if let Some(iri) = node.iri() {
             return Ok(match class {

@@ -10,7 +10,7 @@ use json_ld::{Expand as _, Id, Indexed, IndexedObject, Node, Term, ValidId};
 use rdf_types::BlankIdBuf;
 use serde_json::Value;
 
-use super::contexts::{Active, Library, plain, syntax};
+use super::contexts::{Active, ContextLoader, plain, syntax};
 use super::nodes::{Literal, Nodes, Object};
 use super::terms::JSON;
 use crate::hydra::Problem;
@@ -32,7 +32,7 @@ pub fn undefined(
     mut body: Value,
     active: &Active,
     base: &IriBuf,
-    library: &Library<'_>,
+    library: &ContextLoader<'_>,
 ) -> Vec<String> {
     let mut found = marked(&body, active, base, library);
     let named: HashSet<&str> = found.iter().map(String::as_str).collect();
@@ -55,7 +55,12 @@ pub fn undefined(
 }
 
 /// Returns the keys that no context defines as far as a vocabulary mapping, in force from the start, shows them.
-fn marked(body: &Value, active: &Active, base: &IriBuf, library: &Library<'_>) -> Vec<String> {
+fn marked(
+    body: &Value,
+    active: &Active,
+    base: &IriBuf,
+    library: &ContextLoader<'_>,
+) -> Vec<String> {
     let Ok(mark) = IriBuf::new(MARK.into()) else { return Vec::new() };
     let mut active = active.clone();
     active.set_vocabulary(Some(Term::from(mark)));
@@ -139,7 +144,7 @@ pub fn read(
     body: Value,
     active: Active,
     base: &IriBuf,
-    library: &Library<'_>,
+    library: &ContextLoader<'_>,
     nodes: &mut Nodes<'_>,
 ) -> Result<(), Problem> {
     let value = syntax(body);

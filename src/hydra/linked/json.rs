@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 use serde_json::{Map, Value};
 use serde_path_to_error::Segment;
 
-use super::guard::{self, Bounds};
+use super::limits::{self, Bounds};
 use crate::hydra::{Fault, Problem};
 
 /// Parses JSON text that is neither too deep nor too wide.
@@ -17,7 +17,7 @@ pub fn parse(text: &[u8], bounds: Bounds) -> Result<Value, Problem> {
     let text = std::str::from_utf8(text)
         .map_err(|e| Problem::Unreadable(format!("the body is not UTF-8: {e}")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    guard::scan(text.as_bytes(), bounds)?;
+    limits::scan(text.as_bytes(), bounds)?;
     let read: Result<Unique, _> = serde_json::from_str(text);
     read.map(|Unique(value)| value).map_err(|error| Problem::Malformed(fault(text, &error)))
 }

@@ -12,17 +12,17 @@ mod address;
 mod contexts;
 mod document;
 mod expand;
-mod guard;
 mod json;
 mod lengths;
+mod limits;
 mod literal;
 mod nodes;
 mod own;
-mod places;
 mod pool;
 mod protection;
 mod rdf;
 mod shapes;
+mod source_map;
 mod subject;
 mod survey;
 mod terms;
@@ -36,15 +36,15 @@ use iref::IriBuf;
 use serde_json::Value;
 
 use super::{ClassDoc, CollectionDoc, Fault, OperationDoc, Problem};
-use address::Here;
-use contexts::{Context, Contexts, Library};
+use address::BaseIri;
+use contexts::{Context, ContextLoader, Contexts};
 use document::{Asked, Writing};
-use guard::Bounds;
+use limits::Bounds;
 use nodes::Nodes;
 use own::Own;
-pub use places::Places;
 use pool::{Lane, Pool};
 pub use rdf::Syntax;
+pub use source_map::SourceMap;
 use survey::Known;
 use terms::{Class, Terms};
 
@@ -63,16 +63,16 @@ pub enum Format {
 
 /// What a body says, in our own terms.
 #[derive(Debug)]
-pub struct Meaning {
+pub struct ParsedBody {
     pub document: Value,
-    pub places: Places,
+    pub source_map: SourceMap,
     /// Faults of properties that are not read, for strict handling; of a body in our own terms, none.
     pub unread: Vec<Fault>,
 }
 
-impl Meaning {
-    fn of(document: Value, places: Places) -> Self {
-        Self { document, places, unread: Vec::new() }
+impl ParsedBody {
+    fn of(document: Value, source_map: SourceMap) -> Self {
+        Self { document, source_map, unread: Vec::new() }
     }
 }
 
@@ -93,7 +93,7 @@ pub struct Shape {
     reads: Reads,
     /// Whether the body is of what stands at the address, rather than posted to it.
     stands_there: bool,
-    /// Whether what is not understood is told of ([`Meaning::unread`]).
+    /// Whether what is not understood is told of ([`ParsedBody::unread`]).
     strict: bool,
     class: Option<&'static str>,
     context: Arc<Context>,
@@ -103,7 +103,7 @@ pub struct Shape {
 
 /// Reads bodies of one service.
 pub struct Linked {
-    here: Here,
+    here: BaseIri,
     bounds: Bounds,
     terms: Terms,
     contexts: Contexts,
@@ -122,7 +122,7 @@ impl Linked {
         base: &str,
         batch_limit: usize,
     ) -> io::Result<Arc<Self>> {
-        let here = Here::new(base);
+        let here = BaseIri::new(base);
         Ok(Arc::new(Self {
             terms: Terms::new(classes, collections, &here),
             contexts: Contexts::new(classes, collections, &here, base),
@@ -167,7 +167,7 @@ impl Linked {
         format: Format,
         shape: &Shape,
         (path, customer): (&str, Option<i32>),
-    ) -> Result<Meaning, Problem> {
+    ) -> Result<ParsedBody, Problem> {
         let (own, shape, path) = (Arc::clone(self), shape.clone(), path.to_owned());
         let syntax = match format {
             Format::Rdf(syntax) => syntax,
@@ -201,7 +201,7 @@ impl Linked {
         text: &[u8],
         shape: &Shape,
         path: &str,
-    ) -> Result<Result<Meaning, Value>, Problem> {
+    ) -> Result<Result<ParsedBody, Value>, Problem> {
         let mut body = json::parse(text, self.bounds)?;
         let class = shape.class.and_then(|class| self.terms.classes.get(class));
         let own = Own { reads: shape.reads, class, published: &shape.published };
@@ -212,15 +212,15 @@ impl Linked {
             None => (body, None),
         };
         Ok(own.read(body, base).map(|document| {
-            let places = match &document {
-                _ if within.is_some() => Places::Within(within.unwrap_or_default()),
-                Value::Array(_) if shape.reads != Reads::Either => Places::Array,
+            let source_map = match &document {
+                _ if within.is_some() => SourceMap::Within(within.unwrap_or_default()),
+                Value::Array(_) if shape.reads != Reads::Either => SourceMap::Array,
                 Value::Object(body) if body.get("member").is_some_and(Value::is_object) => {
-                    Places::OneMember
+                    SourceMap::OneMember
                 }
-                _ => Places::Same,
+                _ => SourceMap::Same,
             };
-            Meaning::of(document, places)
+            ParsedBody::of(document, source_map)
         }))
     }
 
@@ -230,7 +230,7 @@ impl Linked {
         syntax: Syntax,
         shape: &Shape,
         path: &str,
-    ) -> Result<Meaning, Problem> {
+    ) -> Result<ParsedBody, Problem> {
         let base = self.base(path)?;
         let mut nodes = Nodes::new(&self.terms, self.bounds);
         rdf::read(&text, syntax, base.as_str(), self.bounds, &mut nodes)?;
@@ -239,7 +239,7 @@ impl Linked {
         self.document(&nodes, shape, path, None)
     }
 
-    fn expanded(&self, mut body: Value, shape: &Shape, path: &str) -> Result<Meaning, Problem> {
+    fn expanded(&self, mut body: Value, shape: &Shape, path: &str) -> Result<ParsedBody, Problem> {
         let base = self.base(path)?;
         let any = |name: &str| self.contexts.is_known(name, &base);
         let own = |name: &str| own::is_published(name, &shape.published);
@@ -252,7 +252,7 @@ impl Linked {
                 "what is no object says nothing at the top of JSON-LD; give references by @id";
             return Err(Problem::Unreadable(words.into()));
         }
-        let library = Library { contexts: &self.contexts, context: &shape.context };
+        let library = ContextLoader { contexts: &self.contexts, context: &shape.context };
         let mut nodes = Nodes::new(&self.terms, self.bounds);
         let active = shape.context.at(&base);
         let undefined = match shape.strict {
@@ -271,7 +271,7 @@ impl Linked {
         shape: &Shape,
         path: &str,
         items: Option<usize>,
-    ) -> Result<Meaning, Problem> {
+    ) -> Result<ParsedBody, Problem> {
         nodes.check()?;
         let class: Option<&Class> = shape.class.and_then(|class| self.terms.classes.get(class));
         let address = self.here.at(path);

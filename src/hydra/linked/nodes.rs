@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::guard::{self, Bounds};
+use super::limits::{self, Bounds};
 use super::terms::{TYPE, Terms, says_something};
 use super::unread::Unread;
 use crate::hydra::Problem;
@@ -101,8 +101,8 @@ impl<'a> Nodes<'a> {
         if let Some(index) = self.names.get(name) {
             return Ok(*index);
         }
-        if name.len() > guard::MAX_IRI {
-            return Err(guard::too_long());
+        if name.len() > limits::MAX_IRI {
+            return Err(limits::too_long());
         }
         let index = self.fresh()?;
         self.keep(name.len())?;
@@ -120,7 +120,7 @@ impl<'a> Nodes<'a> {
     /// Returns [`Problem::Unreadable`] if there are too many nodes.
     pub fn fresh(&mut self) -> Result<usize, Problem> {
         if self.all.len() >= self.bounds.nodes {
-            return Err(guard::too_many_nodes(self.bounds));
+            return Err(limits::too_many_nodes(self.bounds));
         }
         self.all.push(Node::default());
         Ok(self.all.len() - 1)
@@ -128,7 +128,7 @@ impl<'a> Nodes<'a> {
 
     fn keep(&mut self, bytes: usize) -> Result<(), Problem> {
         self.kept += bytes;
-        if self.kept > self.bounds.names_bytes { Err(guard::too_much_text()) } else { Ok(()) }
+        if self.kept > self.bounds.names_bytes { Err(limits::too_much_text()) } else { Ok(()) }
     }
 
     /// Notes that something is said of a node.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use oxrdf::{GraphName, NamedOrBlankNode, Quad, Term, Triple};
 use oxttl::{NQuadsParser, NTriplesParser, TurtleParser};
 
-use super::guard::{self, Bounds};
+use super::limits::{self, Bounds};
 use super::nodes::{Literal, Node, Nodes, Object};
 use super::terms::{FIRST, REST, TYPE};
 use crate::hydra::Problem;
@@ -70,8 +70,8 @@ fn length(triple: &Triple) -> Result<usize, Problem> {
         NamedOrBlankNode::BlankNode(_) => 0,
     };
     let iris = [subject, triple.predicate.as_str().len(), object];
-    if iris.iter().any(|iri| *iri > guard::MAX_IRI) {
-        return Err(guard::too_long());
+    if iris.iter().any(|iri| *iri > limits::MAX_IRI) {
+        return Err(limits::too_long());
     }
     Ok(iris.iter().sum::<usize>() + text)
 }
@@ -94,14 +94,14 @@ impl Reading<'_, '_> {
             let no = |error| Problem::Unreadable(format!("the body is no {name}: {error}"));
             self.count += 1;
             if self.count > self.bounds.values {
-                return Err(guard::too_many(self.bounds));
+                return Err(limits::too_many(self.bounds));
             }
             let quad = quad.map_err(no)?;
             let in_default = quad.graph_name == GraphName::DefaultGraph;
             let triple = Triple::from(quad);
             self.text += length(&triple)?;
             if self.text > self.bounds.text_bytes {
-                return Err(guard::too_much_text());
+                return Err(limits::too_much_text());
             }
             if in_default { self.add(triple)? } else { self.exclude(triple)? }
         }

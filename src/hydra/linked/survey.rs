@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::guard::{self, Bounds};
 use super::lengths::Lengths;
+use super::limits::{self, Bounds};
 use super::protection::Protection;
 use super::shapes::{Kind, Shapes, aliases};
 use super::thin::thin;
@@ -193,10 +193,10 @@ impl<'a, 'b> Survey<'a, 'b> {
             let words = "the body gives its contexts in too many places; give one at the top";
             return no(words.into());
         }
-        let times = if self.scoped.is_some() { guard::MAX_DEPTH } else { 1 };
+        let times = if self.scoped.is_some() { limits::MAX_DEPTH } else { 1 };
         let iris = self.lengths.bounds(times);
-        if iris.longest > guard::MAX_IRI {
-            return Err(guard::too_long());
+        if iris.longest > limits::MAX_IRI {
+            return Err(limits::too_long());
         }
         if iris.total > MAX_IRIS_OF_CONTEXTS {
             return no(format!(
@@ -206,7 +206,7 @@ impl<'a, 'b> Survey<'a, 'b> {
         // What it defines may begin with a prefix of ours, which is no longer than the base.
         let prefixes = self.strings.saturating_mul(iris.longest + base);
         if self.text.saturating_add(prefixes) > bounds.text_bytes {
-            return Err(guard::too_much_text());
+            return Err(limits::too_much_text());
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::address::{Here, class_of_shape};
+use super::address::{BaseIri, class_of_shape};
 use crate::hydra::context::OTHER_ID;
 use crate::hydra::{ClassDoc, CollectionDoc, Range};
 
@@ -68,12 +68,12 @@ pub struct Property {
     pub json: bool,
     /// Whether its values are names, which may be of what is not here.
     pub names: bool,
-    pub leads: Leads,
+    pub leads: TargetKind,
 }
 
 /// What the values of a property are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Leads {
+pub enum TargetKind {
     Nowhere,
     /// To resources of this class.
     To(&'static str),
@@ -82,7 +82,7 @@ pub enum Leads {
 }
 
 impl Terms {
-    pub fn new(classes: &[ClassDoc], collections: &[CollectionDoc], here: &Here) -> Self {
+    pub fn new(classes: &[ClassDoc], collections: &[CollectionDoc], here: &BaseIri) -> Self {
         let vocabulary = here.vocabulary.as_str();
         let collections: HashMap<_, _> = collections.iter().map(|c| (c.name, c.member)).collect();
         let classes: HashMap<_, _> =
@@ -143,10 +143,10 @@ fn class(
 ) -> Class {
     let properties = doc.properties.iter().map(|property| {
         let leads = match property.range {
-            Range::Literal(_) => Leads::Nowhere,
-            Range::Link(class) | Range::Name(class) => Leads::To(class),
+            Range::Literal(_) => TargetKind::Nowhere,
+            Range::Link(class) | Range::Name(class) => TargetKind::To(class),
             Range::Collection(of) => {
-                collections.get(of).map_or(Leads::Nowhere, |m| Leads::Within(m))
+                collections.get(of).map_or(TargetKind::Nowhere, |m| TargetKind::Within(m))
             }
         };
         let iri = format!("{vocabulary}{}/{}", doc.name, property.name);

@@ -51,7 +51,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::guard::Bounds;
+    use super::super::limits::Bounds;
     use super::super::survey::survey;
     use super::*;
 

@@ -50,9 +50,9 @@ fn survives(file: &[u8]) {
     let limits = Limits { max_pixels: 1 << 20, max_bytes: 64 << 20 };
     for seed in 1..=ROUNDS {
         let file = mutated(file, seed);
-        let outcome = inspect(&mut Cursor::new(&file)).and_then(|promise| {
-            promise.check(&limits)?;
-            derive_from(Cursor::new(&file), &promise, &[32, 16])
+        let outcome = inspect(&mut Cursor::new(&file)).and_then(|probe| {
+            probe.check(&limits)?;
+            derive_from(Cursor::new(&file), &probe, &[32, 16])
         });
         if let Err(error) = outcome {
             let text = error.to_string();

@@ -185,22 +185,24 @@ fn bomb(progressive: bool) -> Vec<u8> {
 
 #[test]
 fn a_header_that_promises_too_much_is_refused_before_decoding() {
-    let promise = inspect(&mut Cursor::new(bomb(false))).unwrap();
-    assert_eq!(promise.size, size(65500, 65500));
+    let probe = inspect(&mut Cursor::new(bomb(false))).unwrap();
+    assert_eq!(probe.size, size(65500, 65500));
     let limits = Limits { max_pixels: 1_000_000_000, max_bytes: u64::MAX };
-    let outcome = promise.check(&limits);
+    let outcome = probe.check(&limits);
     assert!(matches!(outcome, Err(ImagingError::TooManyPixels { pixels: 4_290_250_000, .. })));
     // The whole of it would be held as coefficients.
-    let promise = inspect(&mut Cursor::new(bomb(true))).unwrap();
+    let probe = inspect(&mut Cursor::new(bomb(true))).unwrap();
     let limits = Limits { max_pixels: u64::MAX, max_bytes: 4 << 30 };
-    assert!(matches!(promise.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
+    assert!(matches!(probe.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
 }
 
 #[test]
 fn a_progressive_jpeg_is_counted_with_its_coefficients() {
     let bytes = |progressive, subsampled| {
         let jpeg = Jpeg { progressive, subsampled, ..Jpeg::default() };
-        inspect(&mut Cursor::new(jpeg.encode(&busy(800, 800), 800, 800))).unwrap().working_bytes
+        inspect(&mut Cursor::new(jpeg.encode(&busy(800, 800), 800, 800)))
+            .unwrap()
+            .estimated_memory_bytes
     };
     let pixels = 800 * 800;
     assert_eq!(bytes(true, true) - bytes(false, true), pixels * 3);

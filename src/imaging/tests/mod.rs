@@ -28,16 +28,16 @@ const YELLOW: [u8; 3] = [240, 230, 60];
 
 /// Inspects and derives, as the engine does.
 fn read(file: &[u8], edges: &[u32]) -> Result<Derived, ImagingError> {
-    let promise = inspect(&mut Cursor::new(file))?;
-    derive_from(Cursor::new(file), &promise, edges)
+    let probe = inspect(&mut Cursor::new(file))?;
+    derive_from(Cursor::new(file), &probe, edges)
 }
 
 /// The same by way of a real file.
 fn read_from_disk(file: &[u8], edges: &[u32]) -> Result<Derived, ImagingError> {
     let mut on_disk = tempfile::tempfile().unwrap();
     on_disk.write_all(file).unwrap();
-    let promise = inspect(&mut on_disk)?;
-    derive(&on_disk, &promise, edges)
+    let probe = inspect(&mut on_disk)?;
+    derive(&on_disk, &probe, edges)
 }
 
 fn size(width: u32, height: u32) -> Size {

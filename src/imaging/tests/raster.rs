@@ -133,11 +133,11 @@ fn a_png_that_promises_too_much_is_refused() {
         [side.as_slice(), &side, &[8, 6, 0, 0, 0]].concat()
     };
     let file = png_of_chunks(&[(b"IHDR", header(40_000)), (b"IDAT", zlib_stored(&[0; 100]))]);
-    let promise = inspect(&mut Cursor::new(file)).unwrap();
+    let probe = inspect(&mut Cursor::new(file)).unwrap();
     let limits = Limits { max_pixels: u64::MAX, max_bytes: 1 << 30 };
-    assert!(matches!(promise.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
+    assert!(matches!(probe.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
     let file = png_of_chunks(&[(b"IHDR", header(1 << 30)), (b"IDAT", zlib_stored(&[0; 100]))]);
-    let refused = inspect(&mut Cursor::new(file)).and_then(|promise| promise.check(&limits));
+    let refused = inspect(&mut Cursor::new(file)).and_then(|probe| probe.check(&limits));
     assert!(refused.is_err());
 }
 

@@ -257,8 +257,8 @@ fn a_tile_may_be_larger_than_the_image() {
 #[test]
 fn a_strip_that_ends_early_is_damaged_not_truncated() {
     let file = encoded::<RGB8>(&busy(64, 64), (64, 64), Compression::Lzw);
-    let promise = inspect(&mut Cursor::new(&file)).unwrap();
-    assert!(derive_from(Cursor::new(&file), &promise, &[8]).is_ok());
+    let probe = inspect(&mut Cursor::new(&file)).unwrap();
+    assert!(derive_from(Cursor::new(&file), &probe, &[8]).is_ok());
     let mut tags = page((64, 64), &[8; 3], 5, 2);
     tags.push((278, Long(vec![64])));
     let outcome = read(&tiff(tags, false, &[file[8..100].to_vec()]), &[8]);
@@ -339,12 +339,12 @@ fn what_is_not_read_is_named() {
 fn a_tiff_that_promises_too_much_is_refused() {
     let mut tags = page((60_000, 60_000), &[8; 3], 5, 2);
     tags.push((278, Long(vec![60_000])));
-    let promise = inspect(&mut Cursor::new(tiff(tags, false, &[vec![0; 8]]))).unwrap();
+    let probe = inspect(&mut Cursor::new(tiff(tags, false, &[vec![0; 8]]))).unwrap();
     let limits = Limits { max_pixels: u64::MAX, max_bytes: 1 << 30 };
-    assert!(matches!(promise.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
+    assert!(matches!(probe.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
     // A small image in a huge tile.
     let mut tags = page((10, 10), &[8; 3], 5, 2);
     tags.extend([(322, Long(vec![1 << 30])), (323, Long(vec![1 << 30]))]);
-    let promise = inspect(&mut Cursor::new(tiff(tags, true, &[vec![0; 8]]))).unwrap();
-    assert!(matches!(promise.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
+    let probe = inspect(&mut Cursor::new(tiff(tags, true, &[vec![0; 8]]))).unwrap();
+    assert!(matches!(probe.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
 }

@@ -5,7 +5,7 @@ use tiff::decoder::DecodingResult;
 use super::{Colours, Page};
 use crate::imaging::colour::ycbcr_to_rgb;
 use crate::imaging::jpeg::{self, Conversion, Header};
-use crate::imaging::pixels::{Channels, eight_bits, laid_on, zeroed};
+use crate::imaging::pixels::{Channels, blend_over, eight_bits, zeroed};
 use crate::imaging::{ImagingError, Size};
 
 /// How an alpha sample is to be read.
@@ -17,10 +17,10 @@ pub(super) enum Alpha {
 }
 
 impl Alpha {
-    fn lay(self, paper: u8, sample: u8, opacity: u8) -> u8 {
+    fn lay(self, background: u8, sample: u8, opacity: u8) -> u8 {
         match self {
-            Self::Associated => laid_on(paper, 0, opacity).saturating_add(sample),
-            Self::Unassociated => laid_on(paper, sample, opacity),
+            Self::Associated => blend_over(background, 0, opacity).saturating_add(sample),
+            Self::Unassociated => blend_over(background, sample, opacity),
         }
     }
 }
@@ -76,12 +76,12 @@ impl<R: BufRead + Seek> Page<R> {
 
     /// Lays a row of whole pixels on the canvas, without what is no colour.
     fn place<'a>(&self, line: impl Iterator<Item = &'a mut [u8]>, row: &[u8]) {
-        let paper = self.paper();
+        let background = self.background();
         for (pixel, from) in line.zip(row.chunks_exact(self.samples)) {
             match (self.alpha, from.get(pixel.len())) {
                 (Some(alpha), Some(&opacity)) => {
                     for (to, &sample) in pixel.iter_mut().zip(from) {
-                        *to = alpha.lay(paper, sample, opacity);
+                        *to = alpha.lay(background, sample, opacity);
                     }
                 }
                 _ => pixel.iter_mut().zip(from).for_each(|(to, from)| *to = *from),
@@ -91,20 +91,20 @@ impl<R: BufRead + Seek> Page<R> {
 
     /// Lays a row of one colour, or of alpha behind all the colours, on the canvas.
     fn place_plane<'a>(&self, line: impl Iterator<Item = &'a mut [u8]>, row: &[u8], plane: usize) {
-        let paper = self.paper();
+        let background = self.background();
         for (pixel, &from) in line.zip(row) {
             if let Some(sample) = pixel.get_mut(plane) {
                 *sample = from;
             } else if let Some(alpha) = self.alpha {
                 for sample in pixel {
-                    *sample = alpha.lay(paper, *sample, from);
+                    *sample = alpha.lay(background, *sample, from);
                 }
             }
         }
     }
 
     /// White in the colours of the page.
-    fn paper(&self) -> u8 {
+    fn background(&self) -> u8 {
         if self.colours.channels() == Channels::Cmyk { 0 } else { 255 }
     }
 

@@ -9,16 +9,16 @@ use tiff::{TiffError, TiffFormatError};
 
 use self::chunks::Alpha;
 use super::pixels::{Channels, Pixels};
-use super::{Decoded, Format, ImagingError, Promise, Size, thumbnails_bytes};
+use super::{Decoded, Format, ImagingError, Probe, Size, thumbnails_bytes};
 
 /// Profiles of presses, the longest, take 2 to 4 MB.
 const LONGEST_PROFILE_BYTES: u64 = 16 << 20;
 
 /// Reads the directory of the first page of a TIFF.
-pub(super) fn inspect(reader: impl BufRead + Seek) -> Result<Promise, ImagingError> {
+pub(super) fn inspect(reader: impl BufRead + Seek) -> Result<Probe, ImagingError> {
     let page = Page::open(reader)?;
-    let working_bytes = page.working_bytes();
-    Ok(Promise { format: Format::Tiff, size: page.size, working_bytes })
+    let estimated_memory_bytes = page.estimated_memory_bytes();
+    Ok(Probe { format: Format::Tiff, size: page.size, estimated_memory_bytes })
 }
 
 /// Decodes the first page of a TIFF, strip by strip or tile by tile, to 8 bits a sample.
@@ -149,13 +149,14 @@ impl<R: BufRead + Seek> Page<R> {
         };
         // Only now: while tags are read, the limits keep their lengths from being believed.
         let mut limits = Limits::default();
-        limits.decoding_buffer_size = usize::try_from(page.working_bytes()).unwrap_or(usize::MAX);
+        limits.decoding_buffer_size =
+            usize::try_from(page.estimated_memory_bytes()).unwrap_or(usize::MAX);
         limits.intermediate_buffer_size = usize::try_from(file_bytes).unwrap_or(usize::MAX);
         page.decoder = page.decoder.with_limits(limits);
         Ok(page)
     }
 
-    fn working_bytes(&self) -> u64 {
+    fn estimated_memory_bytes(&self) -> u64 {
         let bytes = u64::from(self.bits).div_ceil(8);
         let chunk = self.chunk.pixels().saturating_mul(self.samples as u64);
         // As stored and as 8 bits; of a JPEG the coefficients, too.

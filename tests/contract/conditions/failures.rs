@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diesel::RunQueryDsl as _;
 use hydria::database::Database;
-use hydria::database::door::{Desk, Door, Refusal};
+use hydria::database::lookup_batcher::{BatchQueue, Batcher, Refusal};
 use hydria::hydra::Problem;
 use hydria::resource::transaction;
 use serde_json::{Value, json};
@@ -248,8 +248,8 @@ fn a_body_in_chunks_that_are_framed_wrongly_is_refused_in_words() {
 
 #[test]
 fn a_look_up_that_breaks_off_is_told_and_others_go_on() {
-    let door = Door::open(&database::fresh(), "look-up", 2).expect("threads");
-    let desk = Desk::<i32, Result<i32, Refusal>>::new(
+    let batcher = Batcher::open(&database::fresh(), "look-up", 2).expect("threads");
+    let queue = BatchQueue::<i32, Result<i32, Refusal>>::new(
         Box::new(|_, keys| {
             assert!(!keys.contains(&0), "on purpose");
             Some(keys.iter().map(|key| Ok(key + 1)).collect())
@@ -260,8 +260,8 @@ fn a_look_up_that_breaks_off_is_told_and_others_go_on() {
     let runtime = runtime.expect("a runtime");
     // More often than there are threads behind the door.
     for round in 1..=6 {
-        assert_eq!(runtime.block_on(door.ask(&desk, 0)), Err(Refusal::BrokeOff));
-        assert_eq!(runtime.block_on(door.ask(&desk, round)), Ok(round + 1));
+        assert_eq!(runtime.block_on(batcher.load(&queue, 0)), Err(Refusal::BrokeOff));
+        assert_eq!(runtime.block_on(batcher.load(&queue, round)), Ok(round + 1));
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::list::{Question, Scope};
 use super::super::select::{Words, filtered};
 use super::fragments::{Counted, Explained};
-use crate::classes::tally;
+use crate::classes::counters;
 use crate::hydra::Problem;
 use crate::schema::images;
 
@@ -26,9 +26,9 @@ pub(in super::super) struct Total {
 pub(super) fn of(conn: &mut PgConnection, question: &Question) -> Result<(Total, i64), Problem> {
     let Question { scope, filter, key, .. } = question;
     let list = match scope {
-        Scope::Space(at) => Some(tally::of_space(conn, at.customer, at.space)?.images),
-        Scope::All(at) => Some(tally::of_customer(conn, at.customer)?.images),
-        Scope::Queue(at) => Some(tally::jobs(conn, at.customer)?),
+        Scope::Space(at) => Some(counters::of_space(conn, at.customer, at.space)?.images),
+        Scope::All(at) => Some(counters::of_customer(conn, at.customer)?.images),
+        Scope::Queue(at) => Some(counters::jobs(conn, at.customer)?),
         Scope::Batch(_) | Scope::BatchCompleted(_) | Scope::BatchErrors(_) => None,
     };
     let exactly = |number| Total { number, is_estimated: false };

@@ -19,7 +19,7 @@ use std::process::{Child, Command, Stdio, exit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use hydria::hydra::linked::{Linked, Meaning};
+use hydria::hydra::linked::{Linked, ParsedBody};
 use hydria::hydra::{Fault, Problem};
 use hydria::web::documents::described;
 
@@ -202,13 +202,13 @@ fn read_all(wanted: Wanted, progress: &str) {
     tally.judge(wanted);
 }
 
-fn read(linked: &std::sync::Arc<Linked>, mutant: Mutant) -> Result<Meaning, Problem> {
+fn read(linked: &std::sync::Arc<Linked>, mutant: Mutant) -> Result<ParsedBody, Problem> {
     let shape = linked.shape(&mutant.operation, false);
     let meaning = linked.read(mutant.text, mutant.format, &shape, (mutant.path, None));
     let meaning = pollster::block_on(meaning)?;
     // As a row would complain of it.
     let fault = Fault { pointer: mutant.pointer, ..Fault::new("name", "is wrong") };
-    drop(meaning.places.point(Problem::Invalid(vec![fault])));
+    drop(meaning.source_map.map_pointers(Problem::Invalid(vec![fault])));
     Ok(meaning)
 }
 
@@ -241,7 +241,7 @@ fn show(mutant: &Mutant) {
 }
 
 impl Tally {
-    fn count(&mut self, answer: Result<Meaning, Problem>, number: u64) {
+    fn count(&mut self, answer: Result<ParsedBody, Problem>, number: u64) {
         match answer {
             Ok(_) => self.read += 1,
             Err(Problem::Unreadable(_) | Problem::Malformed(_)) => self.refused += 1,

@@ -1,6 +1,6 @@
-//! One door for single-row look-ups: those that wait together are answered by one statement.
+//! One batcher for single-row look-ups: those that wait together are answered by one statement.
 //!
-//! Few threads with a connection each drain what has gathered while the last statement ran. At one request
+//! Few threads with a connection each flush what has gathered while the last statement ran. At one request
 //! at a time nothing is lost; at many, a statement serves up to 64 of them. A look-up that takes too long, as
 //! on a network that drops packets, is refused, and the thread that is stuck in it is replaced.
 
@@ -17,25 +17,25 @@ use tokio::sync::oneshot;
 use super::{Connected, DatabaseError};
 
 /// Look-ups that one statement serves, at most.
-const TOGETHER: usize = 64;
+const MAX_BATCH: usize = 64;
 /// How long a look-up may take, waiting included.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Threads of a door that are stuck in their connections and were replaced, at most.
+/// Threads of a batcher that are stuck in their connections and were replaced, at most.
 const MAX_STUCK: usize = 8;
 /// What connections are told besides: the server gives up a statement before its look-up is refused.
 const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'";
 
 /// Answers look-ups of one kind.
 ///
-/// Nothing is returned where the connection was lost; the door then opens another and asks once more.
-pub type Serve<K, V> = Box<dyn Fn(&mut Connected, &[K]) -> Option<Vec<V>> + Send + Sync>;
+/// Nothing is returned where the connection was lost; the batcher then opens another and asks once more.
+pub type LoadMany<K, V> = Box<dyn Fn(&mut Connected, &[K]) -> Option<Vec<V>> + Send + Sync>;
 
 type Waiting<K, V> = VecDeque<(K, oneshot::Sender<V>)>;
 
-/// Look-ups of one kind, waiting for the door.
-pub struct Desk<K, V> {
+/// Look-ups of one kind, waiting for the batcher.
+pub struct BatchQueue<K, V> {
     waiting: Mutex<Waiting<K, V>>,
-    serve: Serve<K, V>,
+    load_many: LoadMany<K, V>,
     /// What is answered where nothing was found out.
     refuse: fn(Refusal) -> V,
 }
@@ -49,37 +49,37 @@ pub enum Refusal {
     BrokeOff,
 }
 
-trait Drain: Send + Sync {
+trait Flush: Send + Sync {
     /// Serves what waits; false where the connection was lost and what waited is left for another.
-    fn drain(&self, conn: &mut Connected) -> bool;
+    fn flush(&self, conn: &mut Connected) -> bool;
     /// Answers what waits without a database.
     fn refuse(&self);
 }
 
 #[derive(Default)]
-struct Bell {
-    rung: Mutex<Rung>,
-    ring: Condvar,
+struct WorkerSignal {
+    state: Mutex<SignalState>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
-struct Rung {
+struct SignalState {
     /// Desks with something waiting, in order of arrival.
-    desks: VecDeque<Arc<dyn Drain>>,
-    /// Whether nobody will ring any more.
+    queues: VecDeque<Arc<dyn Flush>>,
+    /// Whether nobody will changed any more.
     closed: bool,
 }
 
-/// One thread behind the desks.
+/// One thread behind the queues.
 #[derive(Debug, Default)]
-struct Attendant {
-    /// Since when it has been at a desk.
+struct Worker {
+    /// Since when it has been at a queue.
     busy_since: Mutex<Option<Instant>>,
     /// Whether another thread has taken its place, so that it ends when it gets free.
     replaced: AtomicBool,
 }
 
-impl Attendant {
+impl Worker {
     fn set_busy(&self, since: Option<Instant>) {
         *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
@@ -90,66 +90,66 @@ impl Attendant {
     }
 }
 
-/// Closes the door when its last clone is dropped.
-struct Open {
-    bell: Arc<Bell>,
+/// Closes the batcher when its last clone is dropped.
+struct Inner {
+    signal: Arc<WorkerSignal>,
     name: &'static str,
     url: String,
     patience: Duration,
-    attendants: Mutex<Vec<Arc<Attendant>>>,
+    workers: Mutex<Vec<Arc<Worker>>>,
     stuck: Arc<AtomicUsize>,
 }
 
-impl Drop for Open {
+impl Drop for Inner {
     fn drop(&mut self) {
-        self.bell.rung.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.bell.ring.notify_all();
+        self.signal.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.signal.changed.notify_all();
     }
 }
 
-impl Open {
-    fn hire(&self, attendants: &mut Vec<Arc<Attendant>>) -> io::Result<()> {
-        let attendant = Arc::new(Attendant::default());
-        let (bell, url) = (Arc::clone(&self.bell), self.url.clone());
-        let (own, stuck) = (Arc::clone(&attendant), Arc::clone(&self.stuck));
+impl Inner {
+    fn start_worker(&self, workers: &mut Vec<Arc<Worker>>) -> io::Result<()> {
+        let worker = Arc::new(Worker::default());
+        let (signal, url) = (Arc::clone(&self.signal), self.url.clone());
+        let (own, stuck) = (Arc::clone(&worker), Arc::clone(&self.stuck));
         std::thread::Builder::new().name(self.name.into()).spawn(move || {
-            attend(&bell, &url, &own);
+            run_worker(&signal, &url, &own);
             if own.replaced.load(Ordering::SeqCst) {
                 stuck.fetch_sub(1, Ordering::SeqCst);
             }
         })?;
-        attendants.push(attendant);
+        workers.push(worker);
         Ok(())
     }
 
     /// Puts new threads in the place of those that are stuck, as long as they are few.
-    fn relieve(&self) {
-        let mut attendants = self.attendants.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_stuck = |attendant: &Arc<Attendant>| attendant.is_stuck(self.patience);
-        while let Some(place) = attendants.iter().position(is_stuck) {
+    fn replace_stuck(&self) {
+        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_stuck = |worker: &Arc<Worker>| worker.is_stuck(self.patience);
+        while let Some(place) = workers.iter().position(is_stuck) {
             if self.stuck.fetch_add(1, Ordering::SeqCst) >= MAX_STUCK {
                 self.stuck.fetch_sub(1, Ordering::SeqCst);
                 return;
             }
-            if let Err(error) = self.hire(&mut attendants) {
+            if let Err(error) = self.start_worker(&mut workers) {
                 self.stuck.fetch_sub(1, Ordering::SeqCst);
                 log::error!("no thread for look-ups: {error}");
                 return;
             }
-            attendants.swap_remove(place).replaced.store(true, Ordering::SeqCst);
+            workers.swap_remove(place).replaced.store(true, Ordering::SeqCst);
             log::warn!("the database does not answer a look-up; another connection is tried");
         }
     }
 }
 
-/// The threads behind the desks; cheap to clone.
+/// The threads behind the queues; cheap to clone.
 #[derive(Clone)]
-pub struct Door {
-    open: Arc<Open>,
+pub struct Batcher {
+    inner: Arc<Inner>,
 }
 
-impl Door {
-    /// A door with so many threads, each with a connection of its own.
+impl Batcher {
+    /// A batcher with so many threads, each with a connection of its own.
     ///
     /// # Errors
     /// Where the system gives no thread.
@@ -163,32 +163,32 @@ impl Door {
         threads: usize,
         patience: Duration,
     ) -> io::Result<Self> {
-        let open = Open {
-            bell: Arc::default(),
+        let inner = Inner {
+            signal: Arc::default(),
             name,
             url: url.to_owned(),
             patience,
-            attendants: Mutex::default(),
+            workers: Mutex::default(),
             stuck: Arc::default(),
         };
         {
-            let mut attendants = open.attendants.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut workers = inner.workers.lock().unwrap_or_else(PoisonError::into_inner);
             for _ in 0..threads {
-                open.hire(&mut attendants)?;
+                inner.start_worker(&mut workers)?;
             }
         }
-        Ok(Self { open: Arc::new(open) })
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Waits for the answer to one look-up; one that takes too long is refused.
-    pub async fn ask<K, V>(&self, desk: &Arc<Desk<K, V>>, key: K) -> V
+    pub async fn load<K, V>(&self, queue: &Arc<BatchQueue<K, V>>, key: K) -> V
     where
         K: Clone + Send + 'static,
         V: Send + 'static,
     {
         let (sender, answer) = oneshot::channel();
         let first = {
-            let mut waiting = desk.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             // Those in front who were refused meanwhile need no answer any more.
             while waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
                 waiting.pop_front();
@@ -196,27 +196,27 @@ impl Door {
             waiting.push_back((key, sender));
             waiting.len() == 1
         };
-        // Whoever finds the desk empty rings for all who come before it is drained.
+        // Whoever finds the queue empty rings for all who come before it is drained.
         if first {
-            let bell = &self.open.bell;
-            let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
-            rung.desks.push_back(Arc::clone(desk) as Arc<dyn Drain>);
-            drop(rung);
-            bell.ring.notify_one();
+            let signal = &self.inner.signal;
+            let mut state = signal.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.queues.push_back(Arc::clone(queue) as Arc<dyn Flush>);
+            drop(state);
+            signal.changed.notify_one();
         }
-        match tokio::time::timeout(self.open.patience, answer).await {
-            Ok(answer) => answer.unwrap_or_else(|_dropped| (desk.refuse)(Refusal::BrokeOff)),
+        match tokio::time::timeout(self.inner.patience, answer).await {
+            Ok(answer) => answer.unwrap_or_else(|_dropped| (queue.refuse)(Refusal::BrokeOff)),
             Err(_elapsed) => {
-                self.open.relieve();
-                (desk.refuse)(Refusal::Closed)
+                self.inner.replace_stuck();
+                (queue.refuse)(Refusal::Closed)
             }
         }
     }
 }
 
-impl<K, V> Desk<K, V> {
-    pub fn new(serve: Serve<K, V>, refuse: fn(Refusal) -> V) -> Arc<Self> {
-        Arc::new(Self { waiting: Mutex::new(VecDeque::new()), serve, refuse })
+impl<K, V> BatchQueue<K, V> {
+    pub fn new(load_many: LoadMany<K, V>, refuse: fn(Refusal) -> V) -> Arc<Self> {
+        Arc::new(Self { waiting: Mutex::new(VecDeque::new()), load_many, refuse })
     }
 
     fn take(&self) -> Vec<(K, oneshot::Sender<V>)> {
@@ -225,13 +225,13 @@ impl<K, V> Desk<K, V> {
     }
 }
 
-impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
-    fn drain(&self, conn: &mut Connected) -> bool {
+impl<K: Clone + Send, V: Send> Flush for BatchQueue<K, V> {
+    fn flush(&self, conn: &mut Connected) -> bool {
         let mut taken = self.take();
         while !taken.is_empty() {
-            let rest = taken.split_off(taken.len().min(TOGETHER));
+            let rest = taken.split_off(taken.len().min(MAX_BATCH));
             let keys: Vec<K> = taken.iter().map(|(key, _)| key.clone()).collect();
-            let Some(answers) = (self.serve)(conn, &keys) else {
+            let Some(answers) = (self.load_many)(conn, &keys) else {
                 let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
                 for look_up in taken.into_iter().chain(rest).rev() {
                     waiting.push_front(look_up);
@@ -254,12 +254,12 @@ impl<K: Clone + Send, V: Send> Drain for Desk<K, V> {
     }
 }
 
-/// Serves desks until the door is closed, or until another has taken its place.
-fn attend(bell: &Bell, url: &str, attendant: &Attendant) {
+/// Serves queues until the batcher is closed, or until another has taken its place.
+fn run_worker(signal: &WorkerSignal, url: &str, worker: &Worker) {
     let mut conn: Option<Connected> = None;
-    while let Some(desk) = next(bell) {
+    while let Some(queue) = next(signal) {
         let mut broke_off = false;
-        attendant.set_busy(Some(Instant::now()));
+        worker.set_busy(Some(Instant::now()));
         for _attempt in 0..2 {
             let connected = match conn.take() {
                 Some(connected) => Ok(connected),
@@ -268,8 +268,8 @@ fn attend(bell: &Bell, url: &str, attendant: &Attendant) {
             match connected {
                 // The connection goes with what broke off; whoever waited for it is told.
                 Ok(mut connected) => {
-                    let drain = AssertUnwindSafe(|| desk.drain(&mut connected));
-                    match catch_unwind(drain) {
+                    let flush = AssertUnwindSafe(|| queue.flush(&mut connected));
+                    match catch_unwind(flush) {
                         Ok(true) => {
                             conn = Some(connected);
                             break;
@@ -288,12 +288,12 @@ fn attend(bell: &Bell, url: &str, attendant: &Attendant) {
                 }
             }
         }
-        // Nothing waits here unless the database is gone; who came since something broke off has rung.
+        // Nothing waits here unless the database is gone; who came since something broke off has state.
         if conn.is_none() && !broke_off {
-            desk.refuse();
+            queue.refuse();
         }
-        attendant.set_busy(None);
-        if attendant.replaced.load(Ordering::SeqCst) {
+        worker.set_busy(None);
+        if worker.replaced.load(Ordering::SeqCst) {
             return;
         }
     }
@@ -306,16 +306,16 @@ fn connect(url: &str) -> Result<Connected, DatabaseError> {
     Ok(connected)
 }
 
-/// The next desk with something waiting; none: the door is closed.
-fn next(bell: &Bell) -> Option<Arc<dyn Drain>> {
-    let mut rung = bell.rung.lock().unwrap_or_else(PoisonError::into_inner);
+/// The next queue with something waiting; none: the batcher is closed.
+fn next(signal: &WorkerSignal) -> Option<Arc<dyn Flush>> {
+    let mut state = signal.state.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
-        if let Some(desk) = rung.desks.pop_front() {
-            return Some(desk);
+        if let Some(queue) = state.queues.pop_front() {
+            return Some(queue);
         }
-        if rung.closed {
+        if state.closed {
             return None;
         }
-        rung = bell.ring.wait(rung).unwrap_or_else(PoisonError::into_inner);
+        state = signal.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
     }
 }

@@ -1,6 +1,6 @@
 //! Totals that are maintained: by triggers, in the statement that changes the rows.
 //!
-//! A change is a row of its own, so that writers never wait for one another; a total is a tally and the
+//! A change is a row of its own, so that writers never wait for one another; a total is a counts and the
 //! changes since. `roll_up` adds the changes to the tallies now and then. `hydria check` counts anew.
 
 use chrono::{DateTime, Utc};
@@ -15,7 +15,7 @@ use crate::schema::{images, job_tallies, job_tally_changes, tallies, tally_chang
 
 /// What a space, or all of a customer's, come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct Counts {
     pub images: i64,
     /// Images ever removed: while it stays, what was found of an order stays found.
     pub removals: i64,
@@ -47,7 +47,7 @@ macro_rules! sums {
             max(tally_changes::changed),
         ));
         let halves: Vec<Sums> = folded.union_all(since).load($conn)?;
-        Ok(halves.into_iter().fold(Tally::default(), |sum, half| Tally {
+        Ok(halves.into_iter().fold(Counts::default(), |sum, half| Counts {
             images: sum.images + half.0,
             removals: sum.removals + half.1,
             size: sum.size + half.2,
@@ -59,7 +59,7 @@ macro_rules! sums {
 
 /// # Errors
 /// Where the database does not answer.
-pub fn of_space(conn: &mut PgConnection, customer: i32, space: i32) -> Result<Tally, Problem> {
+pub fn of_space(conn: &mut PgConnection, customer: i32, space: i32) -> Result<Counts, Problem> {
     let tallies =
         tallies::table.filter(tallies::customer.eq(customer)).filter(tallies::space.eq(space));
     let changes = tally_changes::table
@@ -70,7 +70,7 @@ pub fn of_space(conn: &mut PgConnection, customer: i32, space: i32) -> Result<Ta
 
 /// # Errors
 /// Where the database does not answer.
-pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Tally, Problem> {
+pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Counts, Problem> {
     let tallies = tallies::table.filter(tallies::customer.eq(customer));
     let changes = tally_changes::table.filter(tally_changes::customer.eq(customer));
     sums!(conn, tallies, changes)

@@ -14,44 +14,44 @@ const POLL: Duration = Duration::from_millis(20);
 /// Pause after the connection was lost.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Notices on two channels; cheap to clone.
+/// Notifications on two channels; cheap to clone.
 #[derive(Clone)]
-pub struct Notices(Arc<Inner>);
+pub struct Notifications(Arc<Inner>);
 
 struct Inner {
     work: Notify,
     waiting: Mutex<HashMap<i64, Vec<oneshot::Sender<()>>>>,
 }
 
-impl Notices {
+impl Notifications {
     /// Listens on `work`, where there is something to do, and on `settled`, with the number of a job.
     pub fn listen(url: &str, work: &'static str, settled: &'static str) -> Self {
         let inner = Arc::new(Inner { work: Notify::new(), waiting: Mutex::default() });
         let (weak, url) = (Arc::downgrade(&inner), url.to_owned());
-        let thread = std::thread::Builder::new().name("notices".into());
-        if let Err(error) = thread.spawn(move || attend(&weak, &url, work, settled)) {
-            log::error!("no thread for notices: {error}");
+        let thread = std::thread::Builder::new().name("notifications".into());
+        if let Err(error) = thread.spawn(move || listen_loop(&weak, &url, work, settled)) {
+            log::error!("no thread for notifications: {error}");
         }
         Self(inner)
     }
 
     /// Wakes those that look for work in this process.
-    pub fn tell_work(&self) {
+    pub fn notify_work(&self) {
         self.0.work.notify_waiters();
     }
 
     /// Wakes those that wait for a job in this process.
-    pub fn tell_settled(&self, job: i64) {
-        self.0.tell_settled(job);
+    pub fn notify_completed(&self, job: i64) {
+        self.0.notify_completed(job);
     }
 
     /// Waits until there may be work: from this call on, whenever the wait itself begins.
-    pub fn work(&self) -> impl Future<Output = ()> + '_ {
+    pub fn work_available(&self) -> impl Future<Output = ()> + '_ {
         self.0.work.notified()
     }
 
     /// Is told when a job is settled.
-    pub fn settled(&self, job: i64) -> oneshot::Receiver<()> {
+    pub fn completion(&self, job: i64) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         // Those that gave up are dropped as others come.
@@ -65,7 +65,7 @@ impl Notices {
 }
 
 impl Inner {
-    fn tell_settled(&self, job: i64) {
+    fn notify_completed(&self, job: i64) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for sender in waiting.remove(&job).unwrap_or_default() {
             // Who no longer waits need not hear it.
@@ -75,17 +75,17 @@ impl Inner {
 }
 
 /// Listens until nobody is left to be told.
-fn attend(notices: &Weak<Inner>, url: &str, work: &str, settled: &str) {
-    while notices.strong_count() > 0 {
-        if let Err(error) = listen(notices, url, work, settled) {
-            log::debug!("no notices for now: {error}");
+fn listen_loop(notifications: &Weak<Inner>, url: &str, work: &str, settled: &str) {
+    while notifications.strong_count() > 0 {
+        if let Err(error) = listen(notifications, url, work, settled) {
+            log::debug!("no notifications for now: {error}");
             std::thread::sleep(PAUSE);
         }
     }
 }
 
 fn listen(
-    notices: &Weak<Inner>,
+    notifications: &Weak<Inner>,
     url: &str,
     work: &str,
     settled: &str,
@@ -95,16 +95,16 @@ fn listen(
     for channel in [work, settled] {
         diesel::sql_query(format!("LISTEN {channel}")).execute(&mut conn)?;
     }
-    while let Some(notices) = notices.upgrade() {
+    while let Some(notifications) = notifications.upgrade() {
         for notice in conn.notifications_iter() {
             let notice = notice?;
             if notice.channel == work {
-                notices.work.notify_waiters();
+                notifications.work.notify_waiters();
             } else if let Ok(job) = notice.payload.parse() {
-                notices.tell_settled(job);
+                notifications.notify_completed(job);
             }
         }
-        drop(notices);
+        drop(notifications);
         std::thread::sleep(POLL);
     }
     Ok(())

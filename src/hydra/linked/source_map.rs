@@ -4,7 +4,7 @@ use crate::hydra::{Fault, Problem};
 
 /// Where the members of a document stand in the body it was read from.
 #[derive(Debug, Default)]
-pub enum Places {
+pub enum SourceMap {
     /// As in the document.
     #[default]
     Same,
@@ -27,9 +27,9 @@ pub struct Named {
     pub reasons: Vec<(String, String)>,
 }
 
-impl Places {
+impl SourceMap {
     /// Returns the same problem with its faults told of the body as it was sent.
-    pub fn point(&self, problem: Problem) -> Problem {
+    pub fn map_pointers(&self, problem: Problem) -> Problem {
         match problem {
             Problem::Invalid(faults) => {
                 Problem::Invalid(faults.into_iter().map(|fault| self.place(fault)).collect())
