@@ -1,5 +1,7 @@
 //! The classes that clients make and change at addresses of their choice, each with bodies to try.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use serde_json::{Value, json};
 
 use super::world::{ORIGIN, World};
@@ -37,6 +39,18 @@ impl Family {
     pub fn template(&self) -> String {
         format!("{}/{}", self.collection, self.variable)
     }
+}
+
+/// Tries something on every class that clients write, and names all classes at which it fails.
+pub fn each_family(mut test: impl FnMut(&'static Family)) {
+    let mut failing = Vec::new();
+    for family in FAMILIES {
+        // The message of each failure is printed as it happens.
+        if catch_unwind(AssertUnwindSafe(|| test(family))).is_err() {
+            failing.push(family.class);
+        }
+    }
+    assert!(failing.is_empty(), "it does not hold for {}", failing.join(", "));
 }
 
 /// The class of this name.

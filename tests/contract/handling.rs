@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::families::FAMILIES;
+use super::families::each_family;
 use super::world::{ORIGIN, World};
 use crate::support::{Answer, Client};
 
@@ -91,7 +91,7 @@ fn documents_about_the_api_know_their_parameters_too() {
 #[test]
 fn what_get_shows_is_no_unknown_member_of_any_class() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let (path, shown) = world.made(family);
         let writer = world.writer(family);
         let body = String::from_utf8(shown.bytes.clone()).expect("JSON");
@@ -109,13 +109,13 @@ fn what_get_shows_is_no_unknown_member_of_any_class() {
             writer.send(writer.request(Method::GET, &path).header("Accept", "text/turtle"));
         let body = String::from_utf8(turtle.expect(200).bytes).expect("Turtle");
         written(writer, Method::PATCH, &path, ("text/turtle", &body), Some(STRICT)).expect(205);
-    }
+    });
 }
 
 #[test]
 fn a_misspelt_member_is_refused_in_every_class_where_that_is_preferred() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let (path, _) = world.made(family);
         let writer = world.writer(family);
         let body = json!({ "strng1": "x", "modelID": null }).to_string();
@@ -129,7 +129,7 @@ fn a_misspelt_member_is_refused_in_every_class_where_that_is_preferred() {
         let body = ("application/json", &*new.to_string());
         let refused = written(writer, Method::POST, &collection, body, Some(STRICT)).expect(400);
         assert_eq!(refused.faults(), ["strng1"], "{collection}");
-    }
+    });
 }
 
 #[test]

@@ -4,7 +4,7 @@ use hydria::cli::serve::Options;
 use serde_json::json;
 
 use super::{change, now, sent, tag};
-use crate::contract::families::{FAMILIES, family};
+use crate::contract::families::{each_family, family};
 use crate::contract::world::World;
 use crate::support::{Answer, App};
 
@@ -20,7 +20,7 @@ fn assert_silent(answer: &Answer) {
 #[test]
 fn a_post_and_a_put_are_silent_where_that_is_preferred() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let minimal = &[("Prefer", "return=minimal")];
         let body = (family.least)(world.number());
@@ -46,7 +46,7 @@ fn a_post_and_a_put_are_silent_where_that_is_preferred() {
         assert_eq!(shown.bytes, writer.get(&path).expect(200).bytes, "{path}");
         let plain = writer.put(&path, &change(&world, family)).expect(200);
         assert_eq!(plain.header("preference-applied"), None);
-    }
+    });
     let image = json!({ "id": "one", "space": world.space, "origin": "https://example.org/a.png" });
     let batch = json!({ "member": [image] });
     let queue = world.owner.path("/queue");

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use serde_json::json;
 
 use super::{change, changeable, now, sent};
-use crate::contract::families::FAMILIES;
+use crate::contract::families::each_family;
 use crate::contract::world::World;
 use crate::support::{Answer, Client};
 
@@ -50,7 +50,7 @@ fn of_those_who_change_one_state_exactly_one_succeeds() {
 #[test]
 fn of_those_who_make_one_thing_exactly_one_makes_it() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let client: &Client = world.writer(family);
         for _ in 0..3 {
             let path = world.item(family, world.number());
@@ -60,13 +60,13 @@ fn of_those_who_make_one_thing_exactly_one_makes_it() {
             });
             assert_eq!(statuses, [201, 412, 412, 412], "{path}");
         }
-    }
+    });
 }
 
 #[test]
 fn of_those_who_replace_or_remove_one_state_exactly_one_succeeds() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let client = world.writer(family);
         for _ in 0..3 {
             let (path, _) = world.made(family);
@@ -81,7 +81,7 @@ fn of_those_who_replace_or_remove_one_state_exactly_one_succeeds() {
             assert_eq!(statuses[1..], [412; WRITERS - 1], "{path}");
             assert_eq!(client.get(&path).status, if removed { 404 } else { 200 }, "{path}");
         }
-    }
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{change, changeable, now, sent, tag};
-use crate::contract::families::FAMILIES;
+use crate::contract::families::{FAMILIES, each_family};
 use crate::contract::world::World;
 use crate::support::{Answer, Client};
 
@@ -121,7 +121,7 @@ fn a_reader_who_names_another_state_is_told_so() {
 #[test]
 fn what_a_writer_is_told_is_what_the_next_reader_is_shown() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let posted = writer.post(&world.collection(family), &(family.least)(world.number()));
         let posted = posted.expect(201);
@@ -132,7 +132,7 @@ fn what_a_writer_is_told_is_what_the_next_reader_is_shown() {
         let again = writer.put(&path, &change(&world, family)).expect(200);
         assert_eq!(tag(&again), now(writer, &path), "PUT of {}", family.class);
         assert_ne!(tag(&again), tag(&made), "{}", family.class);
-    }
+    });
     for (path, client, change) in changeable(&world) {
         let before = now(&client, &path);
         let patched = client.patch(&path, &change(&world)).expect(205);
@@ -166,7 +166,7 @@ fn a_state_is_another_for_those_who_may_do_more_to_it() {
 #[test]
 fn a_collection_has_another_tag_when_members_totals_or_the_page_change() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let (writer, collection) = (world.writer(family), world.collection(family));
         let (path, _) = world.made(family);
         let first = now(writer, &collection);
@@ -184,7 +184,7 @@ fn a_collection_has_another_tag_when_members_totals_or_the_page_change() {
         assert_ne!(now(writer, &one), first_page, "the total of {collection} is another");
         writer.delete(&added).expect(205);
         assert_ne!(now(writer, &collection), grown, "{collection}");
-    }
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{change, changeable, now, sent, tag};
-use crate::contract::families::{FAMILIES, family};
+use crate::contract::families::{FAMILIES, each_family, family};
 use crate::contract::world::World;
 
 const OLD: &str = "\"00000000000000000000000000000000\"";
@@ -87,7 +87,7 @@ fn a_removal_is_made_on_the_state_that_it_names_and_on_no_other() {
 #[test]
 fn a_put_makes_only_or_changes_only_where_it_says_so() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let path = world.item(family, world.number());
         let put = |name: &str, value: &str| {
@@ -103,14 +103,14 @@ fn a_put_makes_only_or_changes_only_where_it_says_so() {
         put("If-Match", &tag(&made)).expect(200);
         writer.delete(&path).expect(205);
         put("If-None-Match", OLD).expect(201);
-    }
+    });
 }
 
 #[test]
 fn requests_are_refused_in_the_order_of_the_rules() {
     let world = World::new();
     let stale: &[(&str, &str)] = &[("If-Match", OLD)];
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let (path, _) = world.made(family);
         let missing = format!("{}/{}", world.collection(family), family.unknown());
@@ -132,7 +132,7 @@ fn requests_are_refused_in_the_order_of_the_rules() {
         sent(writer, "PATCH", &missing, stale, Some(&json!(1))).expect(400);
         sent(writer, "DELETE", &missing, stale, None).expect(404);
         sent(writer, "PUT", &missing, stale, Some(&wrong)).expect(412);
-    }
+    });
     let nowhere = world.owner.path("/spaces/999999/images/one");
     let body = (family("Image").least)(1);
     sent(&world.owner.client, "PUT", &nowhere, stale, Some(&body)).expect(412);

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::contract::families::FAMILIES;
+use crate::contract::families::{FAMILIES, each_family};
 use crate::contract::world::World;
 use crate::support::{Answer, Client};
 
@@ -15,7 +15,7 @@ fn patch(client: &Client, path: &str, body: &serde_json::Value, preference: &str
 #[test]
 fn a_patch_shows_what_it_made_when_that_is_preferred() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let (path, _) = world.made(family);
         let change = (family.least)(world.number());
@@ -33,13 +33,13 @@ fn a_patch_shows_what_it_made_when_that_is_preferred() {
             let plain = patch(writer, &path, &change, other).expect(205);
             assert_eq!(plain.header("preference-applied"), None, "{path}");
         }
-    }
+    });
 }
 
 #[test]
 fn what_is_made_says_where_it_is() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let posted = writer.post(&world.collection(family), &(family.least)(world.number()));
         let number = world.number();
@@ -54,7 +54,7 @@ fn what_is_made_says_where_it_is() {
         }
         let again = writer.put(&path, &json!({})).expect(200);
         assert_eq!(again.header("location"), None, "{path}");
-    }
+    });
 }
 
 #[test]

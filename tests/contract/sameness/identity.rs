@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::contract::families::{FAMILIES, Family};
+use crate::contract::families::{Family, each_family};
 use crate::contract::world::World;
 use crate::support::Answer;
 
@@ -21,7 +21,7 @@ fn post(world: &World, family: &Family, more: &Value) -> Answer {
 #[test]
 fn the_server_gives_addresses_and_a_blank_node_is_no_address() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let here = format!("{}{}", world.app.base, world.item(family, 77));
         for given in [here.as_str(), "https://example.org/x", "x"] {
             let refused = post(&world, family, &json!({ "@id": given })).expect(400);
@@ -29,17 +29,17 @@ fn the_server_gives_addresses_and_a_blank_node_is_no_address() {
         }
         world.writer(family).get(&world.item(family, 77)).expect(404);
         post(&world, family, &json!({ "@id": "_:b0" })).expect(201);
-    }
+    });
 }
 
 #[test]
 fn a_post_may_choose_an_id_that_is_free_and_well_formed() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         if family.class == "Space" {
             let refused = post(&world, family, &json!({ "id": 77 })).expect(400);
             assert_eq!(refused.faults(), ["id"], "the number of a space is the server's");
-            continue;
+            return;
         }
         for name in ["id", "modelId"] {
             let chosen = post(&world, family, &json!({ name: format!("my-{name}") })).expect(201);
@@ -56,13 +56,13 @@ fn a_post_may_choose_an_id_that_is_free_and_well_formed() {
         }
         let minted = post(&world, family, &json!({})).expect(201);
         assert_eq!(minted.text("id").len(), 36, "{}", minted.body);
-    }
+    });
 }
 
 #[test]
 fn a_malformed_id_is_refused_where_one_is_chosen_and_not_found_where_one_is_looked_up() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let collection = world.collection(family);
         let mut malformed = vec!["a%2Fb", "two%20words", "50%25", "%ff"];
@@ -77,13 +77,13 @@ fn a_malformed_id_is_refused_where_one_is_chosen_and_not_found_where_one_is_look
             assert_eq!(writer.patch(&path, &json!({})).status, 404, "PATCH {path}");
             assert_eq!(writer.delete(&path).status, 404, "DELETE {path}");
         }
-    }
+    });
 }
 
 #[test]
 fn a_body_that_says_it_is_elsewhere_or_something_else_is_refused() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let (path, shown) = world.made(family);
         let (other, _) = world.made(family);
@@ -107,13 +107,13 @@ fn a_body_that_says_it_is_elsewhere_or_something_else_is_refused() {
             }
         }
         assert_eq!(writer.get(&path).expect(200).body, shown.body, "{path}");
-    }
+    });
 }
 
 #[test]
 fn a_body_may_spell_what_it_is_and_where_in_every_usual_way() {
     let world = World::new();
-    for family in FAMILIES {
+    each_family(|family| {
         let writer = world.writer(family);
         let (path, shown) = world.made(family);
         let class = shown.text("@type");
@@ -134,7 +134,7 @@ fn a_body_may_spell_what_it_is_and_where_in_every_usual_way() {
             assert_eq!(writer.patch(&path, &body).status, 205, "{path} {body}");
         }
         assert_eq!(writer.get(&path).expect(200).body, shown.body, "{path}");
-    }
+    });
 }
 
 #[test]
