@@ -56,6 +56,13 @@ impl Context {
         self.active.contains_term(term)
     }
 
+    /// Returns whether texts of a term are names of nodes before a body says anything.
+    pub fn refers(&self, term: &str) -> bool {
+        let definition = self.active.get(term);
+        let kind = definition.as_ref().and_then(|definition| definition.typ());
+        matches!(kind, Some(json_ld::Type::Id | json_ld::Type::Vocab))
+    }
+
     /// Returns the context in which a body that was sent to `base` begins.
     pub fn at(&self, base: &IriBuf) -> Active {
         let resolved = |iri: IriBuf| if iri.as_str() == PLACEHOLDER { base.clone() } else { iri };

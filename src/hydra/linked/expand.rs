@@ -22,6 +22,9 @@ type Name = Id<IriBuf, BlankIdBuf>;
 /// Expansions that are tried for keys that a body hides from [`marked`], by taking `@vocab` away.
 const MAX_HIDDEN: usize = 8;
 
+/// Characters that no IRI has, of those that a key may.
+const NO_IRI: [char; 10] = [' ', '<', '>', '"', '{', '}', '|', '\\', '^', '`'];
+
 /// What the names of undefined keys are expanded below, so that they can be found.
 const MARK: &str = "undefined:";
 
@@ -207,6 +210,10 @@ impl Nodes<'_> {
             self.node(node)?;
         }
         for (property, objects) in properties {
+            if property.as_str().contains(NO_IRI) {
+                let words = format!("the property {:?} is no IRI", property.as_str());
+                return Err(Problem::Unreadable(words));
+            }
             let known = self.property(property.as_str());
             let objects: Result<Vec<_>, _> =
                 objects.into_iter().map(|object| self.object(object)).collect();

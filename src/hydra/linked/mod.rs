@@ -244,12 +244,18 @@ impl Linked {
         let any = |name: &str| self.contexts.is_known(name, &base);
         let own = |name: &str| own::is_published(name, &shape.published);
         let term = |name: &str| shape.context.defines(name);
-        let known = Known { any: &any, own: &own, term: &term };
+        let reference = |name: &str| shape.context.refers(name);
+        let known = Known { any: &any, own: &own, term: &term, reference: &reference };
         survey::survey(&mut body, known, base.len(), self.bounds)?;
         let items = body.as_array().map(Vec::len);
         if body.as_array().is_some_and(|items| items.iter().any(|item| !item.is_object())) {
             let words =
                 "what is no object says nothing at the top of JSON-LD; give references by @id";
+            return Err(Problem::Unreadable(words.into()));
+        }
+        if body.as_array().is_some_and(|items| items.iter().any(is_graph_alone)) {
+            let words =
+                "an object with @graph alone stands in an array, and is a named graph there";
             return Err(Problem::Unreadable(words.into()));
         }
         let library = ContextLoader { contexts: &self.contexts, context: &shape.context };
@@ -287,4 +293,12 @@ impl Linked {
             .or_else(|_no_iri| IriBuf::new(self.here.at("/")))
             .map_err(|e| Problem::internal(e.to_string()))
     }
+}
+
+/// Returns whether an object has `@graph` and nothing else but perhaps a context.
+fn is_graph_alone(item: &Value) -> bool {
+    item.as_object().is_some_and(|members| {
+        members.contains_key("@graph")
+            && members.keys().all(|key| key == "@graph" || key == "@context")
+    })
 }

@@ -17,6 +17,19 @@ pub enum Kind {
     Json,
 }
 
+/// Keywords that mean something in contexts only.
+const CONTEXT_KEYWORDS: [&str; 9] = [
+    "@base",
+    "@container",
+    "@import",
+    "@prefix",
+    "@propagate",
+    "@protected",
+    "@version",
+    "@vocab",
+    "@default",
+];
+
 /// What stands for keywords in a body, the keywords themselves among them.
 pub struct Shapes<'a> {
     value: HashSet<&'a str>,
@@ -27,6 +40,8 @@ pub struct Shapes<'a> {
     kinds: &'a HashMap<&'a str, Option<Kind>>,
     /// Terms whose values are maps by the names or types of nodes.
     by_node: &'a [&'a str],
+    /// Terms whose values are maps by language.
+    by_language: &'a [&'a str],
     set: HashSet<&'a str>,
     nest: HashSet<&'a str>,
     graph: HashSet<&'a str>,
@@ -70,7 +85,11 @@ impl<'a> Shapes<'a> {
     pub fn new(
         targets: &[(&'a str, &'a str)],
         lists: &'a [&'a str],
-        (kinds, by_node): (&'a HashMap<&'a str, Option<Kind>>, &'a [&'a str]),
+        (kinds, by_node, by_language): (
+            &'a HashMap<&'a str, Option<Kind>>,
+            &'a [&'a str],
+            &'a [&'a str],
+        ),
     ) -> Self {
         let of = |keyword| aliases(keyword, targets);
         Self {
@@ -79,6 +98,7 @@ impl<'a> Shapes<'a> {
             lists,
             kinds,
             by_node,
+            by_language,
             set: of("@set"),
             nest: of("@nest"),
             graph: of("@graph"),
@@ -182,6 +202,17 @@ impl<'a> Shapes<'a> {
             let mut filed = value.as_object().into_iter().flat_map(Map::values).map(one_or_more);
             if self.by_node.contains(&key) && filed.any(|items| items.iter().any(is_no_node)) {
                 return Some("a map by @id or @type holds what is no node");
+            }
+            let is_no_text = |item: &Value| !item.is_string() && !item.is_null();
+            let mut texts = value.as_object().into_iter().flat_map(Map::values).map(one_or_more);
+            if self.by_language.contains(&key)
+                && !has(value, &wrappers)
+                && texts.any(|items| items.iter().any(is_no_text))
+            {
+                return Some("a map by language holds what is no text");
+            }
+            if CONTEXT_KEYWORDS.contains(&key) {
+                return Some("a keyword of contexts stands outside of them");
             }
             if self.nest.contains(key) && items.iter().any(|item| has(item, &wrappers)) {
                 return Some("@nest holds a value, a list or a set");

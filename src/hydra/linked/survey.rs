@@ -62,6 +62,8 @@ pub struct Known<'a> {
     pub own: &'a dyn Fn(&str) -> bool,
     /// Whether a term means something before any context is given.
     pub term: &'a dyn Fn(&str) -> bool,
+    /// Whether texts of a term are names of nodes before any context is given.
+    pub reference: &'a dyn Fn(&str) -> bool,
 }
 
 /// Looks over a body and takes contexts out that say only what is in force anyway.
@@ -105,6 +107,10 @@ struct Survey<'a, 'b> {
     strings: usize,
     /// Members of objects that are no keywords, each of which expansion may make a property of.
     members: usize,
+    /// Texts of each key, each of which expansion may make a node of.
+    texts: HashMap<&'a str, usize>,
+    /// Terms whose texts are names of nodes.
+    references: HashSet<&'a str>,
     /// Terms that stand for nothing.
     nulls: HashSet<&'a str>,
     /// Terms, and what their definitions refer to.
@@ -115,6 +121,8 @@ struct Survey<'a, 'b> {
     lists: Vec<&'a str>,
     /// Terms whose values are maps by the names or types of nodes.
     by_node: Vec<&'a str>,
+    /// Terms whose values are maps by language.
+    by_language: Vec<&'a str>,
     /// What the values of a term are, if it is the same wherever it is defined.
     kinds: HashMap<&'a str, Option<Kind>>,
     /// Terms with a context of their own.
@@ -136,11 +144,14 @@ impl<'a, 'b> Survey<'a, 'b> {
             text: 0,
             strings: 0,
             members: 0,
+            texts: HashMap::new(),
+            references: HashSet::new(),
             nulls: HashSet::new(),
             targets: Vec::new(),
             aliases: Vec::new(),
             lists: Vec::new(),
             by_node: Vec::new(),
+            by_language: Vec::new(),
             kinds: HashMap::new(),
             scopes: Vec::new(),
             protection: Protection::default(),
@@ -177,10 +188,18 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
         // Where its own definition is not in force, a term of ours means what it always does.
         self.kinds.retain(|term, kind| kind.is_some() && !(self.known.term)(term));
-        Shapes::new(&self.aliases, &self.lists, (&self.kinds, &self.by_node)).check(body)?;
+        Shapes::new(&self.aliases, &self.lists, (&self.kinds, &self.by_node, &self.by_language))
+            .check(body)?;
         if self.members > bounds.objects {
             let (members, most) = (self.members, bounds.objects);
             return no(format!("the objects in the body have {members} members; {most} are read"));
+        }
+        let is_reference = |key: &str| self.references.contains(key) || (self.known.reference)(key);
+        let texts = self.texts.iter().filter(|(key, _)| is_reference(key));
+        let references: usize = texts.map(|(_, texts)| texts).sum();
+        if references > bounds.objects {
+            let most = bounds.objects;
+            return no(format!("the body has {references} references; {most} are read"));
         }
         if self.terms > MAX_TERMS {
             let terms = self.terms;
@@ -231,12 +250,25 @@ impl<'a, 'b> Survey<'a, 'b> {
                     if key == "@context" {
                         self.work += self.context(value);
                     } else {
+                        self.count_texts(key, value);
                         self.value(value);
                     }
                 }
             }
             Value::String(text) => self.string(text),
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// Counts the texts of a key.
+    fn count_texts(&mut self, key: &'a str, value: &Value) {
+        let texts = match value {
+            Value::String(_) => 1,
+            Value::Array(items) => items.iter().filter(|item| item.is_string()).count(),
+            _ => return,
+        };
+        if !key.starts_with('@') {
+            *self.texts.entry(key).or_default() += texts;
         }
     }
 
@@ -318,6 +350,9 @@ impl<'a, 'b> Survey<'a, 'b> {
         let container = definition.get("@container").map(Value::to_string).unwrap_or_default();
         let is_map = MAPS.iter().any(|kind| container.contains(kind));
         let is_json = definition.get("@type").is_some_and(|kind| kind == "@json");
+        if definition.get("@type").is_some_and(|kind| kind == "@id" || kind == "@vocab") {
+            self.references.insert(term);
+        }
         if is_map && is_json {
             self.refuse("a map of JSON".into());
         }
@@ -337,6 +372,9 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
         if ["\"@id\"", "\"@type\""].iter().any(|kind| container.contains(kind)) {
             self.by_node.push(term);
+        }
+        if container.contains("@language") {
+            self.by_language.push(term);
         }
         let is_null = definition.get("@id").is_some_and(Value::is_null);
         self.nulls.extend(is_null.then_some(term));

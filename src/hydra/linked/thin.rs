@@ -65,7 +65,7 @@ mod tests {
             true
         };
         let (own, term) = (|name: &str| name == OWN, |_: &str| false);
-        let known = Known { any: &any, own: &own, term: &term };
+        let known = Known { any: &any, own: &own, term: &term, reference: &term };
         survey(&mut body, known, 30, Bounds::of_batches(1)).expect("it is read");
         (body, left.get())
     }

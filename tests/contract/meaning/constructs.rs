@@ -117,6 +117,20 @@ fn what_processors_read_in_several_ways_is_refused() {
 }
 
 #[test]
+fn what_processors_refuse_or_drop_in_silence_is_refused() {
+    let scene = Scene::new();
+    let (roles, limit) = (scene.iri("roles"), scene.iri("maxUnauthorised"));
+    let closing = json!({ &roles: [], &limit: 0 });
+    scene.refuses(&json!([{ "@context": { "x": "urn:x:" }, "@graph": [closing] }]), "@graph alone");
+    let texts = json!({ "t": { "@id": "urn:x:t", "@container": "@language" } });
+    let held = json!({ "@context": texts, &limit: 0, "urn:x:p": { "t": { "en": ["5", { "@list": [] }] } } });
+    scene.refuses(&held, "a map by language");
+    scene.refuses(&json!({ &limit: 0, "urn:x:p": { "@propagate": false } }), "outside of them");
+    let blank = json!({ "@context": { "@vocab": "urn:x:" }, "a b": 1, &limit: 0 });
+    scene.refuses(&blank, "is no IRI");
+}
+
+#[test]
 fn null_says_nothing_whatever_its_container() {
     let scene = Scene::new();
     let (roles, limit, role) = (scene.iri("roles"), scene.iri("maxUnauthorised"), &scene.role);

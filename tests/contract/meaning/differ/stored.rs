@@ -24,7 +24,7 @@ const SHARE: u64 = 200;
 struct Scene {
     world: World,
     /// Names in bodies, and those at the server.
-    names: [(String, String); 3],
+    names: [(String, String); 4],
 }
 
 impl Scene {
@@ -38,6 +38,10 @@ impl Scene {
         let names = [
             (host(BASE), host(&world.app.base)),
             ("/customers/1/".to_owned(), world.owner.path("/")),
+            (
+                "/customers/./1/".to_owned(),
+                world.owner.path("/").replace("/customers/", "/customers/./"),
+            ),
             ("spaces/1".to_owned(), format!("spaces/{}", world.space)),
         ];
         Self { world, names }

@@ -244,7 +244,9 @@ impl Tally {
     fn count(&mut self, answer: Result<ParsedBody, Problem>, number: u64) {
         match answer {
             Ok(_) => self.read += 1,
-            Err(Problem::Unreadable(_) | Problem::Malformed(_)) => self.refused += 1,
+            Err(Problem::Unreadable(_) | Problem::Malformed(_) | Problem::Invalid(_)) => {
+                self.refused += 1;
+            }
             Err(other) => self.faults.push(format!("mutant {number} was answered {other:?}")),
         }
         let panics = panics();
