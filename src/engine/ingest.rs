@@ -106,7 +106,7 @@ impl Engine {
             Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
             Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
             Err(AttemptError::Service { words, is_of_all }) => {
-                self.failed(job, &words, is_of_all).await
+                self.failed(job, &words, is_of_all).await;
             }
         }
     }

@@ -78,7 +78,7 @@ pub(super) fn lay_on_white(samples: &mut Vec<u8>, channels: Channels) {
     match channels {
         Channels::Gray => narrow_in_place(samples, |[v, a]| [blend_over(255, v, a)]),
         Channels::Rgb => {
-            narrow_in_place(samples, |[r, g, b, a]| [r, g, b].map(|v| blend_over(255, v, a)))
+            narrow_in_place(samples, |[r, g, b, a]| [r, g, b].map(|v| blend_over(255, v, a)));
         }
         Channels::Cmyk => {}
     }

@@ -1,24 +1,30 @@
 //! HTTP: the only module that knows actix.
 
 pub mod acts;
+pub mod admission;
 pub mod ahead;
 pub mod answer;
 pub mod asking;
 pub mod body;
 pub mod budget;
 pub mod chunks;
+pub mod completion;
+pub mod conditional;
 pub mod connection;
 pub mod descriptors;
 pub mod documents;
+pub mod forgery;
 pub mod lines;
 pub mod negotiate;
 pub mod page;
 pub mod parameters;
+pub mod perform;
 pub mod repeated;
 pub mod represent;
 pub mod request;
 pub mod respond;
 pub mod router;
+pub mod samples;
 pub mod server;
 pub mod shape;
 pub mod status;

@@ -10,9 +10,10 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::conditional::not_modified;
 use super::documents::{Document, Documents};
 use super::negotiate::{self, Kind, Offer, Representation};
-use super::{page, request, respond};
+use super::{page, request};
 use crate::hydra::Problem;
 use crate::hydra::graph::{self, Form};
 use crate::resource::Reply;
@@ -154,7 +155,7 @@ pub async fn vocabulary(
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "public, max-age=3600")).insert_header((VARY, "Accept"));
     let conditions = request::conditions(request);
-    let unchanged = respond::not_modified(&mut response, *tag, wanted.suffix(), &conditions)?;
+    let unchanged = not_modified(&mut response, *tag, wanted.suffix(), &conditions)?;
     if let Some(unchanged) = unchanged {
         return Ok(unchanged);
     }

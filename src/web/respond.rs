@@ -7,12 +7,13 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
+use super::conditional::{not_modified, respond_conditionally, tagged};
 use super::documents::{Document, Documents};
 use super::negotiate::{Kind, Representation};
 use super::request::Preference;
 use super::{lines, represent, status};
 use crate::hydra::{Fault, Problem, Tag, Writer};
-use crate::resource::{Conditions, Freshness, Outcome, Reply};
+use crate::resource::{Conditions, Outcome, Reply};
 
 pub const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -110,44 +111,6 @@ pub async fn reply(
     }
 }
 
-/// Says of which state and representation the response is: the one place where `ETag` is written.
-pub fn tagged(response: &mut HttpResponseBuilder, tag: Tag, suffix: &str) {
-    response.insert_header((header::ETAG, tag.entity_tag(suffix)));
-}
-
-/// The answer to a reader: a representation, which is made only where the reader has another one.
-///
-/// # Errors
-/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn respond_conditionally(
-    mut response: HttpResponseBuilder,
-    tag: Tag,
-    suffix: &str,
-    conditions: &Conditions,
-    make: impl FnOnce(HttpResponseBuilder) -> HttpResponse,
-) -> Result<HttpResponse, Problem> {
-    let unchanged = not_modified(&mut response, tag, suffix, conditions)?;
-    Ok(unchanged.unwrap_or_else(|| make(response)))
-}
-
-/// Tags the answer to a reader; where the reader has this very representation, that is the answer.
-///
-/// # Errors
-/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn not_modified(
-    response: &mut HttpResponseBuilder,
-    tag: Tag,
-    suffix: &str,
-    conditions: &Conditions,
-) -> Result<Option<HttpResponse>, Problem> {
-    let freshness = conditions.judge(tag, suffix)?;
-    tagged(response, tag, suffix);
-    Ok(match freshness {
-        Freshness::Changed => None,
-        Freshness::Unchanged => Some(response.status(StatusCode::NOT_MODIFIED).finish()),
-    })
-}
-
 /// No content and no type, but its length: a 205 says that it is 0 (RFC 9110, section 15.3.6).
 fn empty(mut response: HttpResponseBuilder) -> HttpResponse {
     response.insert_header((header::CONTENT_LENGTH, "0")).body("")
@@ -168,7 +131,7 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
     let About { wanted, path, method, request_id, session } = *about;
     let status = status::of_problem(problem);
     if status::is_failure(status) {
-        lines::failed(problem, about);
+        lines::failed(problem, (method, path), request_id);
     }
     let mut response = HttpResponse::build(status);
     match problem {
@@ -300,7 +263,7 @@ pub fn applied(response: &mut HttpResponse, preference: &'static str) {
     }
 }
 
-/// TargetKind to the description of the API for programs that do not know Hydra (RFC 8631).
+/// Adds a link to the description of the API for programs that do not know Hydra (RFC 8631).
 pub fn describe(response: &mut HttpResponse, base: &str) {
     let link = format!("<{base}/openapi.json>; rel=\"service-desc\"; type=\"application/json\"");
     if let Ok(link) = HeaderValue::try_from(link) {

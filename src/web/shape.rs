@@ -84,7 +84,7 @@ mod tests {
     use actix_web::{App, HttpServer, web};
 
     use super::*;
-    use crate::web::answer::blocking;
+    use crate::web::acts::blocking;
 
     /// Breaks off in its own thread, or in one that may wait, or answers.
     async fn answer_or_break(

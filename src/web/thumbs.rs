@@ -1,6 +1,5 @@
 //! Thumbnails for everybody: open sizes only, level 0, exact sizes (`iiif.md` 6.2).
 
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -10,6 +9,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::asking::Asking;
+use super::conditional::respond_conditionally;
 use super::repeated::Repeated;
 use super::router::queue;
 use super::{Service, request, respond};
@@ -128,13 +128,9 @@ fn info(
     let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
     let mut response = HttpResponse::Ok();
     response.insert_header(CACHE);
-    respond::respond_conditionally(
-        response,
-        Tag::of(document.as_bytes()),
-        "",
-        conditions,
-        |mut response| response.content_type(media_type).body(document),
-    )
+    respond_conditionally(response, Tag::of(document.as_bytes()), "", conditions, |mut response| {
+        response.content_type(media_type).body(document)
+    })
 }
 
 /// Refuses what a level 0 service does not do.
@@ -222,12 +218,10 @@ async fn pixels(
         }
     };
     match jpeg {
-        Ok(jpeg) => {
-            respond::respond_conditionally(response, tag, "", conditions, |mut response| {
-                response.content_type("image/jpeg").body(jpeg)
-            })
-            .map(Some)
-        }
+        Ok(jpeg) => respond_conditionally(response, tag, "", conditions, |mut response| {
+            response.content_type("image/jpeg").body(jpeg)
+        })
+        .map(Some),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => {
             let words = "the thumbnail cannot be read; try again".into();
@@ -250,32 +244,4 @@ fn lost(image: &Image) -> Problem {
         ),
     }
     Problem::NotFound("the thumbnail is not there any more".into())
-}
-
-/// A sample image, of a service that demonstrates itself as an origin.
-///
-/// # Errors
-/// [`Problem::NotFound`] where there is none of that name.
-pub async fn sample(
-    service: &Service,
-    folder: &Path,
-    name: &str,
-    conditions: &Conditions,
-    asking: &Asking,
-) -> Result<HttpResponse, Problem> {
-    let missing = || Problem::NotFound(format!("there is no sample {name}"));
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    if name.starts_with('.') || !name.chars().all(allowed) {
-        return Err(missing());
-    }
-    let file = tokio::fs::metadata(folder.join(name)).await.map_err(|_unreadable| missing())?;
-    asking.reserve(&service.answers, usize::try_from(file.len()).unwrap_or(usize::MAX)).await?;
-    let bytes = tokio::fs::read(folder.join(name)).await.map_err(|_unreadable| missing())?;
-    let is_png = name.rsplit('.').next().is_some_and(|e| e.eq_ignore_ascii_case("png"));
-    let media_type = if is_png { "image/png" } else { "image/jpeg" };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    respond::respond_conditionally(response, Tag::of(&bytes), "", conditions, |mut response| {
-        response.content_type(media_type).body(bytes)
-    })
 }
