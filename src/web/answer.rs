@@ -3,20 +3,21 @@
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::acts::Holder;
 use super::admission::admit;
 use super::ahead::Ahead;
 use super::asking::Asking;
 use super::connection::Connection;
+use super::endpoint::{Audience, Call};
+use super::methods::{ANYWHERE, allowed};
 use super::negotiate::{self, Kind};
 use super::parameters::{self, Found, Understood};
 use super::perform::{current, perform};
-use super::router::{Entry, Mounted};
+use super::router::{Entry, Mounted, Route, Target};
 use super::shape::finalize;
-use super::{Service, body, forgery, represent, request, respond, samples, thumbs};
+use super::{Service, body, forgery, represent, request, respond};
 use crate::hydra::Problem;
 use crate::hydra::linked::{ParsedBody, SourceMap};
-use crate::resource::{Caller, Input, Query, Reply, transaction};
+use crate::resource::{Caller, Input, Query, Reply};
 
 /// Answers any request there is.
 pub async fn answer(
@@ -27,8 +28,10 @@ pub async fn answer(
     let asking = Asking::new(&request);
     let _at_work = asking.connection.as_ref().map(Connection::answering);
     let payload = Ahead::new(payload);
-    let attempt = payload.while_readable(attempt(&service, &request, &payload, &asking));
-    let response = finalize(&service.documents, &request, &asking.caller, attempt).await;
+    let found = service.router.find(request.uri().path());
+    let endpoint = found.as_ref().and_then(|(target, _)| target.endpoint());
+    let attempt = payload.while_readable(attempt(&service, &request, &payload, &asking, found));
+    let response = finalize(&service.documents, &request, endpoint, &asking.caller, attempt).await;
     if let Some(connection) = asking.connection.as_ref().filter(|_| payload.has_ended()) {
         connection.request_was_read();
     }
@@ -41,8 +44,9 @@ async fn attempt(
     request: &HttpRequest,
     payload: &Ahead,
     asking: &Asking,
+    found: Option<(Target<'_>, Vec<String>)>,
 ) -> Result<HttpResponse, Problem> {
-    let response = attempted(service, request, payload, asking).await?;
+    let response = attempted(service, request, payload, asking, found).await?;
     asking.measure(&service.answers, &response).await?;
     Ok(response)
 }
@@ -52,6 +56,7 @@ async fn attempted(
     request: &HttpRequest,
     payload: &Ahead,
     asking: &Asking,
+    found: Option<(Target<'_>, Vec<String>)>,
 ) -> Result<HttpResponse, Problem> {
     request::check_head(request, asking.connection.as_ref())?;
     let path = request.uri().path();
@@ -59,59 +64,49 @@ async fn attempted(
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     // A browser brings no credentials with it, and shows a script no answer that it does not allow.
     if is_preflight || (path == "*" && *request.method() == Method::OPTIONS) {
-        return Ok(respond::options(&allow(service, path)));
+        return Ok(respond::options(&allow(path, found.as_ref().map(|(target, _)| *target))));
     }
     request::check_single(request)?;
-    // Wrong credentials are told wherever they come, at open addresses too; but on the IIIF side those that do
-    // not count are none, for what is open must not close to a viewer with an old cookie or key.
-    if request::is_of_api(path)
+    // Wrong credentials are refused at every address of the API, at those that need none too.
+    let endpoint = found.as_ref().and_then(|(target, _)| target.endpoint());
+    if endpoint.is_none_or(|endpoint| endpoint.audience == Audience::Clients)
         && let Some(given) = request.headers().get(header::AUTHORIZATION)
     {
         let address = request.peer_addr().map(|peer| peer.ip());
         asking.caller.set(service.keys.verify(given.as_bytes(), address).await?);
     }
-    if let Some(answer) = thumbs::answer(service, request, path, asking).await {
-        return answer;
-    }
-    dispatch(service, request, payload, path, asking).await
+    let found = match found {
+        Some((Target::Endpoint(endpoint), values)) => {
+            return endpoint.answer(Call { service, request, values: &values, asking }).await;
+        }
+        Some((Target::Route(route), values)) => Some((route, values)),
+        None => None,
+    };
+    dispatch(service, request, payload, found, asking).await
 }
 
-/// What is open to all of the addresses that are no resources of a class.
-const LOOKED_AT: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
-/// What the service does at any address, for `OPTIONS *`.
-const ANYWHERE: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-
-/// The methods that an address has, where there is one.
-fn allow(service: &Service, path: &str) -> Vec<&'static str> {
-    match service.router.find(path) {
+/// Returns the methods that an address has; where nothing answers, those that are answered by 404 alone.
+fn allow(path: &str, target: Option<Target<'_>>) -> Vec<&'static str> {
+    match target {
         _ if path == "*" => ANYWHERE.to_vec(),
-        Some((route, _)) => route.allow(),
-        None => LOOKED_AT.to_vec(),
+        Some(target) => target.allow(),
+        None => allowed(std::iter::once("GET")),
     }
 }
 
+/// Answers at an address of a class.
 async fn dispatch(
     service: &Service,
     request: &HttpRequest,
     payload: &Ahead,
-    path: &str,
+    found: Option<(&Route, Vec<String>)>,
     asking: &Asking,
 ) -> Result<HttpResponse, Problem> {
     let (method, caller) = (request.method(), asking.caller.get());
-    if let Some(document) = document(service, request, path, asking) {
-        let found = parameters::read(request, Understood::default());
-        return match *method {
-            Method::GET | Method::HEAD => {
-                let asked = Input { faults: found.faults, ..Input::default() };
-                asked.judge(document.await)
-            }
-            Method::OPTIONS => Ok(respond::options(&LOOKED_AT)),
-            _ => Err(Problem::MethodNotAllowed(LOOKED_AT.to_vec())),
-        };
-    }
+    let path = request.uri().path();
     admit(service, path, method, caller).await?;
     let missing = || Problem::NotFound(format!("there is nothing at {path}"));
-    let (route, values) = service.router.find(path).ok_or_else(missing)?;
+    let (route, values) = found.ok_or_else(missing)?;
     let allow = route.allow();
     if method == Method::OPTIONS {
         return Ok(respond::options(&allow));
@@ -193,42 +188,4 @@ fn lists(entry: &Entry, input: &Input) -> bool {
 /// Whether what the class tables write is converted for this request.
 fn is_converted(request: &HttpRequest) -> bool {
     negotiate::wanted(request, Kind::Data).is_some_and(|wanted| !wanted.is_as_written())
-}
-
-/// Documents that are no resources of a class: the vocabulary, contexts, whether the service is well.
-fn document<'a>(
-    service: &'a Service,
-    request: &'a HttpRequest,
-    path: &'a str,
-    asking: &'a Asking,
-) -> Option<impl Future<Output = Result<HttpResponse, Problem>> + 'a> {
-    let context = path.strip_prefix("/contexts/");
-    let sample = path.strip_prefix("/samples/").zip(service.samples.as_ref());
-    let is_ours = ["/vocab", "/openapi.json", "/healthz"].contains(&path);
-    if !is_ours && context.is_none() && sample.is_none() {
-        return None;
-    }
-    Some(async move {
-        let conditions = request::conditions(request);
-        if sample.is_none() {
-            asking.is_shared();
-        }
-        if let Some(name) = context {
-            let missing = || Problem::NotFound(format!("there is no context {name}"));
-            let context = service.documents.contexts.get(name).ok_or_else(missing)?;
-            return respond::document(respond::JSON_LD, context, &conditions);
-        }
-        if let Some((name, folder)) = sample {
-            return samples::sample(service, folder, name, &conditions, asking).await;
-        }
-        if path == "/vocab" {
-            return represent::vocabulary(&service.documents, request).await;
-        }
-        if path == "/openapi.json" {
-            return respond::document("application/json", &service.documents.openapi, &conditions);
-        }
-        let database = service.database.clone();
-        service.acts.run(Holder::Service, move || transaction::ping(&database)).await?;
-        Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
-    })
 }

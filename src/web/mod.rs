@@ -11,13 +11,18 @@ pub mod chunks;
 pub mod completion;
 pub mod conditional;
 pub mod connection;
+pub mod described;
 pub mod descriptors;
 pub mod documents;
+pub mod endpoint;
+pub mod endpoints;
 pub mod forgery;
 pub mod lines;
+pub mod methods;
 pub mod negotiate;
 pub mod page;
 pub mod parameters;
+pub mod pattern;
 pub mod perform;
 pub mod repeated;
 pub mod represent;
@@ -98,8 +103,9 @@ impl Service {
     /// # Errors
     /// Where the system gives no thread to read bodies on.
     pub fn new(parts: Parts) -> io::Result<Arc<Self>> {
-        let router = Router::of_classes(&parts.site);
-        let documents::Described { classes, collections, .. } = documents::described();
+        let endpoints = endpoints::ENDPOINTS.iter().filter(|row| (row.is_mounted)(&parts));
+        let router = Router::of_classes(&parts.site).with(endpoints);
+        let described::Described { classes, collections, .. } = described::described();
         let base = &parts.site.base;
         Ok(Arc::new(Self {
             linked: Linked::new(&classes, &collections, base, parts.site.batch_limit)?,

@@ -8,7 +8,6 @@ use std::fmt;
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT, HeaderValue};
 
-use super::request;
 use crate::resource::Query;
 
 /// A way in which a document is sent.
@@ -118,15 +117,10 @@ pub const FORMATS: [(&str, Representation); 6] = [
 
 /// The representation that the query of a request names, if it names one.
 ///
-/// On the IIIF side, where the parameter has no meaning, it names none.
-///
 /// # Errors
 /// What is wrong with the name.
 pub fn format(request: &HttpRequest) -> Option<Result<Representation, String>> {
     let raw = request.uri().query().filter(|raw| raw.contains(FORMAT))?;
-    if !request::is_of_api(request.path()) {
-        return None;
-    }
     let query = Query::parse(Some(raw));
     let given = query.given(FORMAT)?;
     let found = FORMATS.iter().find(|(name, _)| given == Some(name));
@@ -143,6 +137,11 @@ pub fn wanted(request: &HttpRequest, kind: Kind) -> Option<Representation> {
     if let Some(Ok(named)) = format(request) {
         return Some(named);
     }
+    accepted(request, kind)
+}
+
+/// Returns the representation that `Accept` asks for; `None` if it accepts nothing that is offered.
+pub fn accepted(request: &HttpRequest, kind: Kind) -> Option<Representation> {
     let mut lines = request.headers().get_all(ACCEPT);
     let Some(first) = lines.next() else { return Some(JsonLd) };
     let others = lines;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde_json::Value;
@@ -153,7 +153,7 @@ pub async fn vocabulary(
     let wanted = negotiate::wanted(request, Kind::Data).ok_or_else(not_acceptable)?;
     let Document { body: written, tag } = &documents.vocabulary;
     let mut response = HttpResponse::Ok();
-    response.insert_header((CACHE_CONTROL, "public, max-age=3600")).insert_header((VARY, "Accept"));
+    response.insert_header((VARY, "Accept"));
     let conditions = request::conditions(request);
     let unchanged = not_modified(&mut response, *tag, wanted.suffix(), &conditions)?;
     if let Some(unchanged) = unchanged {

@@ -73,11 +73,6 @@ pub fn is_from_page(request: &HttpRequest) -> bool {
     request.headers().get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin")
 }
 
-/// Whether a path is of the API, and not of the IIIF side.
-pub fn is_of_api(path: &str) -> bool {
-    !path.starts_with("/thumbs/")
-}
-
 /// The value of a preference in the lines of `Prefer`; where it stands several times, the first counts.
 fn preferred<'a>(lines: impl Iterator<Item = &'a str>, wanted: &str) -> Option<String> {
     let preferences = lines.flat_map(|line| split(line, ','));

@@ -226,8 +226,16 @@ fn violation(fault: &Fault, in_body: bool, out: &mut Writer) {
     });
 }
 
-/// Adds what every response has (`hydra.md` 2); `shared`: the same for everybody, to be kept as it says.
-pub fn finish(response: &mut HttpResponse, base: &str, request_id: &str, shared: bool) {
+/// Adds the headers of every response.
+///
+/// `is_shared` tells that the answer is the same for every caller and says itself how it may be stored;
+/// `is_cross_origin` that scripts of other sites may read it.
+pub fn finish(
+    response: &mut HttpResponse,
+    base: &str,
+    request_id: &str,
+    (is_shared, is_cross_origin): (bool, bool),
+) {
     let documentation =
         format!("<{base}/vocab>; rel=\"http://www.w3.org/ns/hydra/core#apiDocumentation\"");
     let headers = response.headers_mut();
@@ -236,12 +244,14 @@ pub fn finish(response: &mut HttpResponse, base: &str, request_id: &str, shared:
     if let Ok(documentation) = HeaderValue::try_from(documentation) {
         headers.append(header::LINK, documentation);
     }
-    headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    if is_cross_origin {
+        headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         headers.append(REQUEST_ID, request_id);
     }
-    if !shared {
+    if !is_shared {
         headers.append(header::VARY, VARY);
         headers.append(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
@@ -309,9 +319,7 @@ pub fn document(
     document: &Document,
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    respond_conditionally(response, document.tag, "", conditions, |mut response| {
+    respond_conditionally(HttpResponse::Ok(), document.tag, "", conditions, |mut response| {
         response.content_type(media_type).body(document.body.clone())
     })
 }

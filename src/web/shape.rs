@@ -10,6 +10,7 @@ use futures_util::FutureExt as _;
 use log::Level;
 
 use super::documents::Documents;
+use super::endpoint::{Audience, Endpoint};
 use super::negotiate::{self, Kind, Representation};
 use super::respond::About;
 use super::{lines, request, respond};
@@ -20,21 +21,26 @@ use crate::resource::Caller;
 pub async fn finalize(
     documents: &Documents,
     request: &HttpRequest,
+    endpoint: Option<&Endpoint>,
     caller: &Cell<Caller>,
     attempt: impl Future<Output = Result<HttpResponse, Problem>>,
 ) -> HttpResponse {
     let began = Instant::now();
     let id = request::new_id();
     let (method, path) = (request.method(), request.uri().path());
+    let is_of_api = endpoint.is_none_or(|endpoint| endpoint.audience == Audience::Clients);
     // Nothing of what it worked with is looked at afterwards.
     let attempted = AssertUnwindSafe(attempt).catch_unwind().await;
     let result = attempted.unwrap_or_else(|panic| Err(broken_off(&*panic)));
     let mut response = result.unwrap_or_else(|problem| {
         // What accepts nothing that is offered is told so all the same.
-        let wanted = negotiate::wanted(request, Kind::Problem).unwrap_or_default();
-        let session = wanted == Representation::Html
-            || request::is_from_page(request)
-            || !request::is_of_api(path);
+        let wanted = match is_of_api {
+            true => negotiate::wanted(request, Kind::Problem),
+            false => negotiate::accepted(request, Kind::Problem),
+        };
+        let wanted = wanted.unwrap_or_default();
+        let session =
+            wanted == Representation::Html || request::is_from_page(request) || !is_of_api;
         let about = About { wanted, path, method: method.as_str(), request_id: &id, session };
         respond::problem(&problem, documents, &about)
     });
@@ -42,10 +48,12 @@ pub async fn finalize(
         respond::describe(&mut response, &documents.base);
     }
     let is_good = response.status().is_success() || response.status().is_redirection();
-    if request::is_of_api(path) && request::is_strict(request) {
+    if is_of_api && request::is_strict(request) {
         respond::applied(&mut response, "handling=strict");
     }
-    respond::finish(&mut response, &documents.base, &id, is_shared(path) && is_good);
+    let is_shared = is_good && endpoint.is_some_and(Endpoint::is_shared);
+    let is_cross_origin = endpoint.is_none_or(|endpoint| endpoint.cross_origin);
+    respond::finish(&mut response, &documents.base, &id, (is_shared, is_cross_origin));
     // What strangers ask for, as often as they like, is not what fills the disk.
     let level = if caller.get() == Caller::Visitor { Level::Debug } else { Level::Info };
     log::log!(
@@ -67,13 +75,6 @@ fn broken_off(panic: &(dyn Any + Send)) -> Problem {
     let words = panic.downcast_ref::<&str>().copied();
     let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Problem::internal(format!("broke off: {}", words.unwrap_or("without a word")))
-}
-
-/// Whether what is there is the same for everybody.
-fn is_shared(path: &str) -> bool {
-    ["/vocab", "/openapi.json", "/contexts/", "/thumbs/", "/samples/"]
-        .iter()
-        .any(|start| path.starts_with(start))
 }
 
 #[cfg(test)]
@@ -99,7 +100,7 @@ mod tests {
             }
             Ok(HttpResponse::Ok().body("fine"))
         };
-        finalize(&documents, &request, &Cell::new(Caller::Visitor), attempt).await
+        finalize(&documents, &request, None, &Cell::new(Caller::Visitor), attempt).await
     }
 
     /// The head and the body of the answer to a request on a connection that is kept.

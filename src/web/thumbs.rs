@@ -3,16 +3,17 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde_json::json;
 
 use super::asking::Asking;
 use super::conditional::respond_conditionally;
+use super::endpoint::Call;
 use super::repeated::Repeated;
 use super::router::queue;
-use super::{Service, request, respond};
+use super::{Service, request};
 use crate::classes::Image;
 use crate::classes::image::ImageAddress;
 use crate::classes::image::thumbnails::StoredThumbnail;
@@ -21,33 +22,14 @@ use crate::hydra::{Problem, Tag};
 use crate::resource::address::{Address as _, Parts, decode};
 use crate::resource::{Conditions, Freshness, Retrieve as _, Site};
 
-/// Kept by anybody, and asked for again each time: a thumbnail may be closed at any moment, and then nobody
-/// is to be shown it any more (`rules.md` 6.7). To ask again costs a look-up, and no pixels.
-const CACHE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, no-cache");
-
-const ALLOW: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
-
-/// Answers below `/thumbs/`; nothing for other paths.
-pub async fn answer(
-    service: &Service,
-    request: &HttpRequest,
-    path: &str,
-    asking: &Asking,
-) -> Option<Result<HttpResponse, Problem>> {
-    let rest = path.strip_prefix("/thumbs/")?;
-    Some(match request.method().as_str() {
-        "GET" | "HEAD" => get(service, rest, &request::conditions(request), asking).await,
-        "OPTIONS" => Ok(respond::options(&ALLOW)),
-        _ => Err(Problem::MethodNotAllowed(ALLOW.to_vec())),
-    })
-}
-
-async fn get(
-    service: &Service,
-    rest: &str,
-    conditions: &Conditions,
-    asking: &Asking,
-) -> Result<HttpResponse, Problem> {
+/// Answers below `/thumbs/`.
+///
+/// # Errors
+/// Returns [`Problem::NotFound`] if no open thumbnail is meant, and [`Problem::Invalid`] for parameters of the image
+/// request that a level 0 service does not have.
+pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
+    let Call { service, asking, .. } = call;
+    let (rest, conditions) = (call.value(), &request::conditions(call.request));
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
     let missing = || Problem::NotFound("there are no open thumbnails of such an image".into());
     let [customer, space, image, asked @ ..] = segments.as_slice() else { return Err(missing()) };
@@ -69,7 +51,6 @@ async fn get(
     }
     match asked {
         [] => Ok(HttpResponse::SeeOther()
-            .insert_header(CACHE)
             .insert_header((
                 header::LOCATION,
                 format!("{}{}/info.json", service.site.base, image.thumbnail_service()),
@@ -126,8 +107,7 @@ fn info(
     });
     let document = document.to_string();
     let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
-    let mut response = HttpResponse::Ok();
-    response.insert_header(CACHE);
+    let response = HttpResponse::Ok();
     respond_conditionally(response, Tag::of(document.as_bytes()), "", conditions, |mut response| {
         response.content_type(media_type).body(document)
     })
@@ -206,8 +186,7 @@ async fn pixels(
     let Some(key) = image.derivative.as_deref() else { return Ok(None) };
     // An object never changes, and no key is used twice.
     let tag = Tag::of(format!("{key} {}", wanted.offset).as_bytes());
-    let mut response = HttpResponse::Ok();
-    response.insert_header(CACHE);
+    let response = HttpResponse::Ok();
     let range = wanted.offset..wanted.offset + wanted.length;
     let jpeg = match conditions.judge(tag, "")? {
         Freshness::Unchanged => Ok(Bytes::new()),
