@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Failure, admin, serve::reachable};
+use super::reachable::reachable;
+use super::{Failure, admin};
 use crate::config::Config;
 use crate::secrets::Secret;
 

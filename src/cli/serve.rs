@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::reachable::reachable;
 use super::{Failure, admin, demo, setup::Setup};
 use crate::classes::job;
 use crate::config::Config;
@@ -99,18 +100,6 @@ impl Running {
         }
         self.setup.close()
     }
-}
-
-/// An address at which this machine reaches a socket that may be bound to all of them.
-pub fn reachable(address: SocketAddr) -> SocketAddr {
-    let mut reachable = address;
-    if address.ip().is_unspecified() {
-        reachable.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    reachable
 }
 
 fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {

@@ -6,6 +6,7 @@
 mod address;
 mod error;
 mod fetch;
+mod limits;
 mod pattern;
 mod resolve;
 mod steps;
@@ -19,7 +20,8 @@ use std::time::{Duration, Instant};
 
 pub use address::{Allowed, AllowedError};
 pub use error::{OriginError, Phase};
-pub use fetch::{Fetcher, Limits};
+pub use fetch::Fetcher;
+pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};

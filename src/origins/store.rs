@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{OriginError, Phase};
-use super::fetch::Limits;
+use super::limits::Limits;
 
 /// Each piece is written on a thread of its own kind; smaller ones would be mostly hand-over.
 const PIECE_BYTES: usize = 256 * 1024;

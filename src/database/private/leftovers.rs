@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::PrivateError;
+use super::pid_file::PidFile;
 use super::place::Place;
-use super::postmaster::PidFile;
 use super::process::signal;
 
 /// How long what is left may keep a new server from starting.

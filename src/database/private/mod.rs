@@ -49,6 +49,7 @@ mod error;
 mod journal;
 mod leftovers;
 mod lock;
+mod pid_file;
 mod place;
 mod postmaster;
 mod process;

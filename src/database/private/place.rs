@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::account::Account;
-use super::postmaster::PidFile;
+use super::pid_file::PidFile;
 use super::process::effective_user;
 use super::{PrivateError, error};
 

@@ -262,7 +262,7 @@ fn service_and_server_killed_together_come_back() {
     let command = Private::join(&data).unwrap();
     ask(&command, "CREATE TABLE t AS SELECT 7 AS n").unwrap();
     let mut client = keep_busy(&command);
-    let server = postmaster::PidFile::read(&command.place.cluster()).and_then(|file| file.pid);
+    let server = pid_file::PidFile::read(&command.place.cluster()).and_then(|file| file.pid);
     kill(server.unwrap());
     other.kill();
     let private = started(&data);

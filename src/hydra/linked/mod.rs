@@ -13,6 +13,7 @@ mod contexts;
 mod document;
 mod expand;
 mod json;
+mod known;
 mod lengths;
 mod limits;
 mod literal;
@@ -39,13 +40,13 @@ use super::{ClassDoc, CollectionDoc, Fault, OperationDoc, Problem};
 use address::BaseIri;
 use contexts::{Context, ContextLoader, Contexts};
 use document::{Asked, Writing};
+use known::Known;
 use limits::Bounds;
 use nodes::Nodes;
 use own::Own;
 use pool::{Lane, Pool};
 pub use rdf::Syntax;
 pub use source_map::SourceMap;
-use survey::Known;
 use terms::{Class, Terms};
 
 /// Longest path that references are resolved against, in bytes: no resource has one as long.

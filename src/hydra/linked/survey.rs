@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::known::Known;
 use super::lengths::Lengths;
 use super::limits::{self, Bounds};
 use super::protection::Protection;
@@ -52,17 +53,6 @@ const OF_CONTEXTS: [&str; 9] = [
 
 /// Containers whose values are maps, with keys of their own.
 const MAPS: [&str; 4] = ["@id", "@index", "@language", "@type"];
-
-/// What is known of the contexts that a body may name.
-#[derive(Clone, Copy)]
-pub struct Known<'a> {
-    /// Whether a context may be named at all.
-    pub any: &'a dyn Fn(&str) -> bool,
-    /// Whether it says nothing but what holds for the body anyway.
-    pub own: &'a dyn Fn(&str) -> bool,
-    /// Whether a term means something before any context is given.
-    pub term: &'a dyn Fn(&str) -> bool,
-}
 
 /// Looks over a body and takes contexts out that say only what is in force anyway.
 ///
