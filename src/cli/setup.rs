@@ -1,9 +1,11 @@
 //! What every command stands on: the data folder, the database, the secrets, the objects.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::Failure;
 use super::binding::{self, Ground};
@@ -108,7 +110,7 @@ impl Kept {
             std::thread::Builder::new().name("postgres keeper".into()).spawn(move || {
                 while !told.load(Ordering::SeqCst) {
                     let mut pause = KEEP;
-                    let mut held = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut held = kept.lock();
                     match held.as_mut().map(Private::keep) {
                         Some(Ok(true)) => log::warn!("the database had stopped; it runs again"),
                         Some(Err(error)) => {
@@ -128,7 +130,7 @@ impl Kept {
         self.stop.store(true, Ordering::SeqCst);
         self.keeper.thread().unpark();
         self.keeper.join().map_err(|_panic| "the keeper of the database broke off")?;
-        let held = self.private.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let held = self.private.lock().take();
         held.map_or(Ok(()), |private| private.stop().map_err(Into::into))
     }
 }

@@ -7,11 +7,12 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::{Connected, DatabaseError};
@@ -81,11 +82,11 @@ struct Worker {
 
 impl Worker {
     fn set_busy(&self, since: Option<Instant>) {
-        *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        *self.busy_since.lock() = since;
     }
 
     fn is_stuck(&self, patience: Duration) -> bool {
-        let since = *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *self.busy_since.lock();
         since.is_some_and(|since| since.elapsed() >= patience)
     }
 }
@@ -102,7 +103,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.signal.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.signal.state.lock().closed = true;
         self.signal.changed.notify_all();
     }
 }
@@ -124,7 +125,7 @@ impl Inner {
 
     /// Puts new threads in the place of those that are stuck, as long as they are few.
     fn replace_stuck(&self) {
-        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workers = self.workers.lock();
         let is_stuck = |worker: &Arc<Worker>| worker.is_stuck(self.patience);
         while let Some(place) = workers.iter().position(is_stuck) {
             if self.stuck.fetch_add(1, Ordering::SeqCst) >= MAX_STUCK {
@@ -172,7 +173,7 @@ impl Batcher {
             stuck: Arc::default(),
         };
         {
-            let mut workers = inner.workers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut workers = inner.workers.lock();
             for _ in 0..threads {
                 inner.start_worker(&mut workers)?;
             }
@@ -188,7 +189,7 @@ impl Batcher {
     {
         let (sender, answer) = oneshot::channel();
         let first = {
-            let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = queue.waiting.lock();
             // Those in front who were refused meanwhile need no answer any more.
             while waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
                 waiting.pop_front();
@@ -199,7 +200,7 @@ impl Batcher {
         // Whoever finds the queue empty rings for all who come before it is drained.
         if first {
             let signal = &self.inner.signal;
-            let mut state = signal.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = signal.state.lock();
             state.queues.push_back(Arc::clone(queue) as Arc<dyn Flush>);
             drop(state);
             signal.changed.notify_one();
@@ -220,7 +221,7 @@ impl<K, V> BatchQueue<K, V> {
     }
 
     fn take(&self) -> Vec<(K, oneshot::Sender<V>)> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock();
         waiting.drain(..).collect()
     }
 }
@@ -232,7 +233,7 @@ impl<K: Clone + Send, V: Send> Flush for BatchQueue<K, V> {
             let rest = taken.split_off(taken.len().min(MAX_BATCH));
             let keys: Vec<K> = taken.iter().map(|(key, _)| key.clone()).collect();
             let Some(answers) = (self.load_many)(conn, &keys) else {
-                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut waiting = self.waiting.lock();
                 for look_up in taken.into_iter().chain(rest).rev() {
                     waiting.push_front(look_up);
                 }
@@ -308,7 +309,7 @@ fn connect(url: &str) -> Result<Connected, DatabaseError> {
 
 /// The next queue with something waiting; none: the batcher is closed.
 fn next(signal: &WorkerSignal) -> Option<Arc<dyn Flush>> {
-    let mut state = signal.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = signal.state.lock();
     loop {
         if let Some(queue) = state.queues.pop_front() {
             return Some(queue);
@@ -316,6 +317,6 @@ fn next(signal: &WorkerSignal) -> Option<Arc<dyn Flush>> {
         if state.closed {
             return None;
         }
-        state = signal.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        signal.changed.wait(&mut state);
     }
 }

@@ -1,8 +1,10 @@
 //! Which origin strategy an image is fetched with: compiled once, matched where waiting harms nobody.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::classes::customer_origin_strategy::StoredRule;
 use crate::fairness::{Limiter, Shares};
@@ -75,7 +77,7 @@ impl Rules {
     }
 
     fn compiled(&self, customer: i32, stored: Vec<StoredRule>) -> Arc<Vec<Rule>> {
-        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || self.kept.lock();
         if let Some(kept) = lock().get(&customer)
             && *kept.stored == stored
         {

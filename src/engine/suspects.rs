@@ -4,8 +4,9 @@
 //! all images meet (a full disk, no database) is never held against one: nothing comes through meanwhile.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Pause after the first attempt that failed.
 const FIRST: Duration = Duration::from_secs(1);
@@ -57,7 +58,7 @@ struct Suspect {
 
 impl Suspects {
     fn lock(&self) -> MutexGuard<'_, Watched> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Counts a fault that met a job at `now` and not the whole service, as far as is known.

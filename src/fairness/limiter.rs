@@ -3,8 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::Shares;
@@ -134,7 +135,7 @@ impl<K: Eq + Hash + Clone> Limiter<K> {
 
 impl<K: Eq + Hash + Clone> Inner<K> {
     fn lock(&self) -> MutexGuard<'_, State<K>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn grant(this: &Arc<Self>, state: &mut State<K>, holder: K, amount: usize) -> Permit<K> {

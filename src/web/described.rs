@@ -1,8 +1,8 @@
 //! What the tables of classes and endpoints say, and the documents that are made from it at start.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Mutex;
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 

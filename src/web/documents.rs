@@ -1,9 +1,9 @@
 //! The documents about the API, as they are held and sent: the vocabulary, the contexts, OpenAPI.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -60,7 +60,7 @@ impl Documents {
         wanted: Representation,
         conversion: impl Future<Output = Result<Vec<u8>, E>>,
     ) -> Result<Bytes, E> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = || self.kept.lock();
         let found = kept().get(&wanted).cloned();
         if let Some(found) = found {
             return Ok(found);

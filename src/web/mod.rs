@@ -24,6 +24,7 @@ pub mod page;
 pub mod parameters;
 pub mod pattern;
 pub mod perform;
+pub mod quoted;
 pub mod repeated;
 pub mod represent;
 pub mod request;

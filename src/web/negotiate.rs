@@ -8,6 +8,7 @@ use std::fmt;
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT, HeaderValue};
 
+use super::quoted::split;
 use crate::resource::Query;
 
 /// A way in which a document is sent.
@@ -160,7 +161,7 @@ fn text(line: &HeaderValue) -> Option<&str> {
 /// Ranges that cannot be read are passed over; where no other is left, nothing was said.
 pub fn choose<'a>(lines: impl Iterator<Item = &'a str>, kind: Kind) -> Option<Representation> {
     let ranges: Vec<Range> =
-        lines.flat_map(|line| split(line, b',')).filter_map(Range::parse).collect();
+        lines.flat_map(|line| split(line, ',')).filter_map(Range::parse).collect();
     if ranges.is_empty() {
         return Some(JsonLd);
     }
@@ -197,7 +198,7 @@ enum Exactness {
 
 impl<'a> Range<'a> {
     fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = split(text, b';').map(str::trim);
+        let mut parts = split(text, ';').map(str::trim);
         // Some write a lone star for anything.
         let (family, subtype) = match parts.next()? {
             "*" => ("*", "*"),
@@ -280,20 +281,6 @@ fn thousandths(text: &str) -> Option<u16> {
 /// What a name in HTTP is made of (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-/// Splits at a separator that stands outside of quotes.
-fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c: char| {
-        let was_escaped = std::mem::take(&mut escaped);
-        match c {
-            '"' if !was_escaped => quoted = !quoted,
-            '\\' if quoted && !was_escaped => escaped = true,
-            _ => {}
-        }
-        !quoted && c == char::from(separator)
-    })
 }
 
 /// Every media type that is offered, in words.

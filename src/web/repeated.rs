@@ -3,8 +3,9 @@
 //! What a client can cause as often as it likes must not fill the disk.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// How long nothing more of a kind is logged.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -24,7 +25,7 @@ struct Kind {
 impl Repeated {
     /// Counts an occurrence at `now`; returns how many were left out before it, where it is to be logged.
     pub fn count(&self, kind: &str, now: Instant) -> Option<u64> {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.0.lock();
         let kind = if kinds.len() < MAX_KINDS || kinds.contains_key(kind) { kind } else { "" };
         let Some(held) = kinds.get_mut(kind) else {
             kinds.insert(kind.to_owned(), Kind { logged: now, left_out: 0 });
@@ -62,6 +63,6 @@ mod tests {
         let (repeated, now) = (Repeated::default(), Instant::now());
         let logged = (0..1000).filter(|n| repeated.count(&n.to_string(), now).is_some()).count();
         assert_eq!(logged, MAX_KINDS + 1, "each, and one for all others");
-        assert_eq!(repeated.0.lock().expect("no panic").len(), MAX_KINDS + 1);
+        assert_eq!(repeated.0.lock().len(), MAX_KINDS + 1);
     }
 }

@@ -6,6 +6,7 @@ use actix_web::http::header;
 use super::connection::{
     CUT, CUT_TARGET, Connection, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES,
 };
+use super::quoted::split;
 use crate::hydra::Problem;
 use crate::resource::Conditions;
 
@@ -92,17 +93,6 @@ fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
         "representation" => Some(Preference::Representation),
         _ => None,
     }
-}
-
-/// The parts between separators, but for those that stand in quotes.
-fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c: char| {
-        let is_end = c == separator && !quoted;
-        quoted ^= c == '"' && !escaped;
-        escaped = quoted && c == '\\' && !escaped;
-        is_end
-    })
 }
 
 /// What a request asks of the state it meets.

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::PrivateError;
 use super::pid_file::PidFile;
 use super::place::Place;
-use super::process::signal;
+use super::process::{Signal, signal};
 
 /// How long what is left may keep a new server from starting.
 pub const LIMIT: Duration = Duration::from_secs(30);
@@ -26,10 +26,10 @@ const POLL: Duration = Duration::from_millis(10);
 const WORD: Duration = Duration::from_secs(1);
 
 /// What orphans are told, and after how long: to give up, to do so at once, nothing more.
-const SIGNALS: [(Duration, i32); 3] = [
-    (Duration::ZERO, libc::SIGTERM),
-    (Duration::from_secs(2), libc::SIGQUIT),
-    (Duration::from_secs(5), libc::SIGKILL),
+const SIGNALS: [(Duration, Signal); 3] = [
+    (Duration::ZERO, Signal::TERM),
+    (Duration::from_secs(2), Signal::QUIT),
+    (Duration::from_secs(5), Signal::KILL),
 ];
 
 /// Waits until an earlier server is gone, and ends what is left of one that was killed.

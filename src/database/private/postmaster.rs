@@ -75,7 +75,9 @@ impl Postmaster {
 
     /// Ends all connections, writes all there is to write, and ends the server.
     pub fn stop(&mut self) -> Result<(), PrivateError> {
-        for (signal, limit) in [(libc::SIGINT, STOP_LIMIT), (libc::SIGQUIT, QUIT_LIMIT)] {
+        for (signal, limit) in
+            [(process::Signal::INT, STOP_LIMIT), (process::Signal::QUIT, QUIT_LIMIT)]
+        {
             if self.has_ended() {
                 return Ok(());
             }

@@ -57,7 +57,7 @@ fn pid_of(private: &Private) -> u32 {
 }
 
 fn kill(pid: u32) {
-    process::signal(pid, libc::SIGKILL).unwrap();
+    process::signal(pid, process::Signal::KILL).unwrap();
 }
 
 /// Keeps a connection at work that ends only when it is told to.
