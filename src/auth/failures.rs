@@ -19,7 +19,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(50);
 /// Failures are forgotten after so long without another one.
 const FORGOTTEN: Duration = Duration::from_mins(1);
 
-/// How often credentials failed, by account and address.
+/// Interval at which credentials failed, by account and address.
 pub struct Failures {
     hasher: RandomState,
     longest: Duration,
@@ -52,7 +52,7 @@ impl Failures {
     }
 }
 
-/// The part of an address that one person has: of IPv6, the first 64 bits.
+/// Returns the part of an address that one person has: of IPv6, the first 64 bits.
 fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(u32::from(address)),

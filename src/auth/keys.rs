@@ -23,7 +23,7 @@ use crate::resource::{Caller, Site};
 use crate::schema::{customers, keys};
 use crate::secrets::Secret;
 
-/// How long a key that was found is remembered (`rules.md` 8.4).
+/// Time that a key that was found is remembered (`rules.md` 8.4).
 const REMEMBERED: Duration = Duration::from_secs(1);
 /// Keys that are remembered at once; beyond, all are forgotten.
 const MAX_REMEMBERED: usize = 10_000;
@@ -67,7 +67,7 @@ impl Keys {
         }
     }
 
-    /// The caller that the value of an `Authorization` header names; `address`: where the request is from.
+    /// Returns the caller that the value of an `Authorization` header names; `address`: where the request is from.
     ///
     /// Wrong credentials are answered the later, the more of the same pair of key and address were wrong before.
     ///

@@ -184,7 +184,7 @@ async fn register(api: &Api, customer: i64, members: Vec<Value>) -> Result<(), F
     }
 }
 
-/// The demonstration's customer, made where it is not there.
+/// Returns the demonstration's customer, made where it is not there.
 async fn customer(api: &Api) -> Result<i64, Failure> {
     let customers = api.get("/customers?pageSize=500").await?;
     let members = customers.get("member").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -198,7 +198,7 @@ async fn customer(api: &Api) -> Result<i64, Failure> {
     Ok(number(&made, "id"))
 }
 
-/// The demonstration's space, made where it is not there.
+/// Returns the demonstration's space, made where it is not there.
 async fn space(api: &Api, customer: i64) -> Result<i64, Failure> {
     let path = format!("/customers/{customer}/spaces");
     let spaces = api.get(&format!("{path}?name=samples")).await?;

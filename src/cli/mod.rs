@@ -140,7 +140,7 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
 /// Base at which the published contexts are written (`rules.md` 3.4).
 pub const DEFAULT_BASE: &str = "http://localhost:8080";
 
-/// What `hydria contexts` writes beside the contexts, by the name of the file.
+/// Returns what `hydria contexts` writes beside the contexts, by the name of the file.
 pub fn described() -> BTreeMap<String, Vec<u8>> {
     let pages = described::guide(DEFAULT_BASE).into_iter();
     let mut files: BTreeMap<String, Vec<u8>> =

@@ -30,10 +30,10 @@ pub struct Running {
     setup: Setup,
 }
 
-/// How a service is run, beyond its settings.
+/// Options of a run of the service, beyond its settings.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Whether `worker` processes do the work.
+    /// Tells whether `worker` processes do the work.
     pub no_worker: bool,
     /// Folder that is served as an origin, to this service alone.
     pub samples: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub struct Options {
 /// Starts the service; it answers when this returns.
 ///
 /// # Errors
-/// Where a part of it cannot be had, with the reason in words.
+/// Returns the reason in words if a part of it is not available.
 pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let sockets = bind(&config.listen)?;
     let address = sockets.first().ok_or("nothing to listen on")?.local_addr()?;

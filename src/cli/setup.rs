@@ -1,4 +1,4 @@
-//! What every command stands on: the data folder, the database, the secrets, the objects.
+//! The foundation of every command: the data folder, the database, the secrets, the objects.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +19,7 @@ use crate::storage::Storage;
 
 /// Connections of the requests of a process; workers have their own.
 const CONNECTIONS: u32 = crate::web::CONNECTIONS;
-/// How often it is seen to that the private server runs.
+/// Interval at which it is seen to that the private server runs.
 const KEEP: Duration = Duration::from_millis(100);
 
 /// An open database, with the private server behind it where there is one.
@@ -44,7 +44,7 @@ struct Opened {
     private: Option<Kept>,
 }
 
-/// What a command does with a database that is not there, or whose schema is not up to date.
+/// The action of a command on a database that does not exist, or whose schema is not up to date.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     /// Makes it, as the one `serve` of its folder.
@@ -59,7 +59,8 @@ impl Setup {
     /// For the service: runs the private server; a second one on the same folder is refused.
     ///
     /// # Errors
-    /// Where the folder, the database or the secret is not to be had, or they do not belong together.
+    /// Returns the reason in words if the folder, the database or the secret is not available, or they do not belong
+    /// together.
     pub fn serve(config: &Config) -> Result<Self, Failure> {
         Self::open(config, Missing::MakeAsService)
     }
@@ -67,7 +68,8 @@ impl Setup {
     /// For workers and commands that make what is missing: joins a server that runs, or runs it meanwhile.
     ///
     /// # Errors
-    /// Where the folder, the database or the secret is not to be had, or they do not belong together.
+    /// Returns the reason in words if the folder, the database or the secret is not available, or they do not belong
+    /// together.
     pub fn join(config: &Config) -> Result<Self, Failure> {
         Self::open(config, Missing::Make)
     }
@@ -85,7 +87,7 @@ impl Setup {
         Ok(Self { database, storage, secrets, private })
     }
 
-    /// What classes need to know of this deployment.
+    /// Returns what classes need to know of this deployment.
     pub fn site(&self, config: &Config, base: String) -> Arc<Site> {
         site(config, self.secrets.clone(), base)
     }
@@ -135,7 +137,7 @@ impl Kept {
     }
 }
 
-/// What classes need to know of a deployment.
+/// Returns what classes need to know of a deployment.
 fn site(config: &Config, secrets: Secrets, base: String) -> Arc<Site> {
     Arc::new(Site {
         base,
@@ -174,7 +176,7 @@ impl Opened {
 pub struct Rows {
     pub database: Database,
     pub secrets: Secrets,
-    /// What the database says of its deployment.
+    /// The deployment according to the database.
     pub deployment: Deployment,
     private: Option<Kept>,
 }
@@ -211,7 +213,7 @@ impl Rows {
         Ok(Self { database, secrets, deployment, private })
     }
 
-    /// What classes need to know of this deployment.
+    /// Returns what classes need to know of this deployment.
     pub fn site(&self, config: &Config, base: String) -> Arc<Site> {
         site(config, self.secrets.clone(), base)
     }

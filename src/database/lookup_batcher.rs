@@ -19,11 +19,11 @@ use super::{Connected, DatabaseError};
 
 /// Look-ups that one statement serves, at most.
 const MAX_BATCH: usize = 64;
-/// How long a look-up may take, waiting included.
+/// Time that a look-up may take, waiting included.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Threads of a batcher that are stuck in their connections and were replaced, at most.
 const MAX_STUCK: usize = 8;
-/// What connections are told besides: the server gives up a statement before its look-up is refused.
+/// Settings of these connections: the server gives up a statement before its look-up is refused.
 const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'";
 
 /// Answers look-ups of one kind.
@@ -37,7 +37,7 @@ type Waiting<K, V> = VecDeque<(K, oneshot::Sender<V>)>;
 pub struct BatchQueue<K, V> {
     waiting: Mutex<Waiting<K, V>>,
     load_many: LoadMany<K, V>,
-    /// What is answered where nothing was found out.
+    /// Makes the answer to a look-up that was refused.
     refuse: fn(Refusal) -> V,
 }
 
@@ -46,7 +46,7 @@ pub struct BatchQueue<K, V> {
 pub enum Refusal {
     /// There is no database, or it does not answer in time.
     Closed,
-    /// What should have answered it broke off, by a fault of ours.
+    /// The worker that should have answered it panicked.
     BrokeOff,
 }
 
@@ -67,7 +67,7 @@ struct WorkerSignal {
 struct SignalState {
     /// Desks with something waiting, in order of arrival.
     queues: VecDeque<Arc<dyn Flush>>,
-    /// Whether nobody will changed any more.
+    /// Tells whether nobody will changed any more.
     closed: bool,
 }
 
@@ -76,7 +76,7 @@ struct SignalState {
 struct Worker {
     /// Since when it has been at a queue.
     busy_since: Mutex<Option<Instant>>,
-    /// Whether another thread has taken its place, so that it ends when it gets free.
+    /// Tells whether another thread has taken its place, so that it ends when it gets free.
     replaced: AtomicBool,
 }
 
@@ -150,7 +150,7 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// A batcher with so many threads, each with a connection of its own.
+    /// Returns a batcher with so many threads, each with a connection of its own.
     ///
     /// # Errors
     /// Where the system gives no thread.
@@ -197,7 +197,7 @@ impl Batcher {
             waiting.push_back((key, sender));
             waiting.len() == 1
         };
-        // Whoever finds the queue empty rings for all who come before it is drained.
+        // The request that finds the queue empty wakes a worker for all that join before it is drained.
         if first {
             let signal = &self.inner.signal;
             let mut state = signal.state.lock();
@@ -267,7 +267,7 @@ fn run_worker(signal: &WorkerSignal, url: &str, worker: &Worker) {
                 None => connect(url),
             };
             match connected {
-                // The connection goes with what broke off; whoever waited for it is told.
+                // The connection goes with what broke off; the requests that waited for it are told.
                 Ok(mut connected) => {
                     let flush = AssertUnwindSafe(|| queue.flush(&mut connected));
                     match catch_unwind(flush) {
@@ -307,7 +307,7 @@ fn connect(url: &str) -> Result<Connected, DatabaseError> {
     Ok(connected)
 }
 
-/// The next queue with something waiting; none: the batcher is closed.
+/// Waits for a queue with requests and returns it; `None` if the batcher is closed.
 fn next(signal: &WorkerSignal) -> Option<Arc<dyn Flush>> {
     let mut state = signal.state.lock();
     loop {

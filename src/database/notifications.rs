@@ -1,6 +1,6 @@
-//! What processes tell one another through PostgreSQL (LISTEN, NOTIFY): there is work, a job is settled.
+//! Notifications between processes through PostgreSQL (LISTEN, NOTIFY): there is work, a job is settled.
 //!
-//! A notice only saves waiting: whoever waits also looks for itself now and then.
+//! A notice only saves waiting: a waiting request also polls now and then.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -10,7 +10,7 @@ use diesel::RunQueryDsl;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-/// How often the connection is looked at; an empty look costs a microsecond.
+/// Interval at which the connection is looked at; an empty look costs a microsecond.
 const POLL: Duration = Duration::from_millis(20);
 /// Pause after the connection was lost.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -44,7 +44,7 @@ impl Pauses {
         self.lock().remove(&customer);
     }
 
-    /// The customers whose images are left alone now.
+    /// Returns the customers whose images are left alone now.
     pub fn customers(&self) -> Vec<i32> {
         let now = Instant::now();
         let mut pauses = self.lock();

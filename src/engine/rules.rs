@@ -10,7 +10,7 @@ use crate::classes::customer_origin_strategy::StoredRule;
 use crate::fairness::{Limiter, Shares};
 use crate::origins::{OriginError, Rule, Strategy, choose};
 
-/// How long the patterns of one image may take together; common ones take some microseconds.
+/// Time that the patterns of one image may take together; common ones take some microseconds.
 const BUDGET: Duration = Duration::from_secs(3);
 /// Patterns that are kept compiled: each may take some hundred kilobytes.
 const MAX_KEPT: usize = 200;

@@ -20,7 +20,7 @@ const MAX_WATCHED: usize = 10_000;
 pub struct GiveUp {
     /// Attempts that failed, at least.
     pub attempts: u32,
-    /// How long after the first of them.
+    /// Time that after the first of them.
     pub after: Duration,
 }
 
@@ -31,7 +31,7 @@ impl Default for GiveUp {
     }
 }
 
-/// What an image is to do after a fault.
+/// The decision about an image after a fault.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is tried again after a pause; `attempts` have failed so far.

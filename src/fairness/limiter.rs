@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 use super::Shares;
 
-/// How often one that does not fit is passed over by others before nobody is admitted until it fits.
+/// Interval at which one that does not fit is passed over by others before nobody is admitted until it fits.
 const MAX_PASSED_OVER: u32 = 16;
 
 /// A fair semaphore; cheap to clone. `K` says who asks.
@@ -42,7 +42,7 @@ struct State<K: Eq + Hash + Clone> {
 #[derive(Debug)]
 struct Queue<K: Eq + Hash + Clone> {
     waiting: VecDeque<Waiting<K>>,
-    /// How often others were admitted since its first has waited for capacity.
+    /// Interval at which others were admitted since its first has waited for capacity.
     passed_over: u32,
 }
 

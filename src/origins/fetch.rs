@@ -31,7 +31,7 @@ struct Inner {
     limits: Limits,
     allowed: Arc<Allowed>,
     client: Client,
-    /// Where an address is allowed on one port only: the resolver is not told which is asked for.
+    /// Clients for addresses that are allowed on one port only, because the resolver does not know the port.
     of_ports: Vec<(u16, Client)>,
 }
 
@@ -154,7 +154,7 @@ fn host(url: &Url) -> String {
     url.host_str().unwrap_or_default().to_owned()
 }
 
-/// The address that stands in the URL itself; odd spellings are plain once a URL is parsed.
+/// Returns the address that stands in the URL itself; odd spellings are plain once a URL is parsed.
 fn literal(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What is asked of every fetch.
+/// The limits of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Largest file, in bytes.
@@ -15,7 +15,7 @@ pub struct Limits {
     pub total: Duration,
     /// Fewest bytes a second, over each `idle` of the file.
     pub bytes_per_second: u64,
-    /// How many redirects are followed.
+    /// Number of redirects that are followed.
     pub redirects: u32,
 }
 
@@ -33,7 +33,7 @@ impl Default for Limits {
     }
 }
 
-/// What every fetch may take, whatever its size, unless [`Limits::total`] is less.
+/// Time that every fetch may take, whatever its size, unless [`Limits::total`] is less.
 const BASE: Duration = Duration::from_mins(1);
 /// For so many bytes a fetch may take a second more.
 const BYTES_FOR_A_SECOND: u64 = 256 * 1024;

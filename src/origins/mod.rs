@@ -26,7 +26,7 @@ pub use pattern::{Pattern, PatternError};
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
 
-/// How bytes are got from an origin (`dlcs.md` 8.1).
+/// The way in which bytes are fetched from an origin (`dlcs.md` 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Strategy {
     /// Anonymous HTTP or HTTPS; what holds where no rule matches.
@@ -39,7 +39,7 @@ impl Strategy {
     /// Every strategy that works in this version.
     pub const ALL: [Self; 2] = [Self::Default, Self::BasicHttpAuthentication];
 
-    /// The last segment of the strategy's address.
+    /// Returns the last segment of the strategy's address.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl Strategy {
         }
     }
 
-    /// The strategy of an id; `basic_https` is 2016's word (`rules.md` 7.4).
+    /// Returns the strategy of an id; `basic_https` is 2016's word (`rules.md` 7.4).
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
         match id {
@@ -57,7 +57,7 @@ impl Strategy {
         }
     }
 
-    /// Whether nothing can be fetched without [`Credentials`].
+    /// Returns whether nothing can be fetched without [`Credentials`].
     #[must_use]
     pub const fn requires_credentials(self) -> bool {
         matches!(self, Self::BasicHttpAuthentication)
@@ -77,7 +77,7 @@ impl Strategy {
         }
     }
 
-    /// A name to show to people.
+    /// Returns a name to show to people.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -86,7 +86,7 @@ impl Strategy {
         }
     }
 
-    /// What the strategy does, in a sentence or two.
+    /// Returns what the strategy does, in a sentence or two.
     #[must_use]
     pub const fn doc(self) -> &'static str {
         match self {
@@ -129,7 +129,7 @@ pub struct Rule {
     pub id: String,
     /// Looked for anywhere in the origin, ignoring case.
     pub pattern: Pattern,
-    /// How an origin with the pattern in it is fetched.
+    /// The way in which an origin that matches the pattern is fetched.
     pub strategy: Strategy,
 }
 

@@ -72,7 +72,7 @@ impl Pattern {
             .map_err(PatternError::from)
     }
 
-    /// The text that was compiled.
+    /// Returns the text that was compiled.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -102,7 +102,7 @@ impl Pattern {
     }
 }
 
-/// How many backtracks keep a search within [`MAX_WORK`].
+/// Returns how many backtracks keep a search within [`MAX_WORK`].
 fn backtracks(text: &str) -> Result<usize, PatternError> {
     let tree = Expr::parse_tree(text)?;
     let work = steps::between_backtracks(&tree.expr, MAX_ORIGIN_BYTES as u64)

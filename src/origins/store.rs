@@ -16,14 +16,14 @@ use super::limits::Limits;
 /// Each piece is written on a thread of its own kind; smaller ones would be mostly hand-over.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// What an origin gave.
+/// A file that was fetched from an origin.
 #[derive(Debug)]
 pub struct Fetched {
     /// Without a name in the file system, at its start; gone once it is closed.
     pub file: File,
     /// Length of the file, at least 1.
     pub bytes: u64,
-    /// What the origin calls it, in lower case and without parameters: a hint, not a fact.
+    /// The media type that the origin states, in lower case and without parameters: a hint, not a fact.
     pub media_type: Option<String>,
 }
 
@@ -76,7 +76,7 @@ pub(super) async fn store(
     Ok(Fetched { file, bytes: got, media_type })
 }
 
-/// How fast the file comes.
+/// The rate at which the file arrives.
 struct Pace {
     since: Instant,
     got: u64,
@@ -102,7 +102,7 @@ impl Pace {
 async fn unnamed(folder: &Path) -> io::Result<File> {
     let folder = folder.to_owned();
     let make = move || match tempfile::tempfile_in(&folder) {
-        // Whoever tidied the folder away has done no harm.
+        // It does no harm if another process has removed the folder.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             std::fs::create_dir_all(&folder)?;
             tempfile::tempfile_in(&folder)

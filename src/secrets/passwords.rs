@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Secret;
 
-/// How long a computation waits for its turn.
+/// Time that a computation waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 static TURNS: LazyLock<Turns> =

@@ -1,4 +1,4 @@
-//! What requests do with a connection of the pool: few at once for each core, divided among those who ask, so that
+//! The work of requests on connections of the pool: few at once for each core, divided among those who ask, so that
 //! whatever one asks for, others do not wait.
 
 use std::num::NonZero;
@@ -10,7 +10,7 @@ use crate::fairness::{Limiter, Overloaded, Shares};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
-/// How long a request waits for what is done on another thread: a little longer than any statement may take.
+/// Time that a request waits for what is done on another thread: a little longer than any statement may take.
 const PATIENCE: Duration = Duration::from_secs(65);
 
 /// Connections that all share, for each core: more would only make the statements of one customer wait for one another,
@@ -29,7 +29,7 @@ const MOST_UNITS: usize = 3;
 /// Requests of one customer that may wait for a connection; more are refused, to be sent again later.
 const MAX_WAITING: usize = 256;
 
-/// Who asks, as far as connections are divided.
+/// The holder of a share of the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Holder {
     /// The service itself, to find out whether it is well.

@@ -38,7 +38,7 @@ pub async fn answer(
     asking.sent(response)
 }
 
-/// An attempt whose answer is within the budget.
+/// Answers within the budget of bytes.
 async fn attempt(
     service: &Service,
     request: &HttpRequest,
@@ -180,12 +180,12 @@ async fn dispatch(
     Ok(response)
 }
 
-/// Whether an operation answers with a page of a collection.
+/// Returns whether an operation answers with a page of a collection.
 fn lists(entry: &Entry, input: &Input) -> bool {
     matches!(entry.act, Mounted::Query(_)) && input.collection.is_some()
 }
 
-/// Whether what the class tables write is converted for this request.
+/// Returns whether what the class tables write is converted for this request.
 fn is_converted(request: &HttpRequest) -> bool {
     negotiate::wanted(request, Kind::Data).is_some_and(|wanted| !wanted.is_as_written())
 }

@@ -11,7 +11,7 @@ pub fn tagged(response: &mut HttpResponseBuilder, tag: Tag, suffix: &str) {
     response.insert_header((header::ETAG, tag.entity_tag(suffix)));
 }
 
-/// The answer to a reader: a representation, which is made only where the reader has another one.
+/// Returns the answer to a reader: a representation, which is made only where the reader has another one.
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where `If-Match` is not met.

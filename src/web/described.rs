@@ -1,4 +1,4 @@
-//! What the tables of classes and endpoints say, and the documents that are made from it at start.
+//! The descriptions in the tables of classes and endpoints, and the documents that are made from it at start.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -26,7 +26,7 @@ pub fn guide(base: &str) -> BTreeMap<String, String> {
     guide::pages(&described.api(base), |kind| kinds.get(kind).copied().unwrap_or_default())
 }
 
-/// What the tables make, each class and collection once.
+/// The descriptions in the tables, each class and collection once.
 #[derive(Debug, Default)]
 pub struct Described {
     pub classes: Vec<ClassDoc>,
@@ -36,7 +36,7 @@ pub struct Described {
     pub shared: Vec<SharedDoc>,
 }
 
-/// All that the tables say.
+/// Returns all that the tables say.
 pub fn described() -> Described {
     let mut described = Described { shared: endpoints::documentation(), ..Described::default() };
     classes::each(&mut described);

@@ -20,9 +20,9 @@ pub struct Documents {
     pub contexts: BTreeMap<String, Document>,
     /// Public address of the root, without a final slash.
     pub base: String,
-    /// What the contexts say, by their addresses.
+    /// The terms of the contexts, by the addresses of the contexts.
     pub(super) terms: HashMap<String, Terms>,
-    /// What the vocabulary's own context says.
+    /// The terms of the vocabulary's own context.
     pub(super) own_terms: Terms,
     /// Conversions of large documents, one at a time.
     pub conversions: Semaphore,
@@ -45,13 +45,13 @@ impl Document {
 }
 
 impl Documents {
-    /// What the context of a document of ours says.
+    /// Returns what the context of a document of ours says.
     pub fn terms(&self, document: &Value) -> &Terms {
         let named = document.get("@context").and_then(Value::as_str);
         named.and_then(|context| self.terms.get(context)).unwrap_or(&self.own_terms)
     }
 
-    /// The vocabulary in a representation, converted when it is asked for first.
+    /// Returns the vocabulary in a representation, converted when it is asked for first.
     ///
     /// # Errors
     /// Those of the conversion.

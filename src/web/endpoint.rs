@@ -22,7 +22,7 @@ pub struct Endpoint {
     pub methods: &'static [&'static str],
     pub audience: Audience,
     pub caching: Caching,
-    /// Whether scripts of other sites may read its answers (CORS).
+    /// Tells whether scripts of other sites may read its answers (CORS).
     pub cross_origin: bool,
     /// Its entry in the OpenAPI document, if it has one.
     pub doc: Option<EndpointDoc>,
@@ -51,7 +51,7 @@ pub enum Caching {
     Shared(&'static str),
 }
 
-/// What the OpenAPI document says of an endpoint beyond its template.
+/// The entry of an endpoint in the OpenAPI document, beyond its template.
 #[derive(Debug, Clone, Copy)]
 pub struct EndpointDoc {
     /// Its `operationId`.
@@ -59,7 +59,7 @@ pub struct EndpointDoc {
     pub title: &'static str,
     /// Its one media type; `None` if it is offered in the representations of resources.
     pub media_type: Option<&'static str>,
-    /// Whether its answers have an entity tag.
+    /// Tells whether its answers have an entity tag.
     pub tagged: bool,
 }
 

@@ -5,7 +5,7 @@ use actix_web::http::Method;
 
 use super::body;
 
-/// Whether a request is a POST that a page of another site can have a browser send with the credentials that it
+/// Returns whether a request is a POST that a page of another site can have a browser send with the credentials that it
 /// remembers, without a preflight (Fetch, CORS-safelisted requests).
 ///
 /// The media types that are read here are preflighted. `base`: the public address of the root.

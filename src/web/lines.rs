@@ -1,4 +1,4 @@
-//! What the log says of requests: bounded in size, and in number where strangers can bring it about.
+//! Lines of the log about requests: bounded in size, and in number where strangers can bring it about.
 
 use std::borrow::Cow;
 use std::error::Error as _;

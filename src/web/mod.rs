@@ -58,7 +58,7 @@ pub use server::{Listening, listen};
 /// Largest body that is read, in bytes (`rules.md` 6.1).
 pub const MAX_BODY_BYTES: usize = 16 << 20;
 
-/// What answers requests.
+/// The service that answers requests.
 pub struct Service {
     pub database: Database,
     pub site: Arc<Site>,
@@ -70,9 +70,9 @@ pub struct Service {
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
     pub acts: Acts,
-    /// Whether PATCH shows the resource when nothing is preferred.
+    /// Tells whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
-    /// How long a request waits for the processing of an image.
+    /// Time that a request waits for the processing of an image.
     pub wait: Duration,
     /// Folder that is served at `/samples/`, when the service demonstrates itself.
     pub samples: Option<PathBuf>,
@@ -84,7 +84,7 @@ pub struct Service {
     pub bodies: Budget,
 }
 
-/// What a service is made of.
+/// The parts of a service.
 pub struct Parts {
     pub database: Database,
     pub site: Arc<Site>,

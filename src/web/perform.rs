@@ -45,7 +45,7 @@ pub async fn perform(
     }
 }
 
-/// An address that nothing can be made at.
+/// Returns the problem of an address at which nothing can be created.
 fn malformed_address(path: &str) -> Problem {
     let reason = format!("is malformed: {path}; {NUMBER_RULE}, an id {ID_RULE}");
     // Nothing of the body is wrong.

@@ -1,18 +1,18 @@
 //! Lines of the log that many requests would write: one a minute of each kind, with the number of those left out.
 //!
-//! What a client can cause as often as it likes must not fill the disk.
+//! Repeated lines of the log: a client must not fill the disk with lines that it can cause as often as it likes.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// How long nothing more of a kind is logged.
+/// Time that nothing more of a kind is logged.
 const PAUSE: Duration = Duration::from_mins(1);
 /// Kinds that are told apart; all others are one.
 const MAX_KINDS: usize = 32;
 
-/// What was logged of each kind, and how much was not.
+/// The lines of each kind that were logged, and the number of those that were not.
 #[derive(Debug, Default)]
 pub struct Repeated(Mutex<HashMap<String, Kind>>);
 

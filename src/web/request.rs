@@ -10,7 +10,7 @@ use super::quoted::split;
 use crate::hydra::Problem;
 use crate::resource::Conditions;
 
-/// What a client prefers to get back (RFC 7240, section 4.2).
+/// The preference of a client for an answer (RFC 7240, section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preference {
     Minimal,
@@ -26,13 +26,13 @@ impl Preference {
     }
 }
 
-/// What a request prefers to get back, if it says so.
+/// Returns what a request prefers to get back, if it says so.
 pub fn preference(request: &HttpRequest) -> Option<Preference> {
     let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
     returned(lines)
 }
 
-/// Whether a request prefers that what is not understood is refused (RFC 7240, section 4.4).
+/// Returns whether a request prefers that what is not understood is refused (RFC 7240, section 4.4).
 pub fn is_strict(request: &HttpRequest) -> bool {
     let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
     preferred(lines, "handling").as_deref() == Some("strict")
@@ -69,12 +69,12 @@ pub fn check_single(request: &HttpRequest) -> Result<(), Problem> {
     }
 }
 
-/// Whether a request comes from a page of this service, so that a browser's password box would stand over it.
+/// Returns whether a request comes from a page of this service, so that a browser's password box would stand over it.
 pub fn is_from_page(request: &HttpRequest) -> bool {
     request.headers().get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin")
 }
 
-/// The value of a preference in the lines of `Prefer`; where it stands several times, the first counts.
+/// Returns the value of a preference in the lines of `Prefer`; where it stands several times, the first counts.
 fn preferred<'a>(lines: impl Iterator<Item = &'a str>, wanted: &str) -> Option<String> {
     let preferences = lines.flat_map(|line| split(line, ','));
     let mut values = preferences.filter_map(|preference| {
@@ -86,7 +86,7 @@ fn preferred<'a>(lines: impl Iterator<Item = &'a str>, wanted: &str) -> Option<S
     values.next()
 }
 
-/// The preference `return` of the lines of `Prefer`.
+/// Returns the preference `return` of the lines of `Prefer`.
 fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
     match preferred(lines, "return")?.as_str() {
         "minimal" => Some(Preference::Minimal),
@@ -95,7 +95,7 @@ fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
     }
 }
 
-/// What a request asks of the state it meets.
+/// Returns what a request asks of the state it meets.
 pub fn conditions(request: &HttpRequest) -> Conditions {
     let lines = |name| {
         let values = request.headers().get_all(name);

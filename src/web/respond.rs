@@ -28,20 +28,20 @@ const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Prefer, Authorization, Origin");
 
-/// What of a request decides how its reply is sent.
+/// The properties of a request that decide how its reply is sent.
 pub struct ResponseOptions<'a> {
-    /// Whether it only reads: GET or HEAD.
+    /// Tells whether it only reads: GET or HEAD.
     pub reads: bool,
     pub representation: Representation,
     pub preference: Option<Preference>,
     pub conditions: Conditions,
-    /// Whether PATCH shows the resource when nothing is preferred.
+    /// Tells whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
     /// Path and query as received.
     pub asked: &'a str,
 }
 
-/// The response to a reply.
+/// Returns the response to a reply.
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where it reads, and `If-Match` is not met. Where a document cannot be
@@ -69,7 +69,7 @@ pub async fn reply(
         }
         Reply::Shown { outcome, id, body, tag } => {
             let is_minimal = wish.preference == Some(Preference::Minimal);
-            // What cannot be had by GET is shown whatever is preferred.
+            // What GET does not show is shown whatever is preferred.
             let shows = match outcome {
                 Outcome::CreatedWithSecret | Outcome::Reported => true,
                 Outcome::Updated => shows_updated,
@@ -116,17 +116,17 @@ fn empty(mut response: HttpResponseBuilder) -> HttpResponse {
     response.insert_header((header::CONTENT_LENGTH, "0")).body("")
 }
 
-/// What a problem is about, and how it is sent.
+/// The request of a problem, and the form in which the problem is sent.
 pub struct About<'a> {
     pub wanted: Representation,
     pub path: &'a str,
     pub method: &'a str,
     pub request_id: &'a str,
-    /// Whether a browser's password box would stand over a page or a picture.
+    /// Tells whether a browser's password box would stand over a page or a picture.
     pub session: bool,
 }
 
-/// The response to a problem, as RFC 9457 and Hydra have it (`hydra.md` 8).
+/// Returns the response to a problem, as RFC 9457 and Hydra have it (`hydra.md` 8).
 pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> HttpResponse {
     let About { wanted, path, method, request_id, session } = *about;
     let status = status::of_problem(problem);
@@ -281,7 +281,7 @@ pub fn describe(response: &mut HttpResponse, base: &str) {
     }
 }
 
-/// The answer to OPTIONS, for preflights as for those that ask what there is.
+/// Returns the answer to OPTIONS, for preflights as for those that ask what there is.
 pub fn options(allow: &[&'static str]) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response
@@ -308,7 +308,7 @@ pub fn accepts(response: &mut HttpResponse, allow: &[&'static str]) {
     }
 }
 
-/// A document about the API, in the one media type that it has: public, the same for everybody.
+/// Returns a document about the API, in the one media type that it has: public, the same for everybody.
 ///
 /// Contexts are among them, which are JSON-LD whatever is accepted (`hydra.md` 5).
 ///

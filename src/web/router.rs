@@ -34,7 +34,7 @@ pub enum Mounted {
 pub struct Entry {
     pub doc: OperationDoc,
     pub body: Body,
-    /// Whether the client chooses the last part of the address.
+    /// Tells whether the client chooses the last part of the address.
     pub chooses: bool,
     pub act: Mounted,
 }
@@ -65,7 +65,7 @@ pub struct Router {
     endpoints: Vec<(Pattern, &'static Endpoint)>,
 }
 
-/// What answers at a path.
+/// The route or endpoint that answers at a path.
 #[derive(Clone, Copy)]
 pub enum Target<'a> {
     Route(&'a Route),
@@ -167,7 +167,7 @@ impl Mounting {
     }
 }
 
-/// A queue at which look-ups of one kind share statements.
+/// Returns a queue at which look-ups of one kind share statements.
 pub fn queue<K: Send + 'static, T: Send + 'static>(
     site: &Arc<Site>,
     look: fn(&mut UnitOfWork<'_>, &[K]) -> Vec<Result<T, Problem>>,

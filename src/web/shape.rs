@@ -17,7 +17,7 @@ use super::{lines, request, respond};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
-/// The response that an attempt at a request comes to, whatever it comes to: a panic is a problem too.
+/// Returns the response of an attempt at a request; a panic becomes a problem, too.
 pub async fn finalize(
     documents: &Documents,
     request: &HttpRequest,
@@ -70,7 +70,7 @@ pub async fn finalize(
     response
 }
 
-/// A panic as a problem; where it was, the panic itself has told the log.
+/// Returns a panic as a problem; the panic has logged its place itself.
 fn broken_off(panic: &(dyn Any + Send)) -> Problem {
     let words = panic.downcast_ref::<&str>().copied();
     let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
@@ -103,7 +103,7 @@ mod tests {
         finalize(&documents, &request, None, &Cell::new(Caller::Visitor), attempt).await
     }
 
-    /// The head and the body of the answer to a request on a connection that is kept.
+    /// Returns the head and the body of the answer to a request on a connection that is kept.
     fn asked(stream: &mut TcpStream, path: &str) -> (String, String) {
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").expect("it is sent");
         let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);

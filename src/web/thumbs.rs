@@ -74,7 +74,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     }
 }
 
-/// Where the images of thumbnails are looked up: a page of thumbnails is asked for at once.
+/// The queue at which images of thumbnails are looked up, because a page of thumbnails is requested at once.
 pub type Images = Arc<BatchQueue<ImageAddress, Result<Image, Problem>>>;
 
 pub fn images(site: &Arc<Site>) -> Images {
@@ -85,7 +85,7 @@ async fn find(service: &Service, at: &ImageAddress) -> Result<Image, Problem> {
     service.database.batcher.load(&service.images, at.clone()).await
 }
 
-/// The description of a level 0 service (Image API 3.0).
+/// Returns the description of a level 0 service (Image API 3.0).
 fn info(
     service: &Service,
     image: &Image,
@@ -128,7 +128,7 @@ fn check(region: &str, rotation: &str, file: &str) -> Result<(), Problem> {
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
-/// The stored thumbnail that a size means exactly.
+/// Returns the stored thumbnail that a size means exactly.
 fn choose(size: &str, open: &[StoredThumbnail]) -> Result<StoredThumbnail, Problem> {
     let size = decode(size).unwrap_or_default();
     if matches!(size.as_str(), "max" | "full") {
@@ -175,7 +175,7 @@ fn none(size: &str) -> Problem {
     Problem::NotFound(format!("there is no open thumbnail of size {size}"))
 }
 
-/// The pixels of a thumbnail; nothing where its object is not there any more.
+/// Returns the pixels of a thumbnail; nothing where its object is not there any more.
 async fn pixels(
     service: &Service,
     image: &Image,
@@ -212,7 +212,7 @@ async fn pixels(
 /// Lines about thumbnails that are lost.
 static LOST: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
-/// An object that a row names and the store does not have: our fault, which no second try mends.
+/// Logs that the store lacks an object that a row names, which is a fault of the service, and returns the problem.
 fn lost(image: &Image) -> Problem {
     let Image { customer, space, id, .. } = image;
     let line = format!("the thumbnails of image {customer}/{space}/{id} are lost");

@@ -43,7 +43,7 @@ impl Account {
         Ok(Some(known.unwrap_or(Self { name: uid.to_string(), uid, gid: cluster.gid() })))
     }
 
-    /// Whether this user may pass into a folder, the ones above it included.
+    /// Returns whether this user may pass into a folder, the ones above it included.
     ///
     /// The kernel is asked, which knows more than the modes say: a child takes the user's rights,
     /// enters the folder, and then finds that there is no such program.

@@ -7,7 +7,7 @@ use std::path::Path;
 pub struct PidFile {
     /// Its process id; `None` if the file has no valid number.
     pub pid: Option<u32>,
-    /// Whether it takes connections.
+    /// Tells whether it takes connections.
     pub is_ready: bool,
 }
 

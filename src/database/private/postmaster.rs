@@ -11,19 +11,19 @@ use super::programs::Programs;
 use super::runner::Runner;
 use super::{Durability, PrivateError, cluster, error};
 
-/// How long a start may take; redo after a crash is by far the longest part.
+/// Time that a start may take; redo after a crash is by far the longest part.
 const START_LIMIT: Duration = Duration::from_mins(5);
 
-/// How often it is told that a start goes on.
+/// Interval at which it is told that a start goes on.
 const START_WORD: Duration = Duration::from_secs(10);
 
-/// How long a clean stop may take before one without writing.
+/// Time that a clean stop may take before one without writing.
 const STOP_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long that may take before the server is killed, which costs nothing committed either.
+/// Time that that may take before the server is killed, which costs nothing committed either.
 const QUIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often the server is looked at while it starts or stops.
+/// Interval at which the server is looked at while it starts or stops.
 const POLL: Duration = Duration::from_millis(5);
 
 /// A server that is our child.
@@ -57,7 +57,7 @@ impl Postmaster {
         Ok(server)
     }
 
-    /// Whether the server has ended.
+    /// Returns whether the server has ended.
     ///
     /// If so it is reaped, else its successor would think it alive.
     pub fn has_ended(&mut self) -> bool {
@@ -68,7 +68,7 @@ impl Postmaster {
         self.ended.is_some()
     }
 
-    /// How it has ended, in words.
+    /// Returns how it has ended, in words.
     pub fn ending(&self) -> String {
         self.ended.map_or_else(|| "not yet".to_owned(), |status| status.to_string())
     }
@@ -191,7 +191,7 @@ impl Drop for Postmaster {
     }
 }
 
-/// Whether a failure comes from an old server's last moments, and may pass.
+/// Returns whether a failure comes from an old server's last moments, and may pass.
 fn is_transient(failure: &PrivateError) -> bool {
     let PrivateError::Failed { words, .. } = failure else { return false };
     words.contains("pre-existing shared memory block")

@@ -18,7 +18,7 @@ use super::*;
 const DATA: &str = "HYDRIA_TRIAL_DATA";
 const PART: &str = "HYDRIA_TRIAL_PART";
 
-/// A folder PostgreSQL's user may pass through, with a data folder to be made in it.
+/// Returns a folder PostgreSQL's user may pass through, with a data folder to be made in it.
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -36,7 +36,7 @@ fn psql(url: &str, sql: &str) -> Command {
     psql
 }
 
-/// What the server answers; its refusal otherwise.
+/// Returns what the server answers; its refusal otherwise.
 fn ask(private: &Private, sql: &str) -> Result<String, String> {
     let output = psql(private.url(), sql).output().unwrap();
     let words = if output.status.success() { Ok(output.stdout) } else { Err(output.stderr) };

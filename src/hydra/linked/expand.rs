@@ -22,7 +22,7 @@ type Name = Id<IriBuf, BlankIdBuf>;
 /// Expansions that are tried for keys that a body hides from [`marked`], by taking `@vocab` away.
 const MAX_HIDDEN: usize = 8;
 
-/// What the names of undefined keys are expanded below, so that they can be found.
+/// The prefix that undefined keys are expanded with, so that they can be found.
 const MARK: &str = "undefined:";
 
 /// Returns the keys of a body that no context defines, which expansion drops.

@@ -23,10 +23,10 @@ const MAX_WAITING: usize = 1_024;
 const STEPS: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
-/// Whose body it is; none: no customer's.
+/// Customer that sent the body, if one did.
 type Customer = Option<i32>;
 
-/// What is to be done with a body. Each kind has threads of its own.
+/// The kind of work on a body. Each kind has threads of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     /// Large JSON is parsed, and is in our own terms as a rule.

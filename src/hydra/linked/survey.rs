@@ -70,7 +70,7 @@ pub fn survey(
     Survey::new(known).finish(body, base, bounds)
 }
 
-/// Whether a context defines a term.
+/// Returns whether a context defines a term.
 fn redefines(context: &Value, term: &str) -> bool {
     match context {
         Value::Array(items) => items.iter().any(|item| redefines(item, term)),
@@ -105,7 +105,7 @@ struct Survey<'a, 'b> {
     lists: Vec<&'a str>,
     /// Terms whose values are maps by the names or types of nodes.
     by_node: Vec<&'a str>,
-    /// What the values of a term are, if it is the same wherever it is defined.
+    /// The kind of the values of a term, if it is the same wherever it is defined.
     kinds: HashMap<&'a str, Option<Kind>>,
     /// Terms with a context of their own.
     scopes: Vec<&'a str>,
@@ -340,7 +340,8 @@ impl<'a, 'b> Survey<'a, 'b> {
 
     /// Notes a word of a context that is not read as JSON-LD has it.
     ///
-    /// What looks like a keyword and is none, JSON-LD ignores, whatever was meant. Control characters are in no IRI, and
+    /// What looks like a keyword and is none, JSON-LD ignores, whatever was meant. Control characters are in no IRI,
+    /// and
     /// the processor prints what is none as it stands, so that a body could write lines of its own into the log.
     fn word(&mut self, text: &str) {
         if text.contains(char::is_control) {
