@@ -85,18 +85,6 @@ impl Strategy {
             Self::BasicHttpAuthentication => "Basic HTTP authentication",
         }
     }
-
-    /// Returns what the strategy does, in a sentence or two.
-    #[must_use]
-    pub const fn doc(self) -> &'static str {
-        match self {
-            Self::Default => "Fetches anonymously over HTTP or HTTPS.",
-            Self::BasicHttpAuthentication => {
-                "Fetches over HTTP or HTTPS with a user and a password. They are sent to the \
-                 origin's own host only, not to where it redirects."
-            }
-        }
-    }
 }
 
 /// A user and a password for an origin; neither printable nor serialisable.

@@ -5,7 +5,6 @@ use std::io::{self, Seek};
 use std::path::Path;
 
 use reqwest::Response;
-use reqwest::header::CONTENT_TYPE;
 use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
@@ -23,8 +22,6 @@ pub struct Fetched {
     pub file: File,
     /// Length of the file, at least 1.
     pub bytes: u64,
-    /// The media type that the origin states, in lower case and without parameters: a hint, not a fact.
-    pub media_type: Option<String>,
 }
 
 /// Writes the body to an unnamed file in `folder`; the fetch has `begun` before.
@@ -39,7 +36,6 @@ pub(super) async fn store(
     if expected.is_some_and(|bytes| bytes > limits.max_bytes) {
         return Err(too_large());
     }
-    let media_type = media_type(&answer);
     let file = unnamed(folder).await.map_err(OriginError::Io)?;
     let mut file = BufWriter::with_capacity(PIECE_BYTES, tokio::fs::File::from_std(file));
     let mut got = 0;
@@ -73,7 +69,7 @@ pub(super) async fn store(
     file.flush().await.map_err(OriginError::Io)?;
     let mut file = file.into_inner().into_std().await;
     file.rewind().map_err(OriginError::Io)?;
-    Ok(Fetched { file, bytes: got, media_type })
+    Ok(Fetched { file, bytes: got })
 }
 
 /// The rate at which the file arrives.
@@ -110,10 +106,4 @@ async fn unnamed(folder: &Path) -> io::Result<File> {
         made => made,
     };
     spawn_blocking(make).await.map_err(io::Error::other)?
-}
-
-fn media_type(answer: &Response) -> Option<String> {
-    let header = answer.headers().get(CONTENT_TYPE)?.to_str().ok()?;
-    let named = header.split(';').next()?.trim().to_ascii_lowercase();
-    (!named.is_empty()).then_some(named)
 }
