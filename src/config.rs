@@ -42,7 +42,7 @@ pub struct Config {
     pub wait: Duration,
     pub origin_limits: Limits,
     pub log: String,
-    /// Whether log lines are JSON objects.
+    /// Tells whether log lines are JSON objects.
     pub log_json: bool,
 }
 

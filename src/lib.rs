@@ -1,6 +1,7 @@
 //! Hydria: a digital library image service with a Hydra/JSON-LD hypermedia API on PostgreSQL.
 //!
-//! The rooms, each of which uses only what stands above it (`tests/architecture.rs` holds them to it).
+//! The modules, each of which uses only those of its own layer and of the layers listed above it
+//! (`tests/architecture.rs` checks this).
 
 pub mod config;
 pub mod database;

@@ -24,7 +24,7 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// The text itself; for the one place that needs it.
+    /// Returns the text itself; for the one place that needs it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -36,7 +36,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A random API secret of 256 bits, in text.
+/// Returns a random API secret of 256 bits, in text.
 ///
 /// # Errors
 /// Where the system gives no randomness.
@@ -84,7 +84,7 @@ impl Secrets {
         mac(&self.hashing, secret.0.as_bytes()).to_vec()
     }
 
-    /// Whether a secret has this hash, in constant time.
+    /// Returns whether a secret has this hash, in constant time.
     pub fn matches(&self, secret: &Secret, hash: &[u8]) -> bool {
         mac(&self.hashing, secret.0.as_bytes()).ct_eq(hash).into()
     }

@@ -6,8 +6,9 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 const SLOTS: usize = 1 << 14;
 
@@ -18,7 +19,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(50);
 /// Failures are forgotten after so long without another one.
 const FORGOTTEN: Duration = Duration::from_mins(1);
 
-/// How often credentials failed, by account and address.
+/// Interval at which credentials failed, by account and address.
 pub struct Failures {
     hasher: RandomState,
     longest: Duration,
@@ -40,7 +41,7 @@ impl Failures {
     /// Counts a failure at `now`; returns how long its answer is to wait.
     pub fn count(&self, account: &str, address: Option<IpAddr>, now: Instant) -> Duration {
         let hash = self.hasher.hash_one((account, address.map(network)));
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock();
         let length = u64::try_from(slots.len()).unwrap_or(1);
         let index = usize::try_from(hash % length.max(1)).unwrap_or_default();
         let Some(slot) = slots.get_mut(index) else { return Duration::ZERO };
@@ -51,7 +52,7 @@ impl Failures {
     }
 }
 
-/// The part of an address that one person has: of IPv6, the first 64 bits.
+/// Returns the part of an address that one person has: of IPv6, the first 64 bits.
 fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(u32::from(address)),
@@ -112,7 +113,7 @@ mod tests {
         for number in 0..100_000 {
             failures.count(&format!("invented {number}"), Some(address("192.0.2.1")), now);
         }
-        assert_eq!(failures.slots.lock().expect("no panic").len(), SLOTS);
+        assert_eq!(failures.slots.lock().len(), SLOTS);
         assert_eq!(failures.count("one", Some(address("192.0.2.1")), now), LONGEST_DELAY);
     }
 }

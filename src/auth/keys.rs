@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diesel::prelude::*;
+use parking_lot::Mutex;
 use zeroize::Zeroizing;
 
 use super::failures::Failures;
@@ -22,7 +23,7 @@ use crate::resource::{Caller, Site};
 use crate::schema::{customers, keys};
 use crate::secrets::Secret;
 
-/// How long a key that was found is remembered (`rules.md` 8.4).
+/// Time that a key that was found is remembered (`rules.md` 8.4).
 const REMEMBERED: Duration = Duration::from_secs(1);
 /// Keys that are remembered at once; beyond, all are forgotten.
 const MAX_REMEMBERED: usize = 10_000;
@@ -66,7 +67,7 @@ impl Keys {
         }
     }
 
-    /// The caller that the value of an `Authorization` header names; `address`: where the request is from.
+    /// Returns the caller that the value of an `Authorization` header names; `address`: where the request is from.
     ///
     /// Wrong credentials are answered the later, the more of the same pair of key and address were wrong before.
     ///
@@ -95,8 +96,8 @@ impl Keys {
     /// Forgets what was found of a key that was made or removed.
     pub fn forget(&self, key: &str) {
         self.changes.fetch_add(1, Ordering::SeqCst);
-        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-        self.unknown.lock().unwrap_or_else(PoisonError::into_inner).forget(key);
+        self.remembered.lock().remove(key);
+        self.unknown.lock().forget(key);
     }
 
     async fn held(&self, key: &str) -> Result<Option<Held>, Problem> {
@@ -107,14 +108,14 @@ impl Keys {
             return Ok(Some(held));
         }
         let is_unknown = {
-            let unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+            let unknown = self.unknown.lock();
             unknown.holds(key, Instant::now())
         };
         if is_unknown { Ok(None) } else { self.find(key.to_owned()).await }
     }
 
     fn recall(&self, key: &str) -> Option<Held> {
-        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        let remembered = self.remembered.lock();
         let (since, held) = remembered.get(key)?;
         (since.elapsed() < REMEMBERED).then(|| held.clone())
     }
@@ -125,7 +126,7 @@ impl Keys {
         let found = found.map_err(refused)?;
         let is_current = || self.changes.load(Ordering::SeqCst) == changes;
         if let Some(held) = &found {
-            let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut remembered = self.remembered.lock();
             if remembered.len() >= MAX_REMEMBERED {
                 remembered.clear();
             }
@@ -133,7 +134,7 @@ impl Keys {
                 remembered.insert(key, (asked, held.clone()));
             }
         } else {
-            let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut unknown = self.unknown.lock();
             if is_current() {
                 unknown.remember(&key, asked);
             }

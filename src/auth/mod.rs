@@ -1,4 +1,4 @@
-//! Who asks: keys and their secrets.
+//! Authentication of callers: keys and their secrets.
 
 pub mod failures;
 pub mod keys;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
-/// How long a key is remembered as unknown. A key that another process makes works after it at the latest.
+/// Time that a key is remembered as unknown. A key that another process makes works after it at the latest.
 const REMEMBERED: Duration = Duration::from_secs(1);
 /// Keys that are remembered at once.
 const MAX_REMEMBERED: usize = 10_000;
@@ -27,7 +27,7 @@ impl Unknown {
         }
     }
 
-    /// Whether a key was not there a moment ago.
+    /// Returns whether a key was not there a moment ago.
     pub fn holds(&self, key: &str, now: Instant) -> bool {
         let since = self.since.get(&self.hasher.hash_one(key));
         since.is_some_and(|since| now.saturating_duration_since(*since) < REMEMBERED)

@@ -50,7 +50,7 @@ pub enum KeyCommand {
     },
 }
 
-/// What the start of a service found.
+/// The state that the start of a service found.
 enum Found {
     /// Nobody to administer it; this is the key of the administrator that was made.
     Nobody(Key),
@@ -145,7 +145,7 @@ fn in_transaction<T>(
     done.map_err(|problem| in_words(&problem))
 }
 
-/// The number of a customer that is named by its number or by its name.
+/// Returns the number of a customer that is named by its number or by its name.
 fn number(s: &mut UnitOfWork<'_>, given: &str) -> Result<i32, Problem> {
     let missing = || Problem::NotFound(format!("there is no customer {given}"));
     match given.parse() {
@@ -224,7 +224,7 @@ fn show_key(made: &Key) {
     println!("  secret: {} (shown this once)", made.secret.clone().unwrap_or_default());
 }
 
-/// The administrator's key that is kept beside the data, or else the one that is set.
+/// Returns the administrator's key that is kept beside the data, or else the one that is set.
 pub fn kept_key(config: &Config) -> Option<(String, Secret)> {
     secret_files::admin_key(config).or_else(|| config.bootstrap_key.clone())
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Failure, admin, serve::reachable};
+use super::reachable::reachable;
+use super::{Failure, admin};
 use crate::config::Config;
 use crate::secrets::Secret;
 
@@ -183,7 +184,7 @@ async fn register(api: &Api, customer: i64, members: Vec<Value>) -> Result<(), F
     }
 }
 
-/// The demonstration's customer, made where it is not there.
+/// Returns the demonstration's customer, made where it is not there.
 async fn customer(api: &Api) -> Result<i64, Failure> {
     let customers = api.get("/customers?pageSize=500").await?;
     let members = customers.get("member").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -197,7 +198,7 @@ async fn customer(api: &Api) -> Result<i64, Failure> {
     Ok(number(&made, "id"))
 }
 
-/// The demonstration's space, made where it is not there.
+/// Returns the demonstration's space, made where it is not there.
 async fn space(api: &Api, customer: i64) -> Result<i64, Failure> {
     let path = format!("/customers/{customer}/spaces");
     let spaces = api.get(&format!("{path}?name=samples")).await?;

@@ -26,7 +26,7 @@ pub fn start(config: &Config) {
     }
 }
 
-/// What a panic says, in one line, with its backtrace where `RUST_BACKTRACE` asks for one.
+/// Returns what a panic says, in one line, with its backtrace where `RUST_BACKTRACE` asks for one.
 fn panicked(panic: &std::panic::PanicHookInfo<'_>) -> String {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("without a name");

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 /// Resident memory up to which nothing is looked for, in bytes.
 const SMALL: u64 = 96 << 20;
-/// What is worth looking for again soon, in bytes.
+/// Bytes of freed memory that make another look soon worthwhile.
 const WORTHWHILE: u64 = 8 << 20;
-/// How long it is waited between two looks: at least, and at most where little is found.
+/// Time that it is waited between two looks: at least, and at most where little is found.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(80));
 
 /// Gives free memory back now and then, from now on and until the process ends.

@@ -6,6 +6,7 @@ pub mod check;
 pub mod demo;
 pub mod logging;
 pub mod memory;
+pub mod reachable;
 pub mod secret_files;
 pub mod serve;
 pub mod settings;
@@ -19,7 +20,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::web::documents::{self, Documents};
+use crate::web::described;
+use crate::web::documents::Documents;
 
 /// Why a command failed, in words.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -138,9 +140,9 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
 /// Base at which the published contexts are written (`rules.md` 3.4).
 pub const DEFAULT_BASE: &str = "http://localhost:8080";
 
-/// What `hydria contexts` writes beside the contexts, by the name of the file.
+/// Returns what `hydria contexts` writes beside the contexts, by the name of the file.
 pub fn described() -> BTreeMap<String, Vec<u8>> {
-    let pages = documents::guide(DEFAULT_BASE).into_iter();
+    let pages = described::guide(DEFAULT_BASE).into_iter();
     let mut files: BTreeMap<String, Vec<u8>> =
         pages.map(|(name, text)| (name, text.into_bytes())).collect();
     files.insert("openapi.json".into(), Documents::new(DEFAULT_BASE).openapi.body.to_vec());

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::secrets::{self, Secret};
 use crate::storage::write_private;
 
-/// The file that holds the secret where no setting does.
+/// Returns the file that holds the secret where no setting does.
 pub fn file(config: &Config) -> PathBuf {
     config.data.join("secret")
 }
@@ -49,7 +49,7 @@ pub fn make(config: &Config) -> Result<Secret, Failure> {
     }
 }
 
-/// The administrator's key that is kept beside the data, where it is.
+/// Returns the administrator's key that is kept beside the data, where it is.
 pub fn admin_key(config: &Config) -> Option<(String, Secret)> {
     let text = fs::read_to_string(config.data.join("admin-key")).ok()?;
     let (key, secret) = text.trim().split_once(':')?;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::reachable::reachable;
 use super::{Failure, admin, demo, setup::Setup};
 use crate::classes::job;
 use crate::config::Config;
@@ -29,10 +30,10 @@ pub struct Running {
     setup: Setup,
 }
 
-/// How a service is run, beyond its settings.
+/// Options of a run of the service, beyond its settings.
 #[derive(Debug, Default)]
 pub struct Options {
-    /// Whether `worker` processes do the work.
+    /// Tells whether `worker` processes do the work.
     pub no_worker: bool,
     /// Folder that is served as an origin, to this service alone.
     pub samples: Option<PathBuf>,
@@ -41,7 +42,7 @@ pub struct Options {
 /// Starts the service; it answers when this returns.
 ///
 /// # Errors
-/// Where a part of it cannot be had, with the reason in words.
+/// Returns the reason in words if a part of it is not available.
 pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let sockets = bind(&config.listen)?;
     let address = sockets.first().ok_or("nothing to listen on")?.local_addr()?;
@@ -99,18 +100,6 @@ impl Running {
         }
         self.setup.close()
     }
-}
-
-/// An address at which this machine reaches a socket that may be bound to all of them.
-pub fn reachable(address: SocketAddr) -> SocketAddr {
-    let mut reachable = address;
-    if address.ip().is_unspecified() {
-        reachable.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    reachable
 }
 
 fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {

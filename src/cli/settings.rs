@@ -22,7 +22,7 @@ pub fn show(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The value of a setting, and where it is from.
+/// Returns the value of a setting, and where it is from.
 fn in_force(config: &Config, setting: &Setting) -> (String, &'static str) {
     let given = std::env::var(setting.name).ok().filter(|value| !value.trim().is_empty());
     let file = |name: &str| config.data.join(name);
@@ -47,7 +47,7 @@ fn in_force(config: &Config, setting: &Setting) -> (String, &'static str) {
     (value, "default")
 }
 
-/// The address of the root where no setting names one; port 0 is known once it is listened on.
+/// Returns the address of the root where no setting names one; port 0 is known once it is listened on.
 fn default_url(listen: &str) -> String {
     match listen.rsplit_once(':') {
         Some((_, "0")) | None => "http://localhost:{port}".into(),
@@ -55,7 +55,7 @@ fn default_url(listen: &str) -> String {
     }
 }
 
-/// Where the database is, in words.
+/// Returns where the database is, in words.
 fn database(config: &Config) -> Result<String, Failure> {
     if let Some(location) = Location::read(&config.data)? {
         return Ok(location.to_string());

@@ -1,9 +1,11 @@
-//! What every command stands on: the data folder, the database, the secrets, the objects.
+//! The foundation of every command: the data folder, the database, the secrets, the objects.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use super::Failure;
 use super::binding::{self, Ground};
@@ -17,7 +19,7 @@ use crate::storage::Storage;
 
 /// Connections of the requests of a process; workers have their own.
 const CONNECTIONS: u32 = crate::web::CONNECTIONS;
-/// How often it is seen to that the private server runs.
+/// Interval at which it is seen to that the private server runs.
 const KEEP: Duration = Duration::from_millis(100);
 
 /// An open database, with the private server behind it where there is one.
@@ -42,7 +44,7 @@ struct Opened {
     private: Option<Kept>,
 }
 
-/// What a command does with a database that is not there, or whose schema is not up to date.
+/// The action of a command on a database that does not exist, or whose schema is not up to date.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Missing {
     /// Makes it, as the one `serve` of its folder.
@@ -57,7 +59,8 @@ impl Setup {
     /// For the service: runs the private server; a second one on the same folder is refused.
     ///
     /// # Errors
-    /// Where the folder, the database or the secret is not to be had, or they do not belong together.
+    /// Returns the reason in words if the folder, the database or the secret is not available, or they do not belong
+    /// together.
     pub fn serve(config: &Config) -> Result<Self, Failure> {
         Self::open(config, Missing::MakeAsService)
     }
@@ -65,7 +68,8 @@ impl Setup {
     /// For workers and commands that make what is missing: joins a server that runs, or runs it meanwhile.
     ///
     /// # Errors
-    /// Where the folder, the database or the secret is not to be had, or they do not belong together.
+    /// Returns the reason in words if the folder, the database or the secret is not available, or they do not belong
+    /// together.
     pub fn join(config: &Config) -> Result<Self, Failure> {
         Self::open(config, Missing::Make)
     }
@@ -83,7 +87,7 @@ impl Setup {
         Ok(Self { database, storage, secrets, private })
     }
 
-    /// What classes need to know of this deployment.
+    /// Returns what classes need to know of this deployment.
     pub fn site(&self, config: &Config, base: String) -> Arc<Site> {
         site(config, self.secrets.clone(), base)
     }
@@ -108,7 +112,7 @@ impl Kept {
             std::thread::Builder::new().name("postgres keeper".into()).spawn(move || {
                 while !told.load(Ordering::SeqCst) {
                     let mut pause = KEEP;
-                    let mut held = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut held = kept.lock();
                     match held.as_mut().map(Private::keep) {
                         Some(Ok(true)) => log::warn!("the database had stopped; it runs again"),
                         Some(Err(error)) => {
@@ -128,12 +132,12 @@ impl Kept {
         self.stop.store(true, Ordering::SeqCst);
         self.keeper.thread().unpark();
         self.keeper.join().map_err(|_panic| "the keeper of the database broke off")?;
-        let held = self.private.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let held = self.private.lock().take();
         held.map_or(Ok(()), |private| private.stop().map_err(Into::into))
     }
 }
 
-/// What classes need to know of a deployment.
+/// Returns what classes need to know of a deployment.
 fn site(config: &Config, secrets: Secrets, base: String) -> Arc<Site> {
     Arc::new(Site {
         base,
@@ -172,7 +176,7 @@ impl Opened {
 pub struct Rows {
     pub database: Database,
     pub secrets: Secrets,
-    /// What the database says of its deployment.
+    /// The deployment according to the database.
     pub deployment: Deployment,
     private: Option<Kept>,
 }
@@ -209,7 +213,7 @@ impl Rows {
         Ok(Self { database, secrets, deployment, private })
     }
 
-    /// What classes need to know of this deployment.
+    /// Returns what classes need to know of this deployment.
     pub fn site(&self, config: &Config, base: String) -> Arc<Site> {
         site(config, self.secrets.clone(), base)
     }

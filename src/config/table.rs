@@ -7,7 +7,7 @@ pub struct Setting {
     /// What holds where it is not set; empty: see its meaning.
     pub default: &'static str,
     pub doc: &'static str,
-    /// Whether its value is never shown.
+    /// Tells whether its value is never shown.
     pub secret: bool,
 }
 

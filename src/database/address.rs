@@ -5,7 +5,7 @@
 
 use percent_encoding::percent_decode_str;
 
-/// What every connection gets unless its address says otherwise.
+/// The time limits of every connection, unless its address sets others.
 ///
 /// Without them a network that drops packets leaves a thread waiting for as long as the kernel pleases: for
 /// hours. So a connection is made within 5 s; what was sent is acknowledged within 15 s; and a silent peer is
@@ -65,7 +65,7 @@ impl Address {
         self.or_env("port", "PGPORT").unwrap_or_else(|| "5432".into())
     }
 
-    /// Returns the name of the database; none: it is named as the user is.
+    /// Returns the name of the database; `None` if it is that of the user.
     pub fn name(&self) -> Option<String> {
         self.or_env("dbname", "PGDATABASE").or_else(|| self.or_env("user", "PGUSER"))
     }

@@ -1,4 +1,4 @@
-//! What a database says of the deployment it belongs to: its id, its secret, its storage.
+//! The deployment that a database belongs to: its id, its secret, its storage.
 
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -17,7 +17,7 @@ pub struct Deployment {
     pub cluster: String,
     /// Fingerprint of the secret.
     pub secret: Vec<u8>,
-    /// Id of the storage, a UUID; none: no storage is marked yet.
+    /// Id of the storage, a UUID; `None` if no storage is marked yet.
     pub storage: Option<String>,
 }
 
@@ -43,7 +43,7 @@ pub fn exclusively<T, E: From<DatabaseError>>(
 }
 
 impl Deployment {
-    /// Reads the row; none: nobody has claimed the database yet.
+    /// Reads the row; `None` if the database is not claimed yet.
     ///
     /// # Errors
     /// Where the database does not answer, or has no such table.
@@ -79,7 +79,7 @@ pub fn set_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> Result<(), Dat
     written(set.execute(conn))
 }
 
-/// Whether there are API keys, whose hashes need the secret that they were made with.
+/// Returns whether there are API keys, whose hashes need the secret that they were made with.
 ///
 /// # Errors
 /// Where the database does not answer.
@@ -88,7 +88,7 @@ pub fn has_keys(conn: &mut PgConnection) -> Result<bool, DatabaseError> {
     any.get_result(conn).map_err(|e| DatabaseError::from_query(&e))
 }
 
-/// The hash of an API key's secret; none where there is no such key.
+/// Returns the hash of an API key's secret; none where there is no such key.
 ///
 /// # Errors
 /// Where the database does not answer.

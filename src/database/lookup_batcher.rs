@@ -7,22 +7,23 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
+use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::{Connected, DatabaseError};
 
 /// Look-ups that one statement serves, at most.
 const MAX_BATCH: usize = 64;
-/// How long a look-up may take, waiting included.
+/// Time that a look-up may take, waiting included.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Threads of a batcher that are stuck in their connections and were replaced, at most.
 const MAX_STUCK: usize = 8;
-/// What connections are told besides: the server gives up a statement before its look-up is refused.
+/// Settings of these connections: the server gives up a statement before its look-up is refused.
 const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'";
 
 /// Answers look-ups of one kind.
@@ -36,7 +37,7 @@ type Waiting<K, V> = VecDeque<(K, oneshot::Sender<V>)>;
 pub struct BatchQueue<K, V> {
     waiting: Mutex<Waiting<K, V>>,
     load_many: LoadMany<K, V>,
-    /// What is answered where nothing was found out.
+    /// Makes the answer to a look-up that was refused.
     refuse: fn(Refusal) -> V,
 }
 
@@ -45,7 +46,7 @@ pub struct BatchQueue<K, V> {
 pub enum Refusal {
     /// There is no database, or it does not answer in time.
     Closed,
-    /// What should have answered it broke off, by a fault of ours.
+    /// The worker that should have answered it panicked.
     BrokeOff,
 }
 
@@ -66,7 +67,7 @@ struct WorkerSignal {
 struct SignalState {
     /// Desks with something waiting, in order of arrival.
     queues: VecDeque<Arc<dyn Flush>>,
-    /// Whether nobody will changed any more.
+    /// Tells whether nobody will changed any more.
     closed: bool,
 }
 
@@ -75,17 +76,17 @@ struct SignalState {
 struct Worker {
     /// Since when it has been at a queue.
     busy_since: Mutex<Option<Instant>>,
-    /// Whether another thread has taken its place, so that it ends when it gets free.
+    /// Tells whether another thread has taken its place, so that it ends when it gets free.
     replaced: AtomicBool,
 }
 
 impl Worker {
     fn set_busy(&self, since: Option<Instant>) {
-        *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        *self.busy_since.lock() = since;
     }
 
     fn is_stuck(&self, patience: Duration) -> bool {
-        let since = *self.busy_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *self.busy_since.lock();
         since.is_some_and(|since| since.elapsed() >= patience)
     }
 }
@@ -102,7 +103,7 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.signal.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.signal.state.lock().closed = true;
         self.signal.changed.notify_all();
     }
 }
@@ -124,7 +125,7 @@ impl Inner {
 
     /// Puts new threads in the place of those that are stuck, as long as they are few.
     fn replace_stuck(&self) {
-        let mut workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut workers = self.workers.lock();
         let is_stuck = |worker: &Arc<Worker>| worker.is_stuck(self.patience);
         while let Some(place) = workers.iter().position(is_stuck) {
             if self.stuck.fetch_add(1, Ordering::SeqCst) >= MAX_STUCK {
@@ -149,7 +150,7 @@ pub struct Batcher {
 }
 
 impl Batcher {
-    /// A batcher with so many threads, each with a connection of its own.
+    /// Returns a batcher with so many threads, each with a connection of its own.
     ///
     /// # Errors
     /// Where the system gives no thread.
@@ -172,7 +173,7 @@ impl Batcher {
             stuck: Arc::default(),
         };
         {
-            let mut workers = inner.workers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut workers = inner.workers.lock();
             for _ in 0..threads {
                 inner.start_worker(&mut workers)?;
             }
@@ -188,7 +189,7 @@ impl Batcher {
     {
         let (sender, answer) = oneshot::channel();
         let first = {
-            let mut waiting = queue.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut waiting = queue.waiting.lock();
             // Those in front who were refused meanwhile need no answer any more.
             while waiting.front().is_some_and(|(_, sender)| sender.is_closed()) {
                 waiting.pop_front();
@@ -196,10 +197,10 @@ impl Batcher {
             waiting.push_back((key, sender));
             waiting.len() == 1
         };
-        // Whoever finds the queue empty rings for all who come before it is drained.
+        // The request that finds the queue empty wakes a worker for all that join before it is drained.
         if first {
             let signal = &self.inner.signal;
-            let mut state = signal.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = signal.state.lock();
             state.queues.push_back(Arc::clone(queue) as Arc<dyn Flush>);
             drop(state);
             signal.changed.notify_one();
@@ -220,7 +221,7 @@ impl<K, V> BatchQueue<K, V> {
     }
 
     fn take(&self) -> Vec<(K, oneshot::Sender<V>)> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock();
         waiting.drain(..).collect()
     }
 }
@@ -232,7 +233,7 @@ impl<K: Clone + Send, V: Send> Flush for BatchQueue<K, V> {
             let rest = taken.split_off(taken.len().min(MAX_BATCH));
             let keys: Vec<K> = taken.iter().map(|(key, _)| key.clone()).collect();
             let Some(answers) = (self.load_many)(conn, &keys) else {
-                let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut waiting = self.waiting.lock();
                 for look_up in taken.into_iter().chain(rest).rev() {
                     waiting.push_front(look_up);
                 }
@@ -266,7 +267,7 @@ fn run_worker(signal: &WorkerSignal, url: &str, worker: &Worker) {
                 None => connect(url),
             };
             match connected {
-                // The connection goes with what broke off; whoever waited for it is told.
+                // The connection goes with what broke off; the requests that waited for it are told.
                 Ok(mut connected) => {
                     let flush = AssertUnwindSafe(|| queue.flush(&mut connected));
                     match catch_unwind(flush) {
@@ -306,9 +307,9 @@ fn connect(url: &str) -> Result<Connected, DatabaseError> {
     Ok(connected)
 }
 
-/// The next queue with something waiting; none: the batcher is closed.
+/// Waits for a queue with requests and returns it; `None` if the batcher is closed.
 fn next(signal: &WorkerSignal) -> Option<Arc<dyn Flush>> {
-    let mut state = signal.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut state = signal.state.lock();
     loop {
         if let Some(queue) = state.queues.pop_front() {
             return Some(queue);
@@ -316,6 +317,6 @@ fn next(signal: &WorkerSignal) -> Option<Arc<dyn Flush>> {
         if state.closed {
             return None;
         }
-        state = signal.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        signal.changed.wait(&mut state);
     }
 }

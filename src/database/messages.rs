@@ -45,7 +45,7 @@ impl Messages {
         }
     }
 
-    /// Whether the words of an error can be relied on.
+    /// Returns whether the words of an error can be relied on.
     pub fn are_english(&self) -> bool {
         *self == Self::English
     }
@@ -63,7 +63,7 @@ impl Messages {
     }
 }
 
-/// Whether `lc_messages` names a locale whose messages are not translated. An empty one is the server's own.
+/// Returns whether `lc_messages` names a locale whose messages are not translated. An empty one is the server's own.
 fn is_english(locale: &str) -> bool {
     let language = locale.split(['_', '.', '@']).next().unwrap_or_default();
     matches!(language, "C" | "POSIX" | "en" | "English")

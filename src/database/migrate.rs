@@ -30,7 +30,7 @@ pub fn migrate(conn: &mut PgConnection) -> Result<Vec<String>, DatabaseError> {
     applied
 }
 
-/// How the schema of a database compares with the migrations of this version.
+/// The comparison of the schema of a database with the migrations of this version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schema {
     /// No migration was ever applied.

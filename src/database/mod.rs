@@ -33,10 +33,10 @@ const SESSION: &str = "SET statement_timeout = '5s'; SET lock_timeout = '20s'; \
     SELECT set_config(name, '100', FALSE) FROM pg_settings \
     WHERE name = 'effective_io_concurrency' AND max_val <> '0'";
 
-/// What a transaction that writes is told first: it may wait for locks longer than a read may take.
+/// Settings of a transaction that writes: it may wait for locks longer than a read may take.
 pub const WRITING: &str = "SET LOCAL statement_timeout = '60s'";
 
-/// What a connection is told that no request waits for.
+/// Settings of a connection that no request waits for.
 pub const LONG: &str = "SET statement_timeout = '60s'";
 
 /// One connection, and whether it was found broken.
@@ -44,7 +44,7 @@ pub struct Connected {
     pub conn: PgConnection,
     /// The language of the server's messages.
     pub messages: Messages,
-    /// Set by whoever saw it fail; the pool then drops it.
+    /// Set by the caller that saw it fail; the pool then drops it.
     pub broken: bool,
 }
 
@@ -143,7 +143,7 @@ impl Database {
         &self.url
     }
 
-    /// A connection from the pool; waits two seconds at most.
+    /// Returns a connection from the pool; waits two seconds at most.
     ///
     /// # Errors
     /// Where none is free in that time, or the server does not answer.

@@ -1,15 +1,16 @@
-//! What processes tell one another through PostgreSQL (LISTEN, NOTIFY): there is work, a job is settled.
+//! Notifications between processes through PostgreSQL (LISTEN, NOTIFY): there is work, a job is settled.
 //!
-//! A notice only saves waiting: whoever waits also looks for itself now and then.
+//! A notice only saves waiting: a waiting request also polls now and then.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use diesel::RunQueryDsl;
+use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 
-/// How often the connection is looked at; an empty look costs a microsecond.
+/// Interval at which the connection is looked at; an empty look costs a microsecond.
 const POLL: Duration = Duration::from_millis(20);
 /// Pause after the connection was lost.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -53,7 +54,7 @@ impl Notifications {
     /// Is told when a job is settled.
     pub fn completion(&self, job: i64) -> oneshot::Receiver<()> {
         let (sender, receiver) = oneshot::channel();
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.0.waiting.lock();
         // Those that gave up are dropped as others come.
         waiting.retain(|_, senders| {
             senders.retain(|sender| !sender.is_closed());
@@ -66,7 +67,7 @@ impl Notifications {
 
 impl Inner {
     fn notify_completed(&self, job: i64) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock();
         for sender in waiting.remove(&job).unwrap_or_default() {
             // Who no longer waits need not hear it.
             let _ = sender.send(());

@@ -20,18 +20,18 @@ pub struct Claimed {
     /// Which claim it is, from 1; with `id`, the token without which nothing is settled.
     pub attempt: i32,
     pub at: ImageAddress,
-    /// Whether a request waits for it.
+    /// Tells whether a request waits for it.
     pub immediate: bool,
-    /// How often it was given back without being settled.
+    /// Interval at which it was given back without being settled.
     pub returns: i32,
-    /// Whether its workers died so often that it is given up.
+    /// Tells whether its workers died so often that it is given up.
     pub attempts_exhausted: bool,
 }
 
 /// Which jobs a claim takes.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
-    /// Whether those that a request waits for, or those of the queue.
+    /// Tells whether those that a request waits for, or those of the queue.
     pub immediate: bool,
     /// Jobs at most, each of another customer.
     pub most: usize,
@@ -112,13 +112,13 @@ pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed
         .collect())
 }
 
-/// The customer whose turn came last among those of whom something was claimed after `after`.
+/// Returns the customer whose turn came last among those of whom something was claimed after `after`.
 pub fn last_turn(after: i32, claimed: &[Claimed]) -> i32 {
     let customers = || claimed.iter().map(|job| job.at.customer);
     customers().filter(|&customer| customer <= after).max().or(customers().max()).unwrap_or(after)
 }
 
-/// What came of the renewal of leases.
+/// The result of the renewal of leases.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Renewed {
     /// Jobs that are not this process's any more.

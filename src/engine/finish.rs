@@ -15,7 +15,7 @@ use crate::schema::{images, jobs};
 /// Seconds for which what was replaced is still there, for readers that have just looked it up.
 const AFTER_REPLACEMENT_S: i32 = 60;
 
-/// What came of an image.
+/// The result of processing an image.
 #[derive(Debug)]
 pub enum JobResult {
     Done(Ingested),
@@ -32,7 +32,7 @@ impl fmt::Display for JobResult {
     }
 }
 
-/// What is written of an image that was processed.
+/// The values that are stored of an image that was processed.
 #[derive(Debug)]
 pub struct Ingested {
     pub width: i32,
@@ -43,7 +43,7 @@ pub struct Ingested {
     pub thumbnails: Vec<i32>,
     /// Bytes.
     pub thumbnail_size: i64,
-    /// What was recognised.
+    /// The media type that was recognised.
     pub media_type: &'static str,
     /// The initial origin that it was fetched from, which is then used up.
     pub initial_origin: Option<String>,
@@ -51,7 +51,8 @@ pub struct Ingested {
 
 /// Settles a job: batches first, then the image, then the job, as all lock (`rules.md` 6.3).
 ///
-/// Returns the batches that were finished by that; none: the job is another's by now, and nothing was written.
+/// Returns the batches that were finished by that; `None` if the job is another worker's by now, and nothing was
+/// written.
 ///
 /// # Errors
 /// Where the database does not answer.

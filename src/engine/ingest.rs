@@ -24,7 +24,7 @@ use crate::origins::{Fetched, OriginError};
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
 
-/// How often, and how long apart, the database is tried while it does not answer.
+/// Interval at which, and how long apart, the database is tried while it does not answer.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -81,7 +81,7 @@ fn is_of_all(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// An error with what is behind it, for the log.
+/// Returns an error with what is behind it, for the log.
 fn with_cause(error: &dyn Error) -> String {
     match error.source() {
         Some(cause) => format!("{error}: {cause}"),
@@ -89,10 +89,10 @@ fn with_cause(error: &dyn Error) -> String {
     }
 }
 
-/// What is needed to work an image.
+/// The input of the processing of an image.
 struct IngestInput {
     origin: String,
-    /// Where it is fetched in place of `origin`, once.
+    /// The address from which it is fetched once in place of `origin`.
     initial_origin: Option<String>,
     rules: Vec<StoredRule>,
     edges: Vec<u32>,
@@ -106,7 +106,7 @@ impl Engine {
             Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
             Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
             Err(AttemptError::Service { words, is_of_all }) => {
-                self.failed(job, &words, is_of_all).await
+                self.failed(job, &words, is_of_all).await;
             }
         }
     }
@@ -132,7 +132,7 @@ impl Engine {
         }
     }
 
-    /// Fetches, reads and stores an image; none: the job is not ours any more.
+    /// Fetches, reads and stores an image; `None` if the job is not ours any more.
     async fn attempt(&self, job: &Claimed) -> Result<Option<Ingested>, AttemptError> {
         let claimed = job.clone();
         let begun = self.with_retry(job, move |_, conn| begin(conn, &claimed)).await?;
@@ -311,7 +311,7 @@ impl Engine {
                     log::warn!("{error}");
                 }
             }
-            // The object is discarded already by whoever took the job away.
+            // The object is discarded already by the worker that took the job over.
             Err(problem) => log::warn!("{}: {problem}", path(&job.at)),
         }
     }
@@ -338,7 +338,7 @@ impl Engine {
     }
 }
 
-/// What a thread came to that may wait; where it panicked, so does this.
+/// Returns what a thread came to that may wait; where it panicked, so does this.
 fn joined<T>(done: Result<Result<T, ImagingError>, JoinError>) -> Result<T, ImagingError> {
     done.unwrap_or_else(|broken| match broken.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
@@ -351,7 +351,7 @@ pub(super) fn mebibytes(bytes: u64) -> usize {
     usize::try_from(bytes.div_ceil(1 << 20)).unwrap_or(usize::MAX >> 4).max(1)
 }
 
-/// Notes that the image was taken off the queue, and reads what is needed; none: the job is not ours any more.
+/// Notes that the image was taken off the queue, and reads what is needed; `None` if the job is not ours any more.
 fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<IngestInput>, Problem> {
     let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let at = &job.at;

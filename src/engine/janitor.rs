@@ -1,4 +1,4 @@
-//! What is done now and then: objects that nobody needs are removed, changes are rolled up into totals.
+//! Maintenance: objects that nobody needs are removed, changes are rolled up into totals.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use crate::classes::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::schema::discards;
 
-/// How long it is from one round to the next.
+/// Time that it is from one round to the next.
 const ROUND: Duration = Duration::from_secs(5);
-/// How long an object that cannot be removed is left alone.
+/// Time that an object that cannot be removed is left alone.
 const PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 /// Objects that one round removes in one go.
 const AT_ONCE: i64 = 100;

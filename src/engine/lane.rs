@@ -11,21 +11,21 @@ use super::Engine;
 use super::claim::{Claimed, Wanted, claim, last_turn};
 use crate::fairness::Shares;
 
-/// How long it is until work is looked for without being told of any.
+/// Time that it is until work is looked for without being told of any.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// What a lane is for.
+/// A lane of jobs, and its purpose.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lane {
-    /// Whether it takes only jobs that a request waits for.
+    /// Tells whether it takes only jobs that a request waits for.
     pub immediate_only: bool,
     pub shares: Shares,
-    /// How long all slots must have been taken before a customer without any gets one beyond them: while slots
+    /// Time that all slots must have been taken before a customer without any gets one beyond them: while slots
     /// come free, its turn comes soon enough.
     pub patience: Duration,
 }
 
-/// Who holds the slots of a lane, and whose turn it is.
+/// The holders of the slots of a lane, and the customer whose turn it is.
 struct Slots {
     lane: Lane,
     working: JoinSet<()>,
@@ -43,7 +43,7 @@ struct Turns {
     queued: i32,
 }
 
-/// What may be claimed now.
+/// The jobs that may be claimed now.
 struct Offer {
     most: usize,
     except: Vec<i32>,
@@ -65,7 +65,7 @@ impl Slots {
         self.customers.len() >= self.lane.shares.capacity
     }
 
-    /// How many may be claimed, and of whom none; none: nothing may be.
+    /// Returns how many jobs may be claimed, and the customers of which none may be; `None` if nothing may be claimed.
     fn offer(&self) -> Option<Offer> {
         let Shares { capacity, extra } = self.lane.shares;
         let total = self.customers.len();
@@ -173,7 +173,7 @@ impl Engine {
         }
     }
 
-    /// Claims one image and works it to its end; none: there was nothing to do.
+    /// Claims one image and works it to its end; `None` if there was nothing to do.
     pub async fn work_one(self: &Arc<Self>) -> Option<Claimed> {
         let shares = Shares { capacity: 1, extra: 0 };
         let lane = Lane { immediate_only: false, shares, patience: Duration::ZERO };

@@ -3,11 +3,12 @@
 //! Neither a busy pool nor anything that runs on the workers' threads can delay it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::PgConnection;
 use diesel::connection::SimpleConnection;
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::claim::{Claimed, Renewed, renew};
@@ -89,16 +90,15 @@ impl Drop for Lease {
 
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock()
     }
 
     fn attend(&self, url: &str, length: Duration) {
         let mut conn: Option<PgConnection> = None;
         let mut pause = length / 3;
         loop {
-            let held = self.lock();
-            let waited = self.changed.wait_timeout_while(held, pause, |held| !held.closed);
-            let (held, _) = waited.unwrap_or_else(PoisonError::into_inner);
+            let mut held = self.lock();
+            self.changed.wait_while_for(&mut held, |held| !held.closed, pause);
             if held.closed {
                 return;
             }

@@ -50,17 +50,17 @@ pub const CONNECTIONS: u32 = 8;
 const IMMEDIATE_SLOTS: usize = 4;
 /// Customers that get a slot beyond those that all share, while these are taken by slow work of others.
 const EXTRA_SLOTS: usize = 64;
-/// How long all slots for queued work must have been taken until then.
+/// Time that all slots for queued work must have been taken until then.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Claims of an image whose worker died each time, until it is given up (`rules.md` 6.6).
 const MAX_CRASHES: i32 = 3;
-/// How long it is until a job that could not be given back is given back again; at first, and at most.
+/// Time that it is until a job that could not be given back is given back again; at first, and at most.
 const GIVE_BACK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
-/// What the engine is set to.
+/// The settings of the engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// How long a worker that is not heard of keeps an image.
+    /// Time that a worker that is not heard of keeps an image.
     pub lease: Duration,
     /// Images that are fetched at once, immediate ones apart.
     pub fetches: usize,
@@ -233,7 +233,7 @@ impl Engine {
     }
 }
 
-/// The path at which the API shows an image.
+/// Returns the path at which the API shows an image.
 fn path(at: &ImageAddress) -> String {
     path_to::<Image>(at)
 }

@@ -1,8 +1,9 @@
 //! Pauses after faults of the service's own, such as a full disk: customer by customer, longer each time.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
@@ -20,7 +21,7 @@ struct Pause {
 
 impl Pauses {
     fn lock(&self) -> MutexGuard<'_, HashMap<i32, Pause>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Notes a fault that met an image of a customer; returns how long the image is left alone.
@@ -43,7 +44,7 @@ impl Pauses {
         self.lock().remove(&customer);
     }
 
-    /// The customers whose images are left alone now.
+    /// Returns the customers whose images are left alone now.
     pub fn customers(&self) -> Vec<i32> {
         let now = Instant::now();
         let mut pauses = self.lock();

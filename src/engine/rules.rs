@@ -1,14 +1,16 @@
 //! Which origin strategy an image is fetched with: compiled once, matched where waiting harms nobody.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::classes::customer_origin_strategy::StoredRule;
 use crate::fairness::{Limiter, Shares};
 use crate::origins::{OriginError, Rule, Strategy, choose};
 
-/// How long the patterns of one image may take together; common ones take some microseconds.
+/// Time that the patterns of one image may take together; common ones take some microseconds.
 const BUDGET: Duration = Duration::from_secs(3);
 /// Patterns that are kept compiled: each may take some hundred kilobytes.
 const MAX_KEPT: usize = 200;
@@ -75,7 +77,7 @@ impl Rules {
     }
 
     fn compiled(&self, customer: i32, stored: Vec<StoredRule>) -> Arc<Vec<Rule>> {
-        let lock = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = || self.kept.lock();
         if let Some(kept) = lock().get(&customer)
             && *kept.stored == stored
         {

@@ -4,8 +4,9 @@
 //! all images meet (a full disk, no database) is never held against one: nothing comes through meanwhile.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, MutexGuard};
 
 /// Pause after the first attempt that failed.
 const FIRST: Duration = Duration::from_secs(1);
@@ -19,7 +20,7 @@ const MAX_WATCHED: usize = 10_000;
 pub struct GiveUp {
     /// Attempts that failed, at least.
     pub attempts: u32,
-    /// How long after the first of them.
+    /// Time that after the first of them.
     pub after: Duration,
 }
 
@@ -30,7 +31,7 @@ impl Default for GiveUp {
     }
 }
 
-/// What an image is to do after a fault.
+/// The decision about an image after a fault.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is tried again after a pause; `attempts` have failed so far.
@@ -57,7 +58,7 @@ struct Suspect {
 
 impl Suspects {
     fn lock(&self) -> MutexGuard<'_, Watched> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 
     /// Counts a fault that met a job at `now` and not the whole service, as far as is known.

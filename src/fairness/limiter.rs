@@ -3,13 +3,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use super::Shares;
 
-/// How often one that does not fit is passed over by others before nobody is admitted until it fits.
+/// Interval at which one that does not fit is passed over by others before nobody is admitted until it fits.
 const MAX_PASSED_OVER: u32 = 16;
 
 /// A fair semaphore; cheap to clone. `K` says who asks.
@@ -41,7 +42,7 @@ struct State<K: Eq + Hash + Clone> {
 #[derive(Debug)]
 struct Queue<K: Eq + Hash + Clone> {
     waiting: VecDeque<Waiting<K>>,
-    /// How often others were admitted since its first has waited for capacity.
+    /// Interval at which others were admitted since its first has waited for capacity.
     passed_over: u32,
 }
 
@@ -134,7 +135,7 @@ impl<K: Eq + Hash + Clone> Limiter<K> {
 
 impl<K: Eq + Hash + Clone> Inner<K> {
     fn lock(&self) -> MutexGuard<'_, State<K>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn grant(this: &Arc<Self>, state: &mut State<K>, holder: K, amount: usize) -> Permit<K> {

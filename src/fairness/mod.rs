@@ -23,7 +23,7 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Whether a customer that holds `held` of the `total` units held may have `amount` more.
+    /// Returns whether a customer that holds `held` of the `total` units held may have `amount` more.
     pub fn admits(self, held: usize, total: usize, amount: usize) -> bool {
         let with_it = total.saturating_add(amount);
         if held == 0 {
@@ -38,7 +38,7 @@ impl Shares {
 mod tests {
     use super::*;
 
-    /// How much a customer gets that holds `held` and asks for unit after unit.
+    /// Returns how much a customer gets that holds `held` and asks for unit after unit.
     fn filled(shares: Shares, held: usize, total: &mut usize) -> usize {
         let mut held = held;
         while held < 100_000 && shares.admits(held, *total, 1) {

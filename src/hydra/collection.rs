@@ -13,7 +13,7 @@ pub struct Page {
 
 /// The member that says that a total is an estimate (`rules.md` 5.4).
 pub const ESTIMATED: &str = "totalItemsEstimated";
-/// What that member means.
+/// The description of that member.
 pub const ESTIMATED_DOC: &str =
     "Whether totalItems is an estimate, of two significant digits; absent where it is exact";
 
@@ -73,7 +73,7 @@ impl Page {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageLink {
     pub number: i64,
-    /// The key of the page; none: it is found by its number.
+    /// The key of the page; `None` if it is found by its number.
     pub key: Option<String>,
 }
 
@@ -105,18 +105,18 @@ impl PageLinks {
     }
 }
 
-/// Where a page stands: its collection, and the part of the query that is not paging.
+/// The collection of a page, and the part of the query that is not paging.
 pub struct Frame<'a> {
     pub base: &'a str,
     /// Path of the collection below the base.
     pub path: &'a str,
     /// Filters and order as received, encoded; empty, or `name=value&…`.
     pub query: &'a str,
-    /// The address asked for, path and query as received, below the base; none: a bare address.
+    /// The address asked for, path and query as received, below the base; `None` for a bare address.
     pub asked: Option<&'a str>,
     pub page: Page,
     pub total: i64,
-    /// Whether the total is an estimate.
+    /// Tells whether the total is an estimate.
     pub is_estimated: bool,
     pub links: &'a PageLinks,
     /// The key of the search template: prefixed where the members own the term `template`.
@@ -227,7 +227,7 @@ impl Frame<'_> {
     }
 }
 
-/// The term that a variable stands for.
+/// Returns the term that a variable stands for.
 pub fn term_of(variable: &'static str) -> &'static str {
     match variable {
         "page" => "pageIndex",

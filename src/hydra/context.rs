@@ -1,11 +1,11 @@
-//! What is served at `/contexts/{Class}.jsonld`: one file a class, made of JSON-LD 1.0 features only.
+//! The documents at `/contexts/{Class}.jsonld`: one file a class, made of JSON-LD 1.0 features only.
 
 use serde_json::{Map, Value, json};
 
 use super::collection::ESTIMATED;
 use super::{ClassDoc, CollectionDoc, PREFIXES, PropertyDoc, Range, problem};
 
-/// The context of one resource of a class.
+/// Returns the context of one resource of a class.
 pub fn of_class(class: &ClassDoc, base: &str) -> Value {
     let mut terms = prefixes(base);
     terms.insert("hydra:operation".into(), set("hydra:operation"));
@@ -13,7 +13,7 @@ pub fn of_class(class: &ClassDoc, base: &str) -> Value {
     json!({ "@context": terms })
 }
 
-/// The context of a collection: the Hydra terms it uses, then those of its members.
+/// Returns the context of a collection: the Hydra terms it uses, then those of its members.
 ///
 /// A term that both own is the member's; the collection then writes the prefixed key.
 pub fn of_collection(collection: &CollectionDoc, member: &ClassDoc, base: &str) -> Value {
@@ -56,7 +56,7 @@ pub fn of_collection(collection: &CollectionDoc, member: &ClassDoc, base: &str) 
 /// Another name of `id`, in every class that has one (`rules.md` 2.3).
 pub const OTHER_ID: &str = "modelId";
 
-/// What bodies are read with: a published context, and the names that are read and never written.
+/// Returns what bodies are read with: a published context, and the names that are read and never written.
 ///
 /// A published context has one term an IRI; these stand beside it here alone (`rules.md` 3.2).
 pub fn for_input(mut published: Value, class: &ClassDoc) -> Value {
@@ -76,7 +76,7 @@ pub fn for_input(mut published: Value, class: &ClassDoc) -> Value {
     published
 }
 
-/// The context of problem documents (RFC 9457).
+/// Returns the context of problem documents (RFC 9457).
 pub fn of_error(base: &str) -> Value {
     let mut terms = prefixes(base);
     // `type` is a whole IRI, as RFC 9457 asks; with this prefix its compact form would be another.
@@ -96,7 +96,7 @@ pub fn of_error(base: &str) -> Value {
     json!({ "@context": terms })
 }
 
-/// The text of a context as it is served and committed.
+/// Returns the text of a context as it is served and committed.
 pub fn text(context: &Value) -> String {
     let mut text = serde_json::to_string_pretty(context).unwrap_or_default();
     text.push('\n');

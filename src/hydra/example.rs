@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Access, ClassDoc, CollectionDoc, OperationDoc, PropertyDoc, Range};
 
-/// The body of an operation as a client may send it; none: it takes none.
+/// Returns the body of an operation as a client may send it; `None` if it takes none.
 pub fn body(
     operation: &OperationDoc,
     classes: &[ClassDoc],
@@ -32,7 +32,7 @@ fn references(collection: &str, classes: &[ClassDoc]) -> Option<Value> {
     Some(json!({ "@type": "Collection", "member": [link.example?] }))
 }
 
-/// The name of a collection as the tables hold it.
+/// Returns the name of a collection as the tables hold it.
 fn name_of(collection: &str, classes: &[ClassDoc]) -> &'static str {
     let links = classes.iter().flat_map(|class| &class.properties);
     links

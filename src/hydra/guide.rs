@@ -8,7 +8,7 @@ use super::openapi::{Api, MountedDoc, RouteDoc, public, statuses};
 use super::problem::{KINDS, MEMBERS, VIOLATION};
 use super::{Access, ClassDoc, CollectionDoc, OperationDoc, PropertyDoc, Range, Variable, example};
 
-/// Every page by the name of its file; `status_of` says with which status a kind of problem is answered.
+/// Returns every page by the name of its file; `status_of` says with which status a kind of problem is answered.
 pub fn pages(api: &Api<'_>, status_of: impl Fn(&str) -> u16) -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     for class in api.classes {
@@ -53,7 +53,7 @@ fn index(api: &Api<'_>) -> String {
     page
 }
 
-/// The class on whose page an address stands.
+/// Returns the class on whose page an address stands.
 fn chapter(route: &RouteDoc) -> &'static str {
     route.collection.as_ref().map_or(route.owner, |collection| collection.member)
 }

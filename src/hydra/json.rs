@@ -146,7 +146,7 @@ fn push_ascii(text: &[u8], out: &mut String) {
     out.push_str(std::str::from_utf8(text).unwrap_or_default());
 }
 
-/// The last two decimal digits of a number.
+/// Returns the last two decimal digits of a number.
 fn two_digits(number: u32) -> [u8; 2] {
     let digit = |digit: u32| b'0' + u8::try_from(digit % 10).unwrap_or_default();
     [digit(number / 10), digit(number)]

@@ -20,7 +20,7 @@ pub use tag::Tag;
 
 use serde_json::Value;
 
-/// What one class says about itself, with its Rust types erased.
+/// The description of a class, with its Rust types erased.
 #[derive(Debug, Clone)]
 pub struct ClassDoc {
     pub name: &'static str,
@@ -31,12 +31,12 @@ pub struct ClassDoc {
     pub operations: Vec<OperationDoc>,
 }
 
-/// What one collection says about itself.
+/// The description of a collection.
 #[derive(Debug, Clone)]
 pub struct CollectionDoc {
     /// Name of the collection's own class, such as `SpaceCollection`.
     pub name: &'static str,
-    /// The collection class this one is a kind of; none: `hydra:Collection`.
+    /// The collection class this one is a kind of; `None` for `hydra:Collection`.
     pub parent: Option<&'static str>,
     /// Class of the members.
     pub member: &'static str,
@@ -59,7 +59,7 @@ impl CollectionDoc {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variable {
     pub name: &'static str,
-    /// What it means, in words, for variables that are no property of the members.
+    /// The description of variables that are no property of the members.
     pub doc: &'static str,
     /// The values it has, where they are few; empty: any.
     pub values: &'static [&'static str],
@@ -71,7 +71,7 @@ impl Variable {
     }
 }
 
-/// How a client may use a term.
+/// The use that a client may make of a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     ReadOnly,
@@ -79,7 +79,7 @@ pub enum Access {
     WriteOnly,
 }
 
-/// What the values of a property are.
+/// The kind of the values of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Range {
     /// A literal of this XML Schema type, written `xsd:…`.
@@ -100,9 +100,9 @@ pub struct PropertyDoc {
     pub range: Range,
     pub access: Access,
     pub required: bool,
-    /// Whether it holds any number of values, in an array.
+    /// Tells whether it holds any number of values, in an array.
     pub many: bool,
-    /// Whether an answer may be without it.
+    /// Tells whether an answer may be without it.
     pub optional: bool,
     /// `int32` or `int64`, for whole numbers.
     pub format: Option<&'static str>,
@@ -110,13 +110,13 @@ pub struct PropertyDoc {
     pub minimum: Option<i64>,
     /// Longest text that is accepted, in bytes.
     pub max_bytes: Option<usize>,
-    /// What it is in something new that says nothing of it; none: it is given, worked out, or absent.
+    /// Its value in a new resource that does not give it; `None` if it is given, computed, or absent.
     pub default: Option<Value>,
     /// Another name under which it is read, never written.
     pub alias: Option<&'static str>,
     /// A value that is accepted, where its range does not tell one; one of them, where it holds several.
     pub example: Option<&'static str>,
-    /// Whether a body may give any JSON for it, and not a literal alone.
+    /// Tells whether a body may give any JSON for it, and not a literal alone.
     pub json: bool,
     pub operations: Vec<OperationDoc>,
     /// Class of the address the operations belong to, when they are those of another class.
@@ -124,7 +124,7 @@ pub struct PropertyDoc {
 }
 
 impl PropertyDoc {
-    /// A read-only property of one value that is always there.
+    /// Returns a read-only property of one value that is always there.
     pub const fn new(name: &'static str, doc: &'static str, range: Range) -> Self {
         Self {
             name,
@@ -153,9 +153,9 @@ pub struct OperationDoc {
     pub name: &'static str,
     pub method: &'static str,
     pub title: &'static str,
-    /// Class of the body; none: no body.
+    /// Class of the body, if there is one.
     pub expects: Option<&'static str>,
-    /// Class of the answer; none: an empty answer.
+    /// Class of the answer; `None` for an empty answer.
     pub returns: Option<&'static str>,
     pub statuses: &'static [(u16, &'static str)],
     /// Query parameters of its own.
@@ -164,7 +164,7 @@ pub struct OperationDoc {
 }
 
 impl OperationDoc {
-    /// The kind of action in schema.org's words, by which clients find operations.
+    /// Returns the kind of action in schema.org's words, by which clients find operations.
     pub fn action(&self) -> &'static str {
         match (self.method, self.name) {
             ("GET", _) => "schema:FindAction",
@@ -187,7 +187,7 @@ impl OperationDoc {
         headers
     }
 
-    /// Whether a client may choose to see what it wrote, or not to.
+    /// Returns whether a client may choose to see what it wrote, or not to.
     ///
     /// What is made of nothing that is given, such as a key, is shown in any case.
     fn is_preferable(&self) -> bool {

@@ -1,4 +1,4 @@
-//! What can go wrong in answering, in the domain's own words. Statuses are `web`'s business.
+//! Problems of answering, in the terms of the domain. Statuses are `web`'s business.
 
 use std::error::Error;
 use std::fmt;
@@ -8,13 +8,13 @@ use std::fmt;
 pub struct Fault {
     /// The member it is about; for a member of a collection `member[3].origin`.
     pub member: String,
-    /// What is wrong with it, as the rest of a sentence that begins with the member.
+    /// The reason, as the rest of a sentence that begins with the member.
     pub reason: String,
     /// JSON pointer (RFC 6901) into the body as sent, if that is in our own terms.
     pub pointer: String,
     /// The node it is about, in a body in other terms: its IRI or label, or `member[3]`.
     pub node: Option<String>,
-    /// Whether what was asked for is fine, but somebody else has it.
+    /// Tells whether what was asked for is fine, but somebody else has it.
     pub taken: bool,
 }
 
@@ -43,13 +43,13 @@ impl Fault {
         }
     }
 
-    /// Bytes that it takes, without those that its place in a document takes.
+    /// Returns bytes that it takes, without those that its place in a document takes.
     fn bytes(&self) -> usize {
         let node = self.node.as_ref().map_or(0, String::len);
         self.member.len() + self.reason.len() + self.pointer.len() + node
     }
 
-    /// The same fault in the `index`-th member of a collection.
+    /// Returns the same fault in the `index`-th member of a collection.
     #[must_use]
     pub fn within(self, index: usize) -> Self {
         Self {
@@ -68,7 +68,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What is wrong with a member or a parameter that nothing reads, where strict handling is preferred.
+/// The fault of a member or a parameter that nothing reads, if strict handling is preferred.
 pub const UNKNOWN: &str = "is not known here, and strict handling is preferred";
 
 /// Faults that a problem lists, at most: one for each of a thousand images, and some.
@@ -204,7 +204,7 @@ pub const KINDS: [(&str, &str); 18] = [
     ("InternalError", "A fault of the service."),
 ];
 
-/// A problem of each kind, for those who must know them all.
+/// Returns a problem of each kind, for those who must know them all.
 pub fn of_each_kind() -> Vec<Problem> {
     let words = String::new;
     vec![
@@ -238,12 +238,12 @@ pub struct Member {
     /// An XML Schema type, or the class of what it names.
     pub range: &'static str,
     pub doc: &'static str,
-    /// Whether every document has it.
+    /// Tells whether every document has it.
     pub always: bool,
 }
 
 impl Member {
-    /// Whether its value is an IRI.
+    /// Returns whether its value is an IRI.
     pub fn is_link(self) -> bool {
         self.range.starts_with("hydra:")
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
-/// What follows the tag of a state in the entity tags of its representations, but for the default one.
+/// The suffixes of the tag of a state in the entity tags of its representations, except the default one.
 pub const SUFFIXES: [&str; 8] =
     ["compacted", "expanded", "flattened", "json", "ttl", "nq", "nt", "html"];
 
@@ -21,7 +21,7 @@ impl Tag {
         Self(xxh3_128(shown))
     }
 
-    /// The tag of a state of which a part is kept and never shown, such as credentials.
+    /// Returns the tag of a state of which a part is kept and never shown, such as credentials.
     ///
     /// A change of that part alone is a change, though no representation tells it. Nothing can be learnt of
     /// the part from the tag: what is added is its SHA-256.
@@ -32,21 +32,21 @@ impl Tag {
         Self::of(&state)
     }
 
-    /// The entity tag of one representation of the state, as it stands in a header.
+    /// Returns the entity tag of one representation of the state, as it stands in a header.
     ///
     /// `suffix` tells representations apart; that of the default one is empty.
     pub fn entity_tag(self, suffix: &str) -> String {
         format!("\"{}\"", self.opaque(suffix))
     }
 
-    /// Whether the text of an entity tag is that of a representation of this state, whichever.
+    /// Returns whether the text of an entity tag is that of a representation of this state, whichever.
     pub fn is_of(self, opaque: &str) -> bool {
         let rest = opaque.strip_prefix(&self.to_string());
         let is_suffix = |rest: &str| rest.strip_prefix('-').is_some_and(|s| SUFFIXES.contains(&s));
         rest.is_some_and(|rest| rest.is_empty() || is_suffix(rest))
     }
 
-    /// The text of the entity tag of one representation, without its quotes.
+    /// Returns the text of the entity tag of one representation, without its quotes.
     pub fn opaque(self, suffix: &str) -> String {
         let dash = if suffix.is_empty() { "" } else { "-" };
         format!("{self}{dash}{suffix}")

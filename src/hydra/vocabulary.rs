@@ -10,7 +10,7 @@ use super::{
     Access, ClassDoc, CollectionDoc, OperationDoc, PREFIXES, PropertyDoc, Range, prefix, problem,
 };
 
-/// Every class, collection and kind of error there is, as one `hydra:ApiDocumentation`.
+/// Returns every class, collection and kind of error there is, as one `hydra:ApiDocumentation`.
 pub fn document(classes: &[ClassDoc], collections: &[CollectionDoc], base: &str) -> Value {
     let link = |name: &str| collections.iter().find(|c| c.name == name);
     let mut supported: Vec<Value> = classes.iter().map(|c| class(c, &link)).collect();
@@ -276,7 +276,7 @@ fn hydra_property(name: &str, kind: &str, range: &str, single: bool, doc: &str) 
     })
 }
 
-/// The flag of a total that is an estimate: a property of our own, of every collection.
+/// Returns the flag of a total that is an estimate: a property of our own, of every collection.
 fn estimated() -> Value {
     let mut supported =
         hydra_property(ESTIMATED, "rdf:Property", "xsd:boolean", true, ESTIMATED_DOC);

@@ -20,7 +20,7 @@ pub enum ImagingError {
     },
     /// Reading would take more memory than the limits allow.
     TooMuchMemory {
-        /// What it would take at most.
+        /// Bytes that it would take at most.
         bytes: u64,
         /// The most that is allowed, in bytes as well.
         limit: u64,

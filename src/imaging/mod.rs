@@ -63,7 +63,7 @@ impl Format {
         }
     }
 
-    /// The media type registered for the format.
+    /// Returns the media type registered for the format.
     #[must_use]
     pub fn media_type(self) -> &'static str {
         match self {
@@ -86,13 +86,13 @@ pub struct Size {
 }
 
 impl Size {
-    /// The number of pixels.
+    /// Returns the number of pixels.
     #[must_use]
     pub fn pixels(self) -> u64 {
         u64::from(self.width) * u64::from(self.height)
     }
 
-    /// The longer of the two edges, in pixels.
+    /// Returns the longer of the two edges, in pixels.
     #[must_use]
     pub fn longest(self) -> u32 {
         self.width.max(self.height)
@@ -110,7 +110,7 @@ impl TryFrom<(usize, usize)> for Size {
     }
 }
 
-/// What a header promises, read without decoding pixels.
+/// The properties of an image according to its header, read without decoding pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
     /// Told by the content.
@@ -123,7 +123,7 @@ pub struct Probe {
     pub estimated_memory_bytes: u64,
 }
 
-/// How large an image may be.
+/// The limits of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Width times height.
@@ -159,7 +159,7 @@ pub struct Thumbnail {
     pub jpeg: Vec<u8>,
 }
 
-/// What was made of an image.
+/// The derivatives of an image.
 #[derive(Clone, Debug)]
 pub struct Derived {
     /// The true size, after the orientation is applied, of the first frame or page.

@@ -2,7 +2,7 @@ use std::io;
 
 use super::{ImagingError, Size};
 
-/// What the samples of a pixel mean.
+/// The meaning of the samples of a pixel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Channels {
     Gray,
@@ -30,7 +30,7 @@ pub(super) struct Pixels {
     pub(super) samples: Vec<u8>,
 }
 
-/// A buffer of zeros, refused rather than aborting where memory is short.
+/// Returns a buffer of zeros, refused rather than aborting where memory is short.
 pub(super) fn zeroed(bytes: usize) -> Result<Vec<u8>, ImagingError> {
     let mut buffer = Vec::new();
     if buffer.try_reserve_exact(bytes).is_err() {
@@ -59,13 +59,13 @@ pub(super) fn narrow_in_place<const FROM: usize, const TO: usize>(
     samples.truncate(pixels * TO);
 }
 
-/// A sample of 16 bits, rounded to 8.
+/// Returns a sample of 16 bits, rounded to 8.
 pub(super) fn eight_bits(sample: u16) -> u8 {
     let [high, _] = (sample - (sample >> 8)).saturating_add(128).to_be_bytes();
     high
 }
 
-/// A sample laid on `background` with the given opacity, 255 being opaque.
+/// Returns a sample laid on `background` with the given opacity, 255 being opaque.
 pub(super) fn blend_over(background: u8, sample: u8, opacity: u8) -> u8 {
     let (background, sample, opacity) =
         (u32::from(background), u32::from(sample), u32::from(opacity));
@@ -78,7 +78,7 @@ pub(super) fn lay_on_white(samples: &mut Vec<u8>, channels: Channels) {
     match channels {
         Channels::Gray => narrow_in_place(samples, |[v, a]| [blend_over(255, v, a)]),
         Channels::Rgb => {
-            narrow_in_place(samples, |[r, g, b, a]| [r, g, b].map(|v| blend_over(255, v, a)))
+            narrow_in_place(samples, |[r, g, b, a]| [r, g, b].map(|v| blend_over(255, v, a)));
         }
         Channels::Cmyk => {}
     }

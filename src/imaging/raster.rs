@@ -9,7 +9,7 @@ use super::pixels::{Channels, Pixels, eight_bits, lay_on_white, narrow_in_place,
 use super::watch::Watched;
 use super::{Decoded, Format, ImagingError, Probe, Size, thumbnails_bytes};
 
-/// What a PNG may spend on texts, profiles and one row of pixels.
+/// Bytes that a PNG may spend on texts, profiles and one row of pixels.
 const PNG_EXTRA_BYTES: u64 = 16 << 20;
 
 /// Reads the header of a PNG.

@@ -7,7 +7,7 @@ use super::colour::ToSrgb;
 use super::pixels::{Channels, Pixels};
 use super::{Decoded, ImagingError, Size, Thumbnail, jpeg};
 
-/// The edges a thumbnail is made for: largest first, each once, none beyond the image.
+/// Returns the edges a thumbnail is made for: largest first, each once, none beyond the image.
 pub(super) fn edges_within(size: Size, edges: &[u32]) -> Vec<u32> {
     let mut within: Vec<u32> =
         edges.iter().copied().filter(|edge| (1..=size.longest()).contains(edge)).collect();
@@ -37,7 +37,7 @@ pub(super) fn make(decoded: &Decoded, edges: &[u32]) -> Result<Vec<Thumbnail>, I
     Ok(thumbnails)
 }
 
-/// The size of an image once its orientation is applied.
+/// Returns the size of an image once its orientation is applied.
 pub(super) fn upright(stored: Size, orientation: Orientation) -> Size {
     match orientation {
         Orientation::Rotate90
@@ -48,7 +48,7 @@ pub(super) fn upright(stored: Size, orientation: Orientation) -> Size {
     }
 }
 
-/// The size whose longest edge is `edge`, the other rounded to the nearest, at least 1.
+/// Returns the size whose longest edge is `edge`, the other rounded to the nearest, at least 1.
 fn fit(size: Size, edge: u32) -> Size {
     let longest = u64::from(size.longest());
     let shrunk = |full: u32| {

@@ -13,7 +13,7 @@ pub(super) struct Watched<R> {
     seen: Rc<RefCell<Seen>>,
 }
 
-/// What a [`Watched`] reader has seen, while the decoder has it.
+/// The state of a [`Watched`] reader, while the decoder has it.
 pub(super) struct Watch {
     seen: Rc<RefCell<Seen>>,
 }
@@ -32,7 +32,7 @@ impl<R: BufRead> Watched<R> {
 }
 
 impl Watch {
-    /// Whether more was asked for than there is.
+    /// Returns whether more was asked for than there is.
     pub(super) fn ended(&self) -> bool {
         self.seen.borrow().ended
     }

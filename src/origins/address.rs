@@ -46,7 +46,7 @@ const NOT_PUBLIC_V6: [Ipv6Net; 3] = [
 const SIX_TO_FOUR: Ipv6Net = v6(0x2002, 0, 16);
 const NAT64: Ipv6Net = v6(0x64, 0xff9b, 96);
 
-/// Whether an address is one that anybody on the internet could reach.
+/// Returns whether an address is one that anybody on the internet could reach.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(inner) => !NOT_PUBLIC_V4.iter().any(|net| net.contains(&inner)),
@@ -78,7 +78,7 @@ pub struct Allowed {
 }
 
 impl Allowed {
-    /// Whether a connection to this address and port may be made.
+    /// Returns whether a connection to this address and port may be made.
     #[must_use]
     pub fn permits(&self, address: IpAddr, port: u16) -> bool {
         is_public(address) || self.names_host(address) || self.names_socket(address, port)

@@ -57,7 +57,7 @@ pub enum OriginError {
     Client { source: Box<dyn Error + Send + Sync> },
 }
 
-/// What was under way when time ran out.
+/// The phase of a fetch in which time ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Looking up the host, connecting and agreeing on encryption.
@@ -71,13 +71,13 @@ pub enum Phase {
 }
 
 impl OriginError {
-    /// Whether the fault is this server's, not the origin's: disk, memory, set-up.
+    /// Returns whether the fault is this server's, not the origin's: disk, memory, set-up.
     #[must_use]
     pub const fn is_local_fault(&self) -> bool {
         matches!(self, Self::Io(_) | Self::Client { .. })
     }
 
-    /// Whether another try, later, may well succeed with nothing changed.
+    /// Returns whether another try, later, may well succeed with nothing changed.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {

@@ -6,6 +6,7 @@
 mod address;
 mod error;
 mod fetch;
+mod limits;
 mod pattern;
 mod resolve;
 mod steps;
@@ -19,12 +20,13 @@ use std::time::{Duration, Instant};
 
 pub use address::{Allowed, AllowedError};
 pub use error::{OriginError, Phase};
-pub use fetch::{Fetcher, Limits};
+pub use fetch::Fetcher;
+pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
 
-/// How bytes are got from an origin (`dlcs.md` 8.1).
+/// The way in which bytes are fetched from an origin (`dlcs.md` 8.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Strategy {
     /// Anonymous HTTP or HTTPS; what holds where no rule matches.
@@ -37,7 +39,7 @@ impl Strategy {
     /// Every strategy that works in this version.
     pub const ALL: [Self; 2] = [Self::Default, Self::BasicHttpAuthentication];
 
-    /// The last segment of the strategy's address.
+    /// Returns the last segment of the strategy's address.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -46,7 +48,7 @@ impl Strategy {
         }
     }
 
-    /// The strategy of an id; `basic_https` is 2016's word (`rules.md` 7.4).
+    /// Returns the strategy of an id; `basic_https` is 2016's word (`rules.md` 7.4).
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
         match id {
@@ -55,7 +57,7 @@ impl Strategy {
         }
     }
 
-    /// Whether nothing can be fetched without [`Credentials`].
+    /// Returns whether nothing can be fetched without [`Credentials`].
     #[must_use]
     pub const fn requires_credentials(self) -> bool {
         matches!(self, Self::BasicHttpAuthentication)
@@ -75,24 +77,12 @@ impl Strategy {
         }
     }
 
-    /// A name to show to people.
+    /// Returns a name to show to people.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Default => "Default",
             Self::BasicHttpAuthentication => "Basic HTTP authentication",
-        }
-    }
-
-    /// What the strategy does, in a sentence or two.
-    #[must_use]
-    pub const fn doc(self) -> &'static str {
-        match self {
-            Self::Default => "Fetches anonymously over HTTP or HTTPS.",
-            Self::BasicHttpAuthentication => {
-                "Fetches over HTTP or HTTPS with a user and a password. They are sent to the \
-                 origin's own host only, not to where it redirects."
-            }
         }
     }
 }
@@ -127,7 +117,7 @@ pub struct Rule {
     pub id: String,
     /// Looked for anywhere in the origin, ignoring case.
     pub pattern: Pattern,
-    /// How an origin with the pattern in it is fetched.
+    /// The way in which an origin that matches the pattern is fetched.
     pub strategy: Strategy,
 }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use fancy_regex::{CompileError, Error as RegexError, Expr, Regex, RegexBuilder};
+use fancy_regex::{CompileError, Error as RegexError, Expr};
 
 use super::steps;
 use super::url::MAX_ORIGIN_BYTES;
@@ -22,10 +22,16 @@ const MAX_WORK: u64 = 4_000_000_000;
 
 /// A customer's regular expression, compiled with a bound on its steps.
 ///
-/// The syntax is fancy-regex's, which has the look-behinds that customers' .NET patterns use
-/// (`dlcs.md` 8.3).
+/// Look-arounds and back-references, which customers' .NET patterns use, are read by `fancy-regex`; all other patterns
+/// by `regex`, whose searches take linear time.
 #[derive(Clone, Debug)]
-pub struct Pattern(Regex);
+pub struct Pattern(Compiled);
+
+#[derive(Clone, Debug)]
+enum Compiled {
+    Linear(regex::Regex),
+    Backtracking(fancy_regex::Regex),
+}
 
 impl Pattern {
     /// Compiles `text` of at most 1,000 characters, to be looked for ignoring case.
@@ -40,7 +46,21 @@ impl Pattern {
         if text.chars().nth(MAX_CHARACTERS).is_some() {
             return Err(PatternError::TooLong);
         }
-        RegexBuilder::new(text)
+        let linear = regex::RegexBuilder::new(text)
+            .case_insensitive(true)
+            .size_limit(MAX_AUTOMATON_BYTES)
+            .dfa_size_limit(MAX_AUTOMATON_BYTES)
+            .build();
+        match linear {
+            Ok(linear) => Ok(Self(Compiled::Linear(linear))),
+            Err(regex::Error::CompiledTooBig(_)) => Err(PatternError::TooComplex),
+            // It may have what only the other crate reads, or be no regular expression.
+            Err(_) => Self::backtracking(text),
+        }
+    }
+
+    fn backtracking(text: &str) -> Result<Self, PatternError> {
+        fancy_regex::RegexBuilder::new(text)
             .case_insensitive(true)
             .backtrack_limit(backtracks(text)?)
             .delegate_size_limit(MAX_AUTOMATON_BYTES)
@@ -48,24 +68,31 @@ impl Pattern {
             .delegate_dfa_skip_cache_capacity_check(false)
             .max_prog_size(MAX_INSTRUCTIONS)
             .build()
-            .map(Self)
+            .map(|pattern| Self(Compiled::Backtracking(pattern)))
             .map_err(PatternError::from)
     }
 
-    /// The text that was compiled.
+    /// Returns the text that was compiled.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        self.0.as_str()
+        match &self.0 {
+            Compiled::Linear(pattern) => pattern.as_str(),
+            Compiled::Backtracking(pattern) => pattern.as_str(),
+        }
     }
 
-    /// Whether the pattern is anywhere in `origin`; one that runs too long is not, with a warning.
+    /// Returns whether the pattern matches anywhere in `origin`; one that runs too long does not, with a warning.
     #[must_use]
     pub fn is_found_in(&self, origin: &str) -> bool {
         // The work is reckoned for origins as they are taken, not for longer text.
         if origin.len() > MAX_ORIGIN_BYTES {
             return false;
         }
-        self.0.is_match(origin).unwrap_or_else(|error| {
+        let found = match &self.0 {
+            Compiled::Linear(pattern) => return pattern.is_match(origin),
+            Compiled::Backtracking(pattern) => pattern.is_match(origin),
+        };
+        found.unwrap_or_else(|error| {
             log::warn!(
                 "an origin strategy's pattern {:?} is taken as not found: {error}",
                 self.as_str()
@@ -75,7 +102,7 @@ impl Pattern {
     }
 }
 
-/// How many backtracks keep a search within [`MAX_WORK`].
+/// Returns how many backtracks keep a search within [`MAX_WORK`].
 fn backtracks(text: &str) -> Result<usize, PatternError> {
     let tree = Expr::parse_tree(text)?;
     let work = steps::between_backtracks(&tree.expr, MAX_ORIGIN_BYTES as u64)

@@ -54,7 +54,7 @@ async fn look_up(host: String) -> Result<Vec<SocketAddr>, LookUpError> {
     }
 }
 
-/// Whether a look-up failed for a reason that says nothing of the name: no answer (`EAI_AGAIN`), no memory, or
+/// Returns whether a look-up failed for a reason that says nothing of the name: no answer (`EAI_AGAIN`), no memory, or
 /// what the system itself refused, such as a file descriptor more.
 fn is_transient(kind: LookupErrorKind) -> bool {
     matches!(kind, LookupErrorKind::Again | LookupErrorKind::Memory | LookupErrorKind::System)

@@ -1,4 +1,4 @@
-//! How much work a pattern can make between two of its backtracks.
+//! An estimate of the work that a pattern can make between two of its backtracks.
 //!
 //! fancy-regex bounds backtracks only. A look-around goes back to where it began without one, so
 //! that `(?:(?=(?:(?=.*).)*).)*` needs seconds, and a level more needs hours, within any bound on
@@ -11,7 +11,7 @@ const CHARACTER: u64 = 1;
 /// One instruction of the backtracking machine.
 const INSTRUCTION: u64 = 10;
 
-/// The most work that a pass without backtracks does on a text of `length` bytes.
+/// Returns the most work that a pass without backtracks does on a text of `length` bytes.
 ///
 /// `None` where it cannot be told: subroutine calls, absence operators and the like, which
 /// patterns written for .NET do not have.
@@ -22,7 +22,7 @@ pub(super) fn between_backtracks(expr: &Expr, length: u64) -> Option<u64> {
     Some(consuming.saturating_add(work(expr, passes, length)?))
 }
 
-/// How often an expression is gone through in a pass.
+/// Interval at which an expression is gone through in a pass.
 #[derive(Clone, Copy)]
 struct Passes {
     /// Demanded by the pattern, even where nothing is consumed.
@@ -76,7 +76,7 @@ fn work(expr: &Expr, passes: Passes, length: u64) -> Option<u64> {
         .try_fold(own, |sum, child| Some(sum.saturating_add(work(child, passes, length)?)))
 }
 
-/// Whether a pass may go over many characters, look-arounds left aside.
+/// Returns whether a pass may go over many characters, look-arounds left aside.
 fn repeats(expr: &Expr) -> bool {
     match expr {
         Expr::LookAround(..) => false,

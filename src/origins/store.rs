@@ -5,26 +5,23 @@ use std::io::{self, Seek};
 use std::path::Path;
 
 use reqwest::Response;
-use reqwest::header::CONTENT_TYPE;
 use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{OriginError, Phase};
-use super::fetch::Limits;
+use super::limits::Limits;
 
 /// Each piece is written on a thread of its own kind; smaller ones would be mostly hand-over.
 const PIECE_BYTES: usize = 256 * 1024;
 
-/// What an origin gave.
+/// A file that was fetched from an origin.
 #[derive(Debug)]
 pub struct Fetched {
     /// Without a name in the file system, at its start; gone once it is closed.
     pub file: File,
     /// Length of the file, at least 1.
     pub bytes: u64,
-    /// What the origin calls it, in lower case and without parameters: a hint, not a fact.
-    pub media_type: Option<String>,
 }
 
 /// Writes the body to an unnamed file in `folder`; the fetch has `begun` before.
@@ -39,7 +36,6 @@ pub(super) async fn store(
     if expected.is_some_and(|bytes| bytes > limits.max_bytes) {
         return Err(too_large());
     }
-    let media_type = media_type(&answer);
     let file = unnamed(folder).await.map_err(OriginError::Io)?;
     let mut file = BufWriter::with_capacity(PIECE_BYTES, tokio::fs::File::from_std(file));
     let mut got = 0;
@@ -73,10 +69,10 @@ pub(super) async fn store(
     file.flush().await.map_err(OriginError::Io)?;
     let mut file = file.into_inner().into_std().await;
     file.rewind().map_err(OriginError::Io)?;
-    Ok(Fetched { file, bytes: got, media_type })
+    Ok(Fetched { file, bytes: got })
 }
 
-/// How fast the file comes.
+/// The rate at which the file arrives.
 struct Pace {
     since: Instant,
     got: u64,
@@ -102,7 +98,7 @@ impl Pace {
 async fn unnamed(folder: &Path) -> io::Result<File> {
     let folder = folder.to_owned();
     let make = move || match tempfile::tempfile_in(&folder) {
-        // Whoever tidied the folder away has done no harm.
+        // It does no harm if another process has removed the folder.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             std::fs::create_dir_all(&folder)?;
             tempfile::tempfile_in(&folder)
@@ -110,10 +106,4 @@ async fn unnamed(folder: &Path) -> io::Result<File> {
         made => made,
     };
     spawn_blocking(make).await.map_err(io::Error::other)?
-}
-
-fn media_type(answer: &Response) -> Option<String> {
-    let header = answer.headers().get(CONTENT_TYPE)?.to_str().ok()?;
-    let named = header.split(';').next()?.trim().to_ascii_lowercase();
-    (!named.is_empty()).then_some(named)
 }

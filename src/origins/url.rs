@@ -8,7 +8,7 @@ use reqwest::Url;
 /// Longest origin, in bytes.
 pub const MAX_ORIGIN_BYTES: usize = 2048;
 
-/// Whether `origin` may be written as an image's origin; nothing is looked up or fetched.
+/// Tells whether `origin` may be written as an image's origin; nothing is looked up or fetched.
 ///
 /// # Errors
 /// [`OriginUrlError`] in words for the customer, which do not repeat the URL.

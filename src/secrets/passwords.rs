@@ -4,15 +4,16 @@
 //! comes besides waits, for a bounded time, on a thread that may wait.
 
 use std::fmt;
-use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash};
+use parking_lot::{Condvar, Mutex};
 
 use super::Secret;
 
-/// How long a computation waits for its turn.
+/// Time that a computation waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 static TURNS: LazyLock<Turns> =
@@ -76,9 +77,8 @@ impl Turns {
 
     /// Waits for a turn; none where all are taken for so long.
     fn take(&self, patience: Duration) -> Option<Turn<'_>> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = self.freed.wait_timeout_while(free, patience, |free| *free == 0);
-        let (mut free, waited) = waiting.unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.free.lock();
+        let waited = self.freed.wait_while_for(&mut free, |free| *free == 0, patience);
         if waited.timed_out() && *free == 0 {
             return None;
         }
@@ -89,7 +89,7 @@ impl Turns {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        *self.0.free.lock() += 1;
         self.0.freed.notify_one();
     }
 }

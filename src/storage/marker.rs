@@ -20,7 +20,7 @@ pub struct Marker {
 }
 
 impl Storage {
-    /// Reads the marker; none: the storage is not marked.
+    /// Reads the marker; `None` if the storage is not marked.
     ///
     /// # Errors
     /// Where it cannot be read, or is no marker.
@@ -36,7 +36,7 @@ impl Storage {
         }
     }
 
-    /// Whether there is an object under a key.
+    /// Returns whether there is an object under a key.
     pub fn has(&self, key: &str) -> bool {
         self.folder.join(key).exists()
     }

@@ -142,7 +142,7 @@ impl StorageError {
         Self { key: key.to_owned(), source: Box::new(source) }
     }
 
-    /// Whether there is no such object, and trying again is of no use.
+    /// Returns whether there is no such object, and trying again is of no use.
     pub fn is_missing(&self) -> bool {
         let source = self.source.downcast_ref::<object_store::Error>();
         matches!(source, Some(object_store::Error::NotFound { .. }))

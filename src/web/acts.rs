@@ -1,12 +1,17 @@
-//! What requests do with a connection of the pool: few at once for each core, divided among those who ask, so that
+//! The work of requests on connections of the pool: few at once for each core, divided among those who ask, so that
 //! whatever one asks for, others do not wait.
 
 use std::num::NonZero;
+use std::time::Duration;
 
-use super::answer::blocking;
+use actix_web::web;
+
 use crate::fairness::{Limiter, Overloaded, Shares};
 use crate::hydra::Problem;
 use crate::resource::Caller;
+
+/// Time that a request waits for what is done on another thread: a little longer than any statement may take.
+const PATIENCE: Duration = Duration::from_secs(65);
 
 /// Connections that all share, for each core: more would only make the statements of one customer wait for one another,
 /// and those of all others for them.
@@ -24,7 +29,7 @@ const MOST_UNITS: usize = 3;
 /// Requests of one customer that may wait for a connection; more are refused, to be sent again later.
 const MAX_WAITING: usize = 256;
 
-/// Who asks, as far as connections are divided.
+/// The holder of a share of the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Holder {
     /// The service itself, to find out whether it is well.
@@ -116,5 +121,16 @@ impl Acts {
             done
         })
         .await
+    }
+}
+
+pub(super) async fn blocking<T: Send + 'static>(
+    act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::time::timeout(PATIENCE, web::block(act)).await {
+        Ok(done) => done.unwrap_or_else(|error| Err(Problem::internal(error))),
+        Err(_elapsed) => {
+            Err(Problem::Unavailable("the database does not answer; try again".into(), None))
+        }
     }
 }

@@ -34,7 +34,7 @@ impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Ahead<S> {
         Self(RefCell::new(Inner { payload, held: VecDeque::new(), bytes: 0, ended: false }))
     }
 
-    /// The parts of the body, those that were read ahead first.
+    /// Returns the parts of the body, those that were read ahead first.
     pub fn parts(&self) -> Parts<'_, S> {
         Parts(self)
     }
@@ -44,7 +44,7 @@ impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Ahead<S> {
         self.0.borrow().ended
     }
 
-    /// What comes of an attempt, or the problem that the body cannot be read.
+    /// Runs an attempt and returns its result, or the problem that the body cannot be read.
     ///
     /// # Errors
     /// Those of the attempt; [`Problem::Unreadable`] where the body breaks off before the attempt is done.
@@ -77,7 +77,7 @@ impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Ahead<S> {
     }
 }
 
-/// A body that broke off, or whose framing is wrong.
+/// Returns a body that broke off, or whose framing is wrong.
 pub fn broken(error: &dyn std::fmt::Display) -> Problem {
     Problem::Unreadable(format!("the body broke off: {error}"))
 }

@@ -1,4 +1,4 @@
-//! What a request holds while it is answered: who asks, its connection, its parts of the budgets.
+//! The resources of a request while it is answered: its caller, its connection, its parts of the budgets.
 
 use std::cell::Cell;
 
@@ -18,7 +18,7 @@ const SMALL: usize = 64 << 10;
 /// Bytes that a row of a list takes while it is read and written: the largest that a row may be, and its frame.
 const ROW_BYTES: usize = 20 << 10;
 
-/// How many times the JSON of an answer its conversion to another representation takes.
+/// Number of times that the JSON of an answer its conversion to another representation takes.
 const CONVERSION: usize = 8;
 
 /// A request that is being answered.
@@ -27,7 +27,7 @@ pub struct Asking {
     pub connection: Option<Connection>,
     peer: Option<std::net::IpAddr>,
     answer: Cell<Option<Permit>>,
-    /// Whether the answer is a document that all requests share, of which nothing is copied.
+    /// Tells whether the answer is a document that all requests share, of which nothing is copied.
     shared: Cell<bool>,
 }
 
@@ -112,7 +112,7 @@ impl Asking {
         Ok(())
     }
 
-    /// The response as it is sent, with the permit for its bytes.
+    /// Returns the response as it is sent, with the permit for its bytes.
     pub fn sent(self, response: HttpResponse) -> HttpResponse {
         let permit = self.answer.take();
         in_chunks(response, self.connection, permit)

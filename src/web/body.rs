@@ -15,20 +15,20 @@ use crate::hydra::linked::{Format, ParsedBody, Syntax};
 use crate::hydra::{OperationDoc, Problem};
 use crate::resource::Body;
 
-/// Room for a body before any of it has come; what is announced need not come.
+/// Bytes that are allocated for a body before any of it has come, because what is announced need not come.
 const FIRST_BYTES: usize = 64 << 10;
 
 /// Bodies up to this size, in bytes, are not accounted for: there are as many as connections.
 const SMALL_BYTES: usize = 16 << 10;
-/// What a larger body is taken for first, in bytes, where its length is not announced.
+/// Bytes that are reserved first for a larger body whose length is not announced.
 const MEDIUM_BYTES: usize = 1 << 20;
-/// How many times its bytes a body takes while it is read and its request is done.
+/// Number of times that its bytes a body takes while it is read and its request is done.
 const WORK: usize = 4;
 
-/// How long a body may take. A batch of the largest size comes in time over a line of half a megabit.
+/// Time that a body may take. A batch of the largest size comes in time over a line of half a megabit.
 const PACE: Pace = Pace { silence: Duration::from_secs(30), whole: Duration::from_mins(5) };
 
-/// How long a client may take to send a body.
+/// Time that a client may take to send a body.
 #[derive(Clone, Copy)]
 struct Pace {
     /// Until something more of it comes.
@@ -44,10 +44,10 @@ pub const ACCEPT_POST: &str = "application/ld+json, application/json, text/turtl
 pub const ACCEPT_PATCH: &str = "application/merge-patch+json, application/ld+json, application/json, \
      text/turtle, application/n-triples, application/n-quads";
 
-/// How long a body waits for its turn to be read, and is read, at most.
+/// Time that a body waits for its turn to be read, and is read, at most.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Reads the body of a request as what the operation expects; none: there is none.
+/// Reads the body of a request as what the operation expects; `None` if there is no body.
 ///
 /// # Errors
 /// In this order: [`Problem::TooLarge`] or [`Problem::TooSlow`], [`Problem::UnsupportedMediaType`] or
@@ -65,8 +65,8 @@ pub async fn read(
     }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let announced = announced.and_then(|v| v.parse().ok()).unwrap_or_default();
-    let mut room = Room { budget: &service.bodies, asking, permit: None };
-    let bytes = collect(announced, &mut payload.parts(), PACE, Some(&mut room)).await?;
+    let mut reservation = Reservation { budget: &service.bodies, asking, permit: None };
+    let bytes = collect(announced, &mut payload.parts(), PACE, Some(&mut reservation)).await?;
     if body == Body::Optional && bytes.is_empty() {
         return Ok(None);
     }
@@ -81,14 +81,14 @@ pub async fn read(
     let customer = customer_of(path).or_else(|| asking.caller.get().customer());
     let reading = linked.read(bytes.into(), format, &shape, (path, customer));
     match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(meaning) => meaning.map(|meaning| Some((meaning, room.permit))),
+        Ok(meaning) => meaning.map(|meaning| Some((meaning, reservation.permit))),
         Err(_elapsed) => {
             Err(Problem::Unavailable("too many bodies wait to be read; try again".into(), None))
         }
     }
 }
 
-/// The customer below whose address a path lies.
+/// Returns the customer below whose address a path lies.
 fn customer_of(path: &str) -> Option<i32> {
     path.strip_prefix("/customers/")?.split('/').next()?.parse().ok()
 }
@@ -97,14 +97,14 @@ async fn collect<E: std::fmt::Display>(
     announced: usize,
     payload: &mut (impl Stream<Item = Result<web::Bytes, E>> + Unpin),
     pace: Pace,
-    mut room: Option<&mut Room<'_>>,
+    mut reservation: Option<&mut Reservation<'_>>,
 ) -> Result<web::BytesMut, Problem> {
     const TOO_LARGE: Problem = Problem::TooLarge { limit_bytes: MAX_BODY_BYTES };
     if announced > MAX_BODY_BYTES {
         return Err(TOO_LARGE);
     }
-    if let Some(room) = &mut room {
-        room.extend(announced).await?;
+    if let Some(reservation) = &mut reservation {
+        reservation.extend(announced).await?;
     }
     let end = Instant::now() + pace.whole;
     let mut bytes = web::BytesMut::with_capacity(announced.min(FIRST_BYTES));
@@ -113,7 +113,7 @@ async fn collect<E: std::fmt::Display>(
         let (until, limit) =
             if silence < end { (silence, pace.silence) } else { (end, pace.whole) };
         let too_slow = |_elapsed| Problem::TooSlow { limit_s: limit.as_secs() };
-        let receiving = room.as_ref().and_then(|room| room.asking.receiving());
+        let receiving = reservation.as_ref().and_then(|reservation| reservation.asking.receiving());
         let part = timeout_at(until, payload.next()).await.map_err(too_slow)?;
         drop(receiving);
         let Some(part) = part else { return Ok(bytes) };
@@ -121,21 +121,23 @@ async fn collect<E: std::fmt::Display>(
         if bytes.len() + part.len() > MAX_BODY_BYTES {
             return Err(TOO_LARGE);
         }
-        if let Some(room) = room.as_mut().filter(|_| bytes.len() + part.len() > announced) {
-            room.extend_unannounced(bytes.len() + part.len()).await?;
+        if let Some(reservation) =
+            reservation.as_mut().filter(|_| bytes.len() + part.len() > announced)
+        {
+            reservation.extend_unannounced(bytes.len() + part.len()).await?;
         }
         bytes.extend_from_slice(&part);
     }
 }
 
 /// Bytes of the budget that a body holds until what it asks for is done.
-struct Room<'a> {
+struct Reservation<'a> {
     budget: &'a Budget,
     asking: &'a Asking,
     permit: Option<Permit>,
 }
 
-impl Room<'_> {
+impl Reservation<'_> {
     /// Takes what a body of so many bytes needs.
     ///
     /// # Errors
@@ -151,7 +153,7 @@ impl Room<'_> {
         Ok(())
     }
 
-    /// As [`Room::extend`], for a body whose length is not announced: it is taken for a medium one first, and
+    /// As [`Reservation::extend`], for a body whose length is not announced: it is taken for a medium one first, and
     /// then for one of the largest, so that bodies that come in parts do not wait for one another at each part.
     async fn extend_unannounced(&mut self, bytes: usize) -> Result<(), Problem> {
         if bytes <= SMALL_BYTES {
@@ -162,7 +164,7 @@ impl Room<'_> {
     }
 }
 
-/// Whether a content type is of the media types that bodies are read in.
+/// Returns whether a content type is of the media types that bodies are read in.
 pub fn is_read(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     ACCEPT_POST.split(", ").any(|offered| offered.eq_ignore_ascii_case(media_type))
@@ -194,7 +196,7 @@ fn format(request: &HttpRequest) -> Result<Format, Problem> {
     })
 }
 
-/// The character set that a content type names, where it is none in which UTF-8 is read.
+/// Returns the character set that a content type names, where it is none in which UTF-8 is read.
 fn charset(content_type: &str) -> Option<&str> {
     let parameters = content_type.split(';').skip(1).filter_map(|part| part.split_once('='));
     parameters

@@ -2,15 +2,16 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
-/// How long a request waits for its part of the budget.
+/// Time that a request waits for its part of the budget.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// On whose account bytes are taken.
@@ -44,7 +45,7 @@ struct Shared {
     capacity: usize,
     /// Bytes of one account, at most.
     share: usize,
-    /// What a request that waits in vain is told.
+    /// The detail of the problem that a request gets which waits in vain.
     words: &'static str,
     held: Mutex<Held>,
 }
@@ -72,7 +73,7 @@ pub struct Permit {
 }
 
 impl Budget {
-    /// A budget of `capacity` bytes, of which one account may hold half.
+    /// Returns a budget of `capacity` bytes, of which one account may hold half.
     pub fn new(capacity: usize, words: &'static str) -> Self {
         let shared = Shared { capacity, share: capacity / 2, words, held: Mutex::default() };
         Self(Arc::new(shared))
@@ -114,7 +115,7 @@ impl Budget {
         }
     }
 
-    /// Whether a request waits for the budget as a whole, and not for others of its account.
+    /// Returns whether a request waits for the budget as a whole, and not for others of its account.
     fn within_share(&self, held: &Held, waiting: &Waiting) -> bool {
         held.of(waiting.account) + waiting.bytes <= self.0.share
     }
@@ -124,15 +125,15 @@ impl Budget {
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {
-        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.held.lock()
     }
 
-    /// Bytes that one account may hold.
+    /// Returns bytes that one account may hold.
     pub fn share(&self) -> usize {
         self.0.share
     }
 
-    /// Bytes that are taken at the moment.
+    /// Returns bytes that are taken at the moment.
     pub fn taken(&self) -> usize {
         self.lock().total
     }
@@ -212,7 +213,8 @@ impl Permit {
         Ok(())
     }
 
-    /// Makes it one of as many bytes as are really held; more are taken without waiting, for they are there.
+    /// Makes it one of as many bytes as are really held; more are taken without waiting, because they are in memory
+    /// already.
     pub fn resize(&mut self, bytes: usize) {
         let before = std::mem::replace(&mut self.bytes, bytes);
         if bytes > before {

@@ -18,7 +18,7 @@ pub const CHUNK: usize = 32 << 10;
 #[derive(Debug)]
 struct Chunks {
     left: Bytes,
-    /// Where it is sent.
+    /// The connection that it is sent on.
     connection: Option<Connection>,
     _permit: Option<Permit>,
 }
@@ -47,7 +47,7 @@ impl MessageBody for Chunks {
     }
 }
 
-/// The same response, sent in chunks where its body is large; the permit is given back with the body.
+/// Returns the same response, sent in chunks where its body is large; the permit is given back with the body.
 pub fn in_chunks(
     response: HttpResponse,
     connection: Option<Connection>,

@@ -1,4 +1,4 @@
-//! What the log says of requests: bounded in size, and in number where strangers can bring it about.
+//! Lines of the log about requests: bounded in size, and in number where strangers can bring it about.
 
 use std::borrow::Cow;
 use std::error::Error as _;
@@ -6,15 +6,13 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use super::repeated::Repeated;
-use super::respond::About;
 use crate::hydra::Problem;
 
 /// Lines about requests that could not be answered just now.
 static UNAVAILABLE: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
 /// Logs a failure: each fault of ours, and one a minute of those that clients can bring about.
-pub fn failed(problem: &Problem, about: &About<'_>) {
-    let About { path, method, request_id, .. } = *about;
+pub fn failed(problem: &Problem, (method, path): (&str, &str), request_id: &str) {
     let cause = problem.source().map(|cause| format!(": {cause}")).unwrap_or_default();
     let path = excerpt(path);
     let line = format!("request {request_id} {method} {path}: {problem}{cause}");

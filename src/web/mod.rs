@@ -1,24 +1,36 @@
 //! HTTP: the only module that knows actix.
 
 pub mod acts;
+pub mod admission;
 pub mod ahead;
 pub mod answer;
 pub mod asking;
 pub mod body;
 pub mod budget;
 pub mod chunks;
+pub mod completion;
+pub mod conditional;
 pub mod connection;
+pub mod described;
 pub mod descriptors;
 pub mod documents;
+pub mod endpoint;
+pub mod endpoints;
+pub mod forgery;
 pub mod lines;
+pub mod methods;
 pub mod negotiate;
 pub mod page;
 pub mod parameters;
+pub mod pattern;
+pub mod perform;
+pub mod quoted;
 pub mod repeated;
 pub mod represent;
 pub mod request;
 pub mod respond;
 pub mod router;
+pub mod samples;
 pub mod server;
 pub mod shape;
 pub mod status;
@@ -46,7 +58,7 @@ pub use server::{Listening, listen};
 /// Largest body that is read, in bytes (`rules.md` 6.1).
 pub const MAX_BODY_BYTES: usize = 16 << 20;
 
-/// What answers requests.
+/// The service that answers requests.
 pub struct Service {
     pub database: Database,
     pub site: Arc<Site>,
@@ -58,9 +70,9 @@ pub struct Service {
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
     pub acts: Acts,
-    /// Whether PATCH shows the resource when nothing is preferred.
+    /// Tells whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
-    /// How long a request waits for the processing of an image.
+    /// Time that a request waits for the processing of an image.
     pub wait: Duration,
     /// Folder that is served at `/samples/`, when the service demonstrates itself.
     pub samples: Option<PathBuf>,
@@ -72,7 +84,7 @@ pub struct Service {
     pub bodies: Budget,
 }
 
-/// What a service is made of.
+/// The parts of a service.
 pub struct Parts {
     pub database: Database,
     pub site: Arc<Site>,
@@ -92,8 +104,9 @@ impl Service {
     /// # Errors
     /// Where the system gives no thread to read bodies on.
     pub fn new(parts: Parts) -> io::Result<Arc<Self>> {
-        let router = Router::of_classes(&parts.site);
-        let documents::Described { classes, collections, .. } = documents::described();
+        let endpoints = endpoints::ENDPOINTS.iter().filter(|row| (row.is_mounted)(&parts));
+        let router = Router::of_classes(&parts.site).with(endpoints);
+        let described::Described { classes, collections, .. } = described::described();
         let base = &parts.site.base;
         Ok(Arc::new(Self {
             linked: Linked::new(&classes, &collections, base, parts.site.batch_limit)?,

@@ -1,4 +1,4 @@
-//! What a client accepts, and which of our representations answers that (`hydra.md` 7; RFC 9110, 12.5.1).
+//! Content negotiation: what a client accepts, and the representation that answers it (`hydra.md` 7; RFC 9110, 12.5.1).
 
 #[cfg(test)]
 mod tests;
@@ -8,7 +8,7 @@ use std::fmt;
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT, HeaderValue};
 
-use super::request;
+use super::quoted::split;
 use crate::resource::Query;
 
 /// A way in which a document is sent.
@@ -28,7 +28,7 @@ pub enum Representation {
     Html,
 }
 
-/// What a document is; problems have a media type of their own.
+/// The kind of a document; problems have a media type of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Data,
@@ -50,7 +50,7 @@ pub const OFFERED: [Representation; 9] =
 const PROFILES: &str = "http://www.w3.org/ns/json-ld#";
 
 impl Representation {
-    /// Its media type.
+    /// Returns its media type.
     pub fn media_type(self) -> &'static str {
         match self {
             JsonLd | Compacted | Expanded | Flattened => "application/ld+json",
@@ -62,7 +62,7 @@ impl Representation {
         }
     }
 
-    /// What Content-Type says of a document of a kind.
+    /// Returns what Content-Type says of a document of a kind.
     pub fn content_type(self, kind: Kind) -> &'static str {
         match (self, kind) {
             (JsonLd | Compacted | Json, Kind::Problem) => "application/problem+json",
@@ -82,7 +82,7 @@ impl Representation {
         }
     }
 
-    /// What tells entity tags of one state apart, one for each representation.
+    /// Returns what tells entity tags of one state apart, one for each representation.
     pub fn suffix(self) -> &'static str {
         match self {
             JsonLd => "",
@@ -97,7 +97,7 @@ impl Representation {
         }
     }
 
-    /// Whether the bytes are those that the class tables write.
+    /// Returns whether the bytes are those that the class tables write.
     pub fn is_as_written(self) -> bool {
         matches!(self, JsonLd | Compacted | Json)
     }
@@ -106,7 +106,7 @@ impl Representation {
 /// The parameter that names a representation at every address of the API.
 pub const FORMAT: &str = "format";
 
-/// What [`FORMAT`] may be.
+/// The values of [`FORMAT`].
 pub const FORMATS: [(&str, Representation); 6] = [
     ("jsonld", JsonLd),
     ("json", Json),
@@ -116,17 +116,12 @@ pub const FORMATS: [(&str, Representation); 6] = [
     ("html", Html),
 ];
 
-/// The representation that the query of a request names, if it names one.
-///
-/// On the IIIF side, where the parameter has no meaning, it names none.
+/// Returns the representation that the query of a request names, if it names one.
 ///
 /// # Errors
 /// What is wrong with the name.
 pub fn format(request: &HttpRequest) -> Option<Result<Representation, String>> {
     let raw = request.uri().query().filter(|raw| raw.contains(FORMAT))?;
-    if !request::is_of_api(request.path()) {
-        return None;
-    }
     let query = Query::parse(Some(raw));
     let given = query.given(FORMAT)?;
     let found = FORMATS.iter().find(|(name, _)| given == Some(name));
@@ -136,13 +131,18 @@ pub fn format(request: &HttpRequest) -> Option<Result<Representation, String>> {
     }))
 }
 
-/// The representation that a request wants; none: it accepts nothing that is offered.
+/// Returns the representation that a request asks for; `None` if it accepts nothing that is offered.
 ///
 /// A format that is named is stronger than what is accepted.
 pub fn wanted(request: &HttpRequest, kind: Kind) -> Option<Representation> {
     if let Some(Ok(named)) = format(request) {
         return Some(named);
     }
+    accepted(request, kind)
+}
+
+/// Returns the representation that `Accept` asks for; `None` if it accepts nothing that is offered.
+pub fn accepted(request: &HttpRequest, kind: Kind) -> Option<Representation> {
     let mut lines = request.headers().get_all(ACCEPT);
     let Some(first) = lines.next() else { return Some(JsonLd) };
     let others = lines;
@@ -156,12 +156,12 @@ fn text(line: &HeaderValue) -> Option<&str> {
     line.to_str().ok()
 }
 
-/// The best representation for the lines of Accept.
+/// Returns the best representation for the lines of Accept.
 ///
 /// Ranges that cannot be read are passed over; where no other is left, nothing was said.
 pub fn choose<'a>(lines: impl Iterator<Item = &'a str>, kind: Kind) -> Option<Representation> {
     let ranges: Vec<Range> =
-        lines.flat_map(|line| split(line, b',')).filter_map(Range::parse).collect();
+        lines.flat_map(|line| split(line, ',')).filter_map(Range::parse).collect();
     if ranges.is_empty() {
         return Some(JsonLd);
     }
@@ -170,7 +170,7 @@ pub fn choose<'a>(lines: impl Iterator<Item = &'a str>, kind: Kind) -> Option<Re
     weighed.iter().find(|(weight, _)| *weight == best).map(|(_, offered)| *offered)
 }
 
-/// The weight that the most exact of the ranges gives to a representation, in thousandths.
+/// Returns the weight that the most exact of the ranges gives to a representation, in thousandths.
 fn weight(offered: Representation, ranges: &[Range<'_>], kind: Kind) -> u16 {
     let matching = ranges.iter().filter_map(|range| Some((range.exactness(offered, kind)?, range)));
     matching.map(|(exactness, range)| (exactness, range.weight)).max().unwrap_or_default().1
@@ -181,13 +181,13 @@ fn weight(offered: Representation, ranges: &[Range<'_>], kind: Kind) -> u16 {
 struct Range<'a> {
     family: &'a str,
     subtype: &'a str,
-    /// The form of JSON-LD that its profile names; none: it names none that is known.
+    /// The form of JSON-LD that its profile names, if it is a known one.
     form: Option<Representation>,
     /// In thousandths.
     weight: u16,
 }
 
-/// How exactly a range names a representation.
+/// The exactness with which a range names a representation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 enum Exactness {
     #[default]
@@ -198,7 +198,7 @@ enum Exactness {
 
 impl<'a> Range<'a> {
     fn parse(text: &'a str) -> Option<Self> {
-        let mut parts = split(text, b';').map(str::trim);
+        let mut parts = split(text, ';').map(str::trim);
         // Some write a lone star for anything.
         let (family, subtype) = match parts.next()? {
             "*" => ("*", "*"),
@@ -225,7 +225,7 @@ impl<'a> Range<'a> {
         })
     }
 
-    /// How exactly it names a representation; none: it does not.
+    /// Returns how exactly it names a representation; `None` if it does not.
     fn exactness(&self, offered: Representation, kind: Kind) -> Option<Exactness> {
         let is_form = matches!(offered, Compacted | Expanded | Flattened);
         let form = if self.is(JsonLd.media_type()) { self.form } else { None };
@@ -243,7 +243,7 @@ impl<'a> Range<'a> {
         if is_exact {
             return Some(Exactness::Type);
         }
-        // Who does not name HTML is no browser.
+        // A client that does not name HTML is no browser.
         if offered == Html || self.subtype != "*" {
             return None;
         }
@@ -256,7 +256,7 @@ impl<'a> Range<'a> {
     }
 }
 
-/// The form that a profile names, which may be several addresses in one.
+/// Returns the form that a profile names, which may be several addresses in one.
 fn form(profile: &str) -> Option<Representation> {
     let names = profile.trim_matches('"').split_ascii_whitespace();
     let names: Vec<&str> = names.filter_map(|name| name.strip_prefix(PROFILES)).collect();
@@ -267,7 +267,7 @@ fn form(profile: &str) -> Option<Representation> {
         .map(|(_, form)| *form)
 }
 
-/// A weight; more than 1 is 1. Nothing for what is no number.
+/// Returns a weight; more than 1 is 1. Nothing for what is no number.
 fn thousandths(text: &str) -> Option<u16> {
     if !text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
@@ -278,23 +278,9 @@ fn thousandths(text: &str) -> Option<u16> {
     Some(thousandths)
 }
 
-/// What a name in HTTP is made of (RFC 9110, section 5.6.2).
+/// Returns whether a byte may stand in a token (RFC 9110, section 5.6.2).
 fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-/// Splits at a separator that stands outside of quotes.
-fn split(text: &str, separator: u8) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c: char| {
-        let was_escaped = std::mem::take(&mut escaped);
-        match c {
-            '"' if !was_escaped => quoted = !quoted,
-            '\\' if quoted && !was_escaped => escaped = true,
-            _ => {}
-        }
-        !quoted && c == char::from(separator)
-    })
 }
 
 /// Every media type that is offered, in words.

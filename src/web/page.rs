@@ -18,7 +18,7 @@ use crate::resource::address::decode;
 const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
 
-/// What a browser may do with a page: show it, in its one style.
+/// The content security policy of a page: a browser may show it, in its one style.
 pub static POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     format!(
@@ -70,7 +70,7 @@ pub fn page(document: &Value, terms: &Terms, base: &str, path: &str) -> String {
     })
 }
 
-/// The template with what stands for each `{{name}}`, once and in order.
+/// Returns the template with what stands for each `{{name}}`, once and in order.
 fn fill(mut value: impl FnMut(&str) -> String) -> String {
     let mut parts = TEMPLATE.split("{{");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -83,7 +83,7 @@ fn fill(mut value: impl FnMut(&str) -> String) -> String {
     out
 }
 
-/// What a document is and what it is called.
+/// Returns what a document is and what it is called.
 fn title(node: &Map<String, Value>) -> String {
     if let (Some(status), Some(title)) = (node.get("status"), text(node, "title")) {
         return format!("{status} {title}");
@@ -98,7 +98,7 @@ fn title(node: &Map<String, Value>) -> String {
     }
 }
 
-/// What a resource is called: by its name, or by the last part of its address.
+/// Returns what a resource is called: by its name, or by the last part of its address.
 fn name(node: &Map<String, Value>) -> Option<String> {
     let named = ["name", "displayName", "title", "label", "id"].iter();
     let named = named.filter_map(|term| text(node, term)).find(|text| !text.trim().is_empty());
@@ -108,7 +108,7 @@ fn name(node: &Map<String, Value>) -> Option<String> {
     })
 }
 
-/// The class of a node, the first where there are several.
+/// Returns the class of a node, the first where there are several.
 fn class(node: &Map<String, Value>) -> Option<&str> {
     let types = node.get("@type")?;
     types.as_array().map_or(Some(types), |types| types.first())?.as_str()
@@ -118,7 +118,7 @@ fn text<'a>(node: &'a Map<String, Value>, term: &str) -> Option<&'a str> {
     node.get(term).and_then(Value::as_str)
 }
 
-/// The parts of a path, each a link to what is there.
+/// Returns the parts of a path, each a link to what is there.
 fn breadcrumb(base: &str, path: &str) -> String {
     let mut out = format!("<a href=\"{}/\">Hydria</a>", escape(base));
     let path = path.split('?').next().unwrap_or_default();
@@ -133,7 +133,7 @@ fn breadcrumb(base: &str, path: &str) -> String {
     out
 }
 
-/// A text as it may stand anywhere in HTML, in quotes too.
+/// Returns a text as it may stand anywhere in HTML, in quotes too.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
@@ -149,7 +149,7 @@ fn escape(text: &str) -> String {
     out
 }
 
-/// Whether an address may be clicked: one of the web, and of no other kind.
+/// Returns whether an address may be clicked: one of the web, and of no other kind.
 fn is_web(address: &str) -> bool {
     let starts = |scheme: &str| {
         address.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))

@@ -17,7 +17,7 @@ pub const IGNORED: HeaderName = HeaderName::from_static("hydria-ignored");
 /// Bytes of names that the header holds, at most.
 const MAX_IGNORED_BYTES: usize = 2_000;
 
-/// What an address understands: a collection, an operation, or neither.
+/// The source of the parameters that an address understands: a collection, an operation, or neither.
 #[derive(Clone, Copy, Default)]
 pub struct Understood<'a> {
     pub collection: Option<&'a CollectionDoc>,
@@ -35,13 +35,13 @@ impl Understood<'_> {
         name == FORMAT || listing || own
     }
 
-    /// Whether its parameters select what is changed, so that one more or less changes other resources.
+    /// Returns whether its parameters select what is changed, so that one more or less changes other resources.
     fn selects_what_changes(self) -> bool {
         self.operation.is_some_and(|o| o.method != "GET" && !o.parameters.is_empty())
     }
 }
 
-/// What the parameters of a request come to, beside those that the operation reads.
+/// The result of reading the parameters of a request, beside those that the operation reads.
 #[derive(Debug, Default)]
 pub struct Found {
     /// Parameters that are refused.
@@ -70,7 +70,7 @@ pub fn read(request: &HttpRequest, understood: Understood<'_>) -> Found {
     found
 }
 
-/// A fault of the query, which no pointer into the body can show.
+/// Returns a fault of the query, which no pointer into the body can show.
 fn of_query(name: &str, reason: impl Into<String>) -> Fault {
     Fault { pointer: String::new(), ..Fault::new(name, reason) }
 }

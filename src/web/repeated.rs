@@ -1,17 +1,18 @@
 //! Lines of the log that many requests would write: one a minute of each kind, with the number of those left out.
 //!
-//! What a client can cause as often as it likes must not fill the disk.
+//! Repeated lines of the log: a client must not fill the disk with lines that it can cause as often as it likes.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long nothing more of a kind is logged.
+use parking_lot::Mutex;
+
+/// Time that nothing more of a kind is logged.
 const PAUSE: Duration = Duration::from_mins(1);
 /// Kinds that are told apart; all others are one.
 const MAX_KINDS: usize = 32;
 
-/// What was logged of each kind, and how much was not.
+/// The lines of each kind that were logged, and the number of those that were not.
 #[derive(Debug, Default)]
 pub struct Repeated(Mutex<HashMap<String, Kind>>);
 
@@ -24,7 +25,7 @@ struct Kind {
 impl Repeated {
     /// Counts an occurrence at `now`; returns how many were left out before it, where it is to be logged.
     pub fn count(&self, kind: &str, now: Instant) -> Option<u64> {
-        let mut kinds = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kinds = self.0.lock();
         let kind = if kinds.len() < MAX_KINDS || kinds.contains_key(kind) { kind } else { "" };
         let Some(held) = kinds.get_mut(kind) else {
             kinds.insert(kind.to_owned(), Kind { logged: now, left_out: 0 });
@@ -62,6 +63,6 @@ mod tests {
         let (repeated, now) = (Repeated::default(), Instant::now());
         let logged = (0..1000).filter(|n| repeated.count(&n.to_string(), now).is_some()).count();
         assert_eq!(logged, MAX_KINDS + 1, "each, and one for all others");
-        assert_eq!(repeated.0.lock().expect("no panic").len(), MAX_KINDS + 1);
+        assert_eq!(repeated.0.lock().len(), MAX_KINDS + 1);
     }
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::conditional::not_modified;
 use super::documents::{Document, Documents};
 use super::negotiate::{self, Kind, Offer, Representation};
-use super::{page, request, respond};
+use super::{page, request};
 use crate::hydra::Problem;
 use crate::hydra::graph::{self, Form};
 use crate::resource::Reply;
@@ -23,10 +24,10 @@ const HEAVY: usize = 16 << 10;
 /// Documents from this size on, in bytes, are converted one at a time: each takes many times its size.
 const LARGE: usize = 1 << 20;
 
-/// How long a large document waits for those before it.
+/// Time that a large document waits for those before it.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The representation for a reply.
+/// Returns the representation for a reply.
 ///
 /// # Errors
 /// [`Problem::NotAcceptable`] where a document is read and nothing that is accepted is offered. What was written
@@ -45,7 +46,7 @@ fn not_acceptable() -> Problem {
     Problem::NotAcceptable { offered: Offer.to_string() }
 }
 
-/// A document of ours in a representation; `path` is the address asked for, below the base.
+/// Converts a document of ours to a representation; `path` is the address asked for, below the base.
 ///
 /// # Errors
 /// Where the document is not what the class tables write.
@@ -70,7 +71,7 @@ pub async fn body(
     converted.unwrap_or_else(|error| Err(Problem::internal(error)))
 }
 
-/// The turn of a large document.
+/// Waits for the turn of a large document.
 async fn turn(conversions: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
     match tokio::time::timeout(PATIENCE, conversions.acquire()).await {
         Ok(turn) => turn.map_err(Problem::internal),
@@ -81,7 +82,7 @@ async fn turn(conversions: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
     }
 }
 
-/// The same on this thread, whatever the size.
+/// Converts a document on this thread, whatever its size.
 ///
 /// # Errors
 /// As [`body`].
@@ -134,14 +135,14 @@ pub fn head(
     }
 }
 
-/// The context that a document as written begins with.
+/// Returns the context that a document as written begins with.
 fn context_of(written: &[u8]) -> Option<&str> {
     let rest = written.strip_prefix(b"{\"@context\":\"")?;
     let end = rest.iter().position(|byte| *byte == b'"')?;
     std::str::from_utf8(rest.get(..end)?).ok()
 }
 
-/// The documentation of the API; each representation is made once.
+/// Answers with the documentation of the API; each representation is made once.
 ///
 /// # Errors
 /// [`Problem::NotAcceptable`] where nothing that is accepted is offered, [`Problem::PreconditionFailed`].
@@ -152,9 +153,9 @@ pub async fn vocabulary(
     let wanted = negotiate::wanted(request, Kind::Data).ok_or_else(not_acceptable)?;
     let Document { body: written, tag } = &documents.vocabulary;
     let mut response = HttpResponse::Ok();
-    response.insert_header((CACHE_CONTROL, "public, max-age=3600")).insert_header((VARY, "Accept"));
+    response.insert_header((VARY, "Accept"));
     let conditions = request::conditions(request);
-    let unchanged = respond::not_modified(&mut response, *tag, wanted.suffix(), &conditions)?;
+    let unchanged = not_modified(&mut response, *tag, wanted.suffix(), &conditions)?;
     if let Some(unchanged) = unchanged {
         return Ok(unchanged);
     }

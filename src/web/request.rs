@@ -1,16 +1,16 @@
 //! One request as the doors see it: its number, its conditions, what the client prefers.
 
 use actix_web::HttpRequest;
-use actix_web::http::{Method, header};
+use actix_web::http::header;
 
-use super::body;
 use super::connection::{
     CUT, CUT_TARGET, Connection, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES,
 };
+use super::quoted::split;
 use crate::hydra::Problem;
 use crate::resource::Conditions;
 
-/// What a client prefers to get back (RFC 7240, section 4.2).
+/// The preference of a client for an answer (RFC 7240, section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preference {
     Minimal,
@@ -26,13 +26,13 @@ impl Preference {
     }
 }
 
-/// What a request prefers to get back, if it says so.
+/// Returns what a request prefers to get back, if it says so.
 pub fn preference(request: &HttpRequest) -> Option<Preference> {
     let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
     returned(lines)
 }
 
-/// Whether a request prefers that what is not understood is refused (RFC 7240, section 4.4).
+/// Returns whether a request prefers that what is not understood is refused (RFC 7240, section 4.4).
 pub fn is_strict(request: &HttpRequest) -> bool {
     let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
     preferred(lines, "handling").as_deref() == Some("strict")
@@ -69,38 +69,12 @@ pub fn check_single(request: &HttpRequest) -> Result<(), Problem> {
     }
 }
 
-/// Whether a request is a POST that a page of another site can have a browser send with the credentials that it
-/// remembers, without a preflight (Fetch, CORS-safelisted requests).
-///
-/// The media types that are read here are preflighted. `base`: the public address of the root.
-pub fn is_forged(request: &HttpRequest, base: &str) -> bool {
-    let text = |name: &str| request.headers().get(name).map(|v| v.to_str().unwrap_or_default());
-    if request.method() != Method::POST || text("Content-Type").is_some_and(body::is_read) {
-        return false;
-    }
-    let is_other = |origin: &str| !origin.eq_ignore_ascii_case(origin_of(base));
-    matches!(text("Sec-Fetch-Site"), Some("cross-site" | "same-site"))
-        || text("Origin").is_some_and(is_other)
-}
-
-/// Scheme, host and port of an address.
-fn origin_of(address: &str) -> &str {
-    let host = address.find("://").map_or(0, |at| at + 3);
-    let end = address.get(host..).and_then(|rest| rest.find('/')).map(|at| host + at);
-    address.get(..end.unwrap_or(address.len())).unwrap_or(address)
-}
-
-/// Whether a request comes from a page of this service, so that a browser's password box would stand over it.
+/// Returns whether a request comes from a page of this service, so that a browser's password box would stand over it.
 pub fn is_from_page(request: &HttpRequest) -> bool {
     request.headers().get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin")
 }
 
-/// Whether a path is of the API, and not of the IIIF side.
-pub fn is_of_api(path: &str) -> bool {
-    !path.starts_with("/thumbs/")
-}
-
-/// The value of a preference in the lines of `Prefer`; where it stands several times, the first counts.
+/// Returns the value of a preference in the lines of `Prefer`; where it stands several times, the first counts.
 fn preferred<'a>(lines: impl Iterator<Item = &'a str>, wanted: &str) -> Option<String> {
     let preferences = lines.flat_map(|line| split(line, ','));
     let mut values = preferences.filter_map(|preference| {
@@ -112,7 +86,7 @@ fn preferred<'a>(lines: impl Iterator<Item = &'a str>, wanted: &str) -> Option<S
     values.next()
 }
 
-/// The preference `return` of the lines of `Prefer`.
+/// Returns the preference `return` of the lines of `Prefer`.
 fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
     match preferred(lines, "return")?.as_str() {
         "minimal" => Some(Preference::Minimal),
@@ -121,18 +95,7 @@ fn returned<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Preference> {
     }
 }
 
-/// The parts between separators, but for those that stand in quotes.
-fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
-    let (mut quoted, mut escaped) = (false, false);
-    text.split(move |c: char| {
-        let is_end = c == separator && !quoted;
-        quoted ^= c == '"' && !escaped;
-        escaped = quoted && c == '\\' && !escaped;
-        is_end
-    })
-}
-
-/// What a request asks of the state it meets.
+/// Returns what a request asks of the state it meets.
 pub fn conditions(request: &HttpRequest) -> Conditions {
     let lines = |name| {
         let values = request.headers().get_all(name);

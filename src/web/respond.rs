@@ -7,12 +7,13 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
+use super::conditional::{not_modified, respond_conditionally, tagged};
 use super::documents::{Document, Documents};
 use super::negotiate::{Kind, Representation};
 use super::request::Preference;
 use super::{lines, represent, status};
 use crate::hydra::{Fault, Problem, Tag, Writer};
-use crate::resource::{Conditions, Freshness, Outcome, Reply};
+use crate::resource::{Conditions, Outcome, Reply};
 
 pub const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
@@ -27,20 +28,20 @@ const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const VARY: HeaderValue = HeaderValue::from_static("Accept, Prefer, Authorization, Origin");
 
-/// What of a request decides how its reply is sent.
+/// The properties of a request that decide how its reply is sent.
 pub struct ResponseOptions<'a> {
-    /// Whether it only reads: GET or HEAD.
+    /// Tells whether it only reads: GET or HEAD.
     pub reads: bool,
     pub representation: Representation,
     pub preference: Option<Preference>,
     pub conditions: Conditions,
-    /// Whether PATCH shows the resource when nothing is preferred.
+    /// Tells whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
     /// Path and query as received.
     pub asked: &'a str,
 }
 
-/// The response to a reply.
+/// Returns the response to a reply.
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where it reads, and `If-Match` is not met. Where a document cannot be
@@ -68,7 +69,7 @@ pub async fn reply(
         }
         Reply::Shown { outcome, id, body, tag } => {
             let is_minimal = wish.preference == Some(Preference::Minimal);
-            // What cannot be had by GET is shown whatever is preferred.
+            // What GET does not show is shown whatever is preferred.
             let shows = match outcome {
                 Outcome::CreatedWithSecret | Outcome::Reported => true,
                 Outcome::Updated => shows_updated,
@@ -110,65 +111,27 @@ pub async fn reply(
     }
 }
 
-/// Says of which state and representation the response is: the one place where `ETag` is written.
-pub fn tagged(response: &mut HttpResponseBuilder, tag: Tag, suffix: &str) {
-    response.insert_header((header::ETAG, tag.entity_tag(suffix)));
-}
-
-/// The answer to a reader: a representation, which is made only where the reader has another one.
-///
-/// # Errors
-/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn respond_conditionally(
-    mut response: HttpResponseBuilder,
-    tag: Tag,
-    suffix: &str,
-    conditions: &Conditions,
-    make: impl FnOnce(HttpResponseBuilder) -> HttpResponse,
-) -> Result<HttpResponse, Problem> {
-    let unchanged = not_modified(&mut response, tag, suffix, conditions)?;
-    Ok(unchanged.unwrap_or_else(|| make(response)))
-}
-
-/// Tags the answer to a reader; where the reader has this very representation, that is the answer.
-///
-/// # Errors
-/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
-pub fn not_modified(
-    response: &mut HttpResponseBuilder,
-    tag: Tag,
-    suffix: &str,
-    conditions: &Conditions,
-) -> Result<Option<HttpResponse>, Problem> {
-    let freshness = conditions.judge(tag, suffix)?;
-    tagged(response, tag, suffix);
-    Ok(match freshness {
-        Freshness::Changed => None,
-        Freshness::Unchanged => Some(response.status(StatusCode::NOT_MODIFIED).finish()),
-    })
-}
-
 /// No content and no type, but its length: a 205 says that it is 0 (RFC 9110, section 15.3.6).
 fn empty(mut response: HttpResponseBuilder) -> HttpResponse {
     response.insert_header((header::CONTENT_LENGTH, "0")).body("")
 }
 
-/// What a problem is about, and how it is sent.
+/// The request of a problem, and the form in which the problem is sent.
 pub struct About<'a> {
     pub wanted: Representation,
     pub path: &'a str,
     pub method: &'a str,
     pub request_id: &'a str,
-    /// Whether a browser's password box would stand over a page or a picture.
+    /// Tells whether a browser's password box would stand over a page or a picture.
     pub session: bool,
 }
 
-/// The response to a problem, as RFC 9457 and Hydra have it (`hydra.md` 8).
+/// Returns the response to a problem, as RFC 9457 and Hydra have it (`hydra.md` 8).
 pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> HttpResponse {
     let About { wanted, path, method, request_id, session } = *about;
     let status = status::of_problem(problem);
     if status::is_failure(status) {
-        lines::failed(problem, about);
+        lines::failed(problem, (method, path), request_id);
     }
     let mut response = HttpResponse::build(status);
     match problem {
@@ -263,8 +226,16 @@ fn violation(fault: &Fault, in_body: bool, out: &mut Writer) {
     });
 }
 
-/// Adds what every response has (`hydra.md` 2); `shared`: the same for everybody, to be kept as it says.
-pub fn finish(response: &mut HttpResponse, base: &str, request_id: &str, shared: bool) {
+/// Adds the headers of every response.
+///
+/// `is_shared` tells that the answer is the same for every caller and says itself how it may be stored;
+/// `is_cross_origin` that scripts of other sites may read it.
+pub fn finish(
+    response: &mut HttpResponse,
+    base: &str,
+    request_id: &str,
+    (is_shared, is_cross_origin): (bool, bool),
+) {
     let documentation =
         format!("<{base}/vocab>; rel=\"http://www.w3.org/ns/hydra/core#apiDocumentation\"");
     let headers = response.headers_mut();
@@ -273,12 +244,14 @@ pub fn finish(response: &mut HttpResponse, base: &str, request_id: &str, shared:
     if let Ok(documentation) = HeaderValue::try_from(documentation) {
         headers.append(header::LINK, documentation);
     }
-    headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    if is_cross_origin {
+        headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+    }
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         headers.append(REQUEST_ID, request_id);
     }
-    if !shared {
+    if !is_shared {
         headers.append(header::VARY, VARY);
         headers.append(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
@@ -300,7 +273,7 @@ pub fn applied(response: &mut HttpResponse, preference: &'static str) {
     }
 }
 
-/// TargetKind to the description of the API for programs that do not know Hydra (RFC 8631).
+/// Adds a link to the description of the API for programs that do not know Hydra (RFC 8631).
 pub fn describe(response: &mut HttpResponse, base: &str) {
     let link = format!("<{base}/openapi.json>; rel=\"service-desc\"; type=\"application/json\"");
     if let Ok(link) = HeaderValue::try_from(link) {
@@ -308,7 +281,7 @@ pub fn describe(response: &mut HttpResponse, base: &str) {
     }
 }
 
-/// The answer to OPTIONS, for preflights as for those that ask what there is.
+/// Returns the answer to OPTIONS, for preflights as for those that ask what there is.
 pub fn options(allow: &[&'static str]) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response
@@ -335,7 +308,7 @@ pub fn accepts(response: &mut HttpResponse, allow: &[&'static str]) {
     }
 }
 
-/// A document about the API, in the one media type that it has: public, the same for everybody.
+/// Returns a document about the API, in the one media type that it has: public, the same for everybody.
 ///
 /// Contexts are among them, which are JSON-LD whatever is accepted (`hydra.md` 5).
 ///
@@ -346,9 +319,7 @@ pub fn document(
     document: &Document,
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    respond_conditionally(response, document.tag, "", conditions, |mut response| {
+    respond_conditionally(HttpResponse::Ok(), document.tag, "", conditions, |mut response| {
         response.content_type(media_type).body(document.body.clone())
     })
 }

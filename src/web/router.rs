@@ -4,11 +4,14 @@ use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::endpoint::Endpoint;
+use super::methods::allowed;
+use super::pattern::Pattern;
 use crate::classes::{self, Visit};
 use crate::database::Connected;
 use crate::database::lookup_batcher::{BatchQueue, Batcher};
 use crate::hydra::{CollectionDoc, OperationDoc, Problem};
-use crate::resource::address::{Address, Parts, decode};
+use crate::resource::address::{Address, Parts};
 use crate::resource::problem::unclear;
 use crate::resource::transaction::{is_broken, may_be_broken, refused};
 use crate::resource::{
@@ -31,7 +34,7 @@ pub enum Mounted {
 pub struct Entry {
     pub doc: OperationDoc,
     pub body: Body,
-    /// Whether the client chooses the last part of the address.
+    /// Tells whether the client chooses the last part of the address.
     pub chooses: bool,
     pub act: Mounted,
 }
@@ -39,25 +42,15 @@ pub struct Entry {
 /// One address template and what is answered there.
 pub struct Route {
     pub template: String,
-    segments: Vec<Segment>,
+    pattern: Pattern,
     pub entries: Vec<Entry>,
     pub collection: Option<Arc<CollectionDoc>>,
 }
 
-enum Segment {
-    Fixed(String),
-    Variable,
-}
-
 impl Route {
-    /// Methods for `Allow`: those of the entries, HEAD beside GET, OPTIONS always.
+    /// Returns the methods for `Allow`.
     pub fn allow(&self) -> Vec<&'static str> {
-        let mut methods: Vec<_> = self.entries.iter().map(|entry| entry.doc.method).collect();
-        if methods.contains(&"GET") {
-            methods.push("HEAD");
-        }
-        methods.push("OPTIONS");
-        methods
+        allowed(self.entries.iter().map(|entry| entry.doc.method))
     }
 
     pub fn entry(&self, method: &str) -> Option<&Entry> {
@@ -66,33 +59,60 @@ impl Route {
     }
 }
 
-/// All addresses of the classes, by the number of their segments.
+/// All addresses: those of the classes by the number of their segments, and the endpoints.
 pub struct Router {
     routes: HashMap<usize, Vec<Route>>,
+    endpoints: Vec<(Pattern, &'static Endpoint)>,
+}
+
+/// The route or endpoint that answers at a path.
+#[derive(Clone, Copy)]
+pub enum Target<'a> {
+    Route(&'a Route),
+    Endpoint(&'static Endpoint),
+}
+
+impl Target<'_> {
+    /// Returns the methods for `Allow`.
+    pub fn allow(self) -> Vec<&'static str> {
+        match self {
+            Self::Route(route) => route.allow(),
+            Self::Endpoint(endpoint) => endpoint.allow(),
+        }
+    }
+
+    pub fn endpoint(self) -> Option<&'static Endpoint> {
+        match self {
+            Self::Route(_) => None,
+            Self::Endpoint(endpoint) => Some(endpoint),
+        }
+    }
 }
 
 impl Router {
     pub fn of_classes(site: &Arc<Site>) -> Self {
         let mut mounting = Mounting { site: Arc::clone(site), routes: HashMap::new() };
         classes::each(&mut mounting);
-        Self { routes: mounting.routes }
+        Self { routes: mounting.routes, endpoints: Vec::new() }
     }
 
-    /// The route of a path, and the values of its variables.
-    pub fn find(&self, path: &str) -> Option<(&Route, Vec<String>)> {
+    /// Adds endpoints, which are found before the addresses of classes.
+    #[must_use]
+    pub fn with(mut self, endpoints: impl Iterator<Item = &'static Endpoint>) -> Self {
+        self.endpoints = endpoints.map(|row| (Pattern::of(row.template), row)).collect();
+        self
+    }
+
+    /// Returns what answers at a path, and the values of its variables.
+    pub fn find(&self, path: &str) -> Option<(Target<'_>, Vec<String>)> {
         let raw: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-        self.routes.get(&raw.len())?.iter().find_map(|route| {
-            let mut values = Vec::new();
-            for (want, have) in route.segments.iter().zip(&raw) {
-                match want {
-                    Segment::Fixed(name) if name == have => {}
-                    Segment::Fixed(_) => return None,
-                    Segment::Variable if have.is_empty() => return None,
-                    // What is no text is no id either, and is answered like one.
-                    Segment::Variable => values.push(decode(have).unwrap_or_default()),
-                }
-            }
-            Some((route, values))
+        let mut endpoints = self.endpoints.iter();
+        let endpoint = endpoints.find_map(|(pattern, endpoint)| {
+            Some((Target::Endpoint(endpoint), pattern.matches(&raw)?))
+        });
+        endpoint.or_else(|| {
+            let mut routes = self.routes.get(&raw.len())?.iter();
+            routes.find_map(|route| Some((Target::Route(route), route.pattern.matches(&raw)?)))
         })
     }
 
@@ -121,17 +141,10 @@ impl Mounting {
         operations: &'static [Operation<A>],
         collection: Option<Arc<CollectionDoc>>,
     ) {
-        let segments: Vec<Segment> = template
-            .trim_start_matches('/')
-            .split('/')
-            .map(|part| match part.starts_with('{') {
-                true => Segment::Variable,
-                false => Segment::Fixed(part.to_owned()),
-            })
-            .collect();
+        let pattern = Pattern::of(&template);
         let entries = operations.iter().map(|operation| self.entry(operation)).collect();
-        let route = Route { template, segments, entries, collection };
-        self.routes.entry(route.segments.len()).or_default().push(route);
+        let route = Route { template, pattern, entries, collection };
+        self.routes.entry(route.pattern.segments()).or_default().push(route);
     }
 
     fn entry<A: Address>(&self, operation: &'static Operation<A>) -> Entry {
@@ -154,7 +167,7 @@ impl Mounting {
     }
 }
 
-/// A queue at which look-ups of one kind share statements.
+/// Returns a queue at which look-ups of one kind share statements.
 pub fn queue<K: Send + 'static, T: Send + 'static>(
     site: &Arc<Site>,
     look: fn(&mut UnitOfWork<'_>, &[K]) -> Vec<Result<T, Problem>>,

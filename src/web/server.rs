@@ -18,26 +18,26 @@ use actix_web::{App, Error, web};
 use super::connection::{Limits, Registry, Stream};
 use super::{Service, answer, descriptors};
 
-/// How long a client may take to send the head of a request. A script sends it whole; a line that drops
+/// Time that a client may take to send the head of a request. A script sends it whole; a line that drops
 /// packets needs a few repetitions, which take seconds.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a connection without a request is kept: longer than the pauses of a client that works through
+/// Time that a connection without a request is kept: longer than the pauses of a client that works through
 /// a list, short enough that clients that went away do not fill the table of sockets.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// How long a connection that is closed before all of a body was read is read on, so that the client
+/// Time that a connection that is closed before all of a body was read is read on, so that the client
 /// sees the answer and not a reset.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long requests may go on once the service is told to stop.
+/// Time that requests may go on once the service is told to stop.
 const SHUTDOWN_S: u64 = 35;
 
 /// Bytes of answers that are buffered before they are handed to the kernel; with one chunk of a body, all that
 /// a connection holds of an answer that is not taken.
 const WRITE_BUFFER: usize = 16 << 10;
 
-/// How long a client may take nothing of an answer.
+/// Time that a client may take nothing of an answer.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// Bytes a second that a client takes at least, once it has used up that time: 64 kbit/s.

@@ -10,31 +10,37 @@ use futures_util::FutureExt as _;
 use log::Level;
 
 use super::documents::Documents;
+use super::endpoint::{Audience, Endpoint};
 use super::negotiate::{self, Kind, Representation};
 use super::respond::About;
 use super::{lines, request, respond};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
-/// The response that an attempt at a request comes to, whatever it comes to: a panic is a problem too.
+/// Returns the response of an attempt at a request; a panic becomes a problem, too.
 pub async fn finalize(
     documents: &Documents,
     request: &HttpRequest,
+    endpoint: Option<&Endpoint>,
     caller: &Cell<Caller>,
     attempt: impl Future<Output = Result<HttpResponse, Problem>>,
 ) -> HttpResponse {
     let began = Instant::now();
     let id = request::new_id();
     let (method, path) = (request.method(), request.uri().path());
+    let is_of_api = endpoint.is_none_or(|endpoint| endpoint.audience == Audience::Clients);
     // Nothing of what it worked with is looked at afterwards.
     let attempted = AssertUnwindSafe(attempt).catch_unwind().await;
     let result = attempted.unwrap_or_else(|panic| Err(broken_off(&*panic)));
     let mut response = result.unwrap_or_else(|problem| {
         // What accepts nothing that is offered is told so all the same.
-        let wanted = negotiate::wanted(request, Kind::Problem).unwrap_or_default();
-        let session = wanted == Representation::Html
-            || request::is_from_page(request)
-            || !request::is_of_api(path);
+        let wanted = match is_of_api {
+            true => negotiate::wanted(request, Kind::Problem),
+            false => negotiate::accepted(request, Kind::Problem),
+        };
+        let wanted = wanted.unwrap_or_default();
+        let session =
+            wanted == Representation::Html || request::is_from_page(request) || !is_of_api;
         let about = About { wanted, path, method: method.as_str(), request_id: &id, session };
         respond::problem(&problem, documents, &about)
     });
@@ -42,10 +48,12 @@ pub async fn finalize(
         respond::describe(&mut response, &documents.base);
     }
     let is_good = response.status().is_success() || response.status().is_redirection();
-    if request::is_of_api(path) && request::is_strict(request) {
+    if is_of_api && request::is_strict(request) {
         respond::applied(&mut response, "handling=strict");
     }
-    respond::finish(&mut response, &documents.base, &id, is_shared(path) && is_good);
+    let is_shared = is_good && endpoint.is_some_and(Endpoint::is_shared);
+    let is_cross_origin = endpoint.is_none_or(|endpoint| endpoint.cross_origin);
+    respond::finish(&mut response, &documents.base, &id, (is_shared, is_cross_origin));
     // What strangers ask for, as often as they like, is not what fills the disk.
     let level = if caller.get() == Caller::Visitor { Level::Debug } else { Level::Info };
     log::log!(
@@ -62,18 +70,11 @@ pub async fn finalize(
     response
 }
 
-/// A panic as a problem; where it was, the panic itself has told the log.
+/// Returns a panic as a problem; the panic has logged its place itself.
 fn broken_off(panic: &(dyn Any + Send)) -> Problem {
     let words = panic.downcast_ref::<&str>().copied();
     let words = words.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Problem::internal(format!("broke off: {}", words.unwrap_or("without a word")))
-}
-
-/// Whether what is there is the same for everybody.
-fn is_shared(path: &str) -> bool {
-    ["/vocab", "/openapi.json", "/contexts/", "/thumbs/", "/samples/"]
-        .iter()
-        .any(|start| path.starts_with(start))
 }
 
 #[cfg(test)]
@@ -84,7 +85,7 @@ mod tests {
     use actix_web::{App, HttpServer, web};
 
     use super::*;
-    use crate::web::answer::blocking;
+    use crate::web::acts::blocking;
 
     /// Breaks off in its own thread, or in one that may wait, or answers.
     async fn answer_or_break(
@@ -99,10 +100,10 @@ mod tests {
             }
             Ok(HttpResponse::Ok().body("fine"))
         };
-        finalize(&documents, &request, &Cell::new(Caller::Visitor), attempt).await
+        finalize(&documents, &request, None, &Cell::new(Caller::Visitor), attempt).await
     }
 
-    /// The head and the body of the answer to a request on a connection that is kept.
+    /// Returns the head and the body of the answer to a request on a connection that is kept.
     fn asked(stream: &mut TcpStream, path: &str) -> (String, String) {
         write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").expect("it is sent");
         let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);

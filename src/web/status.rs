@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use crate::hydra::Problem;
 use crate::resource::{Outcome, Reply};
 
-/// The status of a reply; `representation`: the client wants to see what it changed.
+/// Returns the status of a reply; `representation`: the client wants to see what it changed.
 pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
     match reply {
         Reply::Shown { outcome: Outcome::Created | Outcome::CreatedWithSecret, .. }
@@ -20,7 +20,7 @@ pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
     }
 }
 
-/// The status of a problem (`rules.md` 1.1, 2.5).
+/// Returns the status of a problem (`rules.md` 1.1, 2.5).
 pub fn of_problem(problem: &Problem) -> StatusCode {
     match problem {
         Problem::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -48,7 +48,7 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
     }
 }
 
-/// Whether the service failed, which is a matter for its log.
+/// Returns whether the service failed, which is a matter for its log.
 ///
 /// A quota that is used up is none of its failures, and anybody can meet it as often as they like.
 pub fn is_failure(status: StatusCode) -> bool {

@@ -1,18 +1,19 @@
 //! Thumbnails for everybody: open sizes only, level 0, exact sizes (`iiif.md` 6.2).
 
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
+use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use serde_json::json;
 
 use super::asking::Asking;
+use super::conditional::respond_conditionally;
+use super::endpoint::Call;
 use super::repeated::Repeated;
 use super::router::queue;
-use super::{Service, request, respond};
+use super::{Service, request};
 use crate::classes::Image;
 use crate::classes::image::ImageAddress;
 use crate::classes::image::thumbnails::StoredThumbnail;
@@ -21,33 +22,14 @@ use crate::hydra::{Problem, Tag};
 use crate::resource::address::{Address as _, Parts, decode};
 use crate::resource::{Conditions, Freshness, Retrieve as _, Site};
 
-/// Kept by anybody, and asked for again each time: a thumbnail may be closed at any moment, and then nobody
-/// is to be shown it any more (`rules.md` 6.7). To ask again costs a look-up, and no pixels.
-const CACHE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "public, no-cache");
-
-const ALLOW: [&str; 3] = ["GET", "HEAD", "OPTIONS"];
-
-/// Answers below `/thumbs/`; nothing for other paths.
-pub async fn answer(
-    service: &Service,
-    request: &HttpRequest,
-    path: &str,
-    asking: &Asking,
-) -> Option<Result<HttpResponse, Problem>> {
-    let rest = path.strip_prefix("/thumbs/")?;
-    Some(match request.method().as_str() {
-        "GET" | "HEAD" => get(service, rest, &request::conditions(request), asking).await,
-        "OPTIONS" => Ok(respond::options(&ALLOW)),
-        _ => Err(Problem::MethodNotAllowed(ALLOW.to_vec())),
-    })
-}
-
-async fn get(
-    service: &Service,
-    rest: &str,
-    conditions: &Conditions,
-    asking: &Asking,
-) -> Result<HttpResponse, Problem> {
+/// Answers below `/thumbs/`.
+///
+/// # Errors
+/// Returns [`Problem::NotFound`] if no open thumbnail is meant, and [`Problem::Invalid`] for parameters of the image
+/// request that a level 0 service does not have.
+pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
+    let Call { service, asking, .. } = call;
+    let (rest, conditions) = (call.value(), &request::conditions(call.request));
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
     let missing = || Problem::NotFound("there are no open thumbnails of such an image".into());
     let [customer, space, image, asked @ ..] = segments.as_slice() else { return Err(missing()) };
@@ -69,7 +51,6 @@ async fn get(
     }
     match asked {
         [] => Ok(HttpResponse::SeeOther()
-            .insert_header(CACHE)
             .insert_header((
                 header::LOCATION,
                 format!("{}{}/info.json", service.site.base, image.thumbnail_service()),
@@ -93,7 +74,7 @@ async fn get(
     }
 }
 
-/// Where the images of thumbnails are looked up: a page of thumbnails is asked for at once.
+/// The queue at which images of thumbnails are looked up, because a page of thumbnails is requested at once.
 pub type Images = Arc<BatchQueue<ImageAddress, Result<Image, Problem>>>;
 
 pub fn images(site: &Arc<Site>) -> Images {
@@ -104,7 +85,7 @@ async fn find(service: &Service, at: &ImageAddress) -> Result<Image, Problem> {
     service.database.batcher.load(&service.images, at.clone()).await
 }
 
-/// The description of a level 0 service (Image API 3.0).
+/// Returns the description of a level 0 service (Image API 3.0).
 fn info(
     service: &Service,
     image: &Image,
@@ -126,15 +107,10 @@ fn info(
     });
     let document = document.to_string();
     let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
-    let mut response = HttpResponse::Ok();
-    response.insert_header(CACHE);
-    respond::respond_conditionally(
-        response,
-        Tag::of(document.as_bytes()),
-        "",
-        conditions,
-        |mut response| response.content_type(media_type).body(document),
-    )
+    let response = HttpResponse::Ok();
+    respond_conditionally(response, Tag::of(document.as_bytes()), "", conditions, |mut response| {
+        response.content_type(media_type).body(document)
+    })
 }
 
 /// Refuses what a level 0 service does not do.
@@ -152,7 +128,7 @@ fn check(region: &str, rotation: &str, file: &str) -> Result<(), Problem> {
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
-/// The stored thumbnail that a size means exactly.
+/// Returns the stored thumbnail that a size means exactly.
 fn choose(size: &str, open: &[StoredThumbnail]) -> Result<StoredThumbnail, Problem> {
     let size = decode(size).unwrap_or_default();
     if matches!(size.as_str(), "max" | "full") {
@@ -199,7 +175,7 @@ fn none(size: &str) -> Problem {
     Problem::NotFound(format!("there is no open thumbnail of size {size}"))
 }
 
-/// The pixels of a thumbnail; nothing where its object is not there any more.
+/// Returns the pixels of a thumbnail; nothing where its object is not there any more.
 async fn pixels(
     service: &Service,
     image: &Image,
@@ -210,8 +186,7 @@ async fn pixels(
     let Some(key) = image.derivative.as_deref() else { return Ok(None) };
     // An object never changes, and no key is used twice.
     let tag = Tag::of(format!("{key} {}", wanted.offset).as_bytes());
-    let mut response = HttpResponse::Ok();
-    response.insert_header(CACHE);
+    let response = HttpResponse::Ok();
     let range = wanted.offset..wanted.offset + wanted.length;
     let jpeg = match conditions.judge(tag, "")? {
         Freshness::Unchanged => Ok(Bytes::new()),
@@ -222,12 +197,10 @@ async fn pixels(
         }
     };
     match jpeg {
-        Ok(jpeg) => {
-            respond::respond_conditionally(response, tag, "", conditions, |mut response| {
-                response.content_type("image/jpeg").body(jpeg)
-            })
-            .map(Some)
-        }
+        Ok(jpeg) => respond_conditionally(response, tag, "", conditions, |mut response| {
+            response.content_type("image/jpeg").body(jpeg)
+        })
+        .map(Some),
         Err(error) if error.is_missing() => Ok(None),
         Err(error) => {
             let words = "the thumbnail cannot be read; try again".into();
@@ -239,7 +212,7 @@ async fn pixels(
 /// Lines about thumbnails that are lost.
 static LOST: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
-/// An object that a row names and the store does not have: our fault, which no second try mends.
+/// Logs that the store lacks an object that a row names, which is a fault of the service, and returns the problem.
 fn lost(image: &Image) -> Problem {
     let Image { customer, space, id, .. } = image;
     let line = format!("the thumbnails of image {customer}/{space}/{id} are lost");
@@ -250,32 +223,4 @@ fn lost(image: &Image) -> Problem {
         ),
     }
     Problem::NotFound("the thumbnail is not there any more".into())
-}
-
-/// A sample image, of a service that demonstrates itself as an origin.
-///
-/// # Errors
-/// [`Problem::NotFound`] where there is none of that name.
-pub async fn sample(
-    service: &Service,
-    folder: &Path,
-    name: &str,
-    conditions: &Conditions,
-    asking: &Asking,
-) -> Result<HttpResponse, Problem> {
-    let missing = || Problem::NotFound(format!("there is no sample {name}"));
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    if name.starts_with('.') || !name.chars().all(allowed) {
-        return Err(missing());
-    }
-    let file = tokio::fs::metadata(folder.join(name)).await.map_err(|_unreadable| missing())?;
-    asking.reserve(&service.answers, usize::try_from(file.len()).unwrap_or(usize::MAX)).await?;
-    let bytes = tokio::fs::read(folder.join(name)).await.map_err(|_unreadable| missing())?;
-    let is_png = name.rsplit('.').next().is_some_and(|e| e.eq_ignore_ascii_case("png"));
-    let media_type = if is_png { "image/png" } else { "image/jpeg" };
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CACHE_CONTROL, "public, max-age=3600"));
-    respond::respond_conditionally(response, Tag::of(&bytes), "", conditions, |mut response| {
-        response.content_type(media_type).body(bytes)
-    })
 }

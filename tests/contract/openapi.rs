@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hydria::web::documents::described;
+use hydria::web::described::described;
 use reqwest::Method;
 use serde_json::Value;
 

@@ -16,7 +16,7 @@ use crate::storage::write_private;
 /// Name of the file in the data folder.
 pub const NAME: &str = "database.json";
 
-/// Where the database of a data folder is; never a password.
+/// The location of the database of a data folder, without a password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Location {
     /// Id of the deployment, as the database has it.
@@ -26,7 +26,7 @@ pub struct Location {
     pub port: String,
     /// Name of the database.
     pub name: String,
-    /// Folder of the private cluster; none: a server that `DATABASE_URL` names.
+    /// Folder of the private cluster; `None` for a server that `DATABASE_URL` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub folder: Option<PathBuf>,
 }

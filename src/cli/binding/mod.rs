@@ -1,4 +1,4 @@
-//! What binds a data folder, its secret, its database and its storage (docs/adr/0010).
+//! The binding of a data folder, its secret, its database and its storage (docs/adr/0010).
 //!
 //! The database keeps the fingerprint of the secret, the id of the deployment and the id of the storage; the
 //! data folder keeps where the database is, in `database.json`; the storage carries a marker. A start compares
@@ -24,14 +24,14 @@ use crate::storage::{Marker, Storage};
 /// Objects that are looked for in a storage that is to be marked, at most.
 const PROBES: i64 = 20;
 
-/// What was found of a data folder and its settings before anything was opened or made.
+/// The state of a data folder and its settings before anything was opened or made.
 #[derive(Debug)]
 pub struct Ground<'a> {
     config: &'a Config,
-    /// Where the folder says that its database is.
+    /// The location of the database according to the folder.
     location: Option<Location>,
     secret: Option<Secret>,
-    /// Whether the folder has keys of a database: that must then be there.
+    /// Tells whether the folder has keys of a database: that must then be there.
     has_keys: bool,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Ground<'a> {
         Ok(secrets)
     }
 
-    /// The file that holds the secret where no setting does.
+    /// Returns the file that holds the secret where no setting does.
     pub fn secret_missing(&self) -> Refusal {
         Refusal::SecretMissing { file: secret_files::file(self.config) }
     }

@@ -6,15 +6,15 @@ use std::path::PathBuf;
 
 use super::location::Location;
 
-/// What does not belong together.
+/// The parts that do not belong together.
 #[derive(Debug)]
 pub enum Refusal {
     /// The data folder's cluster is not where it was, though its keys are here.
     Vanished {
         data: PathBuf,
-        /// Where the folder says that its database is; none: it was made by a version before.
+        /// Location of the database according to the folder; `None` if an earlier version made the folder.
         was: Option<Location>,
-        /// Where a private cluster of this folder would be.
+        /// The folder in which a private cluster of this data folder would be.
         expected: PathBuf,
         /// Private clusters that lie outside of their data folders.
         elsewhere: Vec<PathBuf>,

@@ -7,6 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
+use nix::unistd::{Uid, User};
+
 use super::PrivateError;
 use super::error;
 
@@ -19,27 +21,29 @@ pub struct Account {
 }
 
 impl Account {
-    /// The user a new cluster is made for: `postgres`, else `nobody`.
+    /// Returns the user a new cluster is made for: `postgres`, else `nobody`.
+    ///
+    /// Users are looked up by the name service of the machine, so that accounts of LDAP or SSSD are found.
     pub fn unprivileged() -> Result<Self, PrivateError> {
-        let users = users()?;
-        ["postgres", "nobody"]
-            .iter()
-            .find_map(|name| users.iter().find(|user| user.name == *name && user.uid != 0))
-            .cloned()
-            .ok_or(PrivateError::NoAccount)
+        for name in ["postgres", "nobody"] {
+            if let Some(account) = named(User::from_name(name))?.filter(|user| user.uid != 0) {
+                return Ok(account);
+            }
+        }
+        Err(PrivateError::NoAccount)
     }
 
-    /// The owner of a cluster that is there; none if that is root, which cannot run it.
+    /// Returns the owner of an existing cluster; `None` if that is root, which cannot run it.
     pub fn owner(cluster: &Metadata) -> Result<Option<Self>, PrivateError> {
         let uid = cluster.uid();
         if uid == 0 {
             return Ok(None);
         }
-        let known = users()?.into_iter().find(|user| user.uid == uid);
+        let known = named(User::from_uid(Uid::from_raw(uid)))?;
         Ok(Some(known.unwrap_or(Self { name: uid.to_string(), uid, gid: cluster.gid() })))
     }
 
-    /// Whether this user may pass into a folder, the ones above it included.
+    /// Returns whether this user may pass into a folder, the ones above it included.
     ///
     /// The kernel is asked, which knows more than the modes say: a child takes the user's rights,
     /// enters the folder, and then finds that there is no such program.
@@ -50,19 +54,13 @@ impl Account {
     }
 }
 
-fn users() -> Result<Vec<Account>, PrivateError> {
-    let path = Path::new("/etc/passwd");
-    let text = std::fs::read(path).map_err(error::io("reading", path))?;
-    Ok(String::from_utf8_lossy(&text).lines().filter_map(user).collect())
-}
-
-/// Reads a line of passwd(5), `name:password:uid:gid:…`.
-fn user(line: &str) -> Option<Account> {
-    let mut fields = line.split(':');
-    let name = fields.next()?.to_owned();
-    let uid = fields.nth(1)?.parse().ok()?;
-    let gid = fields.next()?.parse().ok()?;
-    Some(Account { name, uid, gid })
+fn named(found: nix::Result<Option<User>>) -> Result<Option<Account>, PrivateError> {
+    let found = found.map_err(|errno| error::io("looking up a user in", "passwd")(errno.into()))?;
+    Ok(found.map(|User { name, uid, gid, .. }| Account {
+        name,
+        uid: uid.as_raw(),
+        gid: gid.as_raw(),
+    }))
 }
 
 #[cfg(test)]
@@ -70,14 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_of_passwd_is_read_and_a_strange_one_passed_over() {
-        let postgres = Account { name: "postgres".to_owned(), uid: 101, gid: 104 };
-        assert_eq!(
-            user("postgres:x:101:104:Admin,,,:/var/lib/postgresql:/bin/bash"),
-            Some(postgres)
-        );
-        for strange in ["", "+::::::", "name:x:uid:gid", "name:x:1"] {
-            assert_eq!(user(strange), None, "{strange}");
-        }
+    fn a_user_of_the_machine_is_found_and_root_is_not_taken() {
+        assert_ne!(Account::unprivileged().unwrap().uid, 0);
+        assert_eq!(named(User::from_name("no-such-user")).unwrap(), None);
     }
 }

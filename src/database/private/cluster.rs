@@ -10,7 +10,7 @@ use super::place::{NAME, Place};
 use super::runner::Runner;
 use super::{Durability, PrivateError, error, leftovers};
 
-/// The major version that made the cluster, such as `15`; none where there is none yet.
+/// Returns the major version that made the cluster, such as `15`; none where there is none yet.
 pub fn version(place: &Place) -> Result<Option<String>, PrivateError> {
     let path = place.cluster().join("PG_VERSION");
     match std::fs::read_to_string(&path) {
@@ -22,7 +22,7 @@ pub fn version(place: &Place) -> Result<Option<String>, PrivateError> {
     }
 }
 
-/// What a new cluster is set to beyond what initdb found; its operator may change it.
+/// Settings of a new cluster beyond those of initdb; its operator may change them.
 const SETTINGS: &[u8] = b"
 # Of Hydria.
 # A place elsewhere on a solid disk, or in memory, is reached as fast as the next one: without this, a search

@@ -1,10 +1,10 @@
-//! What can go wrong with the private PostgreSQL, each with the way to go on.
+//! Errors of the private PostgreSQL, each with the way to go on.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{error, fmt, io};
 
-/// Why the private PostgreSQL of a data folder cannot be had.
+/// A reason why the private PostgreSQL of a data folder is not available.
 ///
 /// Its words are for the person who runs the service, never for a client of it.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub enum PrivateError {
     },
     /// The cluster was made by a major version other than those installed.
     OtherVersion {
-        /// Where the cluster is.
+        /// The folder of the cluster.
         cluster: PathBuf,
         /// The major version that made it.
         made_by: String,
@@ -32,7 +32,7 @@ pub enum PrivateError {
     NoAccount,
     /// The user PostgreSQL runs as cannot get to the cluster that is there.
     Unreachable {
-        /// Where the cluster is.
+        /// The folder of the cluster.
         cluster: PathBuf,
         /// The user's name.
         account: String,
@@ -51,7 +51,7 @@ pub enum PrivateError {
     },
     /// A server that is not ours runs on the cluster, or an old one does not end.
     StillRunning {
-        /// Where the cluster is.
+        /// The folder of the cluster.
         cluster: PathBuf,
         /// Its process id.
         pid: u32,
@@ -62,23 +62,23 @@ pub enum PrivateError {
         program: String,
         /// The last it said.
         words: String,
-        /// Where all it said is kept.
+        /// The log of all its messages.
         log: PathBuf,
     },
     /// The server does not become ready.
     NotReady {
-        /// How long it was waited for.
+        /// Time that it was waited for.
         waited: Duration,
         /// The process that runs it, where it is known.
         pid: Option<u32>,
-        /// Where what it says is kept.
+        /// The log of its messages.
         log: PathBuf,
     },
     /// The machine refused something.
     Io {
-        /// What was being done, such as `making the folder`.
+        /// The action that failed, such as `making the folder`.
         doing: &'static str,
-        /// What it was done to.
+        /// The path that it failed on.
         path: PathBuf,
         /// The machine's own words.
         source: io::Error,

@@ -1,4 +1,4 @@
-//! What PostgreSQL's programs say: kept in a file, its end quoted where one of them fails.
+//! The messages of PostgreSQL's programs: kept in a file, its end quoted where one of them fails.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
@@ -12,7 +12,7 @@ use super::error;
 /// Above this a start puts the log aside, in bytes.
 const LIMIT_BYTES: u64 = 10_000_000;
 
-/// How many of the last lines an error quotes.
+/// Number of the last lines that an error quotes.
 const QUOTED_LINES: usize = 6;
 
 /// The file all programs write into.
@@ -41,12 +41,12 @@ impl Journal {
         Ok(file.into())
     }
 
-    /// Where the log ends now, in bytes.
+    /// Returns where the log ends now, in bytes.
     pub fn end(&self) -> u64 {
         self.file.metadata().map_or(0, |metadata| metadata.len())
     }
 
-    /// The last lines said after that place, in one line.
+    /// Returns the last lines said after that place, in one line.
     pub fn said_since(&self, start: u64) -> String {
         let mut said = Vec::new();
         let mut file = &self.file;

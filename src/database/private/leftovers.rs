@@ -1,7 +1,8 @@
-//! What an earlier server of the cluster has left: itself at its end, or processes without it.
+//! Leftovers of an earlier server of the cluster: itself at its end, or processes without it.
 //!
 //! A process of the cluster is known by its command line, which everybody may read: the server's
-//! names the cluster's folder, so does that of an initdb, and each of its children's the `cluster_name` we give. Its working
+//! names the cluster's folder, so does that of an initdb, and each of its children's the `cluster_name` we give. Its
+//! working
 //! directory would say so too, but root may not read that of another user's process in a container
 //! without the right to trace. Its parent says little: who adopts an orphan differs.
 
@@ -12,30 +13,30 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::PrivateError;
+use super::pid_file::PidFile;
 use super::place::Place;
-use super::postmaster::PidFile;
-use super::process::signal;
+use super::process::{Signal, signal};
 
-/// How long what is left may keep a new server from starting.
+/// Time that what is left may keep a new server from starting.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether it is gone.
+/// Interval of looking whether it is gone.
 const POLL: Duration = Duration::from_millis(10);
 
 /// When a wait is worth a word in the log.
 const WORD: Duration = Duration::from_secs(1);
 
-/// What orphans are told, and after how long: to give up, to do so at once, nothing more.
-const SIGNALS: [(Duration, i32); 3] = [
-    (Duration::ZERO, libc::SIGTERM),
-    (Duration::from_secs(2), libc::SIGQUIT),
-    (Duration::from_secs(5), libc::SIGKILL),
+/// The signals that orphans get, and after which time: to give up, to do so at once, and to be killed.
+const SIGNALS: [(Duration, Signal); 3] = [
+    (Duration::ZERO, Signal::TERM),
+    (Duration::from_secs(2), Signal::QUIT),
+    (Duration::from_secs(5), Signal::KILL),
 ];
 
 /// Waits until an earlier server is gone, and ends what is left of one that was killed.
 ///
 /// Gives the process id in a `postmaster.pid` that is left, which then is no server's of this
-/// cluster, whoever has it now. Only for the holder of `postgres.lock`.
+/// cluster, whichever process has it now. Only for the holder of `postgres.lock`.
 ///
 /// # Errors
 /// [`PrivateError::StillRunning`] where something is left after 30 s.
@@ -85,7 +86,7 @@ fn processes_of(place: &Place) -> Vec<u32> {
     pids.filter(|&pid| is_of(place, pid)).collect()
 }
 
-/// Whether a process is the cluster's server, one of that server's, or still makes a cluster.
+/// Returns whether a process is the cluster's server, one of that server's, or still makes a cluster.
 ///
 /// One that has ended and only waits to be reaped has no command line, and so is none.
 fn is_of(place: &Place, pid: u32) -> bool {
@@ -96,7 +97,7 @@ fn is_of(place: &Place, pid: u32) -> bool {
             .is_ok_and(|line| names(&line, &[place.cluster(), place.unfinished()], &place.name))
 }
 
-/// Whether a command line, its parts ended by NUL, is of a program at work on the folders.
+/// Returns whether a command line, its parts ended by NUL, is of a program at work on the folders.
 fn names(line: &[u8], folders: &[PathBuf], name: &str) -> bool {
     if line.starts_with(format!("postgres: {name}: ").as_bytes()) {
         return true;

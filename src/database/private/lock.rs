@@ -17,7 +17,7 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock and writes our process id into it; none where another holds it.
     pub fn take(path: &Path) -> Result<Option<Self>, PrivateError> {
-        // Ours alone: whoever can open the file can hold the lock.
+        // Ours alone, because a process that can open the file can hold the lock.
         let mut open = OpenOptions::new();
         let file = open.read(true).write(true).create(true).truncate(false).mode(0o600).open(path);
         let mut file = file.map_err(error::io("opening", path))?;
@@ -50,7 +50,7 @@ fn release(file: &File) {
     }
 }
 
-/// Whether nobody holds the lock, this process included.
+/// Returns whether nobody holds the lock, this process included.
 pub fn is_free(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     let is_free = file.try_lock().is_ok();
@@ -60,7 +60,7 @@ pub fn is_free(path: &Path) -> bool {
     is_free
 }
 
-/// The process that holds the lock, as far as it has told.
+/// Returns the process that holds the lock, as far as it has told.
 pub fn holder(path: &Path) -> Option<u32> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }

@@ -1,7 +1,7 @@
 //! The private PostgreSQL of a default run: made, started, shared, kept and stopped by us.
 //!
 //! Where no address of a database is given, the service runs PostgreSQL's own programs on a folder
-//! beneath the data folder and speaks with them through a Unix socket only (spec/rules.md 8.2 and
+//! in the data folder and speaks with them through a Unix socket only (spec/rules.md 8.2 and
 //! 8.3).
 //!
 //! # Who runs it
@@ -49,6 +49,7 @@ mod error;
 mod journal;
 mod leftovers;
 mod lock;
+mod pid_file;
 mod place;
 mod postmaster;
 mod process;
@@ -65,26 +66,26 @@ use place::Place;
 use postmaster::Postmaster;
 use process::Keeper;
 
-/// How long a process waits for a server that another one is starting.
+/// Time that a process waits for a server that another one is starting.
 const JOIN_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long a `serve` waits for one that was killed just before to be gone.
+/// Time that a `serve` waits for one that was killed just before to be gone.
 const SERVE_PATIENCE: Duration = Duration::from_millis(500);
 
-/// How often either looks.
+/// Interval at which either looks.
 const POLL: Duration = Duration::from_millis(5);
 
-/// How durable the server is: a service's is; a test run's gives it up for speed.
+/// The durability of the server: a service's is durable; a test run gives it up for speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
-    /// What was committed outlives a loss of power.
+    /// Committed transactions outlive a loss of power.
     Full,
     /// An accident may cost what was committed last, a loss of power everything.
     None,
 }
 
 impl Durability {
-    /// The server's settings for it.
+    /// Returns the server's settings for it.
     fn settings(self) -> &'static [&'static str] {
         match self {
             Self::Full => &[],
@@ -93,12 +94,12 @@ impl Durability {
     }
 }
 
-/// Where the private cluster of a data folder is, or would be made.
+/// The location of the private cluster of a data folder, which may not be made yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Whereabouts {
     /// The folder of the cluster.
     pub cluster: PathBuf,
-    /// Whether it is there.
+    /// Tells whether it is there.
     pub exists: bool,
     /// Folder of the server's socket: the host by which libpq names the server.
     pub socket: PathBuf,
@@ -125,7 +126,7 @@ impl Whereabouts {
     }
 }
 
-/// The clusters that root's data folders have outside of themselves, in the order of their names.
+/// Returns the clusters that root's data folders have outside of themselves, in the order of their names.
 pub fn clusters_elsewhere() -> Vec<PathBuf> {
     let homes = std::fs::read_dir(place::ELSEWHERE).into_iter().flatten().flatten();
     let mut clusters: Vec<PathBuf> = homes.map(|home| home.path().join("postgres")).collect();
@@ -160,7 +161,7 @@ impl Private {
     ///
     /// # Errors
     /// [`PrivateError::AlreadyServed`] where another `serve` has the folder (spec/rules.md 8.3);
-    /// all the others where the server cannot be had.
+    /// all the others if the server cannot be started.
     pub fn start(data: &Path, durability: Durability) -> Result<Self, PrivateError> {
         let place = Place::find(data)?;
         let path = place.serve_lock();
@@ -197,9 +198,9 @@ impl Private {
         Self::attach(Place::existing(data)?, Durability::Full, None)
     }
 
-    /// Where the server is, in libpq's words: `host=… port=… user=hydria dbname=hydria`.
+    /// Returns where the server is, in libpq's words: `host=… port=… user=hydria dbname=hydria`.
     ///
-    /// Always the same for a data folder, whoever runs the server.
+    /// Always the same for a data folder, whichever user runs the server.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -220,7 +221,7 @@ impl Private {
         Ok(())
     }
 
-    /// Whether the server has ended meanwhile, and nobody else runs it.
+    /// Returns whether the server has ended meanwhile, and nobody else runs it.
     ///
     /// [`Private::keep`] or [`Private::restart`] brings it back.
     pub fn has_died(&mut self) -> bool {

@@ -1,4 +1,4 @@
-//! Where everything of a data folder's cluster lies, and whose it is.
+//! The paths of a data folder's cluster, and its owner.
 
 use std::fs::{DirBuilder, Permissions};
 use std::io;
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::account::Account;
-use super::postmaster::PidFile;
+use super::pid_file::PidFile;
 use super::process::effective_user;
 use super::{PrivateError, error};
 
-/// Where root's clusters go when PostgreSQL's user cannot reach the data folder.
+/// The folder of root's clusters whose data folder PostgreSQL's user cannot reach.
 pub const ELSEWHERE: &str = "/var/lib/hydria";
 
-/// Where the socket goes when its own folder's name is too long.
+/// The folder of the socket if the name of its own folder is too long.
 ///
 /// Not `TMPDIR` or `XDG_RUNTIME_DIR`: the processes of a data folder must agree, and may have been
 /// started with different ones.
 const SHORT: &str = "/tmp";
 
-/// What a Unix socket's path may have, in bytes, on Linux.
+/// The longest path of a Unix socket on Linux, in bytes.
 const SOCKET_LIMIT_BYTES: usize = 107;
 
 /// Named explicitly, for both sides would else take it from `PGPORT`.
@@ -37,9 +37,9 @@ pub const NAME: &str = "hydria";
 pub struct Place {
     /// The data folder, without links.
     pub data: PathBuf,
-    /// What holds the cluster: the data folder, or one elsewhere.
+    /// The folder that holds the cluster: the data folder, or one elsewhere.
     pub home: PathBuf,
-    /// Who runs PostgreSQL's programs; none where we do ourselves.
+    /// The user that runs PostgreSQL's programs; `None` if it is that of this process.
     pub account: Option<Account>,
     /// `hydria-{hash of the data folder}`, by which the server's processes are known.
     pub name: String,
@@ -82,7 +82,7 @@ impl Place {
         cluster_in(&self.home)
     }
 
-    /// Where a cluster is made, to be given its real name when it is complete.
+    /// Returns where a cluster is made, to be given its real name when it is complete.
     pub fn unfinished(&self) -> PathBuf {
         self.home.join("postgres.new")
     }
@@ -99,7 +99,7 @@ impl Place {
         self.data.join("postgres.lock")
     }
 
-    /// The id of the user who runs PostgreSQL's programs.
+    /// Returns the id of the user who runs PostgreSQL's programs.
     pub fn owner(&self) -> u32 {
         self.account.as_ref().map_or_else(effective_user, |account| account.uid)
     }
@@ -146,7 +146,7 @@ impl Place {
             .map_err(error::io("closing the folder", folder))
     }
 
-    /// The process of the server that is ready on the socket now.
+    /// Returns the process of the server that is ready on the socket now.
     ///
     /// What `postmaster.pid` says may be left from a server that was killed, whose process id a new
     /// one may even have, in a container. But the socket is cleared before each start, and made
@@ -211,7 +211,7 @@ fn cluster_in(home: &Path) -> PathBuf {
     home.join("postgres")
 }
 
-/// The folder of the socket: beside the cluster where that name will do.
+/// Returns the folder of the socket: beside the cluster where that name will do.
 ///
 /// Besides its length, a comma or a quote would mean something to PostgreSQL or to libpq.
 fn socket_folder(home: &Path, name: &str) -> PathBuf {
@@ -226,7 +226,7 @@ fn socket_folder(home: &Path, name: &str) -> PathBuf {
     }
 }
 
-/// The first eight bytes of SHA-256 of the path, in hexadecimal digits.
+/// Returns the first eight bytes of SHA-256 of the path, in hexadecimal digits.
 fn hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_bytes());
     let number = digest.iter().take(8).fold(0_u64, |number, byte| number << 8 | u64::from(*byte));

@@ -1,6 +1,5 @@
 //! The server's first process, PostgreSQL's postmaster: started, watched and stopped.
 
-use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::time::{Duration, Instant};
 
@@ -12,19 +11,19 @@ use super::programs::Programs;
 use super::runner::Runner;
 use super::{Durability, PrivateError, cluster, error};
 
-/// How long a start may take; redo after a crash is by far the longest part.
+/// Time that a start may take; redo after a crash is by far the longest part.
 const START_LIMIT: Duration = Duration::from_mins(5);
 
-/// How often it is told that a start goes on.
+/// Interval at which it is told that a start goes on.
 const START_WORD: Duration = Duration::from_secs(10);
 
-/// How long a clean stop may take before one without writing.
+/// Time that a clean stop may take before one without writing.
 const STOP_LIMIT: Duration = Duration::from_mins(1);
 
-/// How long that may take before the server is killed, which costs nothing committed either.
+/// Time that that may take before the server is killed, which costs nothing committed either.
 const QUIT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How often the server is looked at while it starts or stops.
+/// Interval at which the server is looked at while it starts or stops.
 const POLL: Duration = Duration::from_millis(5);
 
 /// A server that is our child.
@@ -58,7 +57,7 @@ impl Postmaster {
         Ok(server)
     }
 
-    /// Whether the server has ended.
+    /// Returns whether the server has ended.
     ///
     /// If so it is reaped, else its successor would think it alive.
     pub fn has_ended(&mut self) -> bool {
@@ -69,14 +68,16 @@ impl Postmaster {
         self.ended.is_some()
     }
 
-    /// How it has ended, in words.
+    /// Returns how it has ended, in words.
     pub fn ending(&self) -> String {
         self.ended.map_or_else(|| "not yet".to_owned(), |status| status.to_string())
     }
 
     /// Ends all connections, writes all there is to write, and ends the server.
     pub fn stop(&mut self) -> Result<(), PrivateError> {
-        for (signal, limit) in [(libc::SIGINT, STOP_LIMIT), (libc::SIGQUIT, QUIT_LIMIT)] {
+        for (signal, limit) in
+            [(process::Signal::INT, STOP_LIMIT), (process::Signal::QUIT, QUIT_LIMIT)]
+        {
             if self.has_ended() {
                 return Ok(());
             }
@@ -190,30 +191,7 @@ impl Drop for Postmaster {
     }
 }
 
-/// What a server says of itself in `postmaster.pid`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PidFile {
-    /// Its process; none where the number is none.
-    pub pid: Option<u32>,
-    /// Whether it takes connections.
-    pub is_ready: bool,
-}
-
-impl PidFile {
-    /// What the cluster's file says; none where there is no file.
-    pub fn read(cluster: &Path) -> Option<Self> {
-        std::fs::read_to_string(cluster.join("postmaster.pid")).ok().map(|text| Self::parse(&text))
-    }
-
-    fn parse(text: &str) -> Self {
-        let mut lines = text.lines().map(str::trim);
-        // Negative where a single-user server, such as pg_upgrade's, has the cluster.
-        let pid = lines.next().and_then(|line| line.parse::<i32>().ok()).map(i32::unsigned_abs);
-        Self { pid, is_ready: lines.nth(6) == Some("ready") }
-    }
-}
-
-/// Whether a failure comes from an old server's last moments, and may pass.
+/// Returns whether a failure comes from an old server's last moments, and may pass.
 fn is_transient(failure: &PrivateError) -> bool {
     let PrivateError::Failed { words, .. } = failure else { return false };
     words.contains("pre-existing shared memory block")
@@ -232,22 +210,5 @@ fn tell_whereabouts(place: &Place, is_new: bool) {
         );
     } else {
         log::info!("the database of {data} is in {home}");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pid_file_tells_the_process_and_whether_it_is_ready() {
-        let file = |pid: &str, status: &str| {
-            PidFile::parse(&format!("{pid}\n/data\n1785000000\n5432\n/sock\n\n  12 34\n{status}\n"))
-        };
-        assert_eq!(file("77", "ready   "), PidFile { pid: Some(77), is_ready: true });
-        assert_eq!(file("77", "starting"), PidFile { pid: Some(77), is_ready: false });
-        assert_eq!(file("-77", ""), PidFile { pid: Some(77), is_ready: false });
-        assert_eq!(PidFile::parse(""), PidFile { pid: None, is_ready: false });
-        assert_eq!(PidFile::parse("77\n/data\n"), PidFile { pid: Some(77), is_ready: false });
     }
 }

@@ -1,34 +1,32 @@
-//! What the standard library does not offer of processes.
+//! Signals, users and children of processes, beyond what the standard library offers.
 
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
 use std::sync::mpsc;
 
+use rustix::io::Errno;
+pub use rustix::process::Signal;
+use rustix::process::{
+    Pid, geteuid, getpid, getppid, kill_process, set_parent_process_death_signal,
+};
+
 use super::PrivateError;
 use super::error;
 
-/// The user id whose rights this process has; 0 is root.
-#[expect(unsafe_code, reason = "libc's call is the only way to ask")]
+/// Returns the user id whose rights this process has; 0 is root.
 pub fn effective_user() -> u32 {
-    // SAFETY: takes nothing, touches no memory, cannot fail.
-    unsafe { libc::geteuid() }
+    geteuid().as_raw()
 }
 
 /// Sends a signal to a process.
 ///
 /// # Errors
-/// `ESRCH` where there is no such process, `EPERM` where it is not ours.
-#[expect(unsafe_code, reason = "the standard library can only kill, and only children")]
-pub fn signal(pid: u32, signal: i32) -> io::Result<()> {
+/// Returns `ESRCH` if there is no such process, and `EPERM` if it belongs to another user.
+pub fn signal(pid: u32, signal: Signal) -> io::Result<()> {
     // 0 and what is negative as an i32 would mean whole groups of processes.
-    let pid = i32::try_from(pid).ok().filter(|&pid| pid > 0);
-    let pid = pid.ok_or_else(|| io::Error::from_raw_os_error(libc::ESRCH))?;
-    // SAFETY: passes two integers, touches no memory of ours.
-    match unsafe { libc::kill(pid, signal) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
+    Ok(kill_process(pid, signal)?)
 }
 
 /// Starts programs that the kernel ends, by SIGINT, when this process ends.
@@ -72,25 +70,19 @@ impl Keeper {
 }
 
 /// Starts a program that gets SIGINT when the calling thread ends.
-#[expect(unsafe_code, reason = "the wish is set in the child, between fork and exec")]
+#[expect(unsafe_code, reason = "the signal is requested in the child, between fork and exec")]
 fn spawn_bound(command: &mut Command) -> io::Result<Child> {
-    let parent = std::process::id();
+    let parent = getpid();
     let bind = move || {
-        // SAFETY: both are plain system calls on integers. They come after the change of user,
-        // which would undo the wish.
-        let (bound, parent_now) = unsafe {
-            (libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT as libc::c_ulong), libc::getppid())
-        };
-        if bound != 0 {
-            return Err(io::Error::last_os_error());
-        }
-        // We may have been killed before the wish was set: the signal would then never come.
-        if u32::try_from(parent_now) != Ok(parent) {
-            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        // After the change of user, which would undo the request.
+        set_parent_process_death_signal(Some(Signal::INT))?;
+        // This process may have been killed before the request: the signal would then never come.
+        if getppid() != Some(parent) {
+            return Err(Errno::SRCH.into());
         }
         Ok(())
     };
-    // SAFETY: `bind` neither allocates nor locks, as is asked of what runs between fork and exec.
+    // SAFETY: `bind` makes two system calls, and neither allocates nor locks, as is required between fork and exec.
     unsafe { command.pre_exec(bind) };
     command.spawn()
 }

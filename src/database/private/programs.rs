@@ -1,11 +1,11 @@
-//! Where PostgreSQL's programs are, by the major version wanted.
+//! The folders of PostgreSQL's programs, by the major version wanted.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::PrivateError;
 
-/// Where Debian and its kin keep each major version apart.
+/// The folder in which Debian and its kin keep each major version.
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 /// One installation of PostgreSQL's server.
@@ -65,7 +65,7 @@ fn on_path() -> Option<Programs> {
     std::env::split_paths(&std::env::var_os("PATH")?).find_map(asked)
 }
 
-/// The programs of a folder, its `postgres` asked for the version.
+/// Returns the programs of a folder, its `postgres` asked for the version.
 fn asked(folder: PathBuf) -> Option<Programs> {
     if !is_server(&folder) {
         return None;
@@ -84,7 +84,7 @@ fn said_by(command: &mut Command) -> Option<String> {
     String::from_utf8(output.stdout).ok()
 }
 
-/// The major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
+/// Returns the major version in `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
 fn major(words: &str) -> Option<String> {
     let number = words.split(' ').nth(2)?;
     let major: String = number.chars().take_while(char::is_ascii_digit).collect();

@@ -1,4 +1,4 @@
-//! What it takes to run one of PostgreSQL's programs, and to hear how it ended.
+//! Runs PostgreSQL's programs, and reports how they ended.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -22,7 +22,7 @@ pub struct Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// A program, to be given its arguments; run as the cluster's user.
+    /// Returns a program, to be given its arguments; run as the cluster's user.
     pub fn command(&self, program: &str) -> Result<Command, PrivateError> {
         let mut command = Command::new(self.programs.folder.join(program));
         // Our own environment holds secrets, and may hold settings for PostgreSQL or a language
@@ -63,7 +63,7 @@ impl Runner<'_> {
         if status.success() { Ok(()) } else { Err(self.failure(&program, start)) }
     }
 
-    /// The error of a program that has failed, quoting what it said since.
+    /// Returns the error of a program that has failed, quoting what it said since.
     pub fn failure(&self, program: impl AsRef<std::path::Path>, start: u64) -> PrivateError {
         let name = program.as_ref().file_name().unwrap_or_default();
         PrivateError::Failed {

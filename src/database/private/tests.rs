@@ -18,7 +18,7 @@ use super::*;
 const DATA: &str = "HYDRIA_TRIAL_DATA";
 const PART: &str = "HYDRIA_TRIAL_PART";
 
-/// A folder PostgreSQL's user may pass through, with a data folder to be made in it.
+/// Returns a folder PostgreSQL's user may pass through, with a data folder to be made in it.
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
@@ -36,7 +36,7 @@ fn psql(url: &str, sql: &str) -> Command {
     psql
 }
 
-/// What the server answers; its refusal otherwise.
+/// Returns what the server answers; its refusal otherwise.
 fn ask(private: &Private, sql: &str) -> Result<String, String> {
     let output = psql(private.url(), sql).output().unwrap();
     let words = if output.status.success() { Ok(output.stdout) } else { Err(output.stderr) };
@@ -57,7 +57,7 @@ fn pid_of(private: &Private) -> u32 {
 }
 
 fn kill(pid: u32) {
-    process::signal(pid, libc::SIGKILL).unwrap();
+    process::signal(pid, process::Signal::KILL).unwrap();
 }
 
 /// Keeps a connection at work that ends only when it is told to.
@@ -262,7 +262,7 @@ fn service_and_server_killed_together_come_back() {
     let command = Private::join(&data).unwrap();
     ask(&command, "CREATE TABLE t AS SELECT 7 AS n").unwrap();
     let mut client = keep_busy(&command);
-    let server = postmaster::PidFile::read(&command.place.cluster()).and_then(|file| file.pid);
+    let server = pid_file::PidFile::read(&command.place.cluster()).and_then(|file| file.pid);
     kill(server.unwrap());
     other.kill();
     let private = started(&data);

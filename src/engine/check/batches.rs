@@ -30,7 +30,7 @@ const COUNTED: &str =
 const UNFINISHED: &str = "finished IS NULL AND NOT EXISTS (SELECT FROM members m \
     WHERE (m.customer, m.batch) = (b.customer, b.id) AND outcome IS NULL)";
 
-/// What the members of a batch say of `completed` and `errors`.
+/// Counts `completed` and `errors` from the members of a batch.
 const SETTLED: &str = "(SELECT count(*) FILTER (WHERE outcome = 'completed') AS completed, \
     count(*) FILTER (WHERE outcome <> 'completed') AS errors FROM members m \
     WHERE (m.customer, m.batch) = (b.customer, b.id))";

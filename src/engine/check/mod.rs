@@ -1,4 +1,4 @@
-//! Whether rows, counters and objects agree; and how to make them. It runs beside the service.
+//! Checks that rows, counters and objects agree, and repairs them. It runs beside the service.
 //!
 //! Everything is read in chunks, each a statement of its own: no transaction lasts, no table is locked, and memory
 //! does not grow with the database. A statement sees one moment, so that what rows and counters probe one another
@@ -61,10 +61,10 @@ impl From<StorageError> for CheckError {
     }
 }
 
-/// How a check goes about it.
+/// The options of a check.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Whether what does not agree is mended.
+    /// Tells whether what does not agree is mended.
     pub repair: bool,
     /// Rows that one statement reads, at most.
     pub chunk: i64,
@@ -161,7 +161,7 @@ struct Truth {
     so: bool,
 }
 
-/// Whether a condition over one image holds now; `$1`, `$2` and `$3` are its customer, space and id.
+/// Returns whether a condition over one image holds now; `$1`, `$2` and `$3` are its customer, space and id.
 fn holds(conn: &mut PgConnection, at: &ImageAddress, condition: &str) -> Result<bool, Problem> {
     let truth: Truth = diesel::sql_query(format!("SELECT ({condition}) AS so"))
         .bind::<Integer, _>(at.customer)

@@ -36,7 +36,7 @@ struct Chunk {
     last: String,
 }
 
-/// The next space after one that is there or has totals still, in the order of keys; a seek into each table.
+/// Returns the next space after one that is there or has totals still, in the order of keys; a seek into each table.
 pub(super) fn next(
     conn: &mut PgConnection,
     (customer, space): (i32, i32),

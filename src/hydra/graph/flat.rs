@@ -36,7 +36,7 @@ pub enum Value<'a> {
 }
 
 impl FlatNode<'_> {
-    /// Whether the document only refers to it.
+    /// Returns whether the document only refers to it.
     pub fn has_no_statements(&self) -> bool {
         self.types.is_empty() && self.properties.is_empty()
     }
@@ -78,7 +78,7 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The place of a node, which is new for blank ones.
+    /// Returns the place of a node, which is new for blank ones.
     fn place(&mut self, node: &'a Node<'_>) -> usize {
         let name = if let Some(id) = &node.id {
             if let Some(place) = self.named.get(&**id) {

@@ -28,12 +28,12 @@ pub enum Object<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Literal<'a> {
     pub value: &'a Value,
-    /// IRI of its datatype; none: that of its JSON type.
+    /// IRI of its datatype; `None` for that of its JSON type.
     pub datatype: Option<&'a str>,
 }
 
 impl<'a> Node<'a> {
-    /// The node at the top of a document.
+    /// Returns the node at the top of a document.
     pub fn read(document: &'a Value, terms: &'a Terms) -> Self {
         document.as_object().map(|members| Self::of(members, terms)).unwrap_or_default()
     }
@@ -68,7 +68,7 @@ impl<'a> Node<'a> {
     }
 }
 
-/// The values of a key: those of an array, or the one there is.
+/// Returns the values of a key: those of an array, or the one there is.
 fn each(value: &Value) -> std::slice::Iter<'_, Value> {
     value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice).iter()
 }

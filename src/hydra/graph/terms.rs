@@ -1,4 +1,4 @@
-//! What a context says of its terms, looked up once a key.
+//! The definitions of the terms of a context, looked up once a key.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,11 +15,11 @@ pub struct Terms {
 struct Term {
     iri: String,
     coercion: Coercion,
-    /// Whether compact IRIs may begin with it (JSON-LD 1.1, section 4.1.5).
+    /// Tells whether compact IRIs may begin with it (JSON-LD 1.1, section 4.1.5).
     is_prefix: bool,
 }
 
-/// What the texts of a term are.
+/// The type of the texts of a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Coerced<'a> {
     Plain,
@@ -68,7 +68,7 @@ impl Terms {
         self.terms.insert(term.to_owned(), Term { iri, coercion, is_prefix });
     }
 
-    /// The IRI that a compact one stands for; others stand for themselves.
+    /// Returns the IRI that a compact one stands for; others stand for themselves.
     pub fn iri<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match text.split_once(':') {
             Some((prefix, rest)) if !rest.starts_with("//") => match self.terms.get(prefix) {
@@ -79,7 +79,7 @@ impl Terms {
         }
     }
 
-    /// The IRI that a term or a compact IRI stands for, as types and values of `@vocab` are written.
+    /// Returns the IRI that a term or a compact IRI stands for, as types and values of `@vocab` are written.
     pub fn vocab_iri<'a>(&'a self, text: &'a str) -> Cow<'a, str> {
         match self.terms.get(text) {
             Some(term) => Cow::Borrowed(&term.iri),
@@ -87,7 +87,7 @@ impl Terms {
         }
     }
 
-    /// The property that a key stands for, and what its texts are; none: the key means nothing.
+    /// Returns the property that a key stands for, and the kind of its texts; `None` if the key has no meaning.
     pub fn property<'a>(&'a self, key: &'a str) -> Option<(Cow<'a, str>, Coerced<'a>)> {
         match self.terms.get(key) {
             Some(term) => {
@@ -104,7 +104,7 @@ impl Terms {
         }
     }
 
-    /// Every prefix with the IRI it stands for.
+    /// Returns every prefix with the IRI it stands for.
     pub fn prefixes(&self) -> impl Iterator<Item = (&str, &str)> {
         let prefixes = self.terms.iter().filter(|(_, term)| term.is_prefix);
         prefixes.map(|(prefix, term)| (prefix.as_str(), term.iri.as_str()))

@@ -17,7 +17,7 @@ use crate::hydra::Writer;
 /// Room for what is said of a node, which is some lines.
 const BYTES_A_NODE: usize = 512;
 
-/// The document without a context, its node in an array.
+/// Returns the document without a context, its node in an array.
 pub fn expanded(top: &Node<'_>) -> Vec<u8> {
     let mut out = Writer::with_capacity(4096);
     out.array(|out| write_node(top, out));
@@ -64,7 +64,7 @@ fn write_literal(literal: &Literal<'_>, out: &mut Writer) {
     });
 }
 
-/// Every node that something is said of, once, in an array.
+/// Returns every node that something is said of, once, in an array.
 pub fn flattened(graph: &Graph<'_>) -> Vec<u8> {
     let mut out = Writer::with_capacity(4096);
     out.array(|out| {
@@ -128,7 +128,7 @@ fn buffer(graph: &Graph<'_>) -> Vec<u8> {
     Vec::with_capacity(graph.nodes.len() * BYTES_A_NODE)
 }
 
-/// What a node is called in RDF; none: its address is no IRI, and what is said with it no triple.
+/// Returns the name of a node in RDF; `None` if its address is no IRI, so that its statements are no triples.
 enum RdfName<'a> {
     Iri(Cow<'a, str>),
     Blank(String),
@@ -155,7 +155,7 @@ impl<'a> RdfName<'a> {
     }
 }
 
-/// An address with what no IRI may have there escaped, for a query is shown as the client sent it.
+/// Returns an address with what no IRI may have there escaped, because a query is shown as the client sent it.
 fn escaped(address: &str) -> Cow<'_, str> {
     let query = address.find('?').unwrap_or(address.len());
     let bytes = address.as_bytes();
@@ -222,7 +222,7 @@ fn each_of_node(
     Ok(())
 }
 
-/// The text of a literal and its datatype; numbers are whole in all that is written here.
+/// Returns the text of a literal and its datatype; numbers are whole in all that is written here.
 fn lexical<'a>(literal: &Literal<'a>) -> (Cow<'a, str>, NamedNodeRef<'a>) {
     let (text, own) = match literal.value {
         Json::String(text) => (Cow::Borrowed(text.as_str()), xsd::STRING),

@@ -1,4 +1,4 @@
-//! Where the service is, and what IRIs of its own look like.
+//! The address of the service, and the form of its own IRIs.
 
 use percent_encoding::percent_decode_str;
 
@@ -40,7 +40,7 @@ impl BaseIri {
     }
 }
 
-/// Whether a character may stand in a path segment as it is (RFC 3986, `pchar`).
+/// Returns whether a character may stand in a path segment as it is (RFC 3986, `pchar`).
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
 }

@@ -20,7 +20,7 @@ pub type Active = json_ld::Context<IriBuf, BlankIdBuf>;
 /// The terms of the Hydra vocabulary, written down here so that nothing is fetched.
 const HYDRA: &str = include_str!("hydra.jsonld");
 
-/// Where clients find the context of the Hydra vocabulary, without the scheme.
+/// The addresses of the context of the Hydra vocabulary, without the scheme.
 const HYDRA_ADDRESSES: [&str; 3] = [
     "://www.w3.org/ns/hydra/context.jsonld",
     "://www.w3.org/ns/hydra/core",
@@ -34,7 +34,7 @@ const PLACEHOLDER: &str = "http://base.invalid/";
 pub struct Context {
     /// As it is before a body says anything, at the address [`PLACEHOLDER`].
     active: Active,
-    /// What the Hydra context stands for in such a body: Hydra's terms, then these.
+    /// The Hydra context in such a body: Hydra's terms, then these.
     hydra: json_syntax::Value,
 }
 
@@ -46,7 +46,7 @@ pub struct Contexts {
 }
 
 impl Context {
-    /// The context of bodies that nobody reads.
+    /// Returns the context of bodies that nobody reads.
     pub fn empty() -> Self {
         Self { active: Active::default(), hydra: syntax(json!({ "@context": {} })) }
     }
@@ -107,7 +107,7 @@ impl Contexts {
         self.by_name.get(name)
     }
 
-    /// Whether a body that was sent to `base` may name this context.
+    /// Returns whether a body that was sent to `base` may name this context.
     pub fn is_known(&self, name: &str, base: &Iri) -> bool {
         let Ok(reference) = IriRef::new(name) else { return false };
         let whole = reference.resolved(base);
@@ -115,7 +115,7 @@ impl Contexts {
     }
 }
 
-/// Whether an IRI is an address of the context of the Hydra vocabulary.
+/// Returns whether an IRI is an address of the context of the Hydra vocabulary.
 pub fn is_hydra(iri: &str) -> bool {
     let after_scheme = iri.strip_prefix("https").or_else(|| iri.strip_prefix("http"));
     after_scheme.is_some_and(|rest| HYDRA_ADDRESSES.contains(&rest))
@@ -165,7 +165,7 @@ impl Loader for ContextLoader<'_> {
     }
 }
 
-/// A JSON value as the processor has it.
+/// Returns a JSON value as the processor has it.
 pub fn syntax(value: Value) -> json_syntax::Value {
     match value {
         Value::Null => json_syntax::Value::Null,
@@ -186,7 +186,7 @@ pub fn syntax(value: Value) -> json_syntax::Value {
     }
 }
 
-/// A JSON value of the processor's.
+/// Returns a JSON value of the processor's.
 pub fn plain(value: &json_syntax::Value) -> Value {
     match value {
         json_syntax::Value::Null => Value::Null,

@@ -26,18 +26,18 @@ pub struct Writing<'a> {
     written: usize,
     /// Resources among them.
     resources: usize,
-    /// What cannot be written, by pointer into the document.
+    /// The reasons why values cannot be written, by pointer into the document.
     reasons: Vec<(String, String)>,
     /// Faults of properties that are not read, for strict handling.
     unread: Vec<Fault>,
 }
 
-/// What a request asks a body for.
+/// The resource that a request expects in a body.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
     /// Address of the request.
     pub address: &'a str,
-    /// Whether the body is of what stands there, rather than posted to it.
+    /// Tells whether the body is of what stands there, rather than posted to it.
     pub stands_there: bool,
     /// Number of the items, if the body is an array.
     pub items: Option<usize>,
@@ -131,7 +131,7 @@ impl<'a> Writing<'a> {
         Ok(array.into())
     }
 
-    /// A resource that is only referred to.
+    /// Returns a resource that is only referred to.
     fn reference(&mut self, index: usize, class: &Class, at: &str) -> Result<Value, Problem> {
         let iri = self.nodes.get(index).and_then(Node::iri);
         // A row would take it for a bare id.
@@ -141,7 +141,7 @@ impl<'a> Writing<'a> {
         self.resource(index, class, at, &mut Vec::new())
     }
 
-    /// A view of a collection: all that matters of it is whether there are others.
+    /// Returns a view of a collection: all that matters of it is whether there are others.
     fn view(&self, views: &[Object]) -> Map<String, Value> {
         let mut view = Map::new();
         for object in views {
@@ -156,7 +156,7 @@ impl<'a> Writing<'a> {
         view
     }
 
-    /// A collection, whose members are references if it `refers`.
+    /// Returns a collection, whose members are references if it `refers`.
     fn members(&mut self, index: usize, class: &Class, refers: bool) -> Result<Value, Problem> {
         let nodes = self.nodes;
         let Some(node) = nodes.get(index) else { return Ok(Map::new().into()) };
@@ -259,7 +259,7 @@ impl<'a> Writing<'a> {
         if self.written > self.bounds.values { Err(limits::too_many(self.bounds)) } else { Ok(()) }
     }
 
-    /// The value of a property, or what is wrong with it.
+    /// Returns the value of a property, or what is wrong with it.
     fn values(
         &mut self,
         objects: &'a [Object],
@@ -360,7 +360,7 @@ impl<'a> Writing<'a> {
         Ok(Ok(flat))
     }
 
-    /// Whether a node is a list as triples have it.
+    /// Returns whether a node is a list as triples have it.
     fn is_list(&self, index: usize) -> bool {
         self.nodes.get(index).is_some_and(|node| {
             let continues = node.get(FIRST).is_some() || node.get(REST).is_some();
@@ -389,7 +389,7 @@ impl<'a> Writing<'a> {
     }
 }
 
-/// Whether an IRI has an authority, as all addresses of resources have.
+/// Returns whether an IRI has an authority, as all addresses of resources have.
 fn is_address(iri: &str) -> bool {
     iri.contains("://")
 }

@@ -25,7 +25,7 @@ const MAX_HIDDEN: usize = 8;
 /// Characters that no IRI has, of those that a key may.
 const NO_IRI: [char; 10] = [' ', '<', '>', '"', '{', '}', '|', '\\', '^', '`'];
 
-/// What the names of undefined keys are expanded below, so that they can be found.
+/// The prefix that undefined keys are expanded with, so that they can be found.
 const MARK: &str = "undefined:";
 
 /// Returns the keys of a body that no context defines, which expansion drops.

@@ -81,7 +81,7 @@ impl<'de> Visitor<'de> for Reader {
     }
 }
 
-/// Where and why a text is no JSON: line and column, and the member in which that is.
+/// Returns where and why a text is no JSON: line and column, and the member in which that is.
 fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let mut reading = serde_json::Deserializer::from_str(text);
     // Read once more, for it takes longer to keep track of the place.

@@ -1,4 +1,4 @@
-//! How long the names become that the contexts of a body shorten.
+//! The lengths of the names that the contexts of a body shorten.
 //!
 //! A term of three letters may stand for an IRI of a megabyte, and be used ten thousand times. So the length is
 //! known, or at least bounded, before anything is expanded.
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 /// Stands for what terms without a prefix relate to.
 const VOCABULARY: &str = "@vocab";
 
-/// What the contexts of a body define, by term.
+/// The definitions in the contexts of a body, by term.
 #[derive(Debug, Default)]
 pub struct Lengths<'a> {
     /// Texts that a term stands for, in any of the contexts.
@@ -61,7 +61,7 @@ impl<'a> Lengths<'a> {
         self.terms.entry(term).or_default().push(text);
     }
 
-    /// The bounds, where a context may hold `times` within itself, as one that is scoped to a term does.
+    /// Returns the bounds, where a context may hold `times` within itself, as one that is scoped to a term does.
     ///
     /// Where one term leads round to itself, as it may in several contexts, those of any order.
     pub fn bounds(&self, times: usize) -> Bounds {

@@ -1,4 +1,4 @@
-//! What a body may ask of us: how deep, how wide, and how much text.
+//! The limits of a body: its depth, its width, and its text.
 //!
 //! The processor recurses, and a stack that overflows ends the process.
 
@@ -12,7 +12,7 @@ pub const MAX_IRI: usize = 4_096;
 /// Images for which every body may have what their batch would need.
 const MIN_IMAGES: usize = 1_000;
 
-/// What a body may hold, at most.
+/// The most that a body may hold.
 ///
 /// Each figure is a multiple of the images that a batch may have, so that a batch of exactly as many is read with
 /// all that an image can say, in any form.

@@ -40,7 +40,7 @@ pub fn value(literal: &Literal, json: bool) -> Result<Value, String> {
     }
 }
 
-/// A literal of the datatype `rdf:JSON`: the JSON itself, or its text where it comes of triples.
+/// Returns a literal of the datatype `rdf:JSON`: the JSON itself, or its text where it comes of triples.
 fn any_json(value: &Value, json: bool) -> Result<Value, String> {
     if !json {
         return Err("has a JSON literal, and holds none".into());
@@ -62,7 +62,7 @@ fn shortened(value: &Value) -> String {
     if start.len() < text.len() { format!("{start}…") } else { text }
 }
 
-/// Whether values of this type of XML Schema are read at all.
+/// Returns whether values of this type of XML Schema are read at all.
 fn is_read(name: &str) -> bool {
     is_text(name)
         || integers(name).is_some()
@@ -78,7 +78,7 @@ fn is_float(name: &str) -> bool {
     ["decimal", "double", "float"].contains(&name)
 }
 
-/// The values of a type of whole numbers, as far as they can be held.
+/// Returns the values of a type of whole numbers, as far as they can be held.
 fn integers(name: &str) -> Option<RangeInclusive<i128>> {
     const UNBOUNDED: RangeInclusive<i128> = i128::MIN..=i128::MAX;
     let (min, max) = UNBOUNDED.into_inner();
@@ -130,14 +130,14 @@ fn whole(text: &str, range: &RangeInclusive<i128>) -> Option<Value> {
     signed.or_else(|_too_large| u64::try_from(number).map(Value::from)).ok()
 }
 
-/// A number with a point or an exponent; exact where nothing but zeros follows the point.
+/// Returns a number with a point or an exponent; exact where nothing but zeros follows the point.
 fn fraction(text: &str) -> Option<Value> {
     let point = text.split_once('.').filter(|(_, rest)| rest.bytes().all(|b| b == b'0'));
     let exact = whole(point.map_or(text, |(whole, _)| whole), &(i128::MIN..=i128::MAX));
     exact.or_else(|| Number::from_f64(text.parse().ok()?).map(Value::Number))
 }
 
-/// A JSON number with a datatype.
+/// Returns a JSON number with a datatype.
 fn of_number(number: &Number, name: &str) -> Option<Value> {
     let is_in = |range: RangeInclusive<i128>| match (number.as_i64(), number.as_u64()) {
         (Some(number), _) => range.contains(&number.into()),

@@ -13,6 +13,7 @@ mod contexts;
 mod document;
 mod expand;
 mod json;
+mod known;
 mod lengths;
 mod limits;
 mod literal;
@@ -39,13 +40,13 @@ use super::{ClassDoc, CollectionDoc, Fault, OperationDoc, Problem};
 use address::BaseIri;
 use contexts::{Context, ContextLoader, Contexts};
 use document::{Asked, Writing};
+use known::Known;
 use limits::Bounds;
 use nodes::Nodes;
 use own::Own;
 use pool::{Lane, Pool};
 pub use rdf::Syntax;
 pub use source_map::SourceMap;
-use survey::Known;
 use terms::{Class, Terms};
 
 /// Longest path that references are resolved against, in bytes: no resource has one as long.
@@ -54,14 +55,14 @@ const MAX_PATH: usize = 2_048;
 /// Bodies larger than this, in bytes, are parsed on a thread of their own: a batch of a thousand is smaller.
 const HUGE_BYTES: usize = 1 << 20;
 
-/// What a body is written in.
+/// The format of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Json,
     Rdf(Syntax),
 }
 
-/// What a body says, in our own terms.
+/// The content of a body, in our own terms.
 #[derive(Debug)]
 pub struct ParsedBody {
     pub document: Value,
@@ -76,7 +77,7 @@ impl ParsedBody {
     }
 }
 
-/// How many resources a body is about.
+/// The number of resources that a body describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reads {
     /// None: it is looked at and not read.
@@ -87,13 +88,13 @@ enum Reads {
     Either,
 }
 
-/// What a body is read as.
+/// The shape that a body is read as.
 #[derive(Clone)]
 pub struct Shape {
     reads: Reads,
-    /// Whether the body is of what stands at the address, rather than posted to it.
+    /// Tells whether the body is of what stands at the address, rather than posted to it.
     stands_there: bool,
-    /// Whether what is not understood is told of ([`ParsedBody::unread`]).
+    /// Tells whether what is not understood is told of ([`ParsedBody::unread`]).
     strict: bool,
     class: Option<&'static str>,
     context: Arc<Context>,
@@ -133,7 +134,7 @@ impl Linked {
         }))
     }
 
-    /// What the body of an operation is read as.
+    /// Returns what the body of an operation is read as.
     pub fn shape(&self, operation: &OperationDoc, strict: bool) -> Shape {
         let member = |name| self.terms.collections.get(name).copied();
         let returned = operation.returns.and_then(|name| Some((name, member(name)?)));
@@ -173,7 +174,7 @@ impl Linked {
             Format::Rdf(syntax) => syntax,
             Format::Json => {
                 let parsed = match text.len() > HUGE_BYTES {
-                    // Whoever is served by the same thread would wait.
+                    // Other requests of the same thread would wait.
                     true => {
                         let (own, shape, path) = (Arc::clone(self), shape.clone(), path.clone());
                         let parse = move || own.parse(&text, &shape, &path);

@@ -16,7 +16,7 @@ use crate::hydra::Problem;
 /// Look-alikes of our terms that a problem names, at most.
 const MAX_NAMED: usize = 10;
 
-/// What a body says, merged by node.
+/// The statements of a body, merged by node.
 #[derive(Debug)]
 pub struct Nodes<'a> {
     all: Vec<Node>,
@@ -36,17 +36,17 @@ pub struct Nodes<'a> {
 /// One thing, and what is said of it in terms of ours.
 #[derive(Debug, Default)]
 pub struct Node {
-    /// IRI or blank node label; none: a blank node without a label.
+    /// IRI or blank node label; `None` for a blank node without a label.
     pub name: Option<Arc<str>>,
     /// IRIs of its types, which may be given twice.
     pub types: Vec<String>,
     properties: Vec<(Arc<str>, Vec<Object>)>,
     index: Option<String>,
-    /// Whether anything is said of it, in whatever terms.
+    /// Tells whether anything is said of it, in whatever terms.
     pub described: bool,
-    /// Whether anything is said of it in terms of ours.
+    /// Tells whether anything is said of it in terms of ours.
     pub ours: bool,
-    /// Whether another node refers to it.
+    /// Tells whether another node refers to it.
     pub referred: bool,
 }
 
@@ -62,7 +62,7 @@ pub enum Object {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Literal {
     pub value: Value,
-    /// IRI of the datatype; none: that of the JSON scalar.
+    /// IRI of the datatype; `None` for that of the JSON scalar.
     pub datatype: Option<Arc<str>>,
 }
 
@@ -189,7 +189,7 @@ impl<'a> Nodes<'a> {
         known
     }
 
-    /// Adds values of a property that is known here; none: the property is given and empty.
+    /// Adds values of a property that is known here; without values, the property is given and empty.
     ///
     /// # Errors
     /// Returns [`Problem::Unreadable`] if the names of types are too long in all.
@@ -299,7 +299,7 @@ impl Node {
         self.properties.iter().map(|(name, objects)| (&**name, objects.as_slice()))
     }
 
-    /// Returns its IRI; none: it is a blank node.
+    /// Returns its IRI; `None` if it is a blank node.
     pub fn iri(&self) -> Option<&str> {
         self.name.as_deref().filter(|name| !name.starts_with("_:"))
     }

@@ -16,7 +16,7 @@ const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 /// Keys of what GET shows that name a prefix, and that no row reads.
 const IGNORED: [&str; 2] = ["hydra:operation", "rdf:type"];
 
-/// What a body would be read as if it were in our own terms.
+/// The reading of a body as if it were in our own terms.
 #[derive(Clone, Copy)]
 pub struct Own<'a> {
     pub reads: Reads,
@@ -25,7 +25,7 @@ pub struct Own<'a> {
     pub published: &'a [String],
 }
 
-/// How the rows of a class can read a value.
+/// The way in which the rows of a class can read a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     /// As it stands.
@@ -84,7 +84,7 @@ impl Own<'_> {
         }
     }
 
-    /// A resource of the class, or a collection of them.
+    /// Returns a resource of the class, or a collection of them.
     fn resource(self, value: &Value) -> Kind {
         let Value::Object(object) = value else { return self.unread(value) };
         let is_whole = object.get("@id").is_none_or(|id| !self.is_relative(id));
@@ -92,7 +92,7 @@ impl Own<'_> {
         if is_whole { members } else { members.max(Kind::Spelled) }
     }
 
-    /// Whether the name of a resource is one that rows do not resolve themselves.
+    /// Returns whether the name of a resource is one that rows do not resolve themselves.
     fn is_relative(self, id: &Value) -> bool {
         let Value::String(id) = id else { return false };
         let start = id.split(['/', '?', '#']).next().unwrap_or_default();
@@ -137,7 +137,7 @@ impl Own<'_> {
         }
     }
 
-    /// The same of what is no resource of the class: no row looks at the form of its values.
+    /// Returns the same of what is no resource of the class: no row looks at the form of its values.
     fn unread(self, value: &Value) -> Kind {
         match value {
             Value::Object(object) => self.members(object, |_, value| self.unread(value)),
@@ -157,7 +157,7 @@ impl Own<'_> {
         }))
     }
 
-    /// Whether a context says no more than what is understood anyway.
+    /// Returns whether a context says no more than what is understood anyway.
     fn is_own(self, context: &Value) -> bool {
         match context {
             Value::String(name) => is_published(name, self.published),
@@ -213,25 +213,25 @@ fn worst(kinds: impl Iterator<Item = Kind>) -> Kind {
     worst
 }
 
-/// Whether a context is a published one of ours, or that of Hydra, beneath which our terms keep their meaning.
+/// Returns whether a context is a published one of ours, or that of Hydra, under which our terms keep their meaning.
 pub fn is_published(name: &str, published: &[String]) -> bool {
     is_hydra(name) || published.iter().any(|own| own == name || is_path_of(own, name))
 }
 
-/// Whether a reference is the path of an address, whole.
+/// Returns whether a reference is the path of an address, whole.
 fn is_path_of(address: &str, reference: &str) -> bool {
     let host = reference.starts_with('/').then(|| address.strip_suffix(reference)).flatten();
     host.is_some_and(|host| host.split_once("://").is_some_and(|(_, host)| !host.contains('/')))
 }
 
 enum Wrapped<'a> {
-    /// What a value object stands for.
+    /// The value of a value object.
     Value(Value),
-    /// What a set or a list holds.
+    /// The items of a set or a list.
     Items(&'a Value),
 }
 
-/// Unwraps a value object, a set or a list; none: it is neither, or not one that can be read by itself.
+/// Unwraps a value object, a set or a list; `None` if it is none of them, or cannot be read by itself.
 fn unwrapped(object: &Map<String, Value>) -> Option<Wrapped<'_>> {
     let has_only = |keys: &[&str]| object.keys().all(|key| keys.contains(&key.as_str()));
     if let Some(items) = object.get("@set").or_else(|| object.get("@list")) {
@@ -254,7 +254,7 @@ fn unwrapped(object: &Map<String, Value>) -> Option<Wrapped<'_>> {
     Some(Wrapped::Value(value))
 }
 
-/// The IRI of a datatype that may be written with a prefix.
+/// Returns the IRI of a datatype that may be written with a prefix.
 fn whole(datatype: &str) -> String {
     let parts = datatype.split_once(':');
     let known = parts.and_then(|(prefix, rest)| {
@@ -264,7 +264,7 @@ fn whole(datatype: &str) -> String {
     known.unwrap_or_else(|| datatype.to_owned())
 }
 
-/// The name of an object that holds nothing else.
+/// Returns the name of an object that holds nothing else.
 fn named(object: &Map<String, Value>) -> Option<&str> {
     object.get("@id").filter(|_| object.len() == 1).and_then(Value::as_str)
 }

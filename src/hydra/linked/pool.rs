@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
 use crate::fairness::priority;
@@ -22,10 +23,10 @@ const MAX_WAITING: usize = 1_024;
 const STEPS: i32 = 10;
 
 type Job = Box<dyn FnOnce() + Send>;
-/// Whose body it is; none: no customer's.
+/// Customer that sent the body, if one did.
 type Customer = Option<i32>;
 
-/// What is to be done with a body. Each kind has threads of its own.
+/// The kind of work on a body. Each kind has threads of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
     /// Large JSON is parsed, and is in our own terms as a rule.
@@ -148,7 +149,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 
     fn push(&self, customer: Customer, job: Job) -> Result<(), Problem> {
@@ -185,7 +186,7 @@ impl Queue {
                 }
                 None if state.closed => return,
                 None => {
-                    state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    self.changed.wait(&mut state);
                 }
             }
         }

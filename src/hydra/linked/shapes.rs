@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::hydra::Problem;
 
-/// What the values of a term are that are not read as nodes and values throughout.
+/// The kind of the values of a term that are not read as nodes and values throughout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Maps, with keys of their own.
@@ -30,7 +30,7 @@ const CONTEXT_KEYWORDS: [&str; 9] = [
     "@default",
 ];
 
-/// What stands for keywords in a body, the keywords themselves among them.
+/// The names that stand for keywords in a body, the keywords themselves among them.
 pub struct Shapes<'a> {
     value: HashSet<&'a str>,
     list: HashSet<&'a str>,
@@ -69,7 +69,7 @@ pub fn aliases<'a>(keyword: &'static str, targets: &[(&'a str, &'a str)]) -> Has
     }
 }
 
-/// Whether a value is an object with a member of one of these keywords.
+/// Returns whether a value is an object with a member of one of these keywords.
 fn has(value: &Value, keywords: &[&HashSet<&str>]) -> bool {
     let is = |key: &String| keywords.iter().any(|keyword| keyword.contains(key.as_str()));
     value.as_object().is_some_and(|members| members.keys().any(is))
@@ -151,7 +151,7 @@ impl<'a> Shapes<'a> {
         self.refused(&others).map_or(Ok(()), |words| Err(Problem::Unreadable(words.into())))
     }
 
-    /// Whether an item of an array is null, or a value that is.
+    /// Returns whether an item of an array is null, or a value that is.
     fn says_nothing(&self, item: &Value) -> bool {
         let is_null =
             |(key, value): (&String, &Value)| value.is_null() && self.value.contains(key.as_str());
@@ -167,7 +167,7 @@ impl<'a> Shapes<'a> {
         value.is_null() || value.as_object().is_some_and(|members| members.iter().any(is_empty))
     }
 
-    /// What is refused of the members of an object themselves.
+    /// Returns what is refused of the members of an object themselves.
     fn refused(&self, members: &Map<String, Value>) -> Option<&'static str> {
         let is_more = |key: &str| key != "@context" && !self.index.contains(key);
         let speaks = |key: &String| {
@@ -236,7 +236,7 @@ impl<'a> Shapes<'a> {
         None
     }
 
-    /// Whether something is said of a node.
+    /// Returns whether something is said of a node.
     fn is_node(&self, item: &Value) -> bool {
         let says = |key: &String| {
             let key = key.as_str();

@@ -1,8 +1,8 @@
-//! Where in a body, as it was sent, the members of its document stand.
+//! The source map: the places in a body, as it was sent, of the members of its document.
 
 use crate::hydra::{Fault, Problem};
 
-/// Where the members of a document stand in the body it was read from.
+/// The places of the members of a document in the body it was read from.
 #[derive(Debug, Default)]
 pub enum SourceMap {
     /// As in the document.
@@ -18,12 +18,12 @@ pub enum SourceMap {
     Nodes(Named),
 }
 
-/// What faults are about in a body that is not in our own terms.
+/// The nodes and properties that faults name in a body that is not in our own terms.
 #[derive(Debug)]
 pub struct Named {
     /// IRI or label of the node that the document describes.
     pub node: String,
-    /// What is wrong with values that cannot be written in our terms, by pointer into the document.
+    /// The faults of values that cannot be written in our terms, by pointer into the document.
     pub reasons: Vec<(String, String)>,
 }
 

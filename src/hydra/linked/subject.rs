@@ -8,7 +8,7 @@ use crate::hydra::Problem;
 #[derive(Clone, Copy)]
 pub struct Subjects<'a> {
     pub nodes: &'a Nodes<'a>,
-    /// What the body is to describe, for the problem that it does not.
+    /// The class that the body should describe, for the problem that it does not.
     pub class: &'a str,
 }
 
@@ -75,7 +75,7 @@ impl Subjects<'_> {
     }
 }
 
-/// Whether a node says that it is a collection.
+/// Returns whether a node says that it is a collection.
 pub fn is_collection(node: &Node, is_class: impl Fn(&str) -> bool) -> bool {
     node.get(MEMBER).is_some() || node.types.iter().any(|kind| is_class(kind))
 }

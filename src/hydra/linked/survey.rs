@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::known::Known;
 use super::lengths::Lengths;
 use super::limits::{self, Bounds};
 use super::protection::Protection;
@@ -53,19 +54,6 @@ const OF_CONTEXTS: [&str; 9] = [
 /// Containers whose values are maps, with keys of their own.
 const MAPS: [&str; 4] = ["@id", "@index", "@language", "@type"];
 
-/// What is known of the contexts that a body may name.
-#[derive(Clone, Copy)]
-pub struct Known<'a> {
-    /// Whether a context may be named at all.
-    pub any: &'a dyn Fn(&str) -> bool,
-    /// Whether it says nothing but what holds for the body anyway.
-    pub own: &'a dyn Fn(&str) -> bool,
-    /// Whether a term means something before any context is given.
-    pub term: &'a dyn Fn(&str) -> bool,
-    /// Whether texts of a term are names of nodes before any context is given.
-    pub reference: &'a dyn Fn(&str) -> bool,
-}
-
 /// Looks over a body and takes contexts out that say only what is in force anyway.
 ///
 /// `base`: length of the address that relative references are resolved against, in bytes.
@@ -82,7 +70,7 @@ pub fn survey(
     Survey::new(known).finish(body, base, bounds)
 }
 
-/// Whether a context defines a term.
+/// Returns whether a context defines a term.
 fn redefines(context: &Value, term: &str) -> bool {
     match context {
         Value::Array(items) => items.iter().any(|item| redefines(item, term)),
@@ -123,7 +111,7 @@ struct Survey<'a, 'b> {
     by_node: Vec<&'a str>,
     /// Terms whose values are maps by language.
     by_language: Vec<&'a str>,
-    /// What the values of a term are, if it is the same wherever it is defined.
+    /// The kind of the values of a term, if it is the same wherever it is defined.
     kinds: HashMap<&'a str, Option<Kind>>,
     /// Terms with a context of their own.
     scopes: Vec<&'a str>,
@@ -388,7 +376,8 @@ impl<'a, 'b> Survey<'a, 'b> {
 
     /// Notes a word of a context that is not read as JSON-LD has it.
     ///
-    /// What looks like a keyword and is none, JSON-LD ignores, whatever was meant. Control characters are in no IRI, and
+    /// What looks like a keyword and is none, JSON-LD ignores, whatever was meant. Control characters are in no IRI,
+    /// and
     /// the processor prints what is none as it stands, so that a body could write lines of its own into the log.
     fn word(&mut self, text: &str) {
         if text.contains(char::is_control) {

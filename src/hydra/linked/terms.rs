@@ -1,4 +1,4 @@
-//! What the classes say of their properties, found by IRI.
+//! The descriptions of the properties of classes, found by IRI.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub struct Terms {
     vocabulary: String,
 }
 
-/// Whether a property that is known here says something of a resource, rather than how a list goes on.
+/// Returns whether a property that is known here says something of a resource, rather than how a list goes on.
 pub fn says_something(property: &str) -> bool {
     ![VIEW, NEXT, PREVIOUS, FIRST, REST].contains(&property)
 }
@@ -42,7 +42,7 @@ pub fn says_something(property: &str) -> bool {
 pub struct Class {
     pub name: &'static str,
     pub properties: HashMap<String, Property>,
-    /// How the rows read the values of a term.
+    /// The form in which the rows read the values of a term.
     pub forms: HashMap<&'static str, Form>,
 }
 
@@ -64,14 +64,14 @@ pub enum Form {
 pub struct Property {
     pub name: &'static str,
     pub many: bool,
-    /// Whether it holds any JSON there is.
+    /// Tells whether it holds any JSON there is.
     pub json: bool,
-    /// Whether its values are names, which may be of what is not here.
+    /// Tells whether its values are names, which may be of what is not here.
     pub names: bool,
     pub leads: TargetKind,
 }
 
-/// What the values of a property are.
+/// The kind of the values of a property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TargetKind {
     Nowhere,
@@ -102,25 +102,25 @@ impl Terms {
         &self.vocabulary
     }
 
-    /// Whether an IRI names a class of ours, or a collection of Hydra's.
+    /// Returns whether an IRI names a class of ours, or a collection of Hydra's.
     pub fn is_class(&self, kind: &str) -> bool {
         let own = || kind.strip_prefix(&self.vocabulary);
         let is_own = |name| self.classes.contains_key(name) || self.collections.contains_key(name);
         kind == COLLECTION || own().is_some_and(is_own)
     }
 
-    /// Whether an IRI that is not ours is shaped like a class or property of ours at another base.
+    /// Returns whether an IRI that is not ours is shaped like a class or property of ours at another base.
     pub fn is_lookalike(&self, iri: &str) -> bool {
         !iri.starts_with(&self.vocabulary)
             && class_of_shape(iri).is_some_and(|class| self.names.contains(&class))
     }
 
-    /// The property of an IRI, if it is known here.
+    /// Returns the property of an IRI, if it is known here.
     pub fn known(&self, iri: &str) -> Option<&Arc<str>> {
         self.known.get(iri)
     }
 
-    /// Whether an IRI is of our own vocabulary.
+    /// Returns whether an IRI is of our own vocabulary.
     pub fn is_of_vocabulary(&self, iri: &str) -> bool {
         iri.starts_with(&self.vocabulary)
     }
@@ -130,7 +130,7 @@ impl Terms {
         kind == COLLECTION || own().is_some_and(|name| self.collections.contains_key(name))
     }
 
-    /// A type as bodies name it; what is of another vocabulary keeps its IRI.
+    /// Returns a type as bodies name it; what is of another vocabulary keeps its IRI.
     pub fn type_name(&self, kind: &str) -> String {
         kind.strip_prefix(&self.vocabulary).unwrap_or(kind).to_owned()
     }

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::survey::Known;
+use super::known::Known;
 
 /// Takes out the contexts that say what is in force anyway; `own`: only such have stood above.
 pub fn thin(value: &mut Value, known: Known<'_>, own: bool) {

@@ -25,7 +25,7 @@ impl Unread {
         }
     }
 
-    /// The properties of a node.
+    /// Returns the properties of a node.
     pub fn of(&self, node: usize) -> impl Iterator<Item = &str> {
         self.properties.iter().filter(move |(own, _)| *own == node).map(|(_, name)| name.as_str())
     }

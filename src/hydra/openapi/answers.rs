@@ -36,7 +36,7 @@ pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title
     node
 }
 
-/// A body in media types, which are joined by `, `, with the schema of those that are JSON.
+/// Returns a body in media types, which are joined by `, `, with the schema of those that are JSON.
 ///
 /// `application/json` stands first, because client generators take the first media type they know. `shown`: it
 /// is a resource or a collection that answers, so that its JSON-LD has more members.
@@ -89,7 +89,7 @@ pub(super) fn headers() -> Value {
     all.into()
 }
 
-/// A problem of each status, described once.
+/// Returns a problem of each status, described once.
 pub(super) fn problems(api: &Api<'_>) -> Value {
     let mut all = BTreeMap::new();
     for route in api.routes {
@@ -118,7 +118,7 @@ pub(super) fn problems(api: &Api<'_>) -> Value {
     answers.into()
 }
 
-/// The media types of a problem: those of every answer, which `format` and `Accept` choose from, and its own.
+/// Returns the media types of a problem: those of every answer, which `format` and `Accept` choose from, and its own.
 fn problem_content() -> Value {
     let json = ["application/json", "application/problem+json", "application/ld+json"];
     let text = ["text/turtle", "application/n-quads", "application/n-triples", "text/html"];

@@ -9,7 +9,7 @@ pub(super) fn to(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
 
-/// Every parameter that operations refer to.
+/// Returns every parameter that operations refer to.
 pub(super) fn parameters() -> Value {
     let tags = json!({ "type": "string", "pattern": TAGS });
     let preferences = super::schema::to("Preference");

@@ -18,7 +18,7 @@ use schema::Use;
 pub struct RouteDoc {
     /// URI template, such as `/customers/{customer}`.
     pub template: String,
-    /// For each variable of the template: `int32` or `int64` for numbers; none: an id.
+    /// For each variable of the template: `int32` or `int64` for numbers, `None` for an id.
     pub formats: &'static [Option<&'static str>],
     /// The class, or the collection, that answers.
     pub owner: &'static str,
@@ -30,7 +30,7 @@ pub struct RouteDoc {
 #[derive(Debug, Clone, Copy)]
 pub struct MountedDoc {
     pub doc: OperationDoc,
-    /// Whether it takes a body; and if so, whether one must be there.
+    /// Tells whether it takes a body; and if so, whether one must be there.
     pub body: Option<bool>,
 }
 
@@ -40,9 +40,9 @@ pub struct SharedDoc {
     pub template: &'static str,
     pub name: &'static str,
     pub title: &'static str,
-    /// Its one media type; none: those that resources have.
+    /// Its one media type; `None` if it is offered in the representations of resources.
     pub media_type: Option<&'static str>,
-    /// Whether it has a tag, for conditions to name.
+    /// Tells whether it has a tag, for conditions to name.
     pub tagged: bool,
 }
 
@@ -67,21 +67,21 @@ pub struct Api<'a> {
 }
 
 impl RouteDoc {
-    /// Whether it lies below a customer, so that callers are told apart.
+    /// Returns whether it lies below a customer, so that callers are told apart.
     fn is_private(&self) -> bool {
         self.template.starts_with("/customers")
     }
 
-    /// Whether it answers callers without credentials (`rules.md` 1.2).
+    /// Returns whether it answers callers without credentials (`rules.md` 1.2).
     pub fn is_open(&self, operation: &OperationDoc) -> bool {
         !self.is_private() && operation.method == "GET"
     }
 }
 
-/// What an operation returns that answers a plain array of JSON, whatever is accepted.
+/// The type that an operation returns which answers a plain array of JSON, whatever is accepted.
 const LIST: &str = "rdf:List";
 
-/// Every status that an operation may be answered with, by number.
+/// Returns every status that an operation may be answered with, by number.
 ///
 /// Beside what its own row says stands what any request of its kind may meet (`rules.md` 1.1).
 pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'static str> {
@@ -107,7 +107,7 @@ pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'stati
     all
 }
 
-/// The whole document.
+/// Returns the whole document.
 pub fn document(api: &Api<'_>) -> Value {
     let mut paths: BTreeMap<String, Value> = BTreeMap::new();
     let mut names: Vec<String> = Vec::new();
@@ -161,7 +161,7 @@ pub fn document(api: &Api<'_>) -> Value {
     })
 }
 
-/// Every schema, by its name.
+/// Returns every schema, by its name.
 fn schemas(api: &Api<'_>) -> Map<String, Value> {
     let mut all = schema::shown(api.classes, api.collections, api.base);
     let preferences = ["return=representation", "return=minimal", "handling=strict"];
@@ -173,7 +173,7 @@ fn schemas(api: &Api<'_>) -> Map<String, Value> {
     all
 }
 
-/// A template with its variables in the spelling of JSON members.
+/// Returns a template with its variables in the spelling of JSON members.
 pub fn public(template: &str) -> String {
     let mut public = String::with_capacity(template.len());
     let mut after_bar = false;
@@ -195,7 +195,7 @@ fn capital(text: &str) -> String {
     chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// A name for an operation, such as `createInSpaceCollection`: a class may answer at several addresses.
+/// Returns a name for an operation, such as `createInSpaceCollection`: a class may answer at several addresses.
 fn operation_id(route: &RouteDoc, operation: &OperationDoc, taken: &[String]) -> String {
     let name = match route.collection {
         Some(_) => format!("{}In{}", operation.name, route.owner),
@@ -217,7 +217,7 @@ fn tags(api: &Api<'_>) -> Value {
     classes.chain([documents]).collect()
 }
 
-/// The class whose chapter an address belongs to.
+/// Returns the class whose chapter an address belongs to.
 fn tag(route: &RouteDoc) -> &'static str {
     route.collection.as_ref().map_or(route.owner, |collection| collection.member)
 }
@@ -277,7 +277,7 @@ fn operation(api: &Api<'_>, route: &RouteDoc, mounted: &MountedDoc, name: &str) 
     node.into()
 }
 
-/// The schemas of the bodies of an operation by their names, its own first; none: its body is not looked at.
+/// Returns the schemas of the bodies of an operation by their names, its own first; it is empty if the body is ignored.
 fn bodies(api: &Api<'_>, operation: &OperationDoc) -> Vec<(String, Value)> {
     let class = |name: &str| api.classes.iter().find(|class| class.name == name);
     let collection = |name: &str| api.collections.iter().find(|c| c.name == name);

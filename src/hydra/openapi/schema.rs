@@ -11,7 +11,7 @@ use super::super::collection::{ESTIMATED, ESTIMATED_DOC, term_of};
 use super::super::problem::{self, Member};
 use super::super::{Access, ClassDoc, CollectionDoc, PropertyDoc, Range, Variable};
 
-/// Every schema of what is shown, and those that they refer to.
+/// Returns every schema of what is shown, and those that they refer to.
 pub(super) fn shown(
     classes: &[ClassDoc],
     collections: &[CollectionDoc],
@@ -39,7 +39,7 @@ pub(super) fn to(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
-/// The same schema in JSON-LD: a generator sees the reference, a validator the members that JSON-LD requires.
+/// Returns the same schema in JSON-LD: a generator sees the reference, a validator the members that JSON-LD requires.
 pub(super) fn in_json_ld(schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Some(schema) = schema.as_object_mut().filter(|schema| schema.contains_key("$ref")) {
@@ -48,7 +48,7 @@ pub(super) fn in_json_ld(schema: &Value) -> Value {
     schema
 }
 
-/// What a body that describes a resource is used for.
+/// The use of a body that describes a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Use {
     /// PUT and PATCH, which keep what is left out.
@@ -61,7 +61,7 @@ pub(super) enum Use {
     Submitted,
 }
 
-/// The name of the schema of such a body.
+/// Returns the name of the schema of such a body.
 pub(super) fn name_of(class: &ClassDoc, usage: Use) -> String {
     match usage {
         Use::Changed => format!("{}Body", class.name),
@@ -71,7 +71,7 @@ pub(super) fn name_of(class: &ClassDoc, usage: Use) -> String {
     }
 }
 
-/// A resource as it is shown, on its own or as a member of a collection.
+/// Returns a resource as it is shown, on its own or as a member of a collection.
 fn resource(class: &ClassDoc) -> Value {
     let mut properties = Map::new();
     let mut required = Vec::new();
@@ -133,7 +133,7 @@ fn literal(datatype: &str, property: &PropertyDoc) -> Value {
     schema.into()
 }
 
-/// A body that describes a resource: nothing in it is required, for PUT and PATCH keep what is left out.
+/// Returns a body that describes a resource: nothing in it is required, because PUT and PATCH keep what is left out.
 pub(super) fn sent(class: &ClassDoc) -> Value {
     let mut properties = Map::new();
     for property in class.properties.iter().filter(|p| p.access != Access::ReadOnly) {
@@ -187,7 +187,7 @@ fn in_body(property: &PropertyDoc) -> Value {
     schema
 }
 
-/// A body that makes something new of a class: what is required is there, and an id may be chosen.
+/// Returns a body that makes something new of a class: what is required is there, and an id may be chosen.
 pub(super) fn new(class: &ClassDoc, in_queue: bool) -> Value {
     let changed = match sent(class) {
         Value::Object(schema) => schema,
@@ -228,7 +228,7 @@ pub(super) fn new(class: &ClassDoc, in_queue: bool) -> Value {
     schema.into()
 }
 
-/// What is submitted to the queue: a collection of such members.
+/// Returns what is submitted to the queue: a collection of such members.
 pub(super) fn submission(class: &ClassDoc) -> Value {
     json!({
         "type": "object", "required": ["member"],
@@ -240,7 +240,7 @@ pub(super) fn submission(class: &ClassDoc) -> Value {
     })
 }
 
-/// An id that a client chooses: one segment of RFC 3986 `pchar` without `%`.
+/// Returns an id that a client chooses: one segment of RFC 3986 `pchar` without `%`.
 pub(super) fn id() -> Value {
     json!({
         "type": "string", "minLength": 1, "maxLength": 216,
@@ -311,7 +311,7 @@ fn mapping() -> Value {
     })
 }
 
-/// An inline operation.
+/// Returns an inline operation.
 fn operation() -> Value {
     json!({
         "type": "object", "description": "What this caller may do here",
@@ -326,7 +326,7 @@ fn operation() -> Value {
 /// The name of the schema of a body that replaces a set of references.
 pub(super) const REFERENCES: &str = "References";
 
-/// A body that changes a set of references.
+/// Returns a body that changes a set of references.
 pub(super) fn references() -> Value {
     json!({
         "type": "object", "required": ["member"],
@@ -385,7 +385,7 @@ fn violation() -> Value {
     json!({ "type": "object", "required": required, "properties": properties })
 }
 
-/// The values of a query parameter.
+/// Returns the values of a query parameter.
 pub(super) fn of_variable(
     variable: Variable,
     collection: Option<&CollectionDoc>,

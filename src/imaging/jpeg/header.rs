@@ -11,17 +11,17 @@ const ICC_SIGNATURE: &[u8] = b"ICC_PROFILE\0";
 const EXIF_SIGNATURE: &[u8] = b"Exif\0\0";
 const ADOBE_SIGNATURE: &[u8] = b"Adobe";
 
-/// How often a component is sampled, relative to the others: 1 to 4 each way.
+/// Interval at which a component is sampled, relative to the others: 1 to 4 each way.
 pub(in crate::imaging) struct Sampling {
     across: u64,
     down: u64,
 }
 
-/// What stands before the pixels of a JPEG.
+/// The header of a JPEG, before its pixels.
 pub(in crate::imaging) struct Header {
     pub(in crate::imaging) size: Size,
     pub(in crate::imaging) sampling: Vec<Sampling>,
-    /// Whether libjpeg has to keep the coefficients of the whole image.
+    /// Tells whether libjpeg has to keep the coefficients of the whole image.
     pub(in crate::imaging) several_scans: bool,
     pub(in crate::imaging) orientation: Orientation,
     pub(in crate::imaging) profile: Option<Vec<u8>>,
@@ -78,7 +78,7 @@ impl Header {
         })
     }
 
-    /// Bytes libjpeg keeps while it decodes, besides the pixels it hands out.
+    /// Returns bytes libjpeg keeps while it decodes, besides the pixels it hands out.
     pub(in crate::imaging) fn decoder_bytes(&self) -> u64 {
         // Two bytes a coefficient, as many coefficients as samples, whole blocks.
         let most = |of: fn(&Sampling) -> u64| self.sampling.iter().map(of).max().unwrap_or(1);
@@ -211,7 +211,7 @@ fn next_marker(reader: &mut impl BufRead) -> Result<u8, ImagingError> {
     }
 }
 
-/// The length a segment states, less the two bytes it is stated in.
+/// Returns the length a segment states, less the two bytes it is stated in.
 fn segment_bytes(reader: &mut impl BufRead) -> Result<u16, ImagingError> {
     let mut length = [0; 2];
     reader.read_exact(&mut length)?;

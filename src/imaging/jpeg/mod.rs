@@ -18,7 +18,7 @@ const ROWS_AT_ONCE: usize = 64;
 /// Of the qualities tried (80 to 95), the least that shows no blocks at thumbnail size.
 const QUALITY: f32 = 85.0;
 
-/// How the components of the file become those of the picture.
+/// The conversion of the components of the file to those of the picture.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Conversion {
     /// YCbCr becomes RGB, YCCK becomes CMYK, as the markers of the file say.
@@ -27,7 +27,7 @@ pub(super) enum Conversion {
     Never,
 }
 
-/// The eighths, in linear size, at which an image is worth decoding for an `edge`.
+/// Returns the eighths, in linear size, at which an image is worth decoding for an `edge`.
 ///
 /// libjpeg scales while it decodes, which saves both time and memory, but blurs. At twice
 /// the size of the thumbnail 40 to 48 dB are left to tell it from one of the whole image,
@@ -37,7 +37,7 @@ pub(super) fn eighths(size: Size, edge: u32) -> u8 {
     [1, 2, 4].into_iter().find(|&n| suffices(n)).unwrap_or(8)
 }
 
-/// The size libjpeg gives an image when it scales it by eighths.
+/// Returns the size libjpeg gives an image when it scales it by eighths.
 pub(super) fn scaled(size: Size, eighths: u8) -> Size {
     let shrunk = |full: u32| (full * u32::from(eighths)).div_ceil(8);
     Size { width: shrunk(size.width), height: shrunk(size.height) }
@@ -101,7 +101,7 @@ pub(super) fn decode(
     Ok(pixels)
 }
 
-/// A complete baseline JPEG with a JFIF header and no other metadata.
+/// Returns a complete baseline JPEG with a JFIF header and no other metadata.
 pub(super) fn encode(pixels: &Pixels) -> Result<Vec<u8>, ImagingError> {
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let gray = pixels.channels == Channels::Gray;
@@ -124,7 +124,7 @@ pub(super) fn encode(pixels: &Pixels) -> Result<Vec<u8>, ImagingError> {
     }
 }
 
-/// What libjpeg said as it gave up.
+/// Returns what libjpeg said as it gave up.
 fn message(panic: &(dyn Any + Send)) -> String {
     let said = panic.downcast_ref::<String>().map_or("the decoder gave up", String::as_str);
     said.strip_prefix("libjpeg fatal error: ").unwrap_or(said).to_owned()

@@ -1,4 +1,4 @@
-//! What libjpeg only warns of: data that end before the picture does. The rest would be filled with gray.
+//! Warnings of libjpeg that are errors here: data that end before the picture does. The rest would be filled with gray.
 
 use std::cell::Cell;
 use std::panic::resume_unwind;
@@ -7,7 +7,7 @@ use std::ptr;
 use mozjpeg_sys::{JWRN_HIT_MARKER, c_int, jpeg_common_struct, jpeg_error_mgr, jpeg_std_error};
 
 thread_local! {
-    /// Whether libjpeg has warned of that on this thread, which decodes one image at a time.
+    /// Tells whether libjpeg has warned of that on this thread, which decodes one image at a time.
     static ENDED_EARLY: Cell<bool> = const { Cell::new(false) };
 }
 

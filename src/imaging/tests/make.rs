@@ -26,7 +26,7 @@ pub(super) fn picture<const N: usize>(
     places.flat_map(|(x, y)| colour(x >= width / 2, y >= height / 2)).collect()
 }
 
-/// A picture with something to see everywhere, so that its JPEG is not all zeros.
+/// Returns a picture with something to see everywhere, so that its JPEG is not all zeros.
 pub(super) fn busy(width: usize, height: usize) -> Vec<u8> {
     let places = (0..height).flat_map(|y| (0..width).map(move |x| (x, y)));
     places.flat_map(|(x, y)| [(x * 7 + y) as u8, (y * 5) as u8, (x * y / 9) as u8]).collect()
@@ -75,19 +75,19 @@ impl Jpeg {
     }
 }
 
-/// An Exif block that says nothing but the orientation.
+/// Returns an Exif block that says nothing but the orientation.
 pub(super) fn exif(orientation: u8) -> Vec<u8> {
     let mut exif = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".to_vec();
     exif.extend([orientation, 0, 0, 0, 0, 0, 0, 0]);
     exif
 }
 
-/// The same as it stands in a JPEG.
+/// Returns the same as it stands in a JPEG.
 pub(super) fn exif_marker(orientation: u8) -> (Marker, Vec<u8>) {
     (Marker::APP(1), [b"Exif\0\0".to_vec(), exif(orientation)].concat())
 }
 
-/// A profile cut into pieces, as it stands in a JPEG.
+/// Returns a profile cut into pieces, as it stands in a JPEG.
 pub(super) fn icc_markers(profile: &[u8], pieces: usize) -> Vec<(Marker, Vec<u8>)> {
     let parts: Vec<_> = profile.chunks(profile.len().div_ceil(pieces)).collect();
     let count = parts.len() as u8;
@@ -121,7 +121,7 @@ pub(super) fn png_with(
     file
 }
 
-/// A PNG from its parts, with the checksums made here.
+/// Returns a PNG from its parts, with the checksums made here.
 pub(super) fn png_of_chunks(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     for (name, content) in chunks {
@@ -161,7 +161,7 @@ pub(super) enum Value {
     Float(f32),
 }
 
-/// A little-endian TIFF of one page: the given tags, and these strips or tiles.
+/// Returns a little-endian TIFF of one page: the given tags, and these strips or tiles.
 pub(super) fn tiff(tags: Vec<(u16, Value)>, tiled: bool, chunks: &[Vec<u8>]) -> Vec<u8> {
     let mut file = b"II*\0\0\0\0\0".to_vec();
     let mut offsets = Vec::new();
@@ -201,7 +201,7 @@ pub(super) fn tiff(tags: Vec<(u16, Value)>, tiled: bool, chunks: &[Vec<u8>]) -> 
     file
 }
 
-/// The tags every page has; those of strips are up to the test.
+/// Returns the tags every page has; those of strips are up to the test.
 pub(super) fn page(
     (width, height): (u32, u32),
     bits: &[u16],

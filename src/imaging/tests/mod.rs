@@ -32,7 +32,7 @@ fn read(file: &[u8], edges: &[u32]) -> Result<Derived, ImagingError> {
     derive_from(Cursor::new(file), &probe, edges)
 }
 
-/// The same by way of a real file.
+/// Returns the same by way of a real file.
 fn read_from_disk(file: &[u8], edges: &[u32]) -> Result<Derived, ImagingError> {
     let mut on_disk = tempfile::tempfile().unwrap();
     on_disk.write_all(file).unwrap();
@@ -44,7 +44,7 @@ fn size(width: u32, height: u32) -> Size {
     Size { width, height }
 }
 
-/// The four quarters, clockwise from the top left, looked at in the middle of each.
+/// Returns the four quarters, clockwise from the top left, looked at in the middle of each.
 fn corners(thumbnail: &Thumbnail) -> [[u8; 3]; 4] {
     let (width, height) = (thumbnail.size.width as usize, thumbnail.size.height as usize);
     let pixels = decoded(thumbnail);

@@ -224,7 +224,7 @@ fn jpeg_tiles_share_their_tables() {
     assert_corners(&derived, [RED, GREEN, YELLOW, BLUE], 8);
 }
 
-/// A JPEG as its tables alone and as all the rest.
+/// Returns a JPEG as its tables alone and as all the rest.
 fn split_tables(whole: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let (mut tables, mut rest) = (vec![0xFF, 0xD8], vec![0xFF, 0xD8]);
     let mut at = 2;

@@ -8,7 +8,7 @@ use crate::imaging::jpeg::{self, Conversion, Header};
 use crate::imaging::pixels::{Channels, blend_over, eight_bits, zeroed};
 use crate::imaging::{ImagingError, Size};
 
-/// How an alpha sample is to be read.
+/// The reading of an alpha sample.
 #[derive(Clone, Copy)]
 pub(super) enum Alpha {
     /// The colours are multiplied by it already.
@@ -189,7 +189,7 @@ fn spread(packed: &[u8], bits: u8, samples_a_row: usize) -> Result<Vec<u8>, Imag
     Ok(spread)
 }
 
-/// A float between 0 and 1 as 8 bits; anything beyond is cut, what is no number is black.
+/// Returns a float between 0 and 1 as 8 bits; anything beyond is cut, what is no number is black.
 fn unit(sample: f32) -> u8 {
     #[expect(
         clippy::cast_possible_truncation,

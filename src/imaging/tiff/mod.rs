@@ -34,7 +34,7 @@ pub(super) fn decode(reader: impl BufRead + Seek) -> Result<Decoded, ImagingErro
     })
 }
 
-/// How the samples of a page are to be understood, of the ways that are read here.
+/// The meaning of the samples of a page, of those that are read here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Colours {
     WhiteIsZero,
@@ -78,7 +78,7 @@ struct Page<R: Read + Seek> {
     orientation: Orientation,
     compressed_as_jpeg: bool,
     jpeg_tables: Vec<u8>,
-    /// Whether each colour has strips or tiles of its own.
+    /// Tells whether each colour has strips or tiles of its own.
     planar: bool,
     bits: u8,
     /// Samples of a pixel within a strip or tile.
@@ -180,7 +180,7 @@ impl<R: BufRead + Seek> Page<R> {
         Ok(())
     }
 
-    /// The ICC profile, unless it is longer than any that is of use.
+    /// Returns the ICC profile, unless it is longer than any that is of use.
     fn profile(&mut self) -> Option<Vec<u8>> {
         let mut directory = self.decoder.image_ifd();
         let bytes = directory.find_entry(Tag::IccProfile)?.count();

@@ -44,7 +44,7 @@ impl Origin {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// The heads of all requests so far, in lower case.
+    /// Returns the heads of all requests so far, in lower case.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -64,7 +64,7 @@ pub fn send(stream: &mut TcpStream, bytes: impl AsRef<[u8]>) {
     drop(stream.write_all(bytes.as_ref()));
 }
 
-/// A whole answer: `headers` each end in CR LF.
+/// Returns a whole answer: `headers` each end in CR LF.
 pub fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     let head = format!("content-length: {length}\r\nconnection: close\r\n{headers}");

@@ -28,7 +28,7 @@ const MAX_LOST_LINE: usize = 48 << 10;
 const NAME_BYTES: usize = "transfer-encoding".len() + 1;
 const VERSION: &[u8] = b"HTTP/1.";
 
-/// Where in the head of a request its next byte stands.
+/// The part of the head of a request that the next byte belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// Before the request line.
@@ -46,7 +46,7 @@ enum Place {
     Lost,
 }
 
-/// What is wrong with what was read.
+/// The limit that a head exceeds.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Excess {
     /// A head is too large, and ends here.
@@ -55,7 +55,7 @@ pub enum Excess {
     Unbounded,
 }
 
-/// Where a head is cut, and what ends it in place of the rest.
+/// The place at which a head is cut, and the bytes that end it in place of the rest.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cut {
     /// Number of bytes of the part that precede the cut.
@@ -210,7 +210,7 @@ fn is_line_end(byte: u8) -> bool {
 mod tests {
     use super::*;
 
-    /// What a dispatcher sees of bytes that come in parts of a size, and whether they were cut.
+    /// Returns what a dispatcher sees of bytes that come in parts of a size, and whether they were cut.
     fn passed(text: &str, size: usize) -> (String, bool) {
         let (mut head, mut seen) = (Head::default(), Vec::new());
         for part in text.as_bytes().chunks(size) {

@@ -1,7 +1,7 @@
 //! Client connections: bounds on what is read ahead, on how slowly answers are taken, and on their number.
 //!
 //! The dispatcher of actix reads requests while earlier answers are not taken yet, and keeps an answer for as
-//! long as its client likes. Both are bounded here, beneath it, in the stream that it reads and writes.
+//! long as its client likes. Both are bounded here, below it, in the stream that it reads and writes.
 
 mod head;
 mod registry;
@@ -19,7 +19,7 @@ use std::task::Waker;
 
 use head::Head;
 
-/// What a connection is doing.
+/// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// No handler is at work: the next request may be read.
@@ -36,27 +36,27 @@ struct State {
     phase: Cell<Phase>,
     /// The task of the connection, where it waits for the client.
     task: RefCell<Option<Waker>>,
-    /// Whether bytes that may not be read yet have arrived.
+    /// Tells whether bytes that may not be read yet have arrived.
     held_back: Cell<bool>,
     /// Bytes read since no handler was at work: parts of the head of the next request.
     head_bytes: Cell<usize>,
-    /// Whether this connection counts among those with a large head.
+    /// Tells whether this connection counts among those with a large head.
     large_head: Cell<bool>,
     /// The head that is being read.
     head: RefCell<Head>,
-    /// Whether a head was cut: nothing that comes is read any more.
+    /// Tells whether a head was cut: nothing that comes is read any more.
     cut: Cell<bool>,
     /// Since when the connection waits for its client to close it, in ticks of the registry.
     lingering_since: Cell<Option<u64>>,
     /// When the head began, in ticks of the registry.
     head_since: Cell<u64>,
-    /// When the client stopped taking what is written, in ticks; none: it takes everything.
+    /// Tick at which the client stopped taking what is written; `None` while it takes everything.
     blocked_since: Cell<Option<u64>>,
     /// Bytes that the client has taken since.
     taken: Cell<usize>,
     /// When anything was last read or written, in ticks.
     last_progress: Cell<u64>,
-    /// Whether the connection is to be closed without waiting for its client.
+    /// Tells whether the connection is to be closed without waiting for its client.
     closing: Cell<bool>,
 }
 
@@ -113,7 +113,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether the client has not taken yet what was written.
+    /// Returns whether the client has not taken yet what was written.
     pub fn is_blocked(&self) -> bool {
         self.state.blocked_since.get().is_some()
     }

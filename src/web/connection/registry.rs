@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Phase, State};
 
-/// How often connections are looked through; time limits are kept to within one of these.
+/// Interval at which connections are looked through; time limits are kept to within one of these.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Heads of requests that are larger than this, in bytes, count as large.
@@ -20,11 +20,11 @@ pub struct Limits {
     pub connections: usize,
     /// Connections that are in the middle of a large head, at once.
     pub large_heads: usize,
-    /// How long the head of a request may take from its first byte to its last.
+    /// Time that the head of a request may take from its first byte to its last.
     pub head: Duration,
-    /// How long a connection waits for its client to close it once its last answer is sent.
+    /// Time that a connection waits for its client to close it once its last answer is sent.
     pub linger: Duration,
-    /// How long a client may take nothing of an answer.
+    /// Time that a client may take nothing of an answer.
     pub stalled: Duration,
     /// Bytes a second that a client takes at least once it has used up that time.
     pub least_rate: usize,
@@ -112,7 +112,7 @@ impl Registry {
         }
     }
 
-    /// Whether a connection waits for its client: between requests, or with an answer that is not taken.
+    /// Returns whether a connection waits for its client: between requests, or with an answer that is not taken.
     fn may_be_closed(&self, state: &State) -> bool {
         match state.blocked_since.get() {
             Some(since) => since + 1 < self.now(),

@@ -1,4 +1,4 @@
-//! The stream beneath the dispatcher of a connection.
+//! The stream below the dispatcher of a connection.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _};
@@ -22,7 +22,7 @@ const READ_AHEAD: usize = 2 << 10;
 const BODY_PART: usize = 16 << 10;
 /// Bytes that the kernel keeps of what is not sent yet; what is sent is bounded by the client's window.
 const UNSENT: u32 = 128 << 10;
-/// How long data that was sent may stay unacknowledged, as from a client that is gone.
+/// Time that data that was sent may stay unacknowledged, as from a client that is gone.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 /// A client's connection.
@@ -32,9 +32,9 @@ pub struct Stream {
     state: Rc<State>,
     registry: Rc<Registry>,
     number: u64,
-    /// Whether the task is to do something else before more is read.
+    /// Tells whether the task is to do something else before more is read.
     pausing: bool,
-    /// What ends a head that was cut, and is not read yet.
+    /// The bytes that end a head that was cut, as far as they are not read yet.
     ending: VecDeque<u8>,
 }
 
@@ -57,7 +57,7 @@ impl Stream {
         })
     }
 
-    /// What handlers see of it.
+    /// Returns what handlers see of it.
     pub fn connection(&self) -> Connection {
         Connection { state: Rc::clone(&self.state), registry: Rc::clone(&self.registry) }
     }

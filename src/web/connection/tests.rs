@@ -131,7 +131,7 @@ fn ask(client: &mut Client, path: &str) {
     write!(client, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").expect("it is sent");
 }
 
-/// Whether the server has closed a connection, with or without an answer; waits for it.
+/// Returns whether the server has closed a connection, with or without an answer; waits for it.
 fn is_closed(client: &mut Client) -> bool {
     let mut part = [0; 4096];
     loop {

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use hydria::cli::serve::Options;
 use hydria::hydra::linked::{Format, Linked};
-use hydria::web::documents::described;
+use hydria::web::described::described;
 use serde_json::{Value, json};
 
 use super::fuzz::seeds::{self, BASE};

@@ -2,7 +2,7 @@
 
 use hydria::hydra::context::{for_input, of_class, of_collection};
 use hydria::hydra::{ClassDoc, Range};
-use hydria::web::documents::Described;
+use hydria::web::described::Described;
 use serde_json::{Value, json};
 
 use crate::contract::meaning::fuzz::seeds::BASE;

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use hydria::hydra::linked::{Format, Linked, Shape, Syntax};
 use hydria::hydra::{OperationDoc, Problem};
-use hydria::web::documents::{Described, described};
+use hydria::web::described::{Described, described};
 use serde_json::{Value, json};
 
 use super::fuzz::random::Random;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hydria::hydra::linked::{Format, Syntax};
-use hydria::web::documents::described;
+use hydria::web::described::described;
 use serde_json::{Value, json};
 
 use super::aims::{AIMS, Subject};

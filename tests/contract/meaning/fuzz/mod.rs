@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use hydria::hydra::linked::{Linked, ParsedBody};
 use hydria::hydra::{Fault, Problem};
-use hydria::web::documents::described;
+use hydria::web::described::described;
 
 use mutate::{Kitchen, Mutant};
 

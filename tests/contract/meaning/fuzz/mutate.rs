@@ -2,7 +2,7 @@
 
 use hydria::hydra::OperationDoc;
 use hydria::hydra::linked::{Format, Syntax};
-use hydria::web::documents::Described;
+use hydria::web::described::Described;
 use serde_json::Value;
 
 use super::json;

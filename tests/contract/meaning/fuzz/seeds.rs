@@ -2,7 +2,7 @@
 
 use hydria::hydra::linked::{Format, Syntax};
 use hydria::hydra::{ClassDoc, OperationDoc, context};
-use hydria::web::documents::Described;
+use hydria::web::described::Described;
 use serde_json::{Map, Value, json};
 
 use crate::contract::meaning::spellings::{SPELLINGS, Sent, Speller};

@@ -1,0 +1,52 @@
+//! The one check of tenants.
+
+use actix_web::http::Method;
+
+use super::Service;
+use crate::classes::Customer;
+use crate::classes::customer::CustomerAddress;
+use crate::hydra::Problem;
+use crate::resource::address::{canonical_number, decode};
+use crate::resource::{Caller, Retrieve as _, UnitOfWork, transaction};
+
+/// Refuses a caller who may not enter an address at all, whatever is there.
+///
+/// # Errors
+/// Returns [`Problem::Unauthenticated`] for visitors, [`Problem::Forbidden`] for keys of other customers, and
+/// [`Problem::NotFound`] if an administrator names a customer that does not exist.
+pub async fn admit(
+    service: &Service,
+    path: &str,
+    method: &Method,
+    caller: Caller,
+) -> Result<(), Problem> {
+    let mut segments = path.trim_start_matches('/').split('/');
+    if segments.next() != Some("customers") {
+        return Ok(());
+    }
+    if caller == Caller::Visitor {
+        return if method == Method::OPTIONS { Ok(()) } else { Err(Problem::Unauthenticated) };
+    }
+    let Some(segment) = segments.next().filter(|segment| !segment.is_empty()) else {
+        return Ok(());
+    };
+    let named: Option<i32> = decode(segment).and_then(|text| canonical_number(&text));
+    let missing = || Problem::NotFound(format!("there is no customer {segment}"));
+    match named {
+        Some(customer) if caller.customer() == Some(customer) => Ok(()),
+        Some(customer) if caller.may_enter(customer) => {
+            let (database, site) = (service.database.clone(), service.site.clone());
+            let at = CustomerAddress { customer };
+            let found = service.acts.run(caller, move || {
+                let find = |s: &mut UnitOfWork<'_>| Customer::find(s, &at).map(|_| ());
+                transaction::in_session(&database, &site, caller, false, find).map(|_| ())
+            });
+            found.await.map_err(|problem| match problem {
+                Problem::NotFound(_) => missing(),
+                other => other,
+            })
+        }
+        None if caller.is_administrator() => Err(missing()),
+        _ => Err(Problem::Forbidden("this key acts for another customer".into())),
+    }
+}

@@ -1,0 +1,135 @@
+//! The table of endpoints: every address that is no resource of a class.
+//!
+//! Routing, `Allow`, OPTIONS, cache headers and the OpenAPI document derive from it, so that a new endpoint is one row.
+
+use actix_web::HttpResponse;
+
+use super::acts::Holder;
+use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc};
+use super::{represent, request, respond, samples, thumbs};
+use crate::hydra::Problem;
+use crate::hydra::openapi::SharedDoc;
+use crate::resource::transaction;
+
+/// Caching of documents that change only with the version of the service.
+const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
+
+/// Caching of thumbnails, which are revalidated each time, because they may be closed at any moment, and then
+/// nobody may be shown them any more. Revalidating costs a look-up, and no pixels.
+const REVALIDATED: Caching = Caching::Shared("public, no-cache");
+
+/// Every endpoint.
+pub const ENDPOINTS: [Endpoint; 6] = [
+    Endpoint {
+        template: "/vocab",
+        methods: &["GET"],
+        audience: Audience::Clients,
+        caching: FOR_AN_HOUR,
+        cross_origin: true,
+        doc: Some(EndpointDoc {
+            name: "vocabulary",
+            title: "The vocabulary: every class, property and operation",
+            media_type: None,
+            tagged: true,
+        }),
+        is_mounted: |_| true,
+        handler: |call| Box::pin(vocabulary(call)),
+    },
+    Endpoint {
+        template: "/contexts/{context}",
+        methods: &["GET"],
+        audience: Audience::Clients,
+        caching: FOR_AN_HOUR,
+        cross_origin: true,
+        doc: Some(EndpointDoc {
+            name: "context",
+            title: "A JSON-LD context",
+            media_type: Some(respond::JSON_LD),
+            tagged: true,
+        }),
+        is_mounted: |_| true,
+        handler: |call| Box::pin(async move { context(call) }),
+    },
+    Endpoint {
+        template: "/openapi.json",
+        methods: &["GET"],
+        audience: Audience::Clients,
+        caching: FOR_AN_HOUR,
+        cross_origin: true,
+        doc: Some(EndpointDoc {
+            name: "openapi",
+            title: "This document",
+            media_type: Some("application/json"),
+            tagged: true,
+        }),
+        is_mounted: |_| true,
+        handler: |call| Box::pin(async move { openapi(call) }),
+    },
+    Endpoint {
+        template: "/healthz",
+        methods: &["GET"],
+        audience: Audience::Clients,
+        caching: Caching::Private,
+        cross_origin: true,
+        doc: Some(EndpointDoc {
+            name: "health",
+            title: "Whether the service is well",
+            media_type: Some("text/plain"),
+            tagged: false,
+        }),
+        is_mounted: |_| true,
+        handler: |call| Box::pin(health(call)),
+    },
+    Endpoint {
+        template: "/thumbs/{+image}",
+        methods: &["GET"],
+        audience: Audience::Viewers,
+        caching: REVALIDATED,
+        cross_origin: true,
+        // It is described by its own info.json, in the terms of IIIF.
+        doc: None,
+        is_mounted: |_| true,
+        handler: |call| Box::pin(thumbs::get(call)),
+    },
+    Endpoint {
+        template: "/samples/{sample}",
+        methods: &["GET"],
+        audience: Audience::Clients,
+        caching: FOR_AN_HOUR,
+        cross_origin: true,
+        // It is an origin of the demonstration, and no part of the API.
+        doc: None,
+        is_mounted: |parts| parts.samples.is_some(),
+        handler: |call| Box::pin(samples::get(call)),
+    },
+];
+
+/// Returns what the OpenAPI document says of endpoints.
+pub fn documentation() -> Vec<SharedDoc> {
+    ENDPOINTS.iter().filter_map(Endpoint::documentation).collect()
+}
+
+async fn vocabulary(call: Call<'_>) -> Result<HttpResponse, Problem> {
+    call.asking.is_shared();
+    represent::vocabulary(&call.service.documents, call.request).await
+}
+
+fn context(call: Call<'_>) -> Result<HttpResponse, Problem> {
+    call.asking.is_shared();
+    let name = call.value();
+    let missing = || Problem::NotFound(format!("there is no context {name}"));
+    let context = call.service.documents.contexts.get(name).ok_or_else(missing)?;
+    respond::document(respond::JSON_LD, context, &request::conditions(call.request))
+}
+
+fn openapi(call: Call<'_>) -> Result<HttpResponse, Problem> {
+    call.asking.is_shared();
+    let document = &call.service.documents.openapi;
+    respond::document("application/json", document, &request::conditions(call.request))
+}
+
+async fn health(call: Call<'_>) -> Result<HttpResponse, Problem> {
+    let database = call.service.database.clone();
+    call.service.acts.run(Holder::Service, move || transaction::ping(&database)).await?;
+    Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
+}

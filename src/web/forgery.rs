@@ -1,0 +1,27 @@
+//! Cross-site request forgery.
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+
+use super::body;
+
+/// Returns whether a request is a POST that a page of another site can have a browser send with the credentials that it
+/// remembers, without a preflight (Fetch, CORS-safelisted requests).
+///
+/// The media types that are read here are preflighted. `base`: the public address of the root.
+pub fn is_forged(request: &HttpRequest, base: &str) -> bool {
+    let text = |name: &str| request.headers().get(name).map(|v| v.to_str().unwrap_or_default());
+    if request.method() != Method::POST || text("Content-Type").is_some_and(body::is_read) {
+        return false;
+    }
+    let is_other = |origin: &str| !origin.eq_ignore_ascii_case(origin_of(base));
+    matches!(text("Sec-Fetch-Site"), Some("cross-site" | "same-site"))
+        || text("Origin").is_some_and(is_other)
+}
+
+/// Scheme, host and port of an address.
+fn origin_of(address: &str) -> &str {
+    let host = address.find("://").map_or(0, |at| at + 3);
+    let end = address.get(host..).and_then(|rest| rest.find('/')).map(|at| host + at);
+    address.get(..end.unwrap_or(address.len())).unwrap_or(address)
+}
