@@ -3,10 +3,9 @@
 use diesel::prelude::*;
 
 use super::RoleProvider;
-use super::customer::CustomerAddress;
+use super::addresses::{self, AuthServiceAddress, CustomerAddress};
 use super::named_query::public_name;
 use super::role::is_uri;
-use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
@@ -53,16 +52,12 @@ impl Default for AuthServiceDraft {
     }
 }
 
-address! {
-    pub struct AuthServiceAddress { customer: i32, auth_service: String }
-}
-
 impl Resource for AuthService {
     type Address = AuthServiceAddress;
     type Draft = AuthServiceDraft;
 
     const NAME: &'static str = "AuthService";
-    const TEMPLATE: &'static str = "/customers/{customer}/authServices/{auth_service}";
+    const TEMPLATE: &'static str = addresses::AUTH_SERVICE;
     const CLASS: Class<Self> = Class {
         doc: "A service through which a reader gets roles: a log-in, a click, a token, a log-out.",
         parent: None,

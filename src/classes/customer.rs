@@ -5,10 +5,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
+use super::addresses::{self, CustomerAddress, Root};
 use super::auth_service::{self, AUTH_SERVICES};
 use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
 use super::customer_storage::CustomerStorage;
-use super::entry_point::Root;
 use super::image::ALL_IMAGES;
 use super::key::KEYS;
 use super::named_query::NAMED_QUERIES;
@@ -17,7 +17,6 @@ use super::queue::Queue;
 use super::role::ROLES;
 use super::space::SPACES;
 use super::sql;
-use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
@@ -43,17 +42,12 @@ pub struct CustomerDraft {
     pub display_name: String,
 }
 
-address! {
-    #[derive(Copy)]
-    pub struct CustomerAddress { customer: i32 }
-}
-
 impl Resource for Customer {
     type Address = CustomerAddress;
     type Draft = CustomerDraft;
 
     const NAME: &'static str = "Customer";
-    const TEMPLATE: &'static str = "/customers/{customer}";
+    const TEMPLATE: &'static str = addresses::CUSTOMER;
     const CLASS: Class<Self> = Class {
         doc: "A customer represents you, the API user. Everything that is yours is reached from here.",
         parent: None,

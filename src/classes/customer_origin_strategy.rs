@@ -4,10 +4,10 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::OriginStrategy;
+use super::addresses::{
+    self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
+};
 use super::credentials::{self, Credentials};
-use super::customer::CustomerAddress;
-use super::origin_strategy::OriginStrategyAddress;
-use crate::address;
 use crate::hydra::{Fault, Problem};
 use crate::origins::{self, Pattern, Rule, Strategy};
 use crate::paged;
@@ -50,17 +50,13 @@ impl Default for CustomerOriginStrategyDraft {
     }
 }
 
-address! {
-    pub struct CustomerOriginStrategyAddress { customer: i32, origin_strategy: String }
-}
-
 impl Resource for CustomerOriginStrategy {
     type Address = CustomerOriginStrategyAddress;
     type Draft = CustomerOriginStrategyDraft;
 
     const NAME: &'static str = "CustomerOriginStrategy";
     const ACCEPTED: &'static [&'static str] = &["CustomerOriginStrategy", "OriginStrategy"];
-    const TEMPLATE: &'static str = "/customers/{customer}/originStrategies/{origin_strategy}";
+    const TEMPLATE: &'static str = addresses::CUSTOMER_ORIGIN_STRATEGY;
     const CLASS: Class<Self> = Class {
         doc: "How some of a customer's origins are fetched. The first strategy, by order, whose \
               regex is found in an origin is used; where none is, the default one. Credentials \

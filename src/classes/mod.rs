@@ -1,5 +1,6 @@
 //! One room a class. The list of rooms stands here, once.
 
+pub mod addresses;
 pub mod auth_service;
 pub mod batch;
 pub mod counters;

@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::customer::CustomerAddress;
-use crate::address;
+use super::addresses::{self, CustomerAddress, NamedQueryAddress};
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
@@ -28,16 +27,12 @@ pub struct NamedQueryDraft {
     pub template: String,
 }
 
-address! {
-    pub struct NamedQueryAddress { customer: i32, named_query: String }
-}
-
 impl Resource for NamedQuery {
     type Address = NamedQueryAddress;
     type Draft = NamedQueryDraft;
 
     const NAME: &'static str = "NamedQuery";
-    const TEMPLATE: &'static str = "/customers/{customer}/namedQueries/{named_query}";
+    const TEMPLATE: &'static str = addresses::NAMED_QUERY;
     const CLASS: Class<Self> = Class {
         doc: "A query over a customer's images under a public name.",
         parent: None,

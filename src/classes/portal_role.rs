@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::entry_point::Root;
-use crate::address;
+use super::addresses::{self, PortalRoleAddress, Root};
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -16,16 +15,12 @@ pub struct PortalRole {
     pub name: String,
 }
 
-address! {
-    pub struct PortalRoleAddress { portal_role: String }
-}
-
 impl Resource for PortalRole {
     type Address = PortalRoleAddress;
     type Draft = ();
 
     const NAME: &'static str = "PortalRole";
-    const TEMPLATE: &'static str = "/portalRoles/{portal_role}";
+    const TEMPLATE: &'static str = addresses::PORTAL_ROLE;
     const CLASS: Class<Self> = Class {
         doc: "What a portal user may do.",
         parent: None,

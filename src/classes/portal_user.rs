@@ -4,10 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::PortalRole;
-use super::customer::CustomerAddress;
-use super::portal_role::{self, PortalRoleAddress};
+use super::addresses::{self, CustomerAddress, PortalRoleAddress, PortalUserAddress};
+use super::portal_role;
 use super::{references, sql};
-use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
@@ -43,16 +42,12 @@ impl Default for PortalUserDraft {
     }
 }
 
-address! {
-    pub struct PortalUserAddress { customer: i32, portal_user: String }
-}
-
 impl Resource for PortalUser {
     type Address = PortalUserAddress;
     type Draft = PortalUserDraft;
 
     const NAME: &'static str = "PortalUser";
-    const TEMPLATE: &'static str = "/customers/{customer}/portalUsers/{portal_user}";
+    const TEMPLATE: &'static str = addresses::PORTAL_USER;
     const CLASS: Class<Self> = Class {
         doc: "An account of a person who may log in to the portal.",
         parent: None,

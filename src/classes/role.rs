@@ -7,9 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 use serde_json::Value;
 
-use super::auth_service::{AuthService, AuthServiceAddress};
-use super::customer::CustomerAddress;
-use crate::address;
+use super::addresses::{self, AuthServiceAddress, CustomerAddress, RoleAddress};
+use super::auth_service::AuthService;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::address::{is_id, match_path, path_of};
@@ -38,16 +37,12 @@ pub struct RoleDraft {
     pub auth_service: Option<String>,
 }
 
-address! {
-    pub struct RoleAddress { customer: i32, role: String }
-}
-
 impl Resource for Role {
     type Address = RoleAddress;
     type Draft = RoleDraft;
 
     const NAME: &'static str = "Role";
-    const TEMPLATE: &'static str = "/customers/{customer}/roles/{role}";
+    const TEMPLATE: &'static str = addresses::ROLE;
     const CLASS: Class<Self> = Class {
         doc: "What a reader must hold, one of several, to see a protected image.",
         parent: None,

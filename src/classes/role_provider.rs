@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::auth_service::{AuthService, AuthServiceAddress};
+use super::addresses::{self, AuthServiceAddress};
+use super::auth_service::AuthService;
 use super::credentials::{self, Credentials};
 use crate::hydra::Problem;
 use crate::resource::*;
@@ -36,7 +37,7 @@ impl Resource for RoleProvider {
     type Draft = RoleProviderDraft;
 
     const NAME: &'static str = "RoleProvider";
-    const TEMPLATE: &'static str = "/customers/{customer}/authServices/{auth_service}/roleProvider";
+    const TEMPLATE: &'static str = addresses::ROLE_PROVIDER;
     const CLASS: Class<Self> = Class {
         doc: "Where an auth service learns the roles of a reader: a log-in page and a back channel.",
         parent: None,

@@ -5,13 +5,12 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::customer::CustomerAddress;
+use super::addresses::{self, CustomerAddress, RoleAddress, SpaceAddress};
 use super::customer_storage::SpaceStorage;
 use super::image::{Image, SPACE_IMAGES};
 use super::references;
-use super::role::{self, Role, RoleAddress};
+use super::role::{self, Role};
 use super::space_metadata::SpaceMetadata;
-use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::reference::resolve;
@@ -51,17 +50,12 @@ impl Default for SpaceDraft {
     }
 }
 
-address! {
-    #[derive(Copy)]
-    pub struct SpaceAddress { customer: i32, space: i32 }
-}
-
 impl Resource for Space {
     type Address = SpaceAddress;
     type Draft = SpaceDraft;
 
     const NAME: &'static str = "Space";
-    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}";
+    const TEMPLATE: &'static str = addresses::SPACE;
     /// No more than an image may hold, to which its defaults go.
     const MAX_BYTES: usize = Image::MAX_BYTES;
     const CLASS: Class<Self> = Class {

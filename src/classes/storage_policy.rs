@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::entry_point::Root;
-use crate::address;
+use super::addresses::{self, Root, StoragePolicyAddress};
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -35,16 +34,12 @@ impl Default for StoragePolicyDraft {
     }
 }
 
-address! {
-    pub struct StoragePolicyAddress { storage_policy: String }
-}
-
 impl Resource for StoragePolicy {
     type Address = StoragePolicyAddress;
     type Draft = StoragePolicyDraft;
 
     const NAME: &'static str = "StoragePolicy";
-    const TEMPLATE: &'static str = "/storagePolicies/{storage_policy}";
+    const TEMPLATE: &'static str = addresses::STORAGE_POLICY;
     const CLASS: Class<Self> = Class {
         doc: "How much a customer may store. The number of images is checked when images are \
               registered, which answers 507 where it would be exceeded.",

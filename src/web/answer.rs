@@ -15,7 +15,7 @@ use super::router::{Entry, Mounted, Route, Run};
 use super::shape::finalize;
 use super::{Service, body, represent, request, respond, thumbs};
 use crate::classes::Customer;
-use crate::classes::customer::CustomerAddress;
+use crate::classes::addresses::CustomerAddress;
 use crate::hydra::linked::{ParsedBody, SourceMap};
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{ID_RULE, NUMBER_RULE, canonical_number, decode};

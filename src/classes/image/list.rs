@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::order::{Sort, values};
 use super::query::{self, Filter};
-use super::{Image, ImageAddress, pages, search};
-use crate::classes::batch::{Batch, BatchAddress};
-use crate::classes::customer::CustomerAddress;
+use super::{Image, pages, search};
+use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
+use crate::classes::batch::Batch;
 use crate::classes::role::settle_searched_roles;
-use crate::classes::space::{Space, SpaceAddress};
+use crate::classes::space::Space;
 use crate::hydra::Problem;
 use crate::hydra::collection::{Page, PageLink, PageLinks};
 use crate::resource::page::{Written, written_reply};

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::place::{Member, identify};
-use super::{Image, ImageAddress, ImageDraft, media_type};
-use crate::classes::batch::{self, BatchAddress};
-use crate::classes::customer::CustomerAddress;
+use super::{Image, ImageDraft, media_type};
+use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress};
+use crate::classes::batch;
 use crate::classes::customer_storage::check_quota;
 use crate::classes::job;
 use crate::classes::role::{settle_roles, unknown_roles};
