@@ -307,9 +307,6 @@ fn finish(
     Ok(finished.collect())
 }
 
-impl Retrieve for Batch {
-    fn find(s: &mut UnitOfWork<'_>, at: &BatchAddress) -> Result<Self, Problem> {
-        let batches = batches::table.find((at.customer, at.batch));
-        Ok(batches.select(Self::as_select()).first(s.conn)?)
-    }
+crate::stored! {
+    Batch in batches { customer: customer, id: batch }: retrieve,
 }

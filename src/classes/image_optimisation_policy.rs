@@ -42,13 +42,8 @@ impl Resource for ImageOptimisationPolicy {
     fn draft(&self) {}
 }
 
-impl Retrieve for ImageOptimisationPolicy {
-    fn find(s: &mut UnitOfWork<'_>, at: &ImageOptimisationPolicyAddress) -> Result<Self, Problem> {
-        Ok(image_optimisation_policies::table
-            .find(&at.image_optimisation_policy)
-            .select(Self::as_select())
-            .first(s.conn)?)
-    }
+crate::stored! {
+    ImageOptimisationPolicy in image_optimisation_policies { id: image_optimisation_policy }: retrieve,
 }
 
 crate::orders! {

@@ -26,7 +26,6 @@ pub mod role_provider;
 pub mod roll_up;
 pub mod space;
 pub mod space_metadata;
-pub mod sql;
 pub mod storage_policy;
 pub mod thumbnail_policy;
 

@@ -38,10 +38,8 @@ impl Resource for PortalRole {
     fn draft(&self) {}
 }
 
-impl Retrieve for PortalRole {
-    fn find(s: &mut UnitOfWork<'_>, at: &PortalRoleAddress) -> Result<Self, Problem> {
-        Ok(portal_roles::table.find(&at.portal_role).select(Self::as_select()).first(s.conn)?)
-    }
+crate::stored! {
+    PortalRole in portal_roles { id: portal_role }: retrieve,
 }
 
 impl List<Root> for PortalRole {

@@ -51,6 +51,7 @@ impl Resource for Role {
             &field("name", "Name", |r: &Self| &r.draft.name)
                 .writable(|d| &mut d.name)
                 .required()
+                .named_by_address()
                 .example("staff"),
             &field("label", "Name for readers", |r: &Self| &r.draft.label)
                 .writable(|d| &mut d.label),
@@ -297,13 +298,6 @@ pub fn unknown_fault(unknown: &[String]) -> Option<Fault> {
     (!unknown.is_empty()).then(|| Fault::new("roles", format!("names what is not there: {names}")))
 }
 
-impl Retrieve for Role {
-    fn find(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<Self, Problem> {
-        let roles = roles::table.find((at.customer, &at.role));
-        Ok(roles.select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 impl List<CustomerAddress> for Role {
     fn list(
         s: &mut UnitOfWork<'_>,
@@ -338,84 +332,38 @@ pub fn listed(
     paged!(s.conn, wanted, own(), Role::as_select())
 }
 
-impl Create<CustomerAddress> for Role {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        into: &CustomerAddress,
-        chosen: Option<String>,
-        draft: RoleDraft,
-    ) -> Result<Self, Problem> {
-        let role = given_or_generated_id(chosen)?;
-        Self::insert_at(s, &RoleAddress { customer: into.customer, role }, draft)
-    }
+crate::stored! {
+    Role in roles { customer: customer, id: role }:
+    retrieve,
+    create(in CustomerAddress by |of, role| RoleAddress { customer: of.customer, role }),
+    update, replace, remove(unless is_named),
 }
 
-impl Update for Role {
-    fn lock(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<Self, Problem> {
-        let roles = roles::table.find((at.customer, &at.role));
-        Ok(roles.select(Self::as_select()).for_no_key_update().first(s.conn)?)
+/// Refuses to remove a role that images or the defaults of spaces name.
+fn is_named(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<(), Problem> {
+    let holds = |column: &str| {
+        sql::<Bool>(&format!("{column} @> ARRAY["))
+            .bind::<Text, _>(if column == "roles" {
+                format!("/{}", at.role)
+            } else {
+                at.role.clone()
+            })
+            .sql("]")
+    };
+    let by_image = images::table
+        .filter(images::customer.eq(at.customer))
+        // As the index on roles says it.
+        .filter(images::roles.ne(Vec::<String>::new()))
+        .filter(holds("roles"));
+    let by_space =
+        spaces::table.filter(spaces::customer.eq(at.customer)).filter(holds("default_roles"));
+    if diesel::select(exists(by_image)).get_result(s.conn)? {
+        return Err(Problem::Conflict("images name this role; take it from them first".into()));
     }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: RoleDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::update(roles::table.find((locked.customer, &locked.id)))
-            .set(draft)
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
+    if diesel::select(exists(by_space)).get_result(s.conn)? {
+        return Err(Problem::Conflict(
+            "the defaults of a space name this role; take it from them first".into(),
+        ));
     }
-}
-
-impl Replace for Role {
-    fn initial_draft_at(_: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<RoleDraft, Problem> {
-        Ok(RoleDraft { name: at.role.clone(), ..RoleDraft::default() })
-    }
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &RoleAddress,
-        draft: RoleDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::insert_into(roles::table)
-            .values((roles::customer.eq(at.customer), roles::id.eq(&at.role), draft))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-impl Remove for Role {
-    /// Held against those who would give it to an image meanwhile.
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<Self, Problem> {
-        let roles = roles::table.find((at.customer, &at.role));
-        Ok(roles.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let at = locked.address();
-        let holds = |column: &str| {
-            sql::<Bool>(&format!("{column} @> ARRAY["))
-                .bind::<Text, _>(if column == "roles" {
-                    format!("/{}", at.role)
-                } else {
-                    at.role.clone()
-                })
-                .sql("]")
-        };
-        let by_image = images::table
-            .filter(images::customer.eq(at.customer))
-            // As the index on roles says it.
-            .filter(images::roles.ne(Vec::<String>::new()))
-            .filter(holds("roles"));
-        let by_space =
-            spaces::table.filter(spaces::customer.eq(at.customer)).filter(holds("default_roles"));
-        if diesel::select(exists(by_image)).get_result(s.conn)? {
-            return Err(Problem::Conflict("images name this role; take it from them first".into()));
-        }
-        if diesel::select(exists(by_space)).get_result(s.conn)? {
-            return Err(Problem::Conflict(
-                "the defaults of a space name this role; take it from them first".into(),
-            ));
-        }
-        let row = roles::table.find((at.customer, &at.role));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+    Ok(())
 }

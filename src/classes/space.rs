@@ -12,10 +12,10 @@ use super::references;
 use super::role::{self, Role};
 use super::space_metadata::SpaceMetadata;
 use crate::hydra::{Fault, Problem, Variable};
-use crate::paged;
 use crate::resource::reference::resolve;
 use crate::resource::*;
 use crate::schema::{customers, images, spaces};
+use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
@@ -69,6 +69,7 @@ impl Resource for Space {
             })
             .writable(|d| &mut d.name)
             .required()
+            .unique(taken!(spaces::name, within customer, but id: space))
             .max_bytes(MAX_INDEXED)
             .example("Maps of the city"),
             &field("created", "When it was made", |s: &Self| &s.created),
@@ -114,18 +115,11 @@ impl Resource for Space {
     fn check(
         s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
-        at: Option<&SpaceAddress>,
+        _at: Option<&SpaceAddress>,
         draft: &SpaceDraft,
     ) -> Result<Vec<Fault>, Problem> {
         let customer = tenant.unwrap_or_default();
-        let same = spaces::table
-            .filter(spaces::customer.eq(customer))
-            .filter(spaces::name.eq(&draft.name))
-            .filter(spaces::id.ne(at.map_or(0, |at| at.space)));
         let mut faults = Vec::new();
-        if diesel::select(exists(same)).get_result(s.conn)? {
-            faults.push(Fault { taken: true, ..Fault::new("name", "is already taken") });
-        }
         let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
         let unknown = role::unknown_roles(s.conn, customer, stored.iter())?;
         faults.extend(role::unknown_fault(&unknown).map(|fault| Fault {
@@ -215,13 +209,6 @@ impl List<SpaceAddress> for Role {
     }
 }
 
-impl Retrieve for Space {
-    fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        let spaces = spaces::table.find((at.customer, at.space));
-        Ok(spaces.select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 impl List<CustomerAddress> for Space {
     fn list(
         s: &mut UnitOfWork<'_>,
@@ -297,51 +284,18 @@ fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
     Ok(number)
 }
 
-impl Update for Space {
-    fn lock(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        let spaces = spaces::table.find((at.customer, at.space));
-        Ok(spaces.select(Self::as_select()).for_no_key_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: SpaceDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::update(spaces::table.find((locked.customer, locked.id)))
-            .set(draft)
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
+crate::stored! {
+    Space in spaces { customer: customer, id: space }:
+    retrieve, update, replace, remove(unless has_images),
 }
 
-impl Replace for Space {
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &SpaceAddress,
-        draft: SpaceDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::insert_into(spaces::table)
-            .values((spaces::customer.eq(at.customer), spaces::id.eq(at.space), draft))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
+/// Refuses to remove a space that has images.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
+fn has_images(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<(), Problem> {
+    let inside =
+        images::table.filter(images::customer.eq(at.customer)).filter(images::space.eq(at.space));
+    if diesel::select(exists(inside)).get_result(s.conn)? {
+        return Err(Problem::Conflict("the space has images; delete them first".into()));
     }
-}
-
-impl Remove for Space {
-    /// Held against those who would put an image into it meanwhile.
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        let spaces = spaces::table.find((at.customer, at.space));
-        Ok(spaces.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let at = locked.address();
-        let inside = images::table
-            .filter(images::customer.eq(at.customer))
-            .filter(images::space.eq(at.space));
-        if diesel::select(exists(inside)).get_result(s.conn)? {
-            return Err(Problem::Conflict("the space has images; delete them first".into()));
-        }
-        let row = spaces::table.find((at.customer, at.space));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+    Ok(())
 }

@@ -40,13 +40,8 @@ impl Resource for ThumbnailPolicy {
     fn draft(&self) {}
 }
 
-impl Retrieve for ThumbnailPolicy {
-    fn find(s: &mut UnitOfWork<'_>, at: &ThumbnailPolicyAddress) -> Result<Self, Problem> {
-        Ok(thumbnail_policies::table
-            .find(&at.thumbnail_policy)
-            .select(Self::as_select())
-            .first(s.conn)?)
-    }
+crate::stored! {
+    ThumbnailPolicy in thumbnail_policies { id: thumbnail_policy }: retrieve,
 }
 
 crate::orders! {

@@ -132,8 +132,14 @@ fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, 
     let mut faults = Vec::new();
     let page = input.query.page(&mut faults);
     let tenant = Some(scope.customer());
-    let context =
-        ParseContext { site: s.site, tenant, path: &input.path, new: false, strict: false };
+    let context = ParseContext {
+        site: s.site,
+        tenant,
+        path: &input.path,
+        new: false,
+        id: None,
+        strict: false,
+    };
     let (mut filter, order) = query::read(&input.query, context, &mut faults);
     if !faults.is_empty() {
         scope.must_be_there(s)?;

@@ -158,6 +158,7 @@ pub fn register(
             tenant: Some(customer),
             path: &input.path,
             new,
+            id: None,
             strict: input.strict,
         };
         let mut draft = body::read::<Image>(draft, body, context, &mut own);
