@@ -4,8 +4,7 @@ use diesel::prelude::*;
 
 use super::RoleProvider;
 use super::addresses::{self, AuthServiceAddress, CustomerAddress};
-use super::named_query::public_name;
-use super::role::is_uri;
+use super::rules::{is_uri, public_name};
 use crate::hydra::{Problem, Variable};
 use crate::resource::*;
 use crate::schema::{auth_services, role_providers, roles};

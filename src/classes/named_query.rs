@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::addresses::{self, CustomerAddress, NamedQueryAddress};
+use super::rules::public_name;
 use crate::hydra::{Problem, Variable};
 use crate::resource::*;
 use crate::schema::named_queries;
@@ -75,15 +76,6 @@ impl Resource for NamedQuery {
     fn draft(&self) -> NamedQueryDraft {
         self.draft.clone()
     }
-}
-
-/// Rule of the names that stand in public addresses (`rules.md` 2.6).
-///
-/// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
-#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
-pub fn public_name(name: &String) -> Result<(), String> {
-    if address::is_id(name) { Ok(()) } else { Err(address::ID_RULE.into()) }
 }
 
 /// Refuses a template that could never be answered (`dlcs.md` 21).

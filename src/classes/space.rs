@@ -10,6 +10,8 @@ use super::customer_storage::SpaceStorage;
 use super::image::{Image, SPACE_IMAGES};
 use super::references;
 use super::role::{self, Role};
+use super::role_uris;
+use super::rules::max_unauthorised_rule;
 use super::space_metadata::SpaceMetadata;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::reference::resolve;
@@ -121,8 +123,8 @@ impl Resource for Space {
         let customer = tenant.unwrap_or_default();
         let mut faults = Vec::new();
         let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
-        let unknown = role::unknown_roles(s.conn, customer, stored.iter())?;
-        faults.extend(role::unknown_fault(&unknown).map(|fault| Fault {
+        let unknown = role_uris::unknown_roles(s.conn, customer, stored.iter())?;
+        faults.extend(role_uris::unknown_fault(&unknown).map(|fault| Fault {
             pointer: "/defaultRoles".into(),
             member: "defaultRoles".into(),
             ..fault
@@ -131,19 +133,11 @@ impl Resource for Space {
     }
 }
 
-/// Rule of `maxUnauthorised`, wherever it stands (`dlcs.md` 13.5).
-///
-/// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
-pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
-    if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
-}
-
 fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
-    role::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, context)?.role))
+    role_uris::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, context)?.role))
 }
 
 crate::orders! {
@@ -187,8 +181,8 @@ fn set_default_roles(
     let locked = locked.draft.default_roles;
     let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, ids)?;
     let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
-    let unknown = role::unknown_roles(s.conn, of.customer, stored.iter())?;
-    if let Some(fault) = role::unknown_fault(&unknown) {
+    let unknown = role_uris::unknown_roles(s.conn, of.customer, stored.iter())?;
+    if let Some(fault) = role_uris::unknown_fault(&unknown) {
         let fault = Fault { member: "member".into(), pointer: "/member".into(), ..fault };
         return Err(fault.into());
     }

@@ -7,7 +7,7 @@ use super::query::{self, Filter};
 use super::{Image, pages, search};
 use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
 use crate::classes::batch::Batch;
-use crate::classes::role::settle_searched_roles;
+use crate::classes::role_uris::settle_searched_roles;
 use crate::classes::space::Space;
 use crate::hydra::Problem;
 use crate::hydra::collection::{Page, PageLink, PageLinks};

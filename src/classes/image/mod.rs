@@ -25,8 +25,10 @@ use serde_json::{Map, Value};
 
 use super::batch::Batch;
 use super::image_storage::ImageStorage;
-use super::role::{Role, read_roles, shown_role, unknown_fault, unknown_roles};
-use super::space::{Space, max_unauthorised_rule};
+use super::role::Role;
+use super::role_uris::{read_roles, shown_role, unknown_fault, unknown_roles};
+use super::rules::max_unauthorised_rule;
+use super::space::Space;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::classes::addresses::{self, BatchAddress, ImageAddress, SpaceAddress};
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};

@@ -14,7 +14,7 @@ use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::batch;
 use crate::classes::customer_storage::check_quota;
 use crate::classes::job;
-use crate::classes::role::{settle_roles, unknown_roles};
+use crate::classes::role_uris::{settle_roles, unknown_roles};
 use crate::classes::space::SpaceDraft;
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
