@@ -3,14 +3,12 @@
 use diesel::prelude::*;
 
 use super::RoleProvider;
-use super::customer::CustomerAddress;
-use super::named_query::public_name;
-use super::role::is_uri;
-use crate::address;
-use crate::hydra::{Fault, Problem, Variable};
-use crate::paged;
+use super::addresses::{self, AuthServiceAddress, CustomerAddress};
+use super::rules::{is_uri, public_name};
+use crate::hydra::{Problem, Variable};
 use crate::resource::*;
 use crate::schema::{auth_services, role_providers, roles};
+use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = auth_services, check_for_backend(diesel::pg::Pg))]
@@ -53,16 +51,12 @@ impl Default for AuthServiceDraft {
     }
 }
 
-address! {
-    pub struct AuthServiceAddress { customer: i32, auth_service: String }
-}
-
 impl Resource for AuthService {
     type Address = AuthServiceAddress;
     type Draft = AuthServiceDraft;
 
     const NAME: &'static str = "AuthService";
-    const TEMPLATE: &'static str = "/customers/{customer}/authServices/{auth_service}";
+    const TEMPLATE: &'static str = addresses::AUTH_SERVICE;
     const CLASS: Class<Self> = Class {
         doc: "A service through which a reader gets roles: a log-in, a click, a token, a log-out.",
         parent: None,
@@ -73,6 +67,8 @@ impl Resource for AuthService {
             })
             .writable(|d| &mut d.name)
             .required()
+            .named_by_address()
+            .unique(taken!(auth_services::name, within customer, but id: auth_service))
             .max_bytes(address::MAX_ID)
             .rule(public_name)
             .example("members"),
@@ -122,22 +118,6 @@ impl Resource for AuthService {
     }
     fn draft(&self) -> AuthServiceDraft {
         self.draft.clone()
-    }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        at: Option<&AuthServiceAddress>,
-        draft: &AuthServiceDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let own = at.map_or("", |at| at.auth_service.as_str());
-        let same = auth_services::table
-            .filter(auth_services::customer.eq(tenant.unwrap_or_default()))
-            .filter(auth_services::name.eq(&draft.name))
-            .filter(auth_services::id.ne(own));
-        let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(s.conn)?;
-        let fault = || Fault { taken: true, ..Fault::new("name", "is already taken") };
-        Ok(taken.then(fault).into_iter().collect())
     }
 }
 
@@ -234,13 +214,6 @@ fn insert(
     Ok(AuthService { customer, id: id.to_owned(), draft, has_role_provider: false })
 }
 
-impl Retrieve for AuthService {
-    fn find(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        let services = auth_services::table.find((at.customer, &at.auth_service));
-        Ok(services.select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 /// The services of a customer, or that of one name.
 fn named(customer: i32, name: Option<&str>) -> Found<'_> {
     let own = auth_services::table.filter(auth_services::customer.eq(customer)).into_boxed();
@@ -276,6 +249,21 @@ impl List<AuthServiceAddress> for AuthService {
     }
 }
 
+crate::stored! {
+    AuthService in auth_services { customer: customer, id: auth_service }:
+    retrieve, remove,
+}
+
+impl Replace for AuthService {
+    fn insert_at(
+        s: &mut UnitOfWork<'_>,
+        at: &AuthServiceAddress,
+        draft: AuthServiceDraft,
+    ) -> Result<Self, Problem> {
+        insert(s.conn, at.customer, &at.auth_service, None, draft)
+    }
+}
+
 impl Create<CustomerAddress> for AuthService {
     fn insert(
         s: &mut UnitOfWork<'_>,
@@ -308,7 +296,8 @@ impl Create<AuthServiceAddress> for AuthService {
 impl Update for AuthService {
     fn lock(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
         let services = auth_services::table.find((at.customer, &at.auth_service));
-        services.select(auth_services::id).for_update().first::<String>(s.conn)?;
+        // The provider is looked up after the lock, because a statement that waits for one sees what was before.
+        services.select(auth_services::id).for_no_key_update().first::<String>(s.conn)?;
         Self::find(s, at)
     }
     fn save(
@@ -321,32 +310,6 @@ impl Update for AuthService {
             .returning(AuthServiceDraft::as_returning())
             .get_result(s.conn)?;
         Ok(Self { draft, ..locked.into_inner() })
-    }
-}
-
-impl Replace for AuthService {
-    fn initial_draft_at(
-        _: &mut UnitOfWork<'_>,
-        at: &AuthServiceAddress,
-    ) -> Result<AuthServiceDraft, Problem> {
-        Ok(AuthServiceDraft { name: at.auth_service.clone(), ..AuthServiceDraft::default() })
-    }
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &AuthServiceAddress,
-        draft: AuthServiceDraft,
-    ) -> Result<Self, Problem> {
-        insert(s.conn, at.customer, &at.auth_service, None, draft)
-    }
-}
-
-impl Remove for AuthService {
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        Self::lock(s, at)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let row = auth_services::table.find((locked.customer, &locked.id));
-        removed(diesel::delete(row).execute(s.conn))
     }
 }
 

@@ -7,8 +7,8 @@ use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 
-use super::image::{BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, ImageAddress};
-use crate::address;
+use super::addresses::{self, BatchAddress, ImageAddress};
+use super::image::{BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES};
 use crate::hydra::{OperationDoc, Problem};
 use crate::resource::*;
 use crate::schema::{batches, images, members};
@@ -28,17 +28,12 @@ pub struct Batch {
     pub errors: i32,
 }
 
-address! {
-    #[derive(Copy)]
-    pub struct BatchAddress { customer: i32, batch: i64 }
-}
-
 impl Resource for Batch {
     type Address = BatchAddress;
     type Draft = ();
 
     const NAME: &'static str = "Batch";
-    const TEMPLATE: &'static str = "/customers/{customer}/queue/batches/{batch}";
+    const TEMPLATE: &'static str = addresses::BATCH;
     const CLASS: Class<Self> = Class {
         doc: "Images that were submitted together. completed counts successes only: a batch is done \
               when finished is there, and then completed and errors add up to count.",
@@ -91,7 +86,7 @@ impl Resource for BatchTest {
     type Draft = ();
 
     const NAME: &'static str = "BatchTest";
-    const TEMPLATE: &'static str = "/customers/{customer}/queue/batches/{batch}/test";
+    const TEMPLATE: &'static str = addresses::BATCH_TEST;
     const CLASS: Class<Self> = Class {
         doc: "What a test of a batch came to.",
         parent: None,
@@ -312,9 +307,6 @@ fn finish(
     Ok(finished.collect())
 }
 
-impl Retrieve for Batch {
-    fn find(s: &mut UnitOfWork<'_>, at: &BatchAddress) -> Result<Self, Problem> {
-        let batches = batches::table.find((at.customer, at.batch));
-        Ok(batches.select(Self::as_select()).first(s.conn)?)
-    }
+crate::stored! {
+    Batch in batches { customer: customer, id: batch }: retrieve,
 }

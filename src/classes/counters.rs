@@ -9,8 +9,8 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
-use super::sql::total;
 use crate::hydra::Problem;
+use crate::resource::sql::total;
 use crate::schema::{images, job_tallies, job_tally_changes, tallies, tally_changes};
 
 /// What a space, or all of a customer's, come to.

@@ -5,10 +5,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
+use super::addresses::{self, CustomerAddress, Root};
 use super::auth_service::{self, AUTH_SERVICES};
 use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
 use super::customer_storage::CustomerStorage;
-use super::entry_point::Root;
 use super::image::ALL_IMAGES;
 use super::key::KEYS;
 use super::named_query::NAMED_QUERIES;
@@ -16,8 +16,7 @@ use super::portal_user::PORTAL_USERS;
 use super::queue::Queue;
 use super::role::ROLES;
 use super::space::SPACES;
-use super::sql;
-use crate::address;
+
 use crate::hydra::{Fault, Problem, Variable};
 use crate::paged;
 use crate::resource::*;
@@ -43,17 +42,12 @@ pub struct CustomerDraft {
     pub display_name: String,
 }
 
-address! {
-    #[derive(Copy)]
-    pub struct CustomerAddress { customer: i32 }
-}
-
 impl Resource for Customer {
     type Address = CustomerAddress;
     type Draft = CustomerDraft;
 
     const NAME: &'static str = "Customer";
-    const TEMPLATE: &'static str = "/customers/{customer}";
+    const TEMPLATE: &'static str = addresses::CUSTOMER;
     const CLASS: Class<Self> = Class {
         doc: "A customer represents you, the API user. Everything that is yours is reached from here.",
         parent: None,
@@ -182,12 +176,6 @@ pub static CUSTOMERS: Collection<Root> = Collection {
     orderable: ORDERABLE,
 };
 
-impl Retrieve for Customer {
-    fn find(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
-        Ok(customers::table.find(at.customer).select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 impl List<Root> for Customer {
     fn list(
         s: &mut UnitOfWork<'_>,
@@ -228,12 +216,22 @@ impl Create<Root> for Customer {
     }
 }
 
-/// Without a name for people, the name is shown to them too.
 fn displayed(draft: CustomerDraft) -> CustomerDraft {
     match draft.display_name.as_str() {
         "" => CustomerDraft { display_name: draft.name.clone(), ..draft },
         _ => draft,
     }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "columns of other classes can fail")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
+fn with_display_name(
+    _s: &mut UnitOfWork<'_>,
+    _at: &CustomerAddress,
+    _locked: Option<&Customer>,
+    draft: CustomerDraft,
+) -> Result<CustomerDraft, Problem> {
+    Ok(displayed(draft))
 }
 
 /// Makes a customer with all that one has from the first day.
@@ -311,19 +309,6 @@ pub fn check_new(s: &mut UnitOfWork<'_>, draft: &CustomerDraft) -> Result<(), Pr
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
-impl Update for Customer {
-    fn lock(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
-        let customers = customers::table.find(at.customer);
-        Ok(customers.select(Self::as_select()).for_no_key_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: CustomerDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::update(customers::table.find(locked.id))
-            .set(displayed(draft))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
+crate::stored! {
+    Customer in customers { id: customer }: retrieve, update(with_display_name),
 }

@@ -4,15 +4,15 @@ use diesel::dsl::max;
 use diesel::prelude::*;
 
 use super::OriginStrategy;
+use super::addresses::{
+    self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
+};
 use super::credentials::{self, Credentials};
-use super::customer::CustomerAddress;
-use super::origin_strategy::OriginStrategyAddress;
-use crate::address;
 use crate::hydra::{Fault, Problem};
 use crate::origins::{self, Pattern, Rule, Strategy};
-use crate::paged;
 use crate::resource::*;
 use crate::schema::{customer_origin_strategies as strategies, customers};
+use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = strategies, check_for_backend(diesel::pg::Pg))]
@@ -50,17 +50,13 @@ impl Default for CustomerOriginStrategyDraft {
     }
 }
 
-address! {
-    pub struct CustomerOriginStrategyAddress { customer: i32, origin_strategy: String }
-}
-
 impl Resource for CustomerOriginStrategy {
     type Address = CustomerOriginStrategyAddress;
     type Draft = CustomerOriginStrategyDraft;
 
     const NAME: &'static str = "CustomerOriginStrategy";
     const ACCEPTED: &'static [&'static str] = &["CustomerOriginStrategy", "OriginStrategy"];
-    const TEMPLATE: &'static str = "/customers/{customer}/originStrategies/{origin_strategy}";
+    const TEMPLATE: &'static str = addresses::CUSTOMER_ORIGIN_STRATEGY;
     const CLASS: Class<Self> = Class {
         doc: "How some of a customer's origins are fetched. The first strategy, by order, whose \
               regex is found in an origin is used; where none is, the default one. Credentials \
@@ -72,6 +68,7 @@ impl Resource for CustomerOriginStrategy {
             &field("regex", "Sought anywhere in the origin, ignoring case", |o: &Self| &o.regex)
                 .writable(|d| &mut d.regex)
                 .required()
+                .unique(taken!(strategies::regex, within customer, but id: origin_strategy))
                 .max_bytes(MAX_INDEXED)
                 .rule(pattern_rule)
                 .example("^https://images\\.example\\.org/"),
@@ -118,9 +115,9 @@ impl Resource for CustomerOriginStrategy {
     }
 
     fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        at: Option<&CustomerOriginStrategyAddress>,
+        _s: &mut UnitOfWork<'_>,
+        _tenant: Option<i32>,
+        _at: Option<&CustomerOriginStrategyAddress>,
         draft: &CustomerOriginStrategyDraft,
     ) -> Result<Vec<Fault>, Problem> {
         let mut faults = Vec::new();
@@ -134,14 +131,6 @@ impl Resource for CustomerOriginStrategy {
             && strategy.is_some_and(|s| !s.requires_credentials())
         {
             faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
-        }
-        let own = at.map_or("", |at| at.origin_strategy.as_str());
-        let same = strategies::table
-            .filter(strategies::customer.eq(tenant.unwrap_or_default()))
-            .filter(strategies::regex.eq(&draft.regex))
-            .filter(strategies::id.ne(own));
-        if diesel::select(diesel::dsl::exists(same)).get_result(s.conn)? {
-            faults.push(Fault { taken: true, ..Fault::new("regex", "is already taken") });
         }
         Ok(faults)
     }
@@ -251,13 +240,6 @@ fn check_number(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
     Err(Fault { pointer: String::new(), ..Fault::new("originStrategies", reason) }.into())
 }
 
-impl Retrieve for CustomerOriginStrategy {
-    fn find(s: &mut UnitOfWork<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
-        let locked = strategies::table.find((at.customer, &at.origin_strategy));
-        Ok(locked.select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 impl List<CustomerAddress> for CustomerOriginStrategy {
     fn list(
         s: &mut UnitOfWork<'_>,
@@ -286,91 +268,45 @@ fn position(
     Ok(last.map_or(0, |last| last.saturating_add(1)))
 }
 
-impl Create<CustomerAddress> for CustomerOriginStrategy {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        into: &CustomerAddress,
-        chosen: Option<String>,
-        draft: CustomerOriginStrategyDraft,
-    ) -> Result<Self, Problem> {
-        let at = CustomerOriginStrategyAddress {
-            customer: into.customer,
-            origin_strategy: given_or_generated_id(chosen)?,
-        };
-        Self::insert_at(s, &at, draft)
-    }
+crate::stored! {
+    CustomerOriginStrategy in strategies { customer: customer, id: origin_strategy }:
+    retrieve,
+    create(in CustomerAddress by |of, origin_strategy| {
+        CustomerOriginStrategyAddress { customer: of.customer, origin_strategy }
+    }),
+    update(columns), replace(columns), remove,
 }
 
-impl Update for CustomerOriginStrategy {
-    fn lock(s: &mut UnitOfWork<'_>, at: &CustomerOriginStrategyAddress) -> Result<Self, Problem> {
-        let locked = strategies::table.find((at.customer, &at.origin_strategy));
-        Ok(locked.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: CustomerOriginStrategyDraft,
-    ) -> Result<Self, Problem> {
-        let locked = locked.into_inner();
-        let position = position(s.conn, &locked.address(), draft.position)?;
-        let place = place(locked.customer, &locked.id);
-        let strategy = canonical(&draft.origin_strategy);
-        // A strategy that takes no credentials keeps none.
-        let credentials = match Strategy::parse(&strategy) {
-            Some(strategy) if strategy.requires_credentials() => {
-                draft.credentials.seal(locked.credentials, s.site, &place)?
-            }
-            _ => None,
-        };
-        Ok(diesel::update(strategies::table.find((locked.customer, &locked.id)))
-            .set((
-                strategies::regex.eq(draft.regex),
-                strategies::origin_strategy.eq(strategy),
-                strategies::credentials.eq(credentials),
-                strategies::position.eq(position),
-            ))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
+/// The columns that a draft is written to.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = strategies, treat_none_as_null = true)]
+struct Columns {
+    regex: String,
+    origin_strategy: String,
+    /// Sealed.
+    credentials: Option<Vec<u8>>,
+    position: i32,
 }
 
-/// The id of a strategy that may have been given by an older name.
-fn canonical(given: &str) -> String {
-    Strategy::parse(given).map_or_else(|| given.to_owned(), |s| s.id().to_owned())
-}
-
-impl Replace for CustomerOriginStrategy {
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &CustomerOriginStrategyAddress,
-        draft: CustomerOriginStrategyDraft,
-    ) -> Result<Self, Problem> {
+fn columns(
+    s: &mut UnitOfWork<'_>,
+    at: &CustomerOriginStrategyAddress,
+    locked: Option<&CustomerOriginStrategy>,
+    draft: CustomerOriginStrategyDraft,
+) -> Result<Columns, Problem> {
+    if locked.is_none() {
         check_number(s.conn, at.customer)?;
-        let place = place(at.customer, &at.origin_strategy);
-        let position = position(s.conn, at, draft.position)?;
-        Ok(diesel::insert_into(strategies::table)
-            .values((
-                strategies::customer.eq(at.customer),
-                strategies::id.eq(&at.origin_strategy),
-                strategies::regex.eq(draft.regex),
-                strategies::origin_strategy.eq(canonical(&draft.origin_strategy)),
-                strategies::credentials.eq(draft.credentials.seal(None, s.site, &place)?),
-                strategies::position.eq(position),
-            ))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
     }
-}
-
-impl Remove for CustomerOriginStrategy {
-    fn lock_for_delete(
-        s: &mut UnitOfWork<'_>,
-        at: &CustomerOriginStrategyAddress,
-    ) -> Result<Self, Problem> {
-        Self::lock(s, at)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let row = strategies::table.find((locked.customer, &locked.id));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+    let position = position(s.conn, at, draft.position)?;
+    let strategy = Strategy::parse(&draft.origin_strategy);
+    // A strategy that takes no credentials keeps none.
+    let credentials = if strategy.is_some_and(Strategy::requires_credentials) {
+        let held = locked.and_then(|locked| locked.credentials.clone());
+        draft.credentials.seal(held, s.site, &place(at.customer, &at.origin_strategy))?
+    } else {
+        None
+    };
+    // The id of a strategy may have been given by an older name.
+    let origin_strategy = strategy.map_or(draft.origin_strategy, |s| s.id().to_owned());
+    Ok(Columns { regex: draft.regex, origin_strategy, credentials, position })
 }

@@ -4,10 +4,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::StoragePolicy;
+use super::addresses::{self, CustomerAddress, SpaceAddress, StoragePolicyAddress};
 use super::counters::{self, Counts};
-use super::customer::CustomerAddress;
-use super::space::{Space, SpaceAddress};
-use super::storage_policy::StoragePolicyAddress;
+use super::space::Space;
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::{customer_storages, customers, storage_policies};
@@ -79,7 +78,7 @@ impl Resource for CustomerStorage {
     type Draft = CustomerStorageDraft;
 
     const NAME: &'static str = "CustomerStorage";
-    const TEMPLATE: &'static str = "/customers/{customer}/storage";
+    const TEMPLATE: &'static str = addresses::CUSTOMER_STORAGE;
     const CLASS: Class<Self> = Class {
         doc: "How much a customer, or one of its spaces, stores at this moment. An \
               administrator assigns the storage policy of a customer here.",
@@ -126,7 +125,7 @@ impl Resource for SpaceStorage {
     type Draft = ();
 
     const NAME: &'static str = "CustomerStorage";
-    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/storage";
+    const TEMPLATE: &'static str = addresses::SPACE_STORAGE;
     const CLASS: Class<Self> = Class {
         doc: CustomerStorage::CLASS.doc,
         parent: None,

@@ -1,5 +1,6 @@
 //! The root of the API: links and nothing else.
 
+use super::addresses::{self, Root};
 use super::customer::CUSTOMERS;
 use super::storage_policy::STORAGE_POLICIES;
 use super::{
@@ -11,24 +12,12 @@ use crate::resource::*;
 
 pub struct EntryPoint;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root;
-
-impl Address for Root {
-    const FORMATS: &'static [Option<&'static str>] = &[];
-
-    fn read(_: &mut Parts<'_>) -> Option<Self> {
-        Some(Self)
-    }
-    fn write(&self, _: &mut Filling<'_>) {}
-}
-
 impl Resource for EntryPoint {
     type Address = Root;
     type Draft = ();
 
     const NAME: &'static str = "EntryPoint";
-    const TEMPLATE: &'static str = "/";
+    const TEMPLATE: &'static str = addresses::ENTRY_POINT;
     const CLASS: Class<Self> = Class {
         doc: "The starting point of the API: everything is reached from here by links.",
         parent: None,

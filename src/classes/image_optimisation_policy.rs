@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::entry_point::Root;
-use crate::address;
+use super::addresses::{self, ImageOptimisationPolicyAddress, Root};
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -18,16 +17,12 @@ pub struct ImageOptimisationPolicy {
     pub global: bool,
 }
 
-address! {
-    pub struct ImageOptimisationPolicyAddress { image_optimisation_policy: String }
-}
-
 impl Resource for ImageOptimisationPolicy {
     type Address = ImageOptimisationPolicyAddress;
     type Draft = ();
 
     const NAME: &'static str = "ImageOptimisationPolicy";
-    const TEMPLATE: &'static str = "/imageOptimisationPolicies/{image_optimisation_policy}";
+    const TEMPLATE: &'static str = addresses::IMAGE_OPTIMISATION_POLICY;
     const CLASS: Class<Self> = Class {
         doc: "How an image is encoded for delivery.",
         parent: None,
@@ -47,13 +42,8 @@ impl Resource for ImageOptimisationPolicy {
     fn draft(&self) {}
 }
 
-impl Retrieve for ImageOptimisationPolicy {
-    fn find(s: &mut UnitOfWork<'_>, at: &ImageOptimisationPolicyAddress) -> Result<Self, Problem> {
-        Ok(image_optimisation_policies::table
-            .find(&at.image_optimisation_policy)
-            .select(Self::as_select())
-            .first(s.conn)?)
-    }
+crate::stored! {
+    ImageOptimisationPolicy in image_optimisation_policies { id: image_optimisation_policy }: retrieve,
 }
 
 crate::orders! {

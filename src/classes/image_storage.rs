@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::image::ImageAddress;
+use super::addresses::{self, ImageAddress};
 use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::images;
@@ -21,7 +21,7 @@ impl Resource for ImageStorage {
     type Draft = ();
 
     const NAME: &'static str = "ImageStorage";
-    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/images/{image}/storage";
+    const TEMPLATE: &'static str = addresses::IMAGE_STORAGE;
     const CLASS: Class<Self> = Class {
         doc: "How much one image stores; there is one once the image is processed.",
         parent: None,

@@ -3,8 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::customer::CustomerAddress;
-use crate::address;
+use super::addresses::{self, CustomerAddress, KeyAddress};
 use crate::hydra::{OperationDoc, Problem};
 use crate::paged;
 use crate::resource::*;
@@ -20,16 +19,12 @@ pub struct Key {
     pub secret: Option<String>,
 }
 
-address! {
-    pub struct KeyAddress { customer: i32, key: String }
-}
-
 impl Resource for Key {
     type Address = KeyAddress;
     type Draft = ();
 
     const NAME: &'static str = "Key";
-    const TEMPLATE: &'static str = "/customers/{customer}/keys/{key}";
+    const TEMPLATE: &'static str = addresses::KEY;
     const CLASS: Class<Self> = Class {
         doc: "A key with which a program acts for a customer: the user name of Basic authentication.",
         parent: None,

@@ -1,5 +1,6 @@
 //! One room a class. The list of rooms stands here, once.
 
+pub mod addresses;
 pub mod auth_service;
 pub mod batch;
 pub mod counters;
@@ -22,10 +23,11 @@ pub mod queue;
 pub mod references;
 pub mod role;
 pub mod role_provider;
+pub mod role_uris;
 pub mod roll_up;
+pub mod rules;
 pub mod space;
 pub mod space_metadata;
-pub mod sql;
 pub mod storage_policy;
 pub mod thumbnail_policy;
 

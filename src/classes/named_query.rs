@@ -2,12 +2,12 @@
 
 use diesel::prelude::*;
 
-use super::customer::CustomerAddress;
-use crate::address;
-use crate::hydra::{Fault, Problem, Variable};
-use crate::paged;
+use super::addresses::{self, CustomerAddress, NamedQueryAddress};
+use super::rules::public_name;
+use crate::hydra::{Problem, Variable};
 use crate::resource::*;
 use crate::schema::named_queries;
+use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = named_queries, check_for_backend(diesel::pg::Pg))]
@@ -28,16 +28,12 @@ pub struct NamedQueryDraft {
     pub template: String,
 }
 
-address! {
-    pub struct NamedQueryAddress { customer: i32, named_query: String }
-}
-
 impl Resource for NamedQuery {
     type Address = NamedQueryAddress;
     type Draft = NamedQueryDraft;
 
     const NAME: &'static str = "NamedQuery";
-    const TEMPLATE: &'static str = "/customers/{customer}/namedQueries/{named_query}";
+    const TEMPLATE: &'static str = addresses::NAMED_QUERY;
     const CLASS: Class<Self> = Class {
         doc: "A query over a customer's images under a public name.",
         parent: None,
@@ -48,6 +44,8 @@ impl Resource for NamedQuery {
             })
             .writable(|d| &mut d.name)
             .required()
+            .named_by_address()
+            .unique(taken!(named_queries::name, within customer, but id: named_query))
             .max_bytes(address::MAX_ID)
             .rule(public_name)
             .example("book"),
@@ -78,34 +76,6 @@ impl Resource for NamedQuery {
     fn draft(&self) -> NamedQueryDraft {
         self.draft.clone()
     }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        at: Option<&NamedQueryAddress>,
-        draft: &NamedQueryDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let own = at.map_or("", |at| at.named_query.as_str());
-        let same = named_queries::table
-            .filter(named_queries::customer.eq(tenant.unwrap_or_default()))
-            .filter(named_queries::name.eq(&draft.name))
-            .filter(named_queries::id.ne(own));
-        let taken: bool = diesel::select(diesel::dsl::exists(same)).get_result(s.conn)?;
-        let mut faults = Vec::new();
-        if taken {
-            faults.push(Fault { taken: true, ..Fault::new("name", "is already taken") });
-        }
-        Ok(faults)
-    }
-}
-
-/// Rule of the names that stand in public addresses (`rules.md` 2.6).
-///
-/// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
-#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
-pub fn public_name(name: &String) -> Result<(), String> {
-    if address::is_id(name) { Ok(()) } else { Err(address::ID_RULE.into()) }
 }
 
 /// Refuses a template that could never be answered (`dlcs.md` 21).
@@ -167,13 +137,6 @@ pub static NAMED_QUERIES: Collection<CustomerAddress> = Collection {
     orderable: ORDERABLE,
 };
 
-impl Retrieve for NamedQuery {
-    fn find(s: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
-        let queries = named_queries::table.find((at.customer, &at.named_query));
-        Ok(queries.select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 impl List<CustomerAddress> for NamedQuery {
     fn list(
         s: &mut UnitOfWork<'_>,
@@ -192,73 +155,25 @@ impl List<CustomerAddress> for NamedQuery {
     }
 }
 
-impl Create<CustomerAddress> for NamedQuery {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        into: &CustomerAddress,
-        chosen: Option<String>,
-        draft: NamedQueryDraft,
-    ) -> Result<Self, Problem> {
-        let named_query = given_or_generated_id(chosen)?;
-        Self::insert_at(s, &NamedQueryAddress { customer: into.customer, named_query }, draft)
-    }
-}
-
-impl Update for NamedQuery {
-    fn lock(s: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
-        let queries = named_queries::table.find((at.customer, &at.named_query));
-        Ok(queries.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: NamedQueryDraft,
-    ) -> Result<Self, Problem> {
-        may_be_global(s, locked.draft.global, draft.global)?;
-        Ok(diesel::update(named_queries::table.find((locked.customer, &locked.id)))
-            .set(draft)
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-impl Replace for NamedQuery {
-    fn initial_draft_at(
-        _: &mut UnitOfWork<'_>,
-        at: &NamedQueryAddress,
-    ) -> Result<NamedQueryDraft, Problem> {
-        Ok(NamedQueryDraft { name: at.named_query.clone(), ..NamedQueryDraft::default() })
-    }
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &NamedQueryAddress,
-        draft: NamedQueryDraft,
-    ) -> Result<Self, Problem> {
-        may_be_global(s, false, draft.global)?;
-        Ok(diesel::insert_into(named_queries::table)
-            .values((
-                named_queries::customer.eq(at.customer),
-                named_queries::id.eq(&at.named_query),
-                draft,
-            ))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-fn may_be_global(s: &UnitOfWork<'_>, locked: bool, wanted: bool) -> Result<(), Problem> {
-    if wanted == locked || s.caller.is_administrator() {
-        return Ok(());
+/// Refuses a draft that says otherwise who sees the query, but for administrators.
+fn may_be_global(
+    s: &mut UnitOfWork<'_>,
+    _at: &NamedQueryAddress,
+    locked: Option<&NamedQuery>,
+    draft: NamedQueryDraft,
+) -> Result<NamedQueryDraft, Problem> {
+    let is_global = locked.is_some_and(|locked| locked.draft.global);
+    if draft.global == is_global || s.caller.is_administrator() {
+        return Ok(draft);
     }
     Err(Problem::Forbidden("only an administrator makes a query global, or ends that".into()))
 }
 
-impl Remove for NamedQuery {
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &NamedQueryAddress) -> Result<Self, Problem> {
-        Self::lock(s, at)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let row = named_queries::table.find((locked.customer, &locked.id));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+crate::stored! {
+    NamedQuery in named_queries { customer: customer, id: named_query }:
+    retrieve,
+    create(in CustomerAddress by |of, named_query| {
+        NamedQueryAddress { customer: of.customer, named_query }
+    }),
+    update(may_be_global), replace(may_be_global), remove,
 }

@@ -1,8 +1,9 @@
 //! Credentials of an origin strategy at an address of their own: written, never shown (`rules.md` 7.2).
 
 use super::CustomerOriginStrategy;
+use super::addresses::{self, CustomerOriginStrategyAddress};
 use super::credentials::Credentials;
-use super::customer_origin_strategy::{CustomerOriginStrategyAddress, CustomerOriginStrategyDraft};
+use super::customer_origin_strategy::CustomerOriginStrategyDraft;
 use crate::hydra::{Fault, OperationDoc};
 use crate::origins::Strategy;
 use crate::resource::literal::Literal as _;
@@ -23,8 +24,7 @@ impl Resource for OriginCredentials {
     type Draft = OriginCredentialsDraft;
 
     const NAME: &'static str = "Credentials";
-    const TEMPLATE: &'static str =
-        "/customers/{customer}/originStrategies/{origin_strategy}/credentials";
+    const TEMPLATE: &'static str = addresses::ORIGIN_CREDENTIALS;
     const CLASS: Class<Self> = Class {
         doc: "User and password with which the origins of a strategy are fetched. They are written \
               by PUT to …/credentials of a strategy that needs some, and never shown.",

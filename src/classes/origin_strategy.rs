@@ -1,7 +1,6 @@
 //! The ways in which origins can be fetched: those that work in this version.
 
-use super::entry_point::Root;
-use crate::address;
+use super::addresses::{self, OriginStrategyAddress, Root};
 use crate::hydra::Problem;
 use crate::origins::Strategy;
 use crate::resource::*;
@@ -9,16 +8,12 @@ use crate::resource::*;
 #[derive(Debug)]
 pub struct OriginStrategy(pub Strategy);
 
-address! {
-    pub struct OriginStrategyAddress { origin_strategy: String }
-}
-
 impl Resource for OriginStrategy {
     type Address = OriginStrategyAddress;
     type Draft = ();
 
     const NAME: &'static str = "OriginStrategy";
-    const TEMPLATE: &'static str = "/originStrategies/{origin_strategy}";
+    const TEMPLATE: &'static str = addresses::ORIGIN_STRATEGY;
     const CLASS: Class<Self> = Class {
         doc: "A way in which the service fetches origins.",
         parent: None,

@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::entry_point::Root;
-use crate::address;
+use super::addresses::{self, PortalRoleAddress, Root};
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -16,16 +15,12 @@ pub struct PortalRole {
     pub name: String,
 }
 
-address! {
-    pub struct PortalRoleAddress { portal_role: String }
-}
-
 impl Resource for PortalRole {
     type Address = PortalRoleAddress;
     type Draft = ();
 
     const NAME: &'static str = "PortalRole";
-    const TEMPLATE: &'static str = "/portalRoles/{portal_role}";
+    const TEMPLATE: &'static str = addresses::PORTAL_ROLE;
     const CLASS: Class<Self> = Class {
         doc: "What a portal user may do.",
         parent: None,
@@ -43,10 +38,8 @@ impl Resource for PortalRole {
     fn draft(&self) {}
 }
 
-impl Retrieve for PortalRole {
-    fn find(s: &mut UnitOfWork<'_>, at: &PortalRoleAddress) -> Result<Self, Problem> {
-        Ok(portal_roles::table.find(&at.portal_role).select(Self::as_select()).first(s.conn)?)
-    }
+crate::stored! {
+    PortalRole in portal_roles { id: portal_role }: retrieve,
 }
 
 impl List<Root> for PortalRole {

@@ -4,15 +4,14 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::PortalRole;
-use super::customer::CustomerAddress;
-use super::portal_role::{self, PortalRoleAddress};
-use super::{references, sql};
-use crate::address;
-use crate::hydra::{Fault, Problem, Variable};
-use crate::paged;
+use super::addresses::{self, CustomerAddress, PortalRoleAddress, PortalUserAddress};
+use super::portal_role;
+use super::references;
+use crate::hydra::{Problem, Variable};
 use crate::resource::*;
 use crate::schema::{portal_roles, portal_users};
 use crate::secrets::{PasswordError, Secret, hash_password};
+use crate::{paged, taken};
 
 /// Never printed, for it holds the hash of a password.
 #[derive(Queryable, Selectable)]
@@ -43,16 +42,12 @@ impl Default for PortalUserDraft {
     }
 }
 
-address! {
-    pub struct PortalUserAddress { customer: i32, portal_user: String }
-}
-
 impl Resource for PortalUser {
     type Address = PortalUserAddress;
     type Draft = PortalUserDraft;
 
     const NAME: &'static str = "PortalUser";
-    const TEMPLATE: &'static str = "/customers/{customer}/portalUsers/{portal_user}";
+    const TEMPLATE: &'static str = addresses::PORTAL_USER;
     const CLASS: Class<Self> = Class {
         doc: "An account of a person who may log in to the portal.",
         parent: None,
@@ -63,6 +58,7 @@ impl Resource for PortalUser {
             })
             .writable(|d| &mut d.email)
             .required()
+            .unique(taken!(portal_users::email in any case, within customer, but id: portal_user))
             .max_bytes(254)
             .rule(email_rule)
             .example("someone@example.org"),
@@ -92,27 +88,6 @@ impl Resource for PortalUser {
     }
     fn draft(&self) -> PortalUserDraft {
         PortalUserDraft { email: self.email.clone(), password: None, enabled: self.enabled }
-    }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        at: Option<&PortalUserAddress>,
-        draft: &PortalUserDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let owner: Option<(i32, String)> = portal_users::table
-            .filter(portal_users::customer.eq(tenant.unwrap_or_default()))
-            .filter(sql::lower(portal_users::email).eq(sql::lower(&draft.email)))
-            .select((portal_users::customer, portal_users::id))
-            .first(s.conn)
-            .optional()?;
-        let own = at.map(|at| (at.customer, at.portal_user.clone()));
-        Ok(match owner {
-            Some(owner) if Some(&owner) != own.as_ref() => {
-                vec![Fault { taken: true, ..Fault::new("email", "is already taken") }]
-            }
-            _ => Vec::new(),
-        })
     }
 }
 
@@ -201,13 +176,6 @@ impl List<PortalUserAddress> for PortalRole {
     }
 }
 
-impl Retrieve for PortalUser {
-    fn find(s: &mut UnitOfWork<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
-        let users = portal_users::table.find((at.customer, &at.portal_user));
-        Ok(users.select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 impl List<CustomerAddress> for PortalUser {
     fn list(
         s: &mut UnitOfWork<'_>,
@@ -229,75 +197,37 @@ impl List<CustomerAddress> for PortalUser {
     }
 }
 
-impl Create<CustomerAddress> for PortalUser {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        into: &CustomerAddress,
-        chosen: Option<String>,
-        draft: PortalUserDraft,
-    ) -> Result<Self, Problem> {
-        let portal_user = given_or_generated_id(chosen)?;
-        Self::insert_at(s, &PortalUserAddress { customer: into.customer, portal_user }, draft)
-    }
+/// The columns that a draft is written to; without a new password, the one that is held stays.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = portal_users)]
+struct Columns {
+    email: String,
+    enabled: bool,
+    /// Hash.
+    password: Option<String>,
 }
 
-impl Update for PortalUser {
-    fn lock(s: &mut UnitOfWork<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
-        let users = portal_users::table.find((at.customer, &at.portal_user));
-        Ok(users.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: PortalUserDraft,
-    ) -> Result<Self, Problem> {
-        let password = hashed(draft.password)?;
-        Ok(diesel::update(portal_users::table.find((locked.customer, &locked.id)))
-            .set((
-                portal_users::email.eq(draft.email),
-                portal_users::enabled.eq(draft.enabled),
-                password.map(|hash| portal_users::password.eq(hash)),
-            ))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-impl Replace for PortalUser {
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &PortalUserAddress,
-        draft: PortalUserDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::insert_into(portal_users::table)
-            .values((
-                portal_users::customer.eq(at.customer),
-                portal_users::id.eq(&at.portal_user),
-                portal_users::email.eq(draft.email),
-                portal_users::enabled.eq(draft.enabled),
-                portal_users::password.eq(hashed(draft.password)?.unwrap_or_default()),
-            ))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-fn hashed(password: Option<String>) -> Result<Option<String>, Problem> {
+fn columns(
+    _s: &mut UnitOfWork<'_>,
+    _at: &PortalUserAddress,
+    _locked: Option<&PortalUser>,
+    draft: PortalUserDraft,
+) -> Result<Columns, Problem> {
     let hash = |password| {
         hash_password(&Secret::new(password)).map_err(|error| match error {
             PasswordError::Busy => Problem::Unavailable(error.to_string(), None),
             PasswordError::Failed(_) => Problem::internal(error),
         })
     };
-    password.map(hash).transpose()
+    let password = draft.password.map(hash).transpose()?;
+    Ok(Columns { email: draft.email, enabled: draft.enabled, password })
 }
 
-impl Remove for PortalUser {
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
-        Self::lock(s, at)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let row = portal_users::table.find((locked.customer, &locked.id));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+crate::stored! {
+    PortalUser in portal_users { customer: customer, id: portal_user }:
+    retrieve,
+    create(in CustomerAddress by |of, portal_user| {
+        PortalUserAddress { customer: of.customer, portal_user }
+    }),
+    update(columns), replace(columns), remove,
 }

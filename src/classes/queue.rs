@@ -4,9 +4,9 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde_json::Value;
 
+use super::addresses::{self, CustomerAddress};
 use super::batch::Batch;
 use super::counters;
-use super::customer::CustomerAddress;
 use super::image::{QUEUE_IMAGES, register};
 use crate::hydra::{Fault, OperationDoc, Problem};
 use crate::resource::*;
@@ -24,7 +24,7 @@ impl Resource for Queue {
     type Draft = ();
 
     const NAME: &'static str = "Queue";
-    const TEMPLATE: &'static str = "/customers/{customer}/queue";
+    const TEMPLATE: &'static str = addresses::QUEUE;
     const CLASS: Class<Self> = Class {
         doc: "Where images are registered: each collection of images that is POSTed becomes a batch. \
               Each image in it says by space which space it goes to.",

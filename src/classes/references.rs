@@ -46,8 +46,14 @@ pub fn changed<A: Address, R: List<A>>(
     {
         strict::check_collection(body, &mut faults);
     }
-    let context =
-        ParseContext { site: s.site, tenant, path: &input.path, new: false, strict: input.strict };
+    let context = ParseContext {
+        site: s.site,
+        tenant,
+        path: &input.path,
+        new: false,
+        id: None,
+        strict: input.strict,
+    };
     let (given, mut set, place): (_, _, Place) = match &input.body {
         Some(Value::Array(members)) => (members.as_slice(), Vec::new(), |n| format!("/{n}")),
         body => match body.as_ref().and_then(|body| body.get("member")) {

@@ -2,11 +2,11 @@
 
 use diesel::prelude::*;
 
-use super::auth_service::{AuthService, AuthServiceAddress};
+use super::addresses::{self, AuthServiceAddress};
 use super::credentials::{self, Credentials};
 use crate::hydra::Problem;
 use crate::resource::*;
-use crate::schema::role_providers;
+use crate::schema::{auth_services, role_providers};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = role_providers, check_for_backend(diesel::pg::Pg))]
@@ -36,7 +36,7 @@ impl Resource for RoleProvider {
     type Draft = RoleProviderDraft;
 
     const NAME: &'static str = "RoleProvider";
-    const TEMPLATE: &'static str = "/customers/{customer}/authServices/{auth_service}/roleProvider";
+    const TEMPLATE: &'static str = addresses::ROLE_PROVIDER;
     const CLASS: Class<Self> = Class {
         doc: "Where an auth service learns the roles of a reader: a log-in page and a back channel.",
         parent: None,
@@ -84,71 +84,38 @@ fn is_json_object(text: &String) -> Result<(), String> {
     }
 }
 
-fn place(at: &AuthServiceAddress) -> String {
-    format!("customers/{}/authServices/{}/roleProvider", at.customer, at.auth_service)
+crate::stored! {
+    RoleProvider in role_providers { customer: customer, auth_service: auth_service }:
+    retrieve, update(columns), replace(columns; from initial_draft), remove,
 }
 
-impl Retrieve for RoleProvider {
-    fn find(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        let locked = role_providers::table.find((at.customer, &at.auth_service));
-        Ok(locked.select(Self::as_select()).first(s.conn)?)
-    }
+/// The columns that a draft is written to.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = role_providers, treat_none_as_null = true)]
+struct Columns {
+    configuration: String,
+    /// Sealed.
+    credentials: Option<Vec<u8>>,
 }
 
-impl Update for RoleProvider {
-    fn lock(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        let locked = role_providers::table.find((at.customer, &at.auth_service));
-        Ok(locked.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: RoleProviderDraft,
-    ) -> Result<Self, Problem> {
-        let locked = locked.into_inner();
-        let at = locked.address();
-        let sealed = draft.credentials.seal(locked.credentials, s.site, &place(&at))?;
-        Ok(diesel::update(role_providers::table.find((at.customer, &at.auth_service)))
-            .set((
-                role_providers::configuration.eq(draft.configuration),
-                role_providers::credentials.eq(sealed),
-            ))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
+fn columns(
+    s: &mut UnitOfWork<'_>,
+    at: &AuthServiceAddress,
+    locked: Option<&RoleProvider>,
+    draft: RoleProviderDraft,
+) -> Result<Columns, Problem> {
+    let held = locked.and_then(|locked| locked.credentials.clone());
+    let place = format!("customers/{}/authServices/{}/roleProvider", at.customer, at.auth_service);
+    let credentials = draft.credentials.seal(held, s.site, &place)?;
+    Ok(Columns { configuration: draft.configuration, credentials })
 }
 
-impl Replace for RoleProvider {
-    fn initial_draft_at(
-        s: &mut UnitOfWork<'_>,
-        at: &AuthServiceAddress,
-    ) -> Result<RoleProviderDraft, Problem> {
-        AuthService::lock(s, at).map(|_| RoleProviderDraft::default())
-    }
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &AuthServiceAddress,
-        draft: RoleProviderDraft,
-    ) -> Result<Self, Problem> {
-        let sealed = draft.credentials.seal(None, s.site, &place(at))?;
-        Ok(diesel::insert_into(role_providers::table)
-            .values((
-                role_providers::customer.eq(at.customer),
-                role_providers::auth_service.eq(&at.auth_service),
-                role_providers::configuration.eq(draft.configuration),
-                role_providers::credentials.eq(sealed),
-            ))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-impl Remove for RoleProvider {
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        Self::lock(s, at)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let row = role_providers::table.find((locked.customer, &locked.auth_service));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+/// Starts from the defaults, and locks the service so that it stays.
+fn initial_draft(
+    s: &mut UnitOfWork<'_>,
+    at: &AuthServiceAddress,
+) -> Result<RoleProviderDraft, Problem> {
+    let service = auth_services::table.find((at.customer, &at.auth_service));
+    service.select(auth_services::id).for_no_key_update().first::<String>(s.conn)?;
+    Ok(RoleProviderDraft::default())
 }

@@ -5,18 +5,19 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::customer::CustomerAddress;
+use super::addresses::{self, CustomerAddress, RoleAddress, SpaceAddress};
 use super::customer_storage::SpaceStorage;
 use super::image::{Image, SPACE_IMAGES};
 use super::references;
-use super::role::{self, Role, RoleAddress};
+use super::role::{self, Role};
+use super::role_uris;
+use super::rules::max_unauthorised_rule;
 use super::space_metadata::SpaceMetadata;
-use crate::address;
 use crate::hydra::{Fault, Problem, Variable};
-use crate::paged;
 use crate::resource::reference::resolve;
 use crate::resource::*;
 use crate::schema::{customers, images, spaces};
+use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
@@ -51,17 +52,12 @@ impl Default for SpaceDraft {
     }
 }
 
-address! {
-    #[derive(Copy)]
-    pub struct SpaceAddress { customer: i32, space: i32 }
-}
-
 impl Resource for Space {
     type Address = SpaceAddress;
     type Draft = SpaceDraft;
 
     const NAME: &'static str = "Space";
-    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}";
+    const TEMPLATE: &'static str = addresses::SPACE;
     /// No more than an image may hold, to which its defaults go.
     const MAX_BYTES: usize = Image::MAX_BYTES;
     const CLASS: Class<Self> = Class {
@@ -75,6 +71,7 @@ impl Resource for Space {
             })
             .writable(|d| &mut d.name)
             .required()
+            .unique(taken!(spaces::name, within customer, but id: space))
             .max_bytes(MAX_INDEXED)
             .example("Maps of the city"),
             &field("created", "When it was made", |s: &Self| &s.created),
@@ -120,21 +117,14 @@ impl Resource for Space {
     fn check(
         s: &mut UnitOfWork<'_>,
         tenant: Option<i32>,
-        at: Option<&SpaceAddress>,
+        _at: Option<&SpaceAddress>,
         draft: &SpaceDraft,
     ) -> Result<Vec<Fault>, Problem> {
         let customer = tenant.unwrap_or_default();
-        let same = spaces::table
-            .filter(spaces::customer.eq(customer))
-            .filter(spaces::name.eq(&draft.name))
-            .filter(spaces::id.ne(at.map_or(0, |at| at.space)));
         let mut faults = Vec::new();
-        if diesel::select(exists(same)).get_result(s.conn)? {
-            faults.push(Fault { taken: true, ..Fault::new("name", "is already taken") });
-        }
         let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
-        let unknown = role::unknown_roles(s.conn, customer, stored.iter())?;
-        faults.extend(role::unknown_fault(&unknown).map(|fault| Fault {
+        let unknown = role_uris::unknown_roles(s.conn, customer, stored.iter())?;
+        faults.extend(role_uris::unknown_fault(&unknown).map(|fault| Fault {
             pointer: "/defaultRoles".into(),
             member: "defaultRoles".into(),
             ..fault
@@ -143,19 +133,11 @@ impl Resource for Space {
     }
 }
 
-/// Rule of `maxUnauthorised`, wherever it stands (`dlcs.md` 13.5).
-///
-/// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
-pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
-    if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
-}
-
 fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
-    role::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, context)?.role))
+    role_uris::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, context)?.role))
 }
 
 crate::orders! {
@@ -199,8 +181,8 @@ fn set_default_roles(
     let locked = locked.draft.default_roles;
     let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, ids)?;
     let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
-    let unknown = role::unknown_roles(s.conn, of.customer, stored.iter())?;
-    if let Some(fault) = role::unknown_fault(&unknown) {
+    let unknown = role_uris::unknown_roles(s.conn, of.customer, stored.iter())?;
+    if let Some(fault) = role_uris::unknown_fault(&unknown) {
         let fault = Fault { member: "member".into(), pointer: "/member".into(), ..fault };
         return Err(fault.into());
     }
@@ -218,13 +200,6 @@ impl List<SpaceAddress> for Role {
     ) -> Result<PageOfRows<Self>, Problem> {
         let space = Space::find(s, of)?;
         role::listed(s, of.customer, Some(&space.draft.default_roles), wanted)
-    }
-}
-
-impl Retrieve for Space {
-    fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        let spaces = spaces::table.find((at.customer, at.space));
-        Ok(spaces.select(Self::as_select()).first(s.conn)?)
     }
 }
 
@@ -303,51 +278,18 @@ fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
     Ok(number)
 }
 
-impl Update for Space {
-    fn lock(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        let spaces = spaces::table.find((at.customer, at.space));
-        Ok(spaces.select(Self::as_select()).for_no_key_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: SpaceDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::update(spaces::table.find((locked.customer, locked.id)))
-            .set(draft)
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
+crate::stored! {
+    Space in spaces { customer: customer, id: space }:
+    retrieve, update, replace, remove(unless has_images),
 }
 
-impl Replace for Space {
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &SpaceAddress,
-        draft: SpaceDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::insert_into(spaces::table)
-            .values((spaces::customer.eq(at.customer), spaces::id.eq(at.space), draft))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
+/// Refuses to remove a space that has images.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
+fn has_images(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<(), Problem> {
+    let inside =
+        images::table.filter(images::customer.eq(at.customer)).filter(images::space.eq(at.space));
+    if diesel::select(exists(inside)).get_result(s.conn)? {
+        return Err(Problem::Conflict("the space has images; delete them first".into()));
     }
-}
-
-impl Remove for Space {
-    /// Held against those who would put an image into it meanwhile.
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        let spaces = spaces::table.find((at.customer, at.space));
-        Ok(spaces.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let at = locked.address();
-        let inside = images::table
-            .filter(images::customer.eq(at.customer))
-            .filter(images::space.eq(at.space));
-        if diesel::select(exists(inside)).get_result(s.conn)? {
-            return Err(Problem::Conflict("the space has images; delete them first".into()));
-        }
-        let row = spaces::table.find((at.customer, at.space));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+    Ok(())
 }

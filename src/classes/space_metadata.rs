@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::space::{Space, SpaceAddress};
+use super::addresses::{self, SpaceAddress};
+use super::space::Space;
 use crate::hydra::{OperationDoc, Problem, Variable, Writer};
 use crate::resource::literal::Literal;
 use crate::resource::*;
@@ -20,7 +21,7 @@ impl Resource for SpaceMetadata {
     type Draft = ();
 
     const NAME: &'static str = "SpaceMetadata";
-    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/metadata";
+    const TEMPLATE: &'static str = addresses::SPACE_METADATA;
     const CLASS: Class<Self> = Class {
         doc: "The different values that the images of a space hold, as one list for each member: a \
               plain JSON array, ascending, without what was never set. It has 2,000 values at \

@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::entry_point::Root;
-use crate::address;
+use super::addresses::{self, Root, StoragePolicyAddress};
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -35,16 +34,12 @@ impl Default for StoragePolicyDraft {
     }
 }
 
-address! {
-    pub struct StoragePolicyAddress { storage_policy: String }
-}
-
 impl Resource for StoragePolicy {
     type Address = StoragePolicyAddress;
     type Draft = StoragePolicyDraft;
 
     const NAME: &'static str = "StoragePolicy";
-    const TEMPLATE: &'static str = "/storagePolicies/{storage_policy}";
+    const TEMPLATE: &'static str = addresses::STORAGE_POLICY;
     const CLASS: Class<Self> = Class {
         doc: "How much a customer may store. The number of images is checked when images are \
               registered, which answers 507 where it would be exceeded.",
@@ -94,13 +89,6 @@ pub static STORAGE_POLICIES: Collection<Root> = Collection {
     orderable: ORDERABLE,
 };
 
-impl Retrieve for StoragePolicy {
-    fn find(s: &mut UnitOfWork<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
-        let policies = storage_policies::table.find(&at.storage_policy);
-        Ok(policies.select(Self::as_select()).first(s.conn)?)
-    }
-}
-
 crate::orders! {
     storage_policies by storage_policies::id, then id:
     "id" is id, "maximumNumberOfStoredImages" is maximum_number_of_stored_images,
@@ -117,53 +105,8 @@ impl List<Root> for StoragePolicy {
     }
 }
 
-impl Create<Root> for StoragePolicy {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        _: &Root,
-        chosen: Option<String>,
-        draft: StoragePolicyDraft,
-    ) -> Result<Self, Problem> {
-        let storage_policy = given_or_generated_id(chosen)?;
-        Self::insert_at(s, &StoragePolicyAddress { storage_policy }, draft)
-    }
-}
-
-impl Update for StoragePolicy {
-    fn lock(s: &mut UnitOfWork<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
-        let policies = storage_policies::table.find(&at.storage_policy);
-        Ok(policies.select(Self::as_select()).for_update().first(s.conn)?)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: StoragePolicyDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::update(storage_policies::table.find(&locked.id))
-            .set(draft)
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-impl Replace for StoragePolicy {
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &StoragePolicyAddress,
-        draft: StoragePolicyDraft,
-    ) -> Result<Self, Problem> {
-        Ok(diesel::insert_into(storage_policies::table)
-            .values((storage_policies::id.eq(&at.storage_policy), draft))
-            .returning(Self::as_returning())
-            .get_result(s.conn)?)
-    }
-}
-
-impl Remove for StoragePolicy {
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &StoragePolicyAddress) -> Result<Self, Problem> {
-        Self::lock(s, at)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        removed(diesel::delete(storage_policies::table.find(&locked.id)).execute(s.conn))
-    }
+crate::stored! {
+    StoragePolicy in storage_policies { id: storage_policy }:
+    retrieve, create(in Root by |_, storage_policy| StoragePolicyAddress { storage_policy }),
+    update, replace, remove,
 }

@@ -2,8 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::entry_point::Root;
-use crate::address;
+use super::addresses::{self, Root, ThumbnailPolicyAddress};
 use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
@@ -17,16 +16,12 @@ pub struct ThumbnailPolicy {
     pub sizes: Vec<i32>,
 }
 
-address! {
-    pub struct ThumbnailPolicyAddress { thumbnail_policy: String }
-}
-
 impl Resource for ThumbnailPolicy {
     type Address = ThumbnailPolicyAddress;
     type Draft = ();
 
     const NAME: &'static str = "ThumbnailPolicy";
-    const TEMPLATE: &'static str = "/thumbnailPolicies/{thumbnail_policy}";
+    const TEMPLATE: &'static str = addresses::THUMBNAIL_POLICY;
     const CLASS: Class<Self> = Class {
         doc: "Which thumbnails an image gets: never one larger than itself.",
         parent: None,
@@ -45,13 +40,8 @@ impl Resource for ThumbnailPolicy {
     fn draft(&self) {}
 }
 
-impl Retrieve for ThumbnailPolicy {
-    fn find(s: &mut UnitOfWork<'_>, at: &ThumbnailPolicyAddress) -> Result<Self, Problem> {
-        Ok(thumbnail_policies::table
-            .find(&at.thumbnail_policy)
-            .select(Self::as_select())
-            .first(s.conn)?)
-    }
+crate::stored! {
+    ThumbnailPolicy in thumbnail_policies { id: thumbnail_policy }: retrieve,
 }
 
 crate::orders! {

@@ -26,7 +26,7 @@ use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::classes::Image;
-use crate::classes::image::ImageAddress;
+use crate::classes::addresses::ImageAddress;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::fairness::{Limiter, Shares};

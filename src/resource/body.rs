@@ -32,11 +32,12 @@ pub fn read_new<A: Address, R: Create<A>>(
         tenant: into.customer(),
         path: &input.path,
         new: true,
+        id: None,
         strict: input.strict,
     };
     let mut draft = read::<R>(draft, body, context, &mut faults);
     faults.extend(size::fault::<R>(None, &mut draft));
-    faults.extend(R::check(s, into.customer(), None, &draft)?);
+    check_stored::<R>(s, into.customer(), None, &mut draft, &mut faults)?;
     if faults.is_empty() { Ok((chosen, draft)) } else { Err(faults.into()) }
 }
 
@@ -98,12 +99,28 @@ fn read_at<R: Update>(
         tenant: at.customer(),
         path: &input.path,
         new: locked.is_none(),
+        id: locked.is_none().then_some(id),
         strict: input.strict,
     };
     let mut draft = read::<R>(draft, body, context, &mut faults);
     faults.extend(size::fault(locked, &mut draft));
-    faults.extend(R::check(s, at.customer(), Some(at), &draft)?);
+    check_stored::<R>(s, at.customer(), Some(at), &mut draft, &mut faults)?;
     if faults.is_empty() { Ok(draft) } else { Err(faults.into()) }
+}
+
+/// Adds the faults of a draft that only the database can find: those of its rows, then those of the class.
+fn check_stored<R: Resource>(
+    s: &mut UnitOfWork<'_>,
+    tenant: Option<i32>,
+    at: Option<&R::Address>,
+    draft: &mut R::Draft,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Problem> {
+    for property in R::CLASS.properties {
+        faults.extend(property.check_stored(s, tenant, at, draft)?);
+    }
+    faults.extend(R::check(s, tenant, at, draft)?);
+    Ok(())
 }
 
 /// Reads `body` into `draft`, collecting every fault and not the first only.

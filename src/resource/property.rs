@@ -3,9 +3,9 @@
 use serde_json::{Map, Value};
 
 use super::literal::Literal;
-use super::site::{RenderContext, Site};
+use super::site::{RenderContext, Site, UnitOfWork};
 use super::{Operation, Resource};
-use crate::hydra::{Access, CollectionDoc, Fault, PropertyDoc, Range, Writer};
+use crate::hydra::{Access, CollectionDoc, Fault, Problem, PropertyDoc, Range, Writer};
 
 /// What a body is read with.
 #[derive(Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct ParseContext<'a> {
     pub path: &'a str,
     /// Whether it makes something new, so that what is required must be there.
     pub new: bool,
+    /// Last segment of the address at which something new is made, where the client chose it.
+    pub id: Option<&'a str>,
     /// Whether members that no row reads are faults.
     pub strict: bool,
 }
@@ -49,6 +51,22 @@ pub trait Property<R: Resource>: Sync {
         _faults: &mut Vec<Fault>,
     ) {
         body.remove(self.name());
+    }
+
+    /// Returns the fault of a value that only the database can find, such as a name that is taken.
+    ///
+    /// `at` is where the draft is to be written; none: it is new, and has no address yet.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    fn check_stored(
+        &self,
+        _s: &mut UnitOfWork<'_>,
+        _tenant: Option<i32>,
+        _at: Option<&R::Address>,
+        _draft: &mut R::Draft,
+    ) -> Result<Option<Fault>, Problem> {
+        Ok(None)
     }
 
     /// Bytes that the texts of this property take in a draft, as JSON writes them.
@@ -90,7 +108,12 @@ pub const MAX_TEXT: usize = 20_000;
 /// Longest text of a member that an index holds, in bytes.
 pub const MAX_INDEXED: usize = 1_000;
 
+/// Looks up whether another row than that at an address has the value of a member; `i32` is the tenant.
+type Taken<R, T> =
+    fn(&mut UnitOfWork<'_>, i32, Option<&<R as Resource>::Address>, &T) -> Result<bool, Problem>;
+
 /// A literal of the row.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the member")]
 pub struct Field<R: Resource, T> {
     name: &'static str,
     alias: Option<&'static str>,
@@ -104,6 +127,9 @@ pub struct Field<R: Resource, T> {
     rule: Option<fn(&T) -> Result<(), String>>,
     /// Whether the service works out what is not given.
     server_derived: bool,
+    /// Whether what a PUT makes takes it from its address, where the body leaves it out.
+    named_by_address: bool,
+    taken: Option<Taken<R, T>>,
     example: Option<&'static str>,
 }
 
@@ -125,6 +151,8 @@ pub const fn field<R: Resource, T: Literal>(
         max_bytes: MAX_TEXT,
         rule: None,
         server_derived: false,
+        named_by_address: false,
+        taken: None,
         example: None,
     }
 }
@@ -147,6 +175,8 @@ pub const fn secret<R: Resource, T: Literal>(
         max_bytes: MAX_TEXT,
         rule: None,
         server_derived: false,
+        named_by_address: false,
+        taken: None,
         example: None,
     }
 }
@@ -181,6 +211,16 @@ impl<R: Resource, T: Literal> Field<R, T> {
     /// What is not given is worked out, so that there is no default to tell.
     pub const fn server_derived(self) -> Self {
         Self { server_derived: true, ..self }
+    }
+    /// What a PUT makes takes it from its address, where the body leaves it out.
+    pub const fn named_by_address(self) -> Self {
+        Self { named_by_address: true, ..self }
+    }
+    /// No two rows of a tenant have the same; `taken` (see [`crate::taken!`]) looks it up.
+    ///
+    /// The unique index refuses it as well; it is looked up so that it is told with all other faults.
+    pub const fn unique(self, taken: Taken<R, T>) -> Self {
+        Self { taken: Some(taken), ..self }
     }
     /// A value that is accepted, for documents and for clients that know no better.
     pub const fn example(self, example: &'static str) -> Self {
@@ -263,6 +303,13 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
         let given = given(body, self.name, self.alias, faults);
         let Some(set) = self.set else { return };
         match given {
+            None if self.named_by_address && context.id.is_some() => {
+                let id = context.id.unwrap_or_default();
+                match T::read(&Value::String(id.to_owned())) {
+                    Ok(value) => *set(draft) = value,
+                    Err(reason) => faults.push(Fault::new(self.name, reason)),
+                }
+            }
             None if self.required && context.new => {
                 let value = set(draft);
                 if value.is_absent() || value.is_blank() {
@@ -281,6 +328,20 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
                 Err(reason) => faults.push(Fault::new(name, reason)),
             },
         }
+    }
+
+    fn check_stored(
+        &self,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
+        at: Option<&R::Address>,
+        draft: &mut R::Draft,
+    ) -> Result<Option<Fault>, Problem> {
+        let (Some(taken), Some(set), Some(tenant)) = (self.taken, self.set, tenant) else {
+            return Ok(None);
+        };
+        let fault = || Fault { taken: true, ..Fault::new(self.name, "is already taken") };
+        Ok(taken(s, tenant, at, set(draft))?.then(fault))
     }
 
     fn bytes(&self, draft: &mut R::Draft) -> usize {

@@ -42,7 +42,7 @@ pub trait Retrieve: Resource {
     }
 }
 
-/// [`PageOfRows`] beneath an `A`; a class may be listed in several places.
+/// Listing below an `A`; a class may be listed in several places.
 pub trait List<A: Address>: Resource {
     /// # Errors
     /// [`Problem::NotFound`] where `of` is not there, [`Problem::Invalid`] for a bad query.

@@ -15,7 +15,7 @@ use super::repeated::Repeated;
 use super::router::queue;
 use super::{Service, request};
 use crate::classes::Image;
-use crate::classes::image::ImageAddress;
+use crate::classes::addresses::ImageAddress;
 use crate::classes::image::thumbnails::StoredThumbnail;
 use crate::database::lookup_batcher::BatchQueue;
 use crate::hydra::{Problem, Tag};

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use diesel::prelude::*;
 
 use super::register::{self, settled, space_defaults};
-use super::{Image, ImageAddress, ImageDraft, check_space};
+use super::{Image, ImageDraft, check_space};
+use crate::classes::addresses::{ImageAddress, SpaceAddress};
 use crate::classes::batch::{self, MemberOutcome};
 use crate::classes::job;
-use crate::classes::space::{Space, SpaceAddress};
+use crate::classes::space::Space;
 use crate::hydra::Problem;
 use crate::resource::body::{
     read_new, read_replacement, read_update, retry_if_created_concurrently,

@@ -4,11 +4,11 @@ use diesel::prelude::*;
 
 use super::order::{Sort, values};
 use super::query::{self, Filter};
-use super::{Image, ImageAddress, pages, search};
-use crate::classes::batch::{Batch, BatchAddress};
-use crate::classes::customer::CustomerAddress;
-use crate::classes::role::settle_searched_roles;
-use crate::classes::space::{Space, SpaceAddress};
+use super::{Image, pages, search};
+use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
+use crate::classes::batch::Batch;
+use crate::classes::role_uris::settle_searched_roles;
+use crate::classes::space::Space;
 use crate::hydra::Problem;
 use crate::hydra::collection::{Page, PageLink, PageLinks};
 use crate::resource::page::{Written, written_reply};
@@ -132,8 +132,14 @@ fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, 
     let mut faults = Vec::new();
     let page = input.query.page(&mut faults);
     let tenant = Some(scope.customer());
-    let context =
-        ParseContext { site: s.site, tenant, path: &input.path, new: false, strict: false };
+    let context = ParseContext {
+        site: s.site,
+        tenant,
+        path: &input.path,
+        new: false,
+        id: None,
+        strict: false,
+    };
     let (mut filter, order) = query::read(&input.query, context, &mut faults);
     if !faults.is_empty() {
         scope.must_be_there(s)?;

@@ -23,12 +23,14 @@ use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::batch::{Batch, BatchAddress};
+use super::batch::Batch;
 use super::image_storage::ImageStorage;
-use super::role::{Role, read_roles, shown_role, unknown_fault, unknown_roles};
-use super::space::{Space, SpaceAddress, max_unauthorised_rule};
+use super::role::Role;
+use super::role_uris::{read_roles, shown_role, unknown_fault, unknown_roles};
+use super::rules::max_unauthorised_rule;
+use super::space::Space;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
-use crate::address;
+use crate::classes::addresses::{self, BatchAddress, ImageAddress, SpaceAddress};
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
 use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
 use crate::resource::address::ID_RULE;
@@ -111,10 +113,6 @@ impl Default for ImageDraft {
     }
 }
 
-address! {
-    pub struct ImageAddress { customer: i32, space: i32, image: String }
-}
-
 /// Longest `customer/space/id`, in bytes (`rules.md` 2.1).
 const MAX_JOINED: usize = 220;
 
@@ -135,7 +133,7 @@ impl Resource for Image {
     type Draft = ImageDraft;
 
     const NAME: &'static str = "Image";
-    const TEMPLATE: &'static str = "/customers/{customer}/spaces/{space}/images/{image}";
+    const TEMPLATE: &'static str = addresses::IMAGE;
     const MAX_BYTES: usize = 16 << 10;
     const CLASS: Class<Self> = Class {
         doc: "An image: where it comes from, who may see it, what is said of it, how it came \

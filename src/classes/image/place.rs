@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Image, ImageAddress, given_space};
+use super::{Image, given_space};
+use crate::classes::addresses::ImageAddress;
 use crate::hydra::Fault;
 use crate::resource::*;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::classes::role::read_roles;
+use crate::classes::role_uris::read_roles;
 use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
 use crate::resource::{ParseContext, Query, literal};

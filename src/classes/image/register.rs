@@ -9,12 +9,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::place::{Member, identify};
-use super::{Image, ImageAddress, ImageDraft, media_type};
-use crate::classes::batch::{self, BatchAddress};
-use crate::classes::customer::CustomerAddress;
+use super::{Image, ImageDraft, media_type};
+use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress};
+use crate::classes::batch;
 use crate::classes::customer_storage::check_quota;
 use crate::classes::job;
-use crate::classes::role::{settle_roles, unknown_roles};
+use crate::classes::role_uris::{settle_roles, unknown_roles};
 use crate::classes::space::SpaceDraft;
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
@@ -158,6 +158,7 @@ pub fn register(
             tenant: Some(customer),
             path: &input.path,
             new,
+            id: None,
             strict: input.strict,
         };
         let mut draft = body::read::<Image>(draft, body, context, &mut own);

@@ -11,8 +11,8 @@ use super::fragments::Cut;
 use super::list::Scope;
 use super::order::{self, Column};
 use super::query::Filter;
-use crate::classes::sql::{shown_number, shown_text, tenant_words};
 use crate::hydra::Problem;
+use crate::resource::sql::{shown_number, shown_text, tenant_words};
 use crate::schema::{images, spaces};
 
 pub type Found<'a> = images::BoxedQuery<'a, Pg>;

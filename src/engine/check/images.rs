@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 use super::{Check, CheckError, change, holds, lock_image};
-use crate::classes::image::ImageAddress;
+use crate::classes::addresses::ImageAddress;
 use crate::classes::job;
 use crate::hydra::Problem;
 use crate::schema::images;

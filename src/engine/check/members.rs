@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Text};
 
 use super::{Check, batches, lock_image, of_batch};
+use crate::classes::addresses::ImageAddress;
 use crate::classes::batch;
-use crate::classes::image::ImageAddress;
 use crate::hydra::Problem;
 
 #[derive(QueryableByName)]

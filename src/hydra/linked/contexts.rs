@@ -59,7 +59,7 @@ impl Context {
     /// Returns whether texts of a term are names of nodes before a body says anything.
     pub fn refers(&self, term: &str) -> bool {
         let definition = self.active.get(term);
-        let kind = definition.as_ref().and_then(|definition| definition.typ());
+        let kind = definition.as_ref().and_then(json_ld::context::TermDefinitionRef::typ);
         matches!(kind, Some(json_ld::Type::Id | json_ld::Type::Vocab))
     }
 

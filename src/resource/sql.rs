@@ -1,4 +1,4 @@
-//! SQL functions that the rooms' queries name.
+//! SQL functions that queries of classes name.
 
 use diesel::define_sql_function;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};

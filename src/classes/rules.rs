@@ -1,0 +1,32 @@
+//! Rules of values that members of several classes share.
+
+use crate::resource::address;
+
+/// Rule of the names that stand in public addresses (`rules.md` 2.6).
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the member.
+#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
+pub fn public_name(name: &String) -> Result<(), String> {
+    if address::is_id(name) { Ok(()) } else { Err(address::ID_RULE.into()) }
+}
+
+/// Rule of `maxUnauthorised`, wherever it stands (`dlcs.md` 13.5).
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the member.
+pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
+    if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
+}
+
+/// Whether a text is an absolute URI: a scheme, a colon, and something without blanks.
+pub fn is_uri(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+            && !rest.is_empty()
+            && !text
+                .chars()
+                .any(|c| c.is_whitespace() || c.is_control() || "<>\"{}|\\^`".contains(c))
+    })
+}
