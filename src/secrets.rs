@@ -79,7 +79,7 @@ impl Secrets {
         &self.fingerprint
     }
 
-    /// Keyed hash of an API secret. A random secret of 256 bits needs no slow hash (`rules.md` 1.5).
+    /// Keyed hash of an API secret. A random secret of 256 bits needs no slow hash (`docs/rules.md` 1.5).
     pub fn hash(&self, secret: &Secret) -> Vec<u8> {
         mac(&self.hashing, secret.0.as_bytes()).to_vec()
     }

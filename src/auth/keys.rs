@@ -23,7 +23,7 @@ use crate::resource::{Caller, Site};
 use crate::schema::{customers, keys};
 use crate::secrets::Secret;
 
-/// Time that a key that was found is remembered (`rules.md` 8.4).
+/// Time that a key that was found is remembered (`docs/rules.md` 8.4).
 const REMEMBERED: Duration = Duration::from_secs(1);
 /// Keys that are remembered at once; beyond, all are forgotten.
 const MAX_REMEMBERED: usize = 10_000;

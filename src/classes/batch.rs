@@ -178,7 +178,7 @@ pub fn put_members<'a>(
     Ok(())
 }
 
-/// Holds batches until the transaction ends, in the order of their numbers (`rules.md` 6.3).
+/// Holds batches until the transaction ends, in the order of their numbers (`docs/rules.md` 6.3).
 ///
 /// # Errors
 /// Where the database does not answer.

@@ -1,4 +1,4 @@
-//! One room a class. The list of rooms stands here, once.
+//! One file for each class. The list of classes stands here, once.
 
 pub mod addresses;
 pub mod auth_service;

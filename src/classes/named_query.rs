@@ -78,7 +78,7 @@ impl Resource for NamedQuery {
     }
 }
 
-/// Refuses a template that could never be answered (`dlcs.md` 21).
+/// Refuses a template that could never be answered.
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
 fn template_rule(template: &String) -> Result<(), String> {
     let known = |key: &str| {

@@ -1,4 +1,4 @@
-//! Credentials of an origin strategy at an address of their own: written, never shown (`rules.md` 7.2).
+//! Credentials of an origin strategy at an address of their own: written, never shown (`docs/rules.md` 7.2).
 
 use super::CustomerOriginStrategy;
 use super::addresses::{self, CustomerOriginStrategyAddress};

@@ -81,7 +81,7 @@ const SUBMIT: Operation<CustomerAddress> = Operation {
 /// What a submission may call itself.
 const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
 
-/// The members of a submitted collection, within the limit (`rules.md` 6.1).
+/// The members of a submitted collection, within the limit (`docs/rules.md` 6.1).
 fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
     let mut body = input.object("collection of images")?;
     let mut faults = Vec::new();

@@ -1,4 +1,4 @@
-//! Sets of references, which a POST replaces or adds to (`rules.md` 7.1).
+//! Sets of references, which a POST replaces or adds to (`docs/rules.md` 7.1).
 
 use serde_json::Value;
 

@@ -14,7 +14,7 @@ use crate::resource::reference::resolve;
 use crate::resource::*;
 use crate::schema::roles;
 
-/// Reads the roles that a body gives an image (`rules.md` 4.8).
+/// Reads the roles that a body gives an image (`docs/rules.md` 4.8).
 ///
 /// An own role is stored as `/id`, which no URI looks like; a URI of another form word for word. What may be
 /// either is for [`settle_roles`] to decide.

@@ -2,7 +2,7 @@
 
 use crate::resource::address;
 
-/// Rule of the names that stand in public addresses (`rules.md` 2.6).
+/// Rule of the names that stand in public addresses (`docs/rules.md` 2.6).
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the member.
@@ -11,7 +11,7 @@ pub fn public_name(name: &String) -> Result<(), String> {
     if address::is_id(name) { Ok(()) } else { Err(address::ID_RULE.into()) }
 }
 
-/// Rule of `maxUnauthorised`, wherever it stands (`dlcs.md` 13.5).
+/// Rule of `maxUnauthorised`, wherever it stands.
 ///
 /// # Errors
 /// What is wrong, as the rest of a sentence that begins with the member.

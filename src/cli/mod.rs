@@ -137,7 +137,7 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
     }
 }
 
-/// Base at which the published contexts are written (`rules.md` 3.4).
+/// Base at which the published contexts are written (`docs/rules.md` 3.4).
 pub const DEFAULT_BASE: &str = "http://localhost:8080";
 
 /// Returns what `hydria contexts` writes beside the contexts, by the name of the file.

@@ -49,7 +49,7 @@ pub struct Ingested {
     pub initial_origin: Option<String>,
 }
 
-/// Settles a job: batches first, then the image, then the job, as all lock (`rules.md` 6.3).
+/// Settles a job: batches first, then the image, then the job, as all lock (`docs/rules.md` 6.3).
 ///
 /// Returns the batches that were finished by that; `None` if the job is another worker's by now, and nothing was
 /// written.

@@ -52,7 +52,7 @@ const IMMEDIATE_SLOTS: usize = 4;
 const EXTRA_SLOTS: usize = 64;
 /// Time that all slots for queued work must have been taken until then.
 const PATIENCE: Duration = Duration::from_millis(500);
-/// Claims of an image whose worker died each time, until it is given up (`rules.md` 6.6).
+/// Claims of an image whose worker died each time, until it is given up (`docs/rules.md` 6.6).
 const MAX_CRASHES: i32 = 3;
 /// Time that it is until a job that could not be given back is given back again; at first, and at most.
 const GIVE_BACK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));

@@ -11,15 +11,15 @@ pub struct Page {
     pub size: i64,
 }
 
-/// The member that says that a total is an estimate (`rules.md` 5.4).
+/// The member that says that a total is an estimate (`docs/rules.md` 5.4).
 pub const ESTIMATED: &str = "totalItemsEstimated";
 /// The description of that member.
 pub const ESTIMATED_DOC: &str =
     "Whether totalItems is an estimate, of two significant digits; absent where it is exact";
 
-/// Members of a page when nothing is said (`rules.md` 5.1).
+/// Members of a page when nothing is said (`docs/rules.md` 5.1).
 pub const DEFAULT_SIZE: i64 = 100;
-/// Members of a page at most (`rules.md` 5.1).
+/// Members of a page at most (`docs/rules.md` 5.1).
 pub const MAX_SIZE: i64 = 500;
 
 /// The query parameter with the key of a page, which page links of some collections carry.

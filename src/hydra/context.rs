@@ -53,12 +53,12 @@ pub fn of_collection(collection: &CollectionDoc, member: &ClassDoc, base: &str) 
     json!({ "@context": terms })
 }
 
-/// Another name of `id`, in every class that has one (`rules.md` 2.3).
+/// Another name of `id`, in every class that has one (`docs/rules.md` 2.3).
 pub const OTHER_ID: &str = "modelId";
 
 /// Returns what bodies are read with: a published context, and the names that are read and never written.
 ///
-/// A published context has one term an IRI; these stand beside it here alone (`rules.md` 3.2).
+/// A published context has one term an IRI; these stand beside it here alone (`docs/rules.md` 3.2).
 pub fn for_input(mut published: Value, class: &ClassDoc) -> Value {
     if let Some(Value::Object(terms)) = published.get_mut("@context") {
         for property in &class.properties {

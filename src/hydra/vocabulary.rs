@@ -1,4 +1,4 @@
-//! The API documentation served at `/vocab` (`hydra.md` section 4): everything embedded, one node at the top.
+//! The API documentation served at `/vocab`: everything embedded, one node at the top.
 
 use std::collections::{BTreeMap, BTreeSet};
 

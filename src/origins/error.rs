@@ -15,7 +15,7 @@ use super::url::OriginUrlError;
 pub enum OriginError {
     /// The origin is no URL that can be fetched.
     Unusable(OriginUrlError),
-    /// The strategy needs credentials that were never given (`rules.md` 7.2).
+    /// The strategy needs credentials that were never given (`docs/rules.md` 7.2).
     CredentialsMissing,
     /// The patterns of the customer's rules took longer than one image may be looked at.
     PatternsTooSlow { after: Duration },

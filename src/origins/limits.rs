@@ -20,7 +20,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 2 GiB, 30 s to connect and between bytes, 10 minutes, 8 redirects (`rules.md` 6.6).
+    /// 2 GiB, 30 s to connect and between bytes, 10 minutes, 8 redirects (`docs/rules.md` 6.6).
     fn default() -> Self {
         Self {
             max_bytes: 2 << 30,
@@ -40,7 +40,7 @@ const BYTES_FOR_A_SECOND: u64 = 256 * 1024;
 
 impl Limits {
     /// Returns how long a fetch that has brought so many bytes may have taken in all: a minute and a second for each
-    /// 256 KiB, and never more than `total` (`rules.md` 6.6).
+    /// 256 KiB, and never more than `total` (`docs/rules.md` 6.6).
     ///
     /// What has arrived counts, not what was announced, which may be anything.
     #[must_use]

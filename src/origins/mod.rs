@@ -26,7 +26,7 @@ pub use pattern::{Pattern, PatternError};
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
 
-/// The way in which bytes are fetched from an origin (`dlcs.md` 8.1).
+/// The way in which bytes are fetched from an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Strategy {
     /// Anonymous HTTP or HTTPS; what holds where no rule matches.
@@ -48,7 +48,7 @@ impl Strategy {
         }
     }
 
-    /// Returns the strategy of an id; `basic_https` is 2016's word (`rules.md` 7.4).
+    /// Returns the strategy of an id; `basic_https` is 2016's word (`docs/rules.md` 7.4).
     #[must_use]
     pub fn parse(id: &str) -> Option<Self> {
         match id {
@@ -66,7 +66,7 @@ impl Strategy {
     /// Returns what [`Fetcher::fetch`] is to be given of what is held: nothing where the strategy is anonymous.
     ///
     /// # Errors
-    /// Returns [`OriginError::CredentialsMissing`] where the strategy needs what was never given (`rules.md` 7.2).
+    /// Returns [`OriginError::CredentialsMissing`] where the strategy needs what was never given (`docs/rules.md` 7.2).
     pub fn credentials_to_send(
         self,
         held: Option<Credentials>,
@@ -123,7 +123,7 @@ pub struct Rule {
 
 /// Returns the first rule whose pattern is in `origin`; `rules` are sorted by their order.
 ///
-/// `None` stands for [`Strategy::Default`] (`dlcs.md` 8.3). Each pattern is bounded by itself, and no other is tried
+/// `None` stands for [`Strategy::Default`]. Each pattern is bounded by itself, and no other is tried
 /// once all together have taken `budget`. This may take that long: it belongs on a thread that may wait.
 ///
 /// # Errors

@@ -103,7 +103,7 @@ impl Part for i64 {
 impl Part for String {
     const FORMAT: Option<&'static str> = None;
 
-    /// An id as clients choose them (`rules.md` 2.1).
+    /// An id as clients choose them (`docs/rules.md` 2.1).
     fn read(text: &str) -> Option<Self> {
         is_id(text).then(|| text.to_owned())
     }
@@ -210,7 +210,7 @@ where
 /// What [`canonical_number`] asks for, in words.
 pub const NUMBER_RULE: &str = "a number must be positive, with no zeros in front";
 
-/// Longest id, in bytes: what 220 for `customer/space/id` leave (`rules.md` 2.1).
+/// Longest id, in bytes: what 220 for `customer/space/id` leave (`docs/rules.md` 2.1).
 pub const MAX_ID: usize = 216;
 
 /// Whether a text is a well-formed id: one segment of RFC 3986 `pchar` without `%`.

@@ -4,8 +4,9 @@
 //! a page is found by reading past all before it; what was read past is not read again.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::page_key::KeyValue;
 
@@ -31,7 +32,7 @@ impl Anchors {
     /// Returns the last anchor at or before a row, with the row's number; `None`: there is none after the
     /// beginning.
     pub fn before(&self, list: u64, row: i64) -> Option<(i64, Vec<KeyValue>)> {
-        let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let lists = self.lists.lock();
         let found = lists.get(&list).filter(|found| found.since.elapsed() < LIFE)?;
         let at = found.anchors.partition_point(|(number, _)| *number <= row).checked_sub(1)?;
         found.anchors.get(at).cloned()
@@ -39,7 +40,7 @@ impl Anchors {
 
     /// Remembers the order values of a row, where it is the farthest so far.
     pub fn remember(&self, list: u64, row: i64, values: &[KeyValue]) {
-        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lists = self.lists.lock();
         lists.retain(|_, found| found.since.elapsed() < LIFE);
         if lists.values().map(|found| found.anchors.len()).sum::<usize>() >= MAX_ANCHORS {
             lists.retain(|other, _| *other == list);

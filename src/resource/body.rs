@@ -70,7 +70,7 @@ pub fn read_replacement<R: Replace>(
         locked.draft()
     } else {
         let fresh = R::initial_draft_at(s, at);
-        // A parent that is missing goes before the conditions, what else is wrong after (`rules.md` 1.1).
+        // A parent that is missing goes before the conditions, what else is wrong after (`docs/rules.md` 1.1).
         if !matches!(fresh, Err(Problem::NotFound(_))) {
             input.conditions.allow(Current::Nothing)?;
         }

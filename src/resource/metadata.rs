@@ -8,7 +8,7 @@ use super::property::{MAX_INDEXED, ParseContext, Property};
 use super::site::RenderContext;
 use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
 
-/// Metadata of the customer: unset in the store, and then shown as `""` or `0` (`rules.md` 4.6).
+/// Metadata of the customer: unset in the store, and then shown as `""` or `0` (`docs/rules.md` 4.6).
 pub struct Metadata<R: Resource, T> {
     name: &'static str,
     doc: &'static str,

@@ -88,7 +88,7 @@ pub trait Resource: Sized + Send + 'static {
         Ok(Vec::new())
     }
 
-    /// Refuses other values of what is set once and for all (`rules.md` 4.3).
+    /// Refuses other values of what is set once and for all (`docs/rules.md` 4.3).
     fn check_fixed(
         _at: &Self::Address,
         _held: Option<&Self>,

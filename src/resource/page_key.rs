@@ -80,7 +80,7 @@ impl PageKey {
         URL_SAFE_NO_PAD.encode(Value::Array(parts).to_string())
     }
 
-    /// Parses the text of a key; `None` where it is none, or that of another list (`rules.md` 3.5).
+    /// Parses the text of a key; `None` where it is none, or that of another list (`docs/rules.md` 3.5).
     pub fn decode(text: &str, digest: u64, kinds: &[KeyKind]) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let parts: Vec<Value> = serde_json::from_slice(&bytes).ok()?;

@@ -82,7 +82,7 @@ pub trait Property<R: Resource>: Sync {
 
 /// Takes the value of a member out of a body, by its name or another name of the same thing.
 ///
-/// Both given and different is a fault (`rules.md` 3.2).
+/// Both given and different is a fault (`docs/rules.md` 3.2).
 pub fn given(
     body: &mut Map<String, Value>,
     name: &'static str,

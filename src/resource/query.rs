@@ -77,9 +77,9 @@ impl Query {
         self.pairs.iter().filter(known).map(|p| p.raw.as_str()).collect::<Vec<_>>().join("&")
     }
 
-    /// The page asked for (`rules.md` 5.1); `itemsPerPage` is another name of `pageSize`.
+    /// The page asked for (`docs/rules.md` 5.1); `itemsPerPage` is another name of `pageSize`.
     pub fn page(&self, faults: &mut Vec<Fault>) -> Page {
-        // A key that cannot be read is ignored (`rules.md` 3.5).
+        // A key that cannot be read is ignored (`docs/rules.md` 3.5).
         self.check_texts(PAGING.iter().filter(|v| **v != PAGE_KEY), faults);
         let number = self.integer("page", faults).unwrap_or(1).max(1);
         let size = match self.get("pageSize") {
@@ -95,7 +95,7 @@ impl Query {
         self.get(PAGE_KEY.name)
     }
 
-    /// The order asked for, by one of these members (`rules.md` 5.3); none: the default one.
+    /// The order asked for, by one of these members (`docs/rules.md` 5.3); none: the default one.
     pub fn order(
         &self,
         orderable: &'static [&'static str],

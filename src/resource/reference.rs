@@ -147,7 +147,7 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
     }
 }
 
-/// The address that a reference in a body names (`rules.md` 4.9).
+/// The address that a reference in a body names (`docs/rules.md` 4.9).
 ///
 /// It may be whole, of another base with the same path, relative, an object with `@id`, or the bare last
 /// segment. A resource of another customer is refused, whether it is there or not.

@@ -136,7 +136,7 @@ impl Input {
         }
     }
 
-    /// The body as one object (`rules.md` 4.5).
+    /// The body as one object (`docs/rules.md` 4.5).
     ///
     /// An array of exactly one node stands for that node.
     ///

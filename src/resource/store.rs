@@ -286,7 +286,7 @@ macro_rules! orders {
     };
 }
 
-/// One page of a boxed query in the order that the room's `ordered` gives it, and the size of the whole.
+/// One page of a boxed query in the order that the class's `ordered` gives it, and the size of the whole.
 ///
 /// A macro, for diesel counts and loads the same expression as two types
 /// that no trait bound of readable length relates.

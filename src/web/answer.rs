@@ -1,4 +1,4 @@
-//! The one handler: who asks, what for, may they, and what comes of it, in the order of `rules.md` 1.1.
+//! The one handler: who asks, what for, may they, and what comes of it, in the order of `docs/rules.md` 1.1.
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -55,7 +55,7 @@ use router::Router;
 
 pub use server::{Listening, listen};
 
-/// Largest body that is read, in bytes (`rules.md` 6.1).
+/// Largest body that is read, in bytes (`docs/rules.md` 6.1).
 pub const MAX_BODY_BYTES: usize = 16 << 20;
 
 /// The service that answers requests.

@@ -1,4 +1,4 @@
-//! Content negotiation: what a client accepts, and the representation that answers it (`hydra.md` 7; RFC 9110, 12.5.1).
+//! Content negotiation: what a client accepts, and the representation that answers it (RFC 9110, 12.5.1).
 
 #[cfg(test)]
 mod tests;

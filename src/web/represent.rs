@@ -117,7 +117,7 @@ pub fn head(
     written: &[u8],
 ) {
     response.content_type(wanted.content_type(kind));
-    // Who reads JSON finds the meaning so; elsewhere this link would mislead (`hydra.md` 7).
+    // Who reads JSON finds the meaning so; elsewhere this link would mislead.
     let is_json = match kind {
         Kind::Problem => wanted.is_as_written(),
         Kind::Data => wanted == Representation::Json,

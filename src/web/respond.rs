@@ -126,7 +126,7 @@ pub struct About<'a> {
     pub session: bool,
 }
 
-/// Returns the response to a problem, as RFC 9457 and Hydra have it (`hydra.md` 8).
+/// Returns the response to a problem, as RFC 9457 and Hydra have it.
 pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> HttpResponse {
     let About { wanted, path, method, request_id, session } = *about;
     let status = status::of_problem(problem);
@@ -310,7 +310,7 @@ pub fn accepts(response: &mut HttpResponse, allow: &[&'static str]) {
 
 /// Returns a document about the API, in the one media type that it has: public, the same for everybody.
 ///
-/// Contexts are among them, which are JSON-LD whatever is accepted (`hydra.md` 5).
+/// Contexts are among them, which are JSON-LD whatever is accepted.
 ///
 /// # Errors
 /// [`Problem::PreconditionFailed`] where `If-Match` is not met.

@@ -20,7 +20,7 @@ pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
     }
 }
 
-/// Returns the status of a problem (`rules.md` 1.1, 2.5).
+/// Returns the status of a problem (`docs/rules.md` 1.1, 2.5).
 pub fn of_problem(problem: &Problem) -> StatusCode {
     match problem {
         Problem::Unauthenticated => StatusCode::UNAUTHORIZED,

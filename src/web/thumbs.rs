@@ -1,4 +1,4 @@
-//! Thumbnails for everybody: open sizes only, level 0, exact sizes (`iiif.md` 6.2).
+//! Thumbnails for everybody: open sizes only, level 0, exact sizes.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;

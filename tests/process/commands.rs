@@ -32,7 +32,7 @@ fn commands_work_beside_a_running_service() {
     assert!(home.says(&["key", "list", "1"]).contains(&new.0));
     assert!(!home.says(&["key", "list"]).contains(&new.1), "secrets are not listed");
     home.says(&["key", "remove", &key]);
-    // A verified key may be remembered for one second (`rules.md` 8.4).
+    // A verified key may be remembered for one second (`docs/rules.md` 8.4).
     crate::support::until("the key to be forgotten", || client.get("/customers/2").status == 401);
     assert!(home.says(&["migrate"]).contains("up to date"));
     assert!(home.says(&["check"]).contains("agree"));

@@ -140,7 +140,7 @@ impl Update for Image {
 
 impl Replace for Image {
     fn initial_draft_at(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<ImageDraft, Problem> {
-        // The parent of what a PUT makes is part of what is asked: a bad request (`rules.md` 2.4).
+        // The parent of what a PUT makes is part of what is asked: a bad request (`docs/rules.md` 2.4).
         match space_defaults(s.conn, at.customer, at.space) {
             Err(Problem::NotFound(_)) => {
                 let reason = format!("names {}, which is not there", at.space);
@@ -161,7 +161,7 @@ impl Replace for Image {
 }
 
 impl Remove for Image {
-    /// Batches first, then the image, then its job: the order in which all lock (`rules.md` 6.3).
+    /// Batches first, then the image, then its job: the order in which all lock (`docs/rules.md` 6.3).
     fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
         let waiting = batch::waiting_in(s.conn, at)?;
         batch::lock(s.conn, at.customer, &waiting)?;

@@ -5,7 +5,7 @@ use super::ImageDraft;
 /// The media type of an image of which none was given or inferred: it is recognised when it is processed.
 pub const UNKNOWN: &str = "image/unknown";
 
-/// The media type that the ending of an origin's path tells, in lack of a better one (`dlcs.md` 13.1).
+/// The media type that the ending of an origin's path tells, in lack of a better one.
 pub fn inferred_media_type(origin: &str) -> &'static str {
     let path = origin.split(['?', '#']).next().unwrap_or(origin);
     let ending = path.rsplit('/').next().and_then(|name| name.rsplit_once('.')).map(|(_, e)| e);

@@ -113,7 +113,7 @@ impl Default for ImageDraft {
     }
 }
 
-/// Longest `customer/space/id`, in bytes (`rules.md` 2.1).
+/// Longest `customer/space/id`, in bytes (`docs/rules.md` 2.1).
 const MAX_JOINED: usize = 220;
 
 impl ImageAddress {

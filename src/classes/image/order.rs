@@ -85,7 +85,7 @@ static FIELDS: &[Field] = fields! {
     "thumbnailPolicy": "images.thumbnail_policy", Text, false, |i| text(Some(&i.thumbnail_policy));
 };
 
-/// Members whose orders are fast at any size, as the documentation names them (`rules.md` 5.3).
+/// Members whose orders are fast at any size, as the documentation names them (`docs/rules.md` 5.3).
 pub const INDEXED: &str = "created (the default), id, finished, string1, string2, string3, number1, \
     number2, number3, space";
 

@@ -1,4 +1,4 @@
-//! What is asked of a collection of images: filters and order (`rules.md` 5).
+//! What is asked of a collection of images: filters and order (`docs/rules.md` 5).
 
 use serde_json::{Map, Value};
 

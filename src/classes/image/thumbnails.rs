@@ -42,7 +42,7 @@ impl Image {
         })
     }
 
-    /// Those that anybody may see (`dlcs.md` 13.6): with roles and no number of pixels, none.
+    /// Those that anybody may see: with roles and no number of pixels, none.
     pub fn open_thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
         let limit = match u32::try_from(self.draft.max_unauthorised) {
             Ok(pixels) => pixels,

@@ -1,4 +1,4 @@
-//! Bodies by their meaning (`hydra.md` 9): any JSON-LD or Turtle that says the same is read as the same.
+//! Bodies by their meaning: any JSON-LD or Turtle that says the same is read as the same.
 //!
 //! A body becomes a document in the terms of the class it is read as. One that is in those terms already, as
 //! most are, is not expanded (`own`). JSON-LD in other terms is expanded whole by the processor, and flattened

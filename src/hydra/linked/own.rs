@@ -1,4 +1,4 @@
-//! Bodies in our own terms (`rules.md` 4.1), which are not expanded: their keys say what they mean.
+//! Bodies in our own terms (`docs/rules.md` 4.1), which are not expanded: their keys say what they mean.
 
 use iref::{Iri, IriBuf, IriRef};
 use serde_json::{Map, Value};
@@ -56,7 +56,7 @@ impl Own<'_> {
         }
     }
 
-    /// Takes the one node out of a body that holds only `@graph`, if it is in our own terms (`rules.md` 4.5);
+    /// Takes the one node out of a body that holds only `@graph`, if it is in our own terms (`docs/rules.md` 4.5);
     /// answers it with the JSON pointer to it.
     pub fn in_graph(self, body: &mut Value) -> Option<(Value, &'static str)> {
         let object = body.as_object_mut()?;

@@ -72,7 +72,7 @@ impl RouteDoc {
         self.template.starts_with("/customers")
     }
 
-    /// Returns whether it answers callers without credentials (`rules.md` 1.2).
+    /// Returns whether it answers callers without credentials (`docs/rules.md` 1.2).
     pub fn is_open(&self, operation: &OperationDoc) -> bool {
         !self.is_private() && operation.method == "GET"
     }
@@ -83,7 +83,7 @@ const LIST: &str = "rdf:List";
 
 /// Returns every status that an operation may be answered with, by number.
 ///
-/// Beside what its own row says stands what any request of its kind may meet (`rules.md` 1.1).
+/// Beside what its own row says stands what any request of its kind may meet (`docs/rules.md` 1.1).
 pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'static str> {
     let operation = &mounted.doc;
     let mut all: BTreeMap<u16, &'static str> = BTreeMap::new();

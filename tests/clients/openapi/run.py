@@ -20,7 +20,7 @@ import uuid
 EXCLUDED = [
     # That a name is free, that what is referred to is there, that a template selects something.
     "positive_data_acceptance",
-    # Members that are unknown or read-only are ignored, whatever they hold (rules.md 4.3), and so are
+    # Members that are unknown or read-only are ignored, whatever they hold (docs/rules.md 4.3), and so are
     # preferences that are not known (RFC 7240); orderBy is read in any case.
     "negative_data_rejection",
 ]

@@ -17,7 +17,7 @@ use super::sent;
 use crate::contract::world::{ORIGIN, World};
 use crate::support::{Answer, database, rows};
 
-/// That an answer is a problem as `hydra.md` 8 has it.
+/// Checks that an answer is a problem document with Hydra's terms.
 #[track_caller]
 fn assert_problem(answer: &Answer, status: u16, kind: &str, base: &str) {
     assert_eq!(answer.status, status, "{}", answer.body);
