@@ -1,7 +1,8 @@
-//! Totals that are maintained: by triggers, in the statement that changes the rows.
+//! Maintained counters: triggers append a delta in the statement that changes the rows.
 //!
-//! A change is a row of its own, so that writers never wait for one another; a total is a counts and the
-//! changes since. `roll_up` adds the changes to the tallies now and then. `hydria check` counts anew.
+//! A delta is a row of its own (table `tally_changes`), so that writers never wait for one another. A total is the
+//! stored count (table `tallies`) plus all deltas that are not rolled up yet; `roll_up` adds them. `hydria check`
+//! counts the rows again.
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
@@ -13,11 +14,11 @@ use crate::hydra::Problem;
 use crate::resource::sql::total;
 use crate::schema::{images, job_tallies, job_tally_changes, tallies, tally_changes};
 
-/// What a space, or all of a customer's, come to.
+/// The counts of a space, or of all spaces of a customer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub images: i64,
-    /// Images ever removed: while it stays, what was found of an order stays found.
+    /// Images ever removed: while this is unchanged, cached page positions stay valid.
     pub removals: i64,
     /// Bytes of originals.
     pub size: i64,

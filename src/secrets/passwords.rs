@@ -1,7 +1,7 @@
 //! Argon2id hashes of people's passwords, of which few are computed at once.
 //!
-//! Each takes some 20 ms of a core and 19 MiB of memory, so that as many are computed at once as there are cores. Who
-//! comes besides waits, for a bounded time, on a thread that may wait.
+//! Each takes some 20 ms of a core and 19 MiB of memory, so that as many are computed at once as there are cores.
+//! Further callers wait for a limited time, on a blocking thread.
 
 use std::fmt;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The one check of tenants.
+//! The only check that a caller may access the addresses of a customer.
 
 use actix_web::http::Method;
 

@@ -1,6 +1,6 @@
 //! Lines of the log that many requests would write: one a minute of each kind, with the number of those left out.
 //!
-//! Repeated lines of the log: a client must not fill the disk with lines that it can cause as often as it likes.
+//! A client must not fill the disk with lines that it can cause as often as it likes.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

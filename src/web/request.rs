@@ -1,4 +1,4 @@
-//! One request as the doors see it: its number, its conditions, what the client prefers.
+//! Facts about a request that all handlers need: its id, its conditions, its preferences.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;

@@ -1,4 +1,4 @@
-//! The only place where a status is chosen.
+//! The place where the status of a reply or a problem is chosen; 304 is chosen in `conditional.rs`.
 
 use actix_web::http::StatusCode;
 

@@ -2,9 +2,8 @@
 //!
 //! A process of the cluster is known by its command line, which everybody may read: the server's
 //! names the cluster's folder, so does that of an initdb, and each of its children's the `cluster_name` we give. Its
-//! working
-//! directory would say so too, but root may not read that of another user's process in a container
-//! without the right to trace. Its parent says little: who adopts an orphan differs.
+//! working directory would say so too, but root may not read that of another user's process in a container without
+//! the right to trace. Its parent says little, because systems differ in which process adopts an orphan.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;

@@ -1,7 +1,7 @@
 //! The private PostgreSQL of a default run: made, started, shared, kept and stopped by us.
 //!
 //! Where no address of a database is given, the service runs PostgreSQL's own programs on a folder
-//! in the data folder and speaks with them through a Unix socket only (spec/rules.md 8.2 and
+//! in the data folder and speaks with them through a Unix socket only (docs/rules.md 8.2 and
 //! 8.3).
 //!
 //! # Who runs it
@@ -160,7 +160,7 @@ impl Private {
     /// called from any thread.
     ///
     /// # Errors
-    /// [`PrivateError::AlreadyServed`] where another `serve` has the folder (spec/rules.md 8.3);
+    /// [`PrivateError::AlreadyServed`] where another `serve` has the folder (docs/rules.md 8.3);
     /// all the others if the server cannot be started.
     pub fn start(data: &Path, durability: Durability) -> Result<Self, PrivateError> {
         let place = Place::find(data)?;
