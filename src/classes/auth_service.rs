@@ -251,7 +251,7 @@ impl List<AuthServiceAddress> for AuthService {
 
 crate::stored! {
     AuthService in auth_services { customer: customer, id: auth_service }:
-    retrieve, remove,
+    retrieve,
 }
 
 impl Replace for AuthService {
@@ -310,6 +310,19 @@ impl Update for AuthService {
             .returning(AuthServiceDraft::as_returning())
             .get_result(s.conn)?;
         Ok(Self { draft, ..locked.into_inner() })
+    }
+}
+
+impl Remove for AuthService {
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
+        let services = auth_services::table.find((at.customer, &at.auth_service));
+        // As for changes, so that `If-Match` is judged by the provider that is there once the lock is held.
+        services.select(auth_services::id).for_update().first::<String>(s.conn)?;
+        Self::find(s, at)
+    }
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let row = auth_services::table.find((locked.customer, &locked.id));
+        removed(diesel::delete(row).execute(s.conn))
     }
 }
 

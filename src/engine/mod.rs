@@ -90,7 +90,8 @@ pub struct Engine {
     memory: Limiter<i32>,
     /// Images of the queue that may be decoded at once, by customer: one a core, and as many of those who have none.
     cores: Limiter<i32>,
-    /// The same of images that requests wait for. They are decoded at full priority, so a core is left for answers.
+    /// Images that requests wait for and that may be decoded at once, by customer. Fewer than cores, because they are
+    /// decoded at full priority; one more of a customer that has none.
     immediate_cores: Limiter<i32>,
 }
 
@@ -120,7 +121,7 @@ impl Engine {
             acts: limiter(shared, CONNECTIONS as usize - shared),
             memory: limiter(memory, 0),
             cores: limiter(cores, cores),
-            immediate_cores: limiter((cores - 1).max(1), cores),
+            immediate_cores: limiter((cores - 1).max(1), 1),
             decoders: Decoders::start()?,
             database,
             site,

@@ -46,6 +46,11 @@ impl Pattern {
         if text.chars().nth(MAX_CHARACTERS).is_some() {
             return Err(PatternError::TooLong);
         }
+        // The two crates read some texts differently, possessive quantifiers (`a++`) for one, so that one of them decides.
+        let tree = Expr::parse_tree(text)?;
+        if !is_linear(&tree.expr) {
+            return Self::backtracking(text);
+        }
         let linear = regex::RegexBuilder::new(text)
             .case_insensitive(true)
             .size_limit(MAX_AUTOMATON_BYTES)
@@ -100,6 +105,23 @@ impl Pattern {
             false
         })
     }
+}
+
+/// Returns whether an expression has only what both crates read in the same way.
+fn is_linear(expr: &Expr) -> bool {
+    let is_shared = matches!(
+        expr,
+        Expr::Empty
+            | Expr::Any { .. }
+            | Expr::Assertion(_)
+            | Expr::Literal { .. }
+            | Expr::Delegate { .. }
+            | Expr::Concat(_)
+            | Expr::Alt(_)
+            | Expr::Group(_)
+            | Expr::Repeat { .. }
+    );
+    is_shared && (expr.is_leaf_node() || expr.children_iter().all(is_linear))
 }
 
 /// Returns how many backtracks keep a search within [`MAX_WORK`].

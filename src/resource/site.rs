@@ -108,9 +108,12 @@ pub struct Input {
 }
 
 impl Input {
-    /// Returns how many things the act is about: the members of the body, the rows of a page.
+    /// Returns how many things the act is about: the members of the body or its items, the rows of a page.
     pub fn things(&self) -> usize {
-        let members = self.body.as_ref().and_then(|body| body.get("member")?.as_array());
+        let members = self.body.as_ref().and_then(|body| match (one_node(body), body) {
+            (Some(node), _) => node.get("member")?.as_array(),
+            (None, body) => body.as_array(),
+        });
         let rows = self.collection.as_ref().map(|_| self.query.page(&mut Vec::new()).size);
         let rows = rows.and_then(|rows| usize::try_from(rows).ok());
         members.map_or(0, Vec::len).max(rows.unwrap_or_default())

@@ -14,14 +14,16 @@ const MIN_IMAGES: usize = 1_000;
 
 /// The most that a body may hold.
 ///
-/// Each figure is a multiple of the images that a batch may have, so that a batch of exactly as many is read with
-/// all that an image can say, in any form.
+/// Each figure is a multiple of the images that a batch may have, so that a batch of exactly as many is read in any
+/// form, with as much as images say at most in practice. Bodies in our own terms are bounded by values alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// Values, arrays and objects among them: some 120 of an image at its wordiest.
     pub values: usize,
     /// JSON objects: some 40 of an image in expanded form.
     pub objects: usize,
+    /// Texts that expansion makes nodes of, each of which takes some 700 bytes.
+    pub references: usize,
     /// Nodes of the node map, each of which takes about a kilobyte.
     pub nodes: usize,
     /// Bytes of text with all IRIs written out.
@@ -37,6 +39,7 @@ impl Bounds {
         Self {
             values: 200 * images,
             objects: 60 * images,
+            references: 80 * images,
             nodes: 20 * images,
             text_bytes: (24 << 10) * images,
             names_bytes: (8 << 10) * images,

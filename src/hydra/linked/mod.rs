@@ -22,6 +22,7 @@ mod own;
 mod pool;
 mod protection;
 mod rdf;
+mod references;
 mod shapes;
 mod source_map;
 mod subject;

@@ -11,6 +11,7 @@ use super::known::Known;
 use super::lengths::Lengths;
 use super::limits::{self, Bounds};
 use super::protection::Protection;
+use super::references::References;
 use super::shapes::{Kind, Shapes, aliases};
 use super::thin::thin;
 use crate::hydra::Problem;
@@ -95,10 +96,10 @@ struct Survey<'a, 'b> {
     strings: usize,
     /// Members of objects that are no keywords, each of which expansion may make a property of.
     members: usize,
-    /// Texts of each key, each of which expansion may make a node of.
-    texts: HashMap<&'a str, usize>,
     /// Terms whose texts are names of nodes.
     references: HashSet<&'a str>,
+    /// Terms whose values are maps by any of their definitions.
+    maps: HashSet<&'a str>,
     /// Terms that stand for nothing.
     nulls: HashSet<&'a str>,
     /// Terms, and what their definitions refer to.
@@ -132,8 +133,8 @@ impl<'a, 'b> Survey<'a, 'b> {
             text: 0,
             strings: 0,
             members: 0,
-            texts: HashMap::new(),
             references: HashSet::new(),
+            maps: HashSet::new(),
             nulls: HashSet::new(),
             targets: Vec::new(),
             aliases: Vec::new(),
@@ -178,16 +179,14 @@ impl<'a, 'b> Survey<'a, 'b> {
         self.kinds.retain(|term, kind| kind.is_some() && !(self.known.term)(term));
         Shapes::new(&self.aliases, &self.lists, (&self.kinds, &self.by_node, &self.by_language))
             .check(body)?;
+        let references = self.references_in(body);
+        if references > bounds.references {
+            let most = bounds.references;
+            return no(format!("the body has {references} references; {most} are read"));
+        }
         if self.members > bounds.objects {
             let (members, most) = (self.members, bounds.objects);
             return no(format!("the objects in the body have {members} members; {most} are read"));
-        }
-        let is_reference = |key: &str| self.references.contains(key) || (self.known.reference)(key);
-        let texts = self.texts.iter().filter(|(key, _)| is_reference(key));
-        let references: usize = texts.map(|(_, texts)| texts).sum();
-        if references > bounds.objects {
-            let most = bounds.objects;
-            return no(format!("the body has {references} references; {most} are read"));
         }
         if self.terms > MAX_TERMS {
             let terms = self.terms;
@@ -238,7 +237,6 @@ impl<'a, 'b> Survey<'a, 'b> {
                     if key == "@context" {
                         self.work += self.context(value);
                     } else {
-                        self.count_texts(key, value);
                         self.value(value);
                     }
                 }
@@ -248,16 +246,13 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
     }
 
-    /// Counts the texts of a key.
-    fn count_texts(&mut self, key: &'a str, value: &Value) {
-        let texts = match value {
-            Value::String(_) => 1,
-            Value::Array(items) => items.iter().filter(|item| item.is_string()).count(),
-            _ => return,
-        };
-        if !key.starts_with('@') {
-            *self.texts.entry(key).or_default() += texts;
-        }
+    /// Returns how many texts of the body are references, by the definitions of all its contexts.
+    fn references_in(&self, body: &Value) -> usize {
+        let is_reference = |key: &str| self.references.contains(key) || (self.known.reference)(key);
+        let mut wrappers = aliases("@set", &self.aliases);
+        wrappers.extend(aliases("@list", &self.aliases));
+        let maps = &self.maps;
+        References { is_reference: &is_reference, wrappers: &wrappers, maps }.count(body)
     }
 
     /// Looks at a context, and answers the work that it makes wherever it stands.
@@ -337,6 +332,9 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
         let container = definition.get("@container").map(Value::to_string).unwrap_or_default();
         let is_map = MAPS.iter().any(|kind| container.contains(kind));
+        if is_map {
+            self.maps.insert(term);
+        }
         let is_json = definition.get("@type").is_some_and(|kind| kind == "@json");
         if definition.get("@type").is_some_and(|kind| kind == "@id" || kind == "@vocab") {
             self.references.insert(term);

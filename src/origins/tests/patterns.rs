@@ -137,3 +137,11 @@ fn many_slow_patterns_are_given_up_together() {
     assert!(matches!(outcome, Err(OriginError::PatternsTooSlow { after }) if after == budget));
     assert!(begun.elapsed() < Duration::from_secs(10), "no more than one went on");
 }
+
+#[test]
+fn possessive_quantifiers_never_give_back_what_they_took() {
+    let pattern = Pattern::compile(r"^https://[a-z.]++example\.org/").expect("a pattern");
+    assert!(!pattern.is_found_in("https://images.example.org/one.png"));
+    assert!(Pattern::compile("a++b").expect("a pattern").is_found_in("aab"));
+    assert!(Pattern::compile("a**").is_err(), "a repetition of a repetition is no pattern");
+}
