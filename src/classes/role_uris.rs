@@ -20,7 +20,7 @@ use crate::schema::roles;
 /// either is for [`settle_roles`] to decide.
 ///
 /// # Errors
-/// What is wrong with each.
+/// Returns a fault for each that is wrong.
 pub fn read_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
     each_of(value, "roles", |value| {
         let text = match value {
@@ -103,7 +103,7 @@ fn settle<'a>(
 /// Reads the values of a member that names roles, each of which is kept once.
 ///
 /// # Errors
-/// What is wrong with each, or that there are too many.
+/// Returns a fault for each that is wrong, or one that says there are too many.
 pub fn each_of(
     value: &Value,
     member: &str,

@@ -19,7 +19,7 @@ pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
     if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
 }
 
-/// Whether a text is an absolute URI: a scheme, a colon, and something without blanks.
+/// Returns whether a text is an absolute URI: a scheme, a colon, and something without blanks.
 pub fn is_uri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, rest)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -134,3 +134,21 @@ pub(super) async fn blocking<T: Send + 'static>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resource::Input;
+
+    #[test]
+    fn large_requests_weigh_more_however_their_bodies_are_wrapped() {
+        let of = |body| units(Input { body: Some(body), ..Input::default() }.things());
+        let members = |count: usize| json!({ "member": vec![json!({}); count] });
+        assert_eq!((of(members(10)), of(members(200)), of(members(1000))), (1, 2, MOST_UNITS));
+        assert_eq!(of(json!([members(1000)])), MOST_UNITS);
+        assert_eq!(of(json!(vec!["a"; 500])), MOST_UNITS);
+        assert!(MOST_UNITS < SHARED.0 as usize, "it would wait for ever");
+    }
+}

@@ -1,6 +1,7 @@
+use reqwest::Method;
 use serde_json::json;
 
-use crate::support::App;
+use crate::support::{App, rows, until};
 
 #[test]
 fn nested_services_stand_in_their_parent_and_among_all() {
@@ -68,4 +69,37 @@ fn names_that_stand_in_public_addresses_are_segments() {
         let answer = owner.client.post(&owner.path(kind), &body).expect(400);
         assert_eq!(answer.faults(), ["name"]);
     }
+}
+
+#[test]
+fn a_deletion_is_judged_by_the_provider_that_is_there_once_the_service_is_locked() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let service = owner.path("/authServices/login");
+    owner.client.put(&service, &json!({})).expect(201);
+    let shown = owner.client.get(&service).expect(200);
+    let tag = shown.header("ETag").expect("a tag").to_owned();
+    // Another request makes a provider, and has not committed yet.
+    let mut other = app.database();
+    let at = format!("customer = {} AND id = 'login'", owner.id);
+    rows::execute(&mut other, "BEGIN");
+    rows::execute(
+        &mut other,
+        &format!("SELECT id FROM auth_services WHERE {at} FOR NO KEY UPDATE"),
+    );
+    let made = format!("INSERT INTO role_providers VALUES ({}, 'login', '{{}}', NULL)", owner.id);
+    rows::execute(&mut other, &made);
+    let mut watch = app.database();
+    let waiting = "SELECT count(*) AS n FROM pg_stat_activity \
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    std::thread::scope(|threads| {
+        let deletion = threads.spawn(|| {
+            let request = owner.client.request(Method::DELETE, &service).header("If-Match", tag);
+            owner.client.send(request).status
+        });
+        until("the deletion to wait", || rows::number(&mut watch, waiting) == 1);
+        rows::execute(&mut other, "COMMIT");
+        assert_eq!(deletion.join().expect("no panic"), 412);
+    });
+    owner.client.get(&format!("{service}/roleProvider")).expect(200);
 }

@@ -54,7 +54,7 @@ fn a_request_under_way_is_answered_before_the_end() {
     origin.wait_for("/held", 1);
     service.tell_to_stop();
     service.wait_for("stopping");
-    until("the door to close", || TcpStream::connect(&address).is_err());
+    until("the socket to close", || TcpStream::connect(&address).is_err());
     origin.release();
     let answer = put.join().expect("no panic").expect(201);
     assert_eq!(answer.number("width"), 120);

@@ -1,4 +1,4 @@
-//! Where the images of a submission are to stand: by `@id`, or by `space` and `id` (`docs/rules.md` 2.2, 2.3).
+//! The addresses of the images of a submission: by `@id`, or by `space` and `id` (`docs/rules.md` 2.2, 2.3).
 
 use serde_json::{Map, Value};
 

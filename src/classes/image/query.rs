@@ -1,4 +1,4 @@
-//! What is asked of a collection of images: filters and order (`docs/rules.md` 5).
+//! Parses the filters and the order of a request for a collection of images (`docs/rules.md` 5).
 
 use serde_json::{Map, Value};
 

@@ -74,7 +74,7 @@ impl<'a> NewImage<'a> {
     }
 }
 
-/// What a new image starts from: the defaults of its space (`docs/rules.md` 4.2).
+/// Returns what a new image starts from: the defaults of its space (`docs/rules.md` 4.2).
 pub fn initial_draft(space: SpaceDraft) -> ImageDraft {
     ImageDraft {
         tags: space.default_tags,

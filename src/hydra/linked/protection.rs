@@ -1,6 +1,6 @@
 //! Terms that a body defines in several ways though contexts in it protect terms.
 //!
-//! Whether that is an error depends on where each context stands; the processor misses some of the errors.
+//! It is an error in some positions of the contexts, and the processor misses some of these.
 
 use std::collections::HashMap;
 

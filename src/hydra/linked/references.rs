@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-/// What tells references from other texts.
+/// Tells references from other texts.
 pub struct References<'a> {
     /// Tells whether texts of a key are names of nodes.
     pub is_reference: &'a dyn Fn(&str) -> bool,
@@ -14,11 +14,11 @@ pub struct References<'a> {
     pub maps: &'a HashSet<&'a str>,
 }
 
-/// Where a value stands.
+/// The position of a value in a body.
 #[derive(Clone, Copy)]
 struct At {
     is_reference: bool,
-    /// Whether an object here may be a map.
+    /// Tells whether an object here may be a map.
     in_map: bool,
 }
 

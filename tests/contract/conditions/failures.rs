@@ -258,7 +258,7 @@ fn a_look_up_that_breaks_off_is_told_and_others_go_on() {
     );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.expect("a runtime");
-    // More often than there are threads behind the door.
+    // More often than the batcher has threads.
     for round in 1..=6 {
         assert_eq!(runtime.block_on(batcher.load(&queue, 0)), Err(Refusal::BrokeOff));
         assert_eq!(runtime.block_on(batcher.load(&queue, round)), Ok(round + 1));

@@ -1,4 +1,4 @@
-//! How many images match: exact as far as it is counted, an estimate beyond (`docs/rules.md` 5.4).
+//! Counts matching images: exactly up to a limit, by an estimate beyond (`docs/rules.md` 5.4).
 
 use diesel::prelude::*;
 use serde_json::Value;
