@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy)]
 pub struct Setting {
     pub name: &'static str,
-    /// What holds where it is not set; empty: see its meaning.
+    /// The value in force if it is not set; empty if its meaning says so.
     pub default: &'static str,
     pub doc: &'static str,
     /// Tells whether its value is never shown.

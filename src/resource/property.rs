@@ -127,7 +127,7 @@ pub struct Field<R: Resource, T> {
     rule: Option<fn(&T) -> Result<(), String>>,
     /// Whether the service works out what is not given.
     server_derived: bool,
-    /// Whether what a PUT makes takes it from its address, where the body leaves it out.
+    /// Tells whether a PUT takes it from the address if the body leaves it out.
     named_by_address: bool,
     taken: Option<Taken<R, T>>,
     example: Option<&'static str>,
