@@ -34,8 +34,11 @@ const CONTEXT_KEYWORDS: [&str; 9] = [
 pub struct Shapes<'a> {
     value: HashSet<&'a str>,
     list: HashSet<&'a str>,
+    reverse: HashSet<&'a str>,
     /// Terms whose values are lists.
     lists: &'a [&'a str],
+    /// Terms whose values are maps by any of their definitions.
+    maps: &'a HashSet<&'a str>,
     /// Terms whose values are of these kinds, wherever they are used.
     kinds: &'a HashMap<&'a str, Option<Kind>>,
     /// Terms whose values are maps by the names or types of nodes.
@@ -80,11 +83,11 @@ fn one_or_more(value: &Value) -> &[Value] {
 }
 
 impl<'a> Shapes<'a> {
-    /// `targets`: terms of the contexts and what they stand for; `lists`: those whose values are lists; `kinds`: those
-    /// whose values are of such a kind; `by_node`: those whose values are maps of nodes.
+    /// `targets`: terms of the contexts and what they stand for; `lists`, `maps`: those whose values are such; `kinds`:
+    /// those whose values are of such a kind; `by_node`: those whose values are maps of nodes.
     pub fn new(
         targets: &[(&'a str, &'a str)],
-        lists: &'a [&'a str],
+        (lists, maps): (&'a [&'a str], &'a HashSet<&'a str>),
         (kinds, by_node, by_language): (
             &'a HashMap<&'a str, Option<Kind>>,
             &'a [&'a str],
@@ -95,7 +98,9 @@ impl<'a> Shapes<'a> {
         Self {
             value: of("@value"),
             list: of("@list"),
+            reverse: of("@reverse"),
             lists,
+            maps,
             kinds,
             by_node,
             by_language,
@@ -214,6 +219,10 @@ impl<'a> Shapes<'a> {
             if CONTEXT_KEYWORDS.contains(&key) {
                 return Some("a keyword of contexts stands outside of them");
             }
+            // The processor expands them without their containers.
+            if self.reverse.contains(key) && items.iter().any(|item| self.has_containers(item)) {
+                return Some("@reverse holds a term whose values are lists or maps");
+            }
             if self.nest.contains(key) && items.iter().any(|item| has(item, &wrappers)) {
                 return Some("@nest holds a value, a list or a set");
             }
@@ -234,6 +243,13 @@ impl<'a> Shapes<'a> {
             }
         }
         None
+    }
+
+    /// Returns whether an object has a member whose values are lists or maps.
+    fn has_containers(&self, item: &Value) -> bool {
+        let is_one =
+            |key: &String| self.lists.contains(&key.as_str()) || self.maps.contains(key.as_str());
+        item.as_object().is_some_and(|members| members.keys().any(is_one))
     }
 
     /// Returns whether something is said of a node.

@@ -177,8 +177,9 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
         // Where its own definition is not in force, a term of ours means what it always does.
         self.kinds.retain(|term, kind| kind.is_some() && !(self.known.term)(term));
-        Shapes::new(&self.aliases, &self.lists, (&self.kinds, &self.by_node, &self.by_language))
-            .check(body)?;
+        let containers = (self.lists.as_slice(), &self.maps);
+        let kinds = (&self.kinds, self.by_node.as_slice(), self.by_language.as_slice());
+        Shapes::new(&self.aliases, containers, kinds).check(body)?;
         let references = self.references_in(body);
         if references > bounds.references {
             let most = bounds.references;

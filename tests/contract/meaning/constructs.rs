@@ -126,6 +126,14 @@ fn what_processors_refuse_or_drop_in_silence_is_refused() {
     let held = json!({ "@context": texts, &limit: 0, "urn:x:p": { "t": { "en": ["5", { "@list": [] }] } } });
     scene.refuses(&held, "a map by language");
     scene.refuses(&json!({ &limit: 0, "urn:x:p": { "@propagate": false } }), "outside of them");
+    for container in ["@list", "@index"] {
+        let held = json!({ "h": { "@id": "urn:x:h", "@container": container } });
+        let value = json!({ "i": { "@value": 1.5 }, "@index": "i" });
+        scene.refuses(
+            &json!({ "@context": held, "@reverse": { "h": value }, &limit: 0 }),
+            "@reverse",
+        );
+    }
     let blank = json!({ "@context": { "@vocab": "urn:x:" }, "a b": 1, &limit: 0 });
     scene.refuses(&blank, "is no IRI");
 }
