@@ -7,7 +7,15 @@ use std::path::{Path, PathBuf};
 /// Layers from the bottom up; modules of one layer may use one another, but not in a circle.
 const LAYERS: [&[&str]; 8] = [
     &[
-        "config", "database", "fairness", "hydra", "imaging", "origins", "schema", "secrets",
+        "config",
+        "database",
+        "derivatives",
+        "fairness",
+        "hydra",
+        "imaging",
+        "origins",
+        "schema",
+        "secrets",
         "storage",
     ],
     &["resource"],

@@ -7,7 +7,6 @@ use diesel::prelude::*;
 
 use super::claim::Claimed;
 use crate::classes::batch::{self, Finished, MemberOutcome};
-use crate::classes::image::Image;
 use crate::classes::job;
 use crate::hydra::Problem;
 use crate::schema::{images, jobs};
@@ -49,6 +48,16 @@ pub struct Ingested {
     pub initial_origin: Option<String>,
 }
 
+/// The columns of the image that decide what is written of it.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = images, check_for_backend(diesel::pg::Pg))]
+struct Held {
+    initial_origin: Option<String>,
+    media_type: String,
+    media_type_given: bool,
+    derivative: Option<String>,
+}
+
 /// Settles a job: batches first, then the image, then the job, as all lock (`docs/rules.md` 6.3).
 ///
 /// Returns the batches that were finished by that; `None` if the job is another worker's by now, and nothing was
@@ -65,8 +74,8 @@ pub fn complete_job(
     let waiting = batch::waiting_in(conn, at)?;
     batch::lock(conn, at.customer, &waiting)?;
     let row = images::table.find((at.customer, at.space, &at.image));
-    let held: Option<Image> =
-        row.select(Image::as_select()).for_no_key_update().first(conn).optional()?;
+    let held: Option<Held> =
+        row.select(Held::as_select()).for_no_key_update().first(conn).optional()?;
     let own = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let was_immediate: Option<bool> =
         diesel::delete(own).returning(jobs::immediate).get_result(conn).optional()?;
@@ -80,10 +89,10 @@ pub fn complete_job(
     let outcome = match settled {
         JobResult::Done(ingested) => {
             // What was said of the image while it was worked on stands.
-            let is_used_up = ingested.initial_origin == held.draft.initial_origin;
-            let initial_origin = held.draft.initial_origin.filter(|_| !is_used_up);
-            let media_type = match held.draft.media_type_given {
-                true => held.draft.media_type.as_str(),
+            let is_used_up = ingested.initial_origin == held.initial_origin;
+            let initial_origin = held.initial_origin.filter(|_| !is_used_up);
+            let media_type = match held.media_type_given {
+                true => held.media_type.as_str(),
                 false => ingested.media_type,
             };
             diesel::update(row)

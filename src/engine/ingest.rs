@@ -16,8 +16,8 @@ use super::finish::{Ingested, JobResult};
 use super::suspects::Verdict;
 use super::{Engine, path};
 use crate::classes::customer_origin_strategy::{StoredRule, held_credentials, stored_rules};
-use crate::classes::image::Image;
 use crate::classes::{customer_storage, job};
+use crate::derivatives::{self, NewThumbnail, Packed};
 use crate::hydra::Problem;
 use crate::imaging::{self, Derived, ImagingError, Probe};
 use crate::origins::{Fetched, OriginError};
@@ -94,6 +94,8 @@ struct IngestInput {
     origin: String,
     /// The address from which it is fetched once in place of `origin`.
     initial_origin: Option<String>,
+    /// Size of the original that it replaces; nobody but this job changes it.
+    held_bytes: i64,
     rules: Vec<StoredRule>,
     edges: Vec<u32>,
 }
@@ -142,22 +144,17 @@ impl Engine {
                 please report it";
             return Err(AttemptError::Image(reason.into()));
         }
-        let IngestInput { origin, initial_origin, rules, edges } = begun;
+        let IngestInput { origin, initial_origin, held_bytes, rules, edges } = begun;
         let fetched = self.fetch(job, initial_origin.as_ref().unwrap_or(&origin), rules).await?;
         let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
-        self.check_room(job, size).await?;
+        self.check_room(job, size, size - held_bytes).await?;
         let (format, derived) = self.derive(job, fetched, edges).await?;
-        let mut object = Vec::new();
-        let mut thumbnails = Vec::new();
-        for thumbnail in &derived.thumbnails {
-            let parts = [
-                i32::try_from(thumbnail.size.width),
-                i32::try_from(thumbnail.size.height),
-                i32::try_from(thumbnail.jpeg.len()),
-            ];
-            thumbnails.extend(parts.into_iter().map(|part| part.unwrap_or(i32::MAX)));
-            object.extend_from_slice(&thumbnail.jpeg);
-        }
+        let thumbnails = derived.thumbnails.iter().map(|thumbnail| NewThumbnail {
+            width: thumbnail.size.width,
+            height: thumbnail.size.height,
+            jpeg: &thumbnail.jpeg,
+        });
+        let Packed { object, index } = derivatives::pack(thumbnails);
         let thumbnail_size = i64::try_from(object.len()).unwrap_or(i64::MAX);
         let derivative = if object.is_empty() {
             None
@@ -173,7 +170,7 @@ impl Engine {
             height: pixels(derived.size.height),
             size,
             derivative,
-            thumbnails,
+            thumbnails: index,
             thumbnail_size,
             media_type: format.media_type(),
             initial_origin,
@@ -204,18 +201,13 @@ impl Engine {
         Ok(self.fetcher.fetch(origin, credentials.as_ref(), folder).await?)
     }
 
-    /// Refuses an original that the customer's storage policy has no room for.
-    async fn check_room(&self, job: &Claimed, size: i64) -> Result<(), AttemptError> {
-        let at = job.at.clone();
-        let room = self.with_retry(job, move |_, conn| {
-            // What the image holds already is replaced, not added to.
-            let held: Option<i64> = images::table
-                .find((at.customer, at.space, &at.image))
-                .select(images::size)
-                .first(conn)
-                .optional()?;
-            customer_storage::has_room(conn, at.customer, size - held.unwrap_or_default())
-        });
+    /// Refuses an original of so many bytes that the customer's storage policy has no room for.
+    ///
+    /// `added`: by how many bytes it is larger than what it replaces.
+    async fn check_room(&self, job: &Claimed, size: i64, added: i64) -> Result<(), AttemptError> {
+        let customer = job.at.customer;
+        let room =
+            self.with_retry(job, move |_, conn| customer_storage::has_room(conn, customer, added));
         match room.await? {
             true => Ok(()),
             false => Err(AttemptError::Image(format!(
@@ -360,19 +352,18 @@ fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<IngestInput>, 
         .filter(images::space.eq(at.space))
         .filter(images::id.eq(&at.image))
         .filter(exists(held));
-    let image: Option<Image> = diesel::update(image)
+    let image: Option<(String, Option<String>, i64, String)> = diesel::update(image)
         .set(images::dequeued.eq(Utc::now()))
-        .returning(Image::as_returning())
+        .returning((images::origin, images::initial_origin, images::size, images::thumbnail_policy))
         .get_result(conn)
         .optional()?;
-    let Some(image) = image else { return Ok(None) };
-    let sizes: Vec<i32> = thumbnail_policies::table
-        .find(&image.thumbnail_policy)
-        .select(thumbnail_policies::sizes)
-        .first(conn)?;
+    let Some((origin, initial_origin, held_bytes, policy)) = image else { return Ok(None) };
+    let sizes: Vec<i32> =
+        thumbnail_policies::table.find(&policy).select(thumbnail_policies::sizes).first(conn)?;
     Ok(Some(IngestInput {
-        origin: image.draft.origin,
-        initial_origin: image.draft.initial_origin,
+        origin,
+        initial_origin,
+        held_bytes,
         rules: stored_rules(conn, at.customer)?,
         edges: sizes.into_iter().filter_map(|edge| u32::try_from(edge).ok()).collect(),
     }))
