@@ -1,5 +1,7 @@
 //! The one handler: who asks, what for, may they, and what comes of it, in the order of `docs/rules.md` 1.1.
 
+use std::pin::pin;
+
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -30,8 +32,12 @@ pub async fn answer(
     let payload = Ahead::new(payload);
     let found = service.router.find(request.uri().path());
     let endpoint = found.as_ref().and_then(|(target, _)| target.endpoint());
-    let attempt = payload.while_readable(attempt(&service, &request, &payload, &asking, found));
-    let response = finalize(&service.documents, &request, endpoint, &asking.caller, attempt).await;
+    let response = {
+        // Pinned here and passed on by reference, because a future that is passed by value is stored twice.
+        let attempt = pin!(attempt(&service, &request, &payload, &asking, found));
+        let attempt = pin!(payload.while_readable(attempt));
+        finalize(&service.documents, &request, endpoint, &asking.caller, attempt).await
+    };
     if let Some(connection) = asking.connection.as_ref().filter(|_| payload.has_ended()) {
         connection.request_was_read();
     }
@@ -109,10 +115,10 @@ async fn dispatch(
     let (route, values) = found.ok_or_else(missing)?;
     let allow = route.allow();
     if method == Method::OPTIONS {
-        return Ok(respond::options(&allow));
+        return Ok(respond::options(allow));
     }
     let Some(entry) = route.entry(method.as_str()) else {
-        return Err(Problem::MethodNotAllowed(allow));
+        return Err(Problem::MethodNotAllowed(allow.to_vec()));
     };
     let reads = entry.doc.method == "GET";
     if caller == Caller::Visitor && !reads {
@@ -150,7 +156,8 @@ async fn dispatch(
     };
     let conditions = input.conditions.clone();
     if entry.doc.method == "POST" && !conditions.is_empty() {
-        conditions.allow(current(service, route, &values, caller, &input).await?)?;
+        let current = Box::pin(current(service, route, &values, caller, &input));
+        conditions.allow(current.await?)?;
     }
     let converted = lists(entry, &input).then(|| is_converted(request));
     if let Some(converted) = converted {
@@ -172,7 +179,7 @@ async fn dispatch(
     };
     let mut response = respond::reply(&service.documents, reply, &wish).await?;
     if reads && response.status().is_success() {
-        respond::accepts(&mut response, &allow);
+        respond::accepts(&mut response, allow);
     }
     if let Some(ignored) = ignored.filter(|_| reads) {
         response.headers_mut().insert(parameters::IGNORED, ignored);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use actix_web::http::header::HeaderValue;
 use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -108,12 +109,15 @@ impl Documents {
             }
         }
         add("Error", &context::of_error(base));
+        let documentation =
+            format!("<{base}/vocab>; rel=\"http://www.w3.org/ns/hydra/core#apiDocumentation\"");
         Self {
             own_terms: Terms::of(&vocabulary),
             vocabulary: Document::of(&vocabulary),
             openapi: Document::of(&openapi),
             contexts,
             base: base.to_owned(),
+            documentation: HeaderValue::try_from(documentation).ok(),
             terms,
             conversions: Semaphore::new(1),
             kept: Mutex::default(),

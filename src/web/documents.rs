@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use actix_web::http::header::HeaderValue;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -20,6 +21,8 @@ pub struct Documents {
     pub contexts: BTreeMap<String, Document>,
     /// Public address of the root, without a final slash.
     pub base: String,
+    /// The link to the documentation of the API that every response has.
+    pub documentation: Option<HeaderValue>,
     /// The terms of the contexts, by the addresses of the contexts.
     pub(super) terms: HashMap<String, Terms>,
     /// The terms of the vocabulary's own context.

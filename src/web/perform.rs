@@ -31,7 +31,9 @@ pub async fn perform(
         Mounted::Query(read) => (read(values).ok_or_else(malformed)?, false),
         Mounted::Command(write) => (write(values).ok_or_else(malformed)?, true),
     };
-    let (reply, effects) = in_session(service, run, caller, input, writes).await?;
+    // In a box, so that the look-ups, which are most requests, do not carry the space that it takes.
+    let done = Box::pin(in_session(service, run, caller, input, writes));
+    let (reply, effects) = done.await?;
     for effect in effects {
         match effect {
             Effect::KeyChanged(key) => service.keys.forget(&key),
@@ -40,7 +42,9 @@ pub async fn perform(
         }
     }
     match reply {
-        Reply::Pending { job, then } => await_completion(service, job, then, caller).await,
+        Reply::Pending { job, then } => {
+            Box::pin(await_completion(service, job, then, caller)).await
+        }
         reply => Ok(reply),
     }
 }

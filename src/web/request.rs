@@ -1,7 +1,7 @@
 //! Facts about a request that all handlers need: its id, its conditions, its preferences.
 
 use actix_web::HttpRequest;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderName};
 
 use super::connection::{
     CUT, CUT_TARGET, Connection, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES,
@@ -9,6 +9,9 @@ use super::connection::{
 use super::quoted::split;
 use crate::hydra::Problem;
 use crate::resource::Conditions;
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The preference of a client for an answer (RFC 7240, section 4.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +31,17 @@ impl Preference {
 
 /// Returns what a request prefers to get back, if it says so.
 pub fn preference(request: &HttpRequest) -> Option<Preference> {
-    let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
-    returned(lines)
+    returned(preferences(request))
+}
+
+/// Returns the lines of `Prefer`.
+fn preferences(request: &HttpRequest) -> impl Iterator<Item = &str> {
+    request.headers().get_all(PREFER).filter_map(|line| line.to_str().ok())
 }
 
 /// Returns whether a request prefers that what is not understood is refused (RFC 7240, section 4.4).
 pub fn is_strict(request: &HttpRequest) -> bool {
-    let lines = request.headers().get_all("Prefer").filter_map(|v| v.to_str().ok());
-    preferred(lines, "handling").as_deref() == Some("strict")
+    preferred(preferences(request), "handling").as_deref() == Some("strict")
 }
 
 /// Refuses a request whose head was too large to be read whole.
@@ -61,7 +67,7 @@ pub fn check_head(request: &HttpRequest, connection: Option<&Connection>) -> Res
 /// # Errors
 /// [`Problem::Unreadable`] that names the header.
 pub fn check_single(request: &HttpRequest) -> Result<(), Problem> {
-    const SINGLE: [header::HeaderName; 4] =
+    const SINGLE: [HeaderName; 4] =
         [header::AUTHORIZATION, header::CONTENT_TYPE, header::HOST, header::ORIGIN];
     match SINGLE.iter().find(|name| request.headers().get_all(*name).count() > 1) {
         Some(name) => Err(Problem::Unreadable(format!("the request has several {name} headers"))),
@@ -71,7 +77,7 @@ pub fn check_single(request: &HttpRequest) -> Result<(), Problem> {
 
 /// Returns whether a request comes from a page of this service, so that a browser's password box would stand over it.
 pub fn is_from_page(request: &HttpRequest) -> bool {
-    request.headers().get("Sec-Fetch-Site").is_some_and(|site| site == "same-origin")
+    request.headers().get(SEC_FETCH_SITE).is_some_and(|site| site == "same-origin")
 }
 
 /// Returns the value of a preference in the lines of `Prefer`; where it stands several times, the first counts.

@@ -232,17 +232,15 @@ fn violation(fault: &Fault, in_body: bool, out: &mut Writer) {
 /// `is_cross_origin` that scripts of other sites may read it.
 pub fn finish(
     response: &mut HttpResponse,
-    base: &str,
+    documentation: Option<&HeaderValue>,
     request_id: &str,
     (is_shared, is_cross_origin): (bool, bool),
 ) {
-    let documentation =
-        format!("<{base}/vocab>; rel=\"http://www.w3.org/ns/hydra/core#apiDocumentation\"");
     let headers = response.headers_mut();
     // First among the links: one client looks at the first only.
     let others: Vec<HeaderValue> = headers.remove(header::LINK).collect();
-    if let Ok(documentation) = HeaderValue::try_from(documentation) {
-        headers.append(header::LINK, documentation);
+    if let Some(documentation) = documentation {
+        headers.append(header::LINK, documentation.clone());
     }
     if is_cross_origin {
         headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

@@ -45,12 +45,13 @@ pub struct Route {
     pattern: Pattern,
     pub entries: Vec<Entry>,
     pub collection: Option<Arc<CollectionDoc>>,
+    allow: Vec<&'static str>,
 }
 
 impl Route {
     /// Returns the methods for `Allow`.
-    pub fn allow(&self) -> Vec<&'static str> {
-        allowed(self.entries.iter().map(|entry| entry.doc.method))
+    pub fn allow(&self) -> &[&'static str] {
+        &self.allow
     }
 
     pub fn entry(&self, method: &str) -> Option<&Entry> {
@@ -76,7 +77,7 @@ impl Target<'_> {
     /// Returns the methods for `Allow`.
     pub fn allow(self) -> Vec<&'static str> {
         match self {
-            Self::Route(route) => route.allow(),
+            Self::Route(route) => route.allow().to_vec(),
             Self::Endpoint(endpoint) => endpoint.allow(),
         }
     }
@@ -142,8 +143,10 @@ impl Mounting {
         collection: Option<Arc<CollectionDoc>>,
     ) {
         let pattern = Pattern::of(&template);
-        let entries = operations.iter().map(|operation| self.entry(operation)).collect();
-        let route = Route { template, pattern, entries, collection };
+        let entries: Vec<Entry> =
+            operations.iter().map(|operation| self.entry(operation)).collect();
+        let allow = allowed(entries.iter().map(|entry| entry.doc.method));
+        let route = Route { template, pattern, entries, collection, allow };
         self.routes.entry(route.pattern.segments()).or_default().push(route);
     }
 

@@ -53,7 +53,12 @@ pub async fn finalize(
     }
     let is_shared = is_good && endpoint.is_some_and(Endpoint::is_shared);
     let is_cross_origin = endpoint.is_none_or(|endpoint| endpoint.cross_origin);
-    respond::finish(&mut response, &documents.base, &id, (is_shared, is_cross_origin));
+    respond::finish(
+        &mut response,
+        documents.documentation.as_ref(),
+        &id,
+        (is_shared, is_cross_origin),
+    );
     // What strangers ask for, as often as they like, is not what fills the disk.
     let level = if caller.get() == Caller::Visitor { Level::Debug } else { Level::Info };
     log::log!(

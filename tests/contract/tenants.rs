@@ -31,7 +31,7 @@ fn mounted() -> BTreeMap<String, BTreeSet<&'static str>> {
     let router = Router::of_classes(&site);
     let found: BTreeMap<_, BTreeSet<_>> = router
         .routes()
-        .map(|route| (route.template.clone(), route.allow().into_iter().collect()))
+        .map(|route| (route.template.clone(), route.allow().iter().copied().collect()))
         .collect();
     assert!(found.len() > 40, "only {} addresses are mounted", found.len());
     found

@@ -97,7 +97,10 @@ impl Default for Head {
 impl Head {
     /// Follows a part of what is read; returns where the head in it becomes too large.
     pub fn follow(&mut self, part: &[u8]) -> Option<Excess> {
-        for (at, byte) in part.iter().copied().enumerate() {
+        let mut at = 0;
+        while let Some(rest) = part.get(at..).filter(|rest| !rest.is_empty()) {
+            at += self.skip(rest);
+            let Some(&byte) = part.get(at) else { break };
             if let Some(ending) = self.ending_before(byte) {
                 return Some(Excess::Cut(Cut { at, ending }));
             }
@@ -106,8 +109,39 @@ impl Head {
             }
             self.step(byte);
             self.last = byte;
+            at += 1;
         }
         None
+    }
+
+    /// Counts the bytes that stay within the target, a name or a value, up to the next limit; returns their number.
+    ///
+    /// These are most of a head, and each by itself changes nothing else.
+    fn skip(&mut self, rest: &[u8]) -> usize {
+        let (limit, ends): (usize, fn(&u8) -> bool) = match self.place {
+            Place::Target => {
+                (MAX_TARGET_BYTES.saturating_sub(self.length), |b| *b <= b' ' || *b == 0x7f)
+            }
+            Place::Name => {
+                let limit = MAX_NAME_BYTES.saturating_sub(self.length);
+                (limit.min(MAX_HEAD_BYTES.saturating_sub(self.bytes)), |b| {
+                    !matches!(b, 0x21..=0x7e) || *b == b':'
+                })
+            }
+            Place::Value => (MAX_HEAD_BYTES.saturating_sub(self.bytes), |b| *b == b'\n'),
+            _ => return 0,
+        };
+        let rest = rest.get(..limit).unwrap_or(rest);
+        let run = rest.get(..rest.iter().position(ends).unwrap_or(rest.len())).unwrap_or_default();
+        let Some(last) = run.last() else { return 0 };
+        if self.place == Place::Name {
+            let kept = run.iter().take(NAME_BYTES.saturating_sub(self.name.len()));
+            self.name.extend(kept.map(u8::to_ascii_lowercase));
+        }
+        self.last = *last;
+        self.bytes += run.len();
+        self.length += run.len();
+        run.len()
     }
 
     /// Begins anew: the request and its body were read whole.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 
 use super::head::{Cut, Excess};
 use super::registry::LARGE_HEAD;
@@ -28,7 +28,8 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// A client's connection.
 #[derive(Debug)]
 pub struct Stream {
-    io: TcpStream,
+    /// The socket; the limit is set for each read, which leaves the buffer uninitialised.
+    io: Take<TcpStream>,
     state: Rc<State>,
     registry: Rc<Registry>,
     number: u64,
@@ -48,7 +49,7 @@ impl Stream {
         let _ = socket.set_tcp_notsent_lowat(UNSENT);
         let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
         Some(Self {
-            io,
+            io: io.take(0),
             state,
             registry: Rc::clone(registry),
             number,
@@ -68,7 +69,7 @@ impl Stream {
             return Ok(());
         }
         // What the kernel still holds for the client goes at once.
-        let _ = SockRef::from(&self.io).set_linger(Some(Duration::ZERO));
+        let _ = SockRef::from(self.io.get_ref()).set_linger(Some(Duration::ZERO));
         Err(io::ErrorKind::TimedOut.into())
     }
 
@@ -84,10 +85,10 @@ impl Stream {
             return Poll::Pending;
         }
         let limit = limit.min(buf.remaining());
-        let mut part = ReadBuf::new(buf.initialize_unfilled_to(limit));
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut part))?;
-        let count = part.filled().len();
-        buf.advance(count);
+        let before = buf.filled().len();
+        self.io.set_limit(limit as u64);
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        let count = buf.filled().len() - before;
         self.pausing = count == limit;
         self.state.last_progress.set(self.registry.now());
         Poll::Ready(Ok(count))
@@ -132,7 +133,7 @@ impl Stream {
     fn discard(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut part = [0; READ_AHEAD];
         let mut part = ReadBuf::new(&mut part);
-        ready!(Pin::new(&mut self.io).poll_read(cx, &mut part))?;
+        ready!(Pin::new(self.io.get_mut()).poll_read(cx, &mut part))?;
         if part.filled().is_empty() {
             return Poll::Ready(Ok(()));
         }
@@ -143,7 +144,7 @@ impl Stream {
     /// Reads nothing, but sees a client that goes away.
     fn look(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut byte = [0];
-        let there = ready!(self.io.poll_peek(cx, &mut ReadBuf::new(&mut byte)))?;
+        let there = ready!(self.io.get_ref().poll_peek(cx, &mut ReadBuf::new(&mut byte)))?;
         if there == 0 {
             return Poll::Ready(Ok(()));
         }
@@ -195,7 +196,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check()?;
-        let outcome = Pin::new(&mut this.io).poll_write(cx, bytes);
+        let outcome = Pin::new(this.io.get_mut()).poll_write(cx, bytes);
         this.written(&outcome);
         outcome
     }
@@ -209,14 +210,14 @@ impl AsyncWrite for Stream {
             this.state.held_back.set(false);
             cx.waker().wake_by_ref();
         }
-        Pin::new(&mut this.io).poll_flush(cx)
+        Pin::new(this.io.get_mut()).poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check()?;
         this.state.remember(cx.waker());
-        ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
+        ready!(Pin::new(this.io.get_mut()).poll_shutdown(cx))?;
         if !this.state.cut.get() {
             return Poll::Ready(Ok(()));
         }
