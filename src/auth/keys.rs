@@ -72,7 +72,7 @@ impl Keys {
     /// Wrong credentials are answered the later, the more of the same pair of key and address were wrong before.
     ///
     /// # Errors
-    /// [`Problem::Unauthenticated`] where it is malformed or the credentials are wrong.
+    /// Returns [`Problem::Unauthenticated`] if it is malformed or the credentials are wrong.
     pub async fn verify(
         &self,
         authorization: &[u8],

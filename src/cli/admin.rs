@@ -62,7 +62,7 @@ enum Found {
 /// Makes the first administrator where there is none, and takes the key that was set for it.
 ///
 /// # Errors
-/// Where the database or the data folder does not allow it.
+/// Fails if the database or the data folder does not allow it.
 pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Failure> {
     let found = transaction::write(&setup.database, |conn| {
         customer::hold_first_start(conn)?;
@@ -157,7 +157,7 @@ fn number(s: &mut UnitOfWork<'_>, given: &str) -> Result<i32, Problem> {
 /// `hydria customer`.
 ///
 /// # Errors
-/// Where it cannot be done, with the reason in words.
+/// Fails if it cannot be done, with the reason in words.
 pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure> {
     match command {
         CustomerCommand::List => {
@@ -191,7 +191,7 @@ pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure
 /// `hydria key`.
 ///
 /// # Errors
-/// Where it cannot be done, with the reason in words.
+/// Fails if it cannot be done, with the reason in words.
 pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::List { customer } => {

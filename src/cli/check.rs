@@ -9,7 +9,7 @@ use crate::engine::check::{self, Options};
 /// Looks, and mends where told to; says what it finds as it finds it.
 ///
 /// # Errors
-/// Where something does not agree and was not mended, or the database does not answer.
+/// Fails if something does not agree and was not mended, or the database does not answer.
 pub fn run(config: &Config, repair: bool) -> Result<(), Failure> {
     let rows = if repair { Rows::change(config) } else { Rows::look(config) }?;
     let storage = binding::existing_storage(config, &rows.deployment)?;

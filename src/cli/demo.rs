@@ -20,7 +20,7 @@ const NAME: &str = "demo";
 /// Starts the demonstration; it reports on the terminal.
 ///
 /// # Errors
-/// Where the administrator's key is not at hand, or there are no samples.
+/// Fails if the administrator's key is not at hand, or there are no samples.
 pub fn start(
     config: &Config,
     folder: &Path,

@@ -23,7 +23,7 @@ use crate::config::Config;
 use crate::web::described;
 use crate::web::documents::Documents;
 
-/// Why a command failed, in words.
+/// The reason why a command failed, in words.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
 /// A digital library image service.

@@ -17,7 +17,7 @@ pub fn file(config: &Config) -> PathBuf {
 /// Returns the secret that seals credentials: the setting, or what the data folder keeps; none where neither is.
 ///
 /// # Errors
-/// Where the file cannot be read, or is empty.
+/// Fails if the file cannot be read, or is empty.
 pub fn known(config: &Config) -> Result<Option<Secret>, Failure> {
     if let Some(secret) = &config.secret {
         return Ok(Some(secret.clone()));
@@ -36,7 +36,7 @@ pub fn known(config: &Config) -> Result<Option<Secret>, Failure> {
 /// Makes a secret and keeps it in the data folder, unless another process has done so just before.
 ///
 /// # Errors
-/// Where it cannot be made or written.
+/// Fails if it cannot be made or written.
 pub fn make(config: &Config) -> Result<Secret, Failure> {
     let file = file(config);
     let made = secrets::random()?;

@@ -92,7 +92,7 @@ impl Running {
     /// Stops in order: requests are finished, leases given back, the private server stopped.
     ///
     /// # Errors
-    /// Where the private server does not stop.
+    /// Fails if the private server does not stop.
     pub fn stop(self) -> Result<(), Failure> {
         self.listening.stop()?;
         if let Some(worker) = self.worker {
@@ -179,7 +179,7 @@ impl Worker {
 /// `hydria serve`: until it is told to stop.
 ///
 /// # Errors
-/// Where it cannot start, or stop in order.
+/// Fails if it cannot start, or stop in order.
 pub fn run(config: &Config, no_worker: bool, samples: Option<PathBuf>) -> Result<(), Failure> {
     let began = Instant::now();
     let signals = Signals::listen()?;
@@ -199,7 +199,7 @@ pub fn run(config: &Config, no_worker: bool, samples: Option<PathBuf>) -> Result
 /// `hydria worker`: until it is told to stop.
 ///
 /// # Errors
-/// Where it cannot start, or stop in order.
+/// Fails if it cannot start, or stop in order.
 pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     let setup = Setup::join(config)?;

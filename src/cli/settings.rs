@@ -8,7 +8,7 @@ use crate::database::private::Whereabouts;
 /// Shows every setting with its value, defaults included and secrets masked; makes nothing.
 ///
 /// # Errors
-/// Where the data folder cannot be read.
+/// Fails if the data folder cannot be read.
 pub fn show(config: &Config) -> Result<(), Failure> {
     for setting in SETTINGS {
         let (value, from) = in_force(config, setting);

@@ -95,7 +95,7 @@ impl Setup {
     /// Stops the private server where this process runs it.
     ///
     /// # Errors
-    /// Where it does not stop.
+    /// Fails if it does not stop.
     pub fn close(self) -> Result<(), Failure> {
         let Self { database, private, .. } = self;
         drop(database);
@@ -185,7 +185,7 @@ impl Rows {
     /// For a command that only reads; it needs no secret, but one that is there must be the right one.
     ///
     /// # Errors
-    /// Where there is no database, its schema is not that of this version, or it is another folder's.
+    /// Fails if there is no database, its schema is not that of this version, or it is another folder's.
     pub fn look(config: &Config) -> Result<Self, Failure> {
         Self::open(config, false)
     }
@@ -221,7 +221,7 @@ impl Rows {
     /// Stops the private server where this process runs it.
     ///
     /// # Errors
-    /// Where it does not stop.
+    /// Fails if it does not stop.
     pub fn close(self) -> Result<(), Failure> {
         let Self { database, private, .. } = self;
         drop(database);
@@ -232,7 +232,7 @@ impl Rows {
 /// `hydria adopt`: takes the secret or the storage at hand in place of one that was lost.
 ///
 /// # Errors
-/// Where there is no database, or nobody has started on it.
+/// Fails if there is no database, or nobody has started on it.
 pub fn adopt(config: &Config, secret: bool, storage: bool) -> Result<(), Failure> {
     let ground = Ground::survey(config)?;
     let Opened { mut conn, private, .. } = Opened::open(config, &ground, Missing::Refuse)?;

@@ -29,7 +29,7 @@ impl Address {
     /// Reads an address.
     ///
     /// # Errors
-    /// Where it is neither a URL of PostgreSQL's nor a list of pairs, in words that do not repeat it: it may
+    /// Fails if it is neither a URL of PostgreSQL's nor a list of pairs, in words that do not repeat it: it may
     /// hold a password.
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();

@@ -24,7 +24,7 @@ pub struct Deployment {
 /// Runs `act` while no other process claims the same database; `act` must not open a transaction.
 ///
 /// # Errors
-/// What `act` answers, and where the lock cannot be taken.
+/// Returns the error of `act`, or one if the lock cannot be taken.
 pub fn exclusively<T, E: From<DatabaseError>>(
     conn: &mut PgConnection,
     act: impl FnOnce(&mut PgConnection) -> Result<T, E>,
@@ -46,7 +46,7 @@ impl Deployment {
     /// Reads the row; `None` if the database is not claimed yet.
     ///
     /// # Errors
-    /// Where the database does not answer, or has no such table.
+    /// Fails if the database does not answer, or has no such table.
     pub fn read(conn: &mut PgConnection) -> Result<Option<Self>, DatabaseError> {
         let row = deployment::table.select(Self::as_select()).first(conn).optional();
         row.map_err(|e| DatabaseError::from_query(&e))
@@ -55,7 +55,7 @@ impl Deployment {
     /// Writes the row of a database that nobody has claimed.
     ///
     /// # Errors
-    /// Where there is one already, or the database does not answer.
+    /// Fails if there is one already, or the database does not answer.
     pub fn insert(&self, conn: &mut PgConnection) -> Result<(), DatabaseError> {
         written(diesel::insert_into(deployment::table).values(self).execute(conn))
     }
@@ -64,7 +64,7 @@ impl Deployment {
 /// Sets the id of the storage.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn set_storage(conn: &mut PgConnection, storage: &str) -> Result<(), DatabaseError> {
     let set = diesel::update(deployment::table).set(deployment::storage.eq(storage));
     written(set.execute(conn))
@@ -73,7 +73,7 @@ pub fn set_storage(conn: &mut PgConnection, storage: &str) -> Result<(), Databas
 /// Sets the fingerprint of the secret.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn set_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> Result<(), DatabaseError> {
     let set = diesel::update(deployment::table).set(deployment::secret.eq(fingerprint));
     written(set.execute(conn))
@@ -82,7 +82,7 @@ pub fn set_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> Result<(), Dat
 /// Returns whether there are API keys, whose hashes need the secret that they were made with.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn has_keys(conn: &mut PgConnection) -> Result<bool, DatabaseError> {
     let any = diesel::select(diesel::dsl::exists(keys::table.select(keys::key)));
     any.get_result(conn).map_err(|e| DatabaseError::from_query(&e))
@@ -91,7 +91,7 @@ pub fn has_keys(conn: &mut PgConnection) -> Result<bool, DatabaseError> {
 /// Returns the hash of an API key's secret; none where there is no such key.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn key_hash(conn: &mut PgConnection, key: &str) -> Result<Option<Vec<u8>>, DatabaseError> {
     let hash = keys::table.find(key).select(keys::secret).first(conn).optional();
     hash.map_err(|e| DatabaseError::from_query(&e))
@@ -100,7 +100,7 @@ pub fn key_hash(conn: &mut PgConnection, key: &str) -> Result<Option<Vec<u8>>, D
 /// Keys of some of the objects that images name, at most `limit`.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn some_objects(conn: &mut PgConnection, limit: i64) -> Result<Vec<String>, DatabaseError> {
     let named = images::table.filter(images::derivative.is_not_null());
     let keys = named.select(images::derivative.assume_not_null()).limit(limit).load(conn);

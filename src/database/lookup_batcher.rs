@@ -41,7 +41,7 @@ pub struct BatchQueue<K, V> {
     refuse: fn(Refusal) -> V,
 }
 
-/// Why a look-up has no answer.
+/// The reason why a look-up has no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// There is no database, or it does not answer in time.
@@ -153,7 +153,7 @@ impl Batcher {
     /// Returns a batcher with so many threads, each with a connection of its own.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// Fails if the system gives no thread.
     pub fn open(url: &str, name: &'static str, threads: usize) -> io::Result<Self> {
         Self::open_with(url, name, threads, PATIENCE)
     }

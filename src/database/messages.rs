@@ -27,7 +27,7 @@ impl Messages {
     /// Makes the messages of a session English where they are not, and where that is allowed.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// Fails if the database does not answer.
     pub fn settle(conn: &mut PgConnection) -> Result<Self, DatabaseError> {
         let setting: Setting = diesel::sql_query("SELECT current_setting('lc_messages') AS value")
             .get_result(conn)

@@ -15,7 +15,7 @@ const LOCK: i64 = 0x4859_4452_4941;
 /// Applies what was not applied yet; answers the names of what it applied.
 ///
 /// # Errors
-/// Where a migration fails, which is then rolled back.
+/// Fails if a migration fails, which is then rolled back.
 pub fn migrate(conn: &mut PgConnection) -> Result<Vec<String>, DatabaseError> {
     let refuse = |e: diesel::result::Error| DatabaseError(format!("cannot migrate: {e}"));
     conn.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0").map_err(refuse)?;
@@ -58,7 +58,7 @@ struct Present {
 /// Reads how the schema compares with this version; changes nothing.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn schema(conn: &mut PgConnection) -> Result<Schema, DatabaseError> {
     let refuse = |e: diesel::result::Error| DatabaseError::from_query(&e);
     let table = "__diesel_schema_migrations";

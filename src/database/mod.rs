@@ -52,7 +52,7 @@ impl Connected {
     /// Opens a connection as [`connect_with_messages`] does.
     ///
     /// # Errors
-    /// Where the server does not answer.
+    /// Fails if the server does not answer.
     fn open(url: &str) -> Result<Self, DatabaseError> {
         let (conn, messages) = connect_with_messages(url)?;
         Ok(Self { conn, messages, broken: false })
@@ -87,7 +87,7 @@ impl ManageConnection for Manager {
 /// Opens one connection, with time-outs where its address gives none.
 ///
 /// # Errors
-/// Where the server does not answer.
+/// Fails if the server does not answer.
 pub fn connect(url: &str) -> Result<PgConnection, DatabaseError> {
     connect_with_messages(url).map(|(conn, _)| conn)
 }
@@ -95,7 +95,7 @@ pub fn connect(url: &str) -> Result<PgConnection, DatabaseError> {
 /// Opens one connection as [`connect`] does, and tells in which language its errors come.
 ///
 /// # Errors
-/// Where the server does not answer.
+/// Fails if the server does not answer.
 pub fn connect_with_messages(url: &str) -> Result<(PgConnection, Messages), DatabaseError> {
     let mut conn = PgConnection::establish(&address::with_timeouts(url))
         .map_err(|e| DatabaseError(format!("no connection to the database: {e}")))?;
@@ -125,7 +125,7 @@ impl Database {
     /// Opens a pool of at most `connections`, and the batchers with three of their own.
     ///
     /// # Errors
-    /// Where the address is malformed, the server does not answer, or the system gives no threads.
+    /// Fails if the address is malformed, the server does not answer, or the system gives no threads.
     pub fn open(url: &str, connections: u32) -> Result<Self, DatabaseError> {
         connect(url)?;
         let no_thread = |error| DatabaseError(format!("no thread for look-ups: {error}"));
@@ -146,7 +146,7 @@ impl Database {
     /// Returns a connection from the pool; waits two seconds at most.
     ///
     /// # Errors
-    /// Where none is free in that time, or the server does not answer.
+    /// Fails if none is free in that time, or the server does not answer.
     pub fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, DatabaseError> {
         self.pool.get().map_err(|e| DatabaseError(format!("no connection is free: {e}")))
     }
@@ -172,7 +172,7 @@ impl r2d2::HandleError<DatabaseError> for QuietHandler {
     }
 }
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Debug)]
 pub struct DatabaseError(pub String);
 

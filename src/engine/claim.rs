@@ -90,7 +90,7 @@ const CLAIM: &str = "WITH RECURSIVE \
 /// Claims one job of each of the next customers with work, each for the length of a lease.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed>, Problem> {
     let rows: Vec<Row> = diesel::sql_query(CLAIM)
         .bind::<Bool, _>(wanted.immediate)
@@ -138,7 +138,7 @@ struct Kept {
 /// Renews the leases of all these jobs, given by number and attempt, in one statement that waits for nobody.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn renew(
     conn: &mut PgConnection,
     held: &[(i64, i32)],
@@ -172,7 +172,7 @@ pub fn renew(
 /// Where the lease has run out meanwhile and another has claimed the job, that claim stays.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn release(conn: &mut PgConnection, job: &Claimed, pause: Duration) -> Result<(), Problem> {
     diesel::sql_query(
         "UPDATE jobs SET returns = returns + 1, available = CASE WHEN attempts = $2 \
@@ -188,7 +188,7 @@ pub fn release(conn: &mut PgConnection, job: &Claimed, pause: Duration) -> Resul
 /// Ends a claim whose work broke off: the job may be claimed again at once, and the attempt counts as a death.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn break_off(conn: &mut PgConnection, job: &Claimed) -> Result<(), Problem> {
     let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     diesel::update(held).set(jobs::available.eq(diesel::dsl::now)).execute(conn)?;

@@ -18,7 +18,7 @@ const AFTER_REPLACEMENT_S: i32 = 60;
 #[derive(Debug)]
 pub enum JobResult {
     Done(Ingested),
-    /// Why not, in words that a librarian understands.
+    /// The reason why not, in words that a librarian understands.
     Failed(String),
 }
 
@@ -64,7 +64,7 @@ struct Held {
 /// written.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn complete_job(
     conn: &mut PgConnection,
     job: &Claimed,

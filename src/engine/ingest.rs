@@ -28,7 +28,7 @@ use crate::schema::{images, jobs, thumbnail_policies};
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Why an attempt came to nothing.
+/// The reason why an attempt came to nothing.
 enum AttemptError {
     /// The image's own; in words that a librarian understands.
     Image(String),

@@ -36,7 +36,7 @@ impl Engine {
     /// Removes all objects that are due, and rolls up the changes of totals.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// Fails if the database does not answer.
     pub async fn tidy_once(&self) -> Result<(), Problem> {
         loop {
             let due: Vec<String> = self
@@ -81,7 +81,7 @@ impl Engine {
     /// the time of a round is over.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// Fails if the database does not answer.
     pub async fn roll_up(&self, sizes: Sizes) -> Result<(), Problem> {
         let began = Instant::now();
         loop {

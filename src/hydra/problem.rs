@@ -83,7 +83,7 @@ const MAX_FAULT_BYTES: usize = 256 << 10;
 /// Faults that a problem tells in words, at most.
 const MAX_TOLD: usize = 100;
 
-/// Why a request is not answered as it wished.
+/// The reason why a request is not answered as it wished.
 #[derive(Debug)]
 pub enum Problem {
     /// Credentials are missing or wrong.

@@ -21,7 +21,7 @@ impl ToSrgb {
     /// Converts to sRGB, or to gray where the picture is gray.
     ///
     /// # Errors
-    /// [`ImagingError::Io`] where memory runs out.
+    /// Returns [`ImagingError::Io`] if memory runs out.
     pub(super) fn convert(&self, pixels: Pixels) -> Result<Pixels, ImagingError> {
         let Some(transform) = &self.by_profile else { return Ok(without_profile(pixels)) };
         let count = pixels.samples.len() / pixels.channels.count();

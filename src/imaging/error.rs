@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// Why an image could not be read, in kinds that a client is told apart.
+/// The reason why an image could not be read, in kinds that a client is told apart.
 #[derive(Debug)]
 pub enum ImagingError {
     /// The content is none of the formats in [`Format`](super::Format).

@@ -136,7 +136,7 @@ impl Probe {
     /// Says whether the image may be read at all.
     ///
     /// # Errors
-    /// [`ImagingError::TooManyPixels`] or [`ImagingError::TooMuchMemory`].
+    /// Returns [`ImagingError::TooManyPixels`] or [`ImagingError::TooMuchMemory`].
     pub fn check(&self, limits: &Limits) -> Result<(), ImagingError> {
         let pixels = self.size.pixels();
         if pixels > limits.max_pixels {
@@ -173,7 +173,7 @@ pub struct Derived {
 /// Of a JPEG with several scans the file is passed through once, to count them.
 ///
 /// # Errors
-/// [`ImagingError::NotAnImage`] for any other content; every other kind as named there,
+/// Returns [`ImagingError::NotAnImage`] for any other content; every other kind as named there,
 /// except those of [`Probe::check`].
 pub fn inspect(file: &mut (impl Read + Seek)) -> Result<Probe, ImagingError> {
     catch_decoder_panic(|| {
@@ -226,7 +226,7 @@ fn thumbnails_bytes(decoded: Size, channels: Channels) -> u64 {
 /// position in `file` is moved.
 ///
 /// # Errors
-/// [`ImagingError::Truncated`], [`ImagingError::Damaged`] and
+/// Returns [`ImagingError::Truncated`], [`ImagingError::Damaged`] and
 /// [`ImagingError::Unsupported`], for what only shows in the pixels, or
 /// [`ImagingError::Io`].
 pub fn derive(file: &File, probe: &Probe, edges: &[u32]) -> Result<Derived, ImagingError> {

@@ -40,7 +40,7 @@ impl Watch {
     /// Says what was wrong with the file rather than with the image.
     ///
     /// # Errors
-    /// [`ImagingError::Io`] or [`ImagingError::Truncated`], in this order.
+    /// Returns [`ImagingError::Io`] or [`ImagingError::Truncated`], in this order.
     pub(super) fn verdict(self) -> Result<(), ImagingError> {
         let seen = self.seen.take();
         match seen.failure {

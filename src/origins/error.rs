@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::url::OriginUrlError;
 
-/// Why an origin gave no file; worth another try if [`is_transient`](Self::is_transient).
+/// The reason why an origin gave no file; worth another try if [`is_transient`](Self::is_transient).
 ///
 /// Its words go to the customer: they hold no credentials, no paths and no internal addresses.
 #[derive(Debug)]

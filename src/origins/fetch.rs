@@ -39,7 +39,7 @@ impl Fetcher {
     /// Sets the HTTP client up; it uses no proxy, keeps no cookies and follows no redirect itself.
     ///
     /// # Errors
-    /// [`OriginError::Client`] where the machine's TLS library cannot be used.
+    /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used.
     pub fn new(limits: Limits, allowed: Allowed) -> Result<Self, OriginError> {
         let allowed = Arc::new(allowed);
         let client = |port| client(limits, Resolver { allowed: Arc::clone(&allowed), port });
@@ -55,7 +55,7 @@ impl Fetcher {
     /// are not sent again. Any final answer but a success with a body is an error.
     ///
     /// # Errors
-    /// [`OriginError`], in words for the customer.
+    /// Returns [`OriginError`], in words for the customer.
     pub async fn fetch(
         &self,
         origin: &str,
@@ -179,7 +179,7 @@ fn target(url: &Url, answer: &Response) -> Result<Url, OriginError> {
     Ok(next)
 }
 
-/// Why there is no answer. The client's error is kept for the log, without the URL.
+/// Returns why there is no answer. The client's error is kept for the log, without the URL.
 fn failure(error: reqwest::Error, url: &Url, limits: Limits) -> OriginError {
     let causes = || std::iter::successors(error.source(), |cause| (*cause).source());
     if let Some(looked_up) = causes().find_map(|cause| cause.downcast_ref::<LookUpError>()) {

@@ -37,7 +37,7 @@ impl Pattern {
     /// Compiles `text` of at most 1,000 characters, to be looked for ignoring case.
     ///
     /// # Errors
-    /// [`PatternError`] in words for the customer: blank, too long, no regular expression (a bare
+    /// Returns [`PatternError`] in words for the customer: blank, too long, no regular expression (a bare
     /// `*` is none), or one that could need too much memory or time.
     pub fn compile(text: &str) -> Result<Self, PatternError> {
         if text.trim().is_empty() {
@@ -136,7 +136,7 @@ fn backtracks(text: &str) -> Result<usize, PatternError> {
     usize::try_from(bound).or(Err(PatternError::TooComplex))
 }
 
-/// Why a text cannot be a rule's pattern.
+/// The reason why a text cannot be a rule's pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PatternError {
     /// Empty or only blanks.

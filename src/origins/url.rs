@@ -11,7 +11,7 @@ pub const MAX_ORIGIN_BYTES: usize = 2048;
 /// Tells whether `origin` may be written as an image's origin; nothing is looked up or fetched.
 ///
 /// # Errors
-/// [`OriginUrlError`] in words for the customer, which do not repeat the URL.
+/// Returns [`OriginUrlError`] in words for the customer, which do not repeat the URL.
 pub fn check_origin(origin: &str) -> Result<(), OriginUrlError> {
     read_origin(origin).map(drop)
 }
@@ -34,7 +34,7 @@ pub(super) fn read_origin(origin: &str) -> Result<Url, OriginUrlError> {
     if has_host { Ok(url) } else { Err(OriginUrlError::NotAUrl) }
 }
 
-/// What holds for the origin and for wherever it redirects.
+/// Returns what holds for the origin and for wherever it redirects.
 pub(super) fn check(url: &Url) -> Result<(), OriginUrlError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(OriginUrlError::UnsupportedScheme);
@@ -48,7 +48,7 @@ pub(super) fn check(url: &Url) -> Result<(), OriginUrlError> {
     Ok(())
 }
 
-/// Why a text cannot be an origin.
+/// The reason why a text cannot be an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginUrlError {
     /// No absolute URL with a host.

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 static TURNS: LazyLock<Turns> =
     LazyLock::new(|| Turns::new(std::thread::available_parallelism().map_or(1, usize::from)));
 
-/// Why a password was neither hashed nor compared.
+/// The reason why a password was neither hashed nor compared.
 #[derive(Debug)]
 pub enum PasswordError {
     /// Too many are at work; another try may do.

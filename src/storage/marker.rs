@@ -23,7 +23,7 @@ impl Storage {
     /// Reads the marker; `None` if the storage is not marked.
     ///
     /// # Errors
-    /// Where it cannot be read, or is no marker.
+    /// Fails if it cannot be read, or is no marker.
     pub fn marker(&self) -> Result<Option<Marker>, StorageError> {
         let file = self.folder.join(NAME);
         let name = || file.display().to_string();
@@ -44,7 +44,7 @@ impl Storage {
     /// Writes the marker in place of any other, and closes the storage to other users of the machine.
     ///
     /// # Errors
-    /// Where the storage does not take it.
+    /// Fails if the storage does not take it.
     pub fn mark(&self, marker: &Marker) -> Result<(), StorageError> {
         let fail = |error: std::io::Error| StorageError::of(NAME, error);
         let text = serde_json::to_string_pretty(marker).map_err(|e| StorageError::of(NAME, e))?;

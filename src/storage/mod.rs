@@ -31,7 +31,7 @@ impl Storage {
     /// row that names one survives a loss of power no better than it. Modes are those of the process's umask.
     ///
     /// # Errors
-    /// Where the folder cannot be made or read.
+    /// Fails if the folder cannot be made or read.
     pub fn local(folder: &Path) -> Result<Self, StorageError> {
         let fail = |e| StorageError::of(&folder.display().to_string(), e);
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
@@ -41,7 +41,7 @@ impl Storage {
     /// Opens a folder as a store; makes nothing.
     ///
     /// # Errors
-    /// Where there is no such folder.
+    /// Fails if there is no such folder.
     pub fn existing(folder: &Path) -> Result<Self, StorageError> {
         let store = LocalFileSystem::new_with_prefix(folder)
             .map_err(|e| StorageError::of(&folder.display().to_string(), e))?
@@ -53,7 +53,7 @@ impl Storage {
     /// Writes an object whole: it is there complete, or not at all.
     ///
     /// # Errors
-    /// Where the store does not take it: no space, no permission.
+    /// Fails if the store does not take it: no space, no permission.
     pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StorageError> {
         let payload = PutPayload::from_bytes(bytes);
         let put = self.store.put(&path::Path::from(key), payload).await;
@@ -63,7 +63,7 @@ impl Storage {
     /// Reads a range of an object, in bytes.
     ///
     /// # Errors
-    /// Where there is no such object, or the range lies outside it.
+    /// Fails if there is no such object, or the range lies outside it.
     pub async fn get(&self, key: &str, range: Range<u64>) -> Result<Bytes, StorageError> {
         let got = self.store.get_range(&path::Path::from(key), range).await;
         got.map_err(|e| StorageError::of(key, e))
@@ -72,7 +72,7 @@ impl Storage {
     /// Size of an object, in bytes; none where there is no such object.
     ///
     /// # Errors
-    /// Where the store cannot be read.
+    /// Fails if the store cannot be read.
     pub async fn size(&self, key: &str) -> Result<Option<u64>, StorageError> {
         match self.store.head(&path::Path::from(key)).await {
             Ok(found) => Ok(Some(found.size)),
@@ -84,7 +84,7 @@ impl Storage {
     /// Removes an object; one that is not there is removed already.
     ///
     /// # Errors
-    /// Where the store does not let it go.
+    /// Fails if the store does not let it go.
     pub async fn remove(&self, key: &str) -> Result<(), StorageError> {
         match self.store.delete(&path::Path::from(key)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => self.remove_pieces(key).await,
@@ -117,7 +117,7 @@ impl Storage {
 /// Writes a file of mode 0600 whole, in place of any other, and syncs it and its folder.
 ///
 /// # Errors
-/// Where the file system does not allow it.
+/// Fails if the file system does not allow it.
 pub fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     let part = file.with_extension(format!("{}.part", std::process::id()));
     let mut opened =
@@ -130,7 +130,7 @@ pub fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
-/// Why an object was neither written, read nor removed.
+/// The reason why an object was neither written, read nor removed.
 #[derive(Debug)]
 pub struct StorageError {
     key: String,

@@ -47,7 +47,7 @@ impl<S: Stream<Item = Result<web::Bytes, PayloadError>> + Unpin> Ahead<S> {
     /// Runs an attempt and returns its result, or the problem that the body cannot be read.
     ///
     /// # Errors
-    /// Those of the attempt; [`Problem::Unreadable`] where the body breaks off before the attempt is done.
+    /// Returns the error of the attempt; [`Problem::Unreadable`] where the body breaks off before the attempt is done.
     pub async fn while_readable<T>(
         &self,
         attempt: impl Future<Output = Result<T, Problem>>,

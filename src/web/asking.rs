@@ -59,7 +59,7 @@ impl Asking {
     /// Takes bytes for an answer whose size is known before it is made.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where they are not free in time.
+    /// Returns [`Problem::Unavailable`] if they are not free in time.
     pub async fn reserve(&self, budget: &Budget, bytes: usize) -> Result<(), Problem> {
         let permit = budget.take(self.account(), bytes).await?;
         self.answer.set(Some(permit));
@@ -69,7 +69,7 @@ impl Asking {
     /// Takes bytes for a list before it is made: as many as rows of the largest size take.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where they are not free in time.
+    /// Returns [`Problem::Unavailable`] if they are not free in time.
     pub async fn reserve_list(
         &self,
         budget: &Budget,
@@ -93,7 +93,7 @@ impl Asking {
     /// Makes the permit one of the bytes that a response holds; a large one that has none takes it now.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where they are not free in time.
+    /// Returns [`Problem::Unavailable`] if they are not free in time.
     pub async fn measure(&self, budget: &Budget, response: &HttpResponse) -> Result<(), Problem> {
         let size = match response.body().size() {
             BodySize::Sized(size) if !self.shared.get() => {

@@ -141,7 +141,7 @@ impl Reservation<'_> {
     /// Takes what a body of so many bytes needs.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where it is not free in time.
+    /// Returns [`Problem::Unavailable`] if it is not free in time.
     async fn extend(&mut self, bytes: usize) -> Result<(), Problem> {
         let needed = bytes.saturating_mul(WORK).min(self.budget.share());
         match &mut self.permit {

@@ -82,7 +82,7 @@ impl Budget {
     /// Takes bytes; waits for them without a thread. More than the share of an account counts as its share.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where they are not free in time.
+    /// Returns [`Problem::Unavailable`] if they are not free in time.
     pub async fn take(&self, account: Account, bytes: usize) -> Result<Permit, Problem> {
         self.take_within(account, bytes, PATIENCE).await
     }
@@ -206,7 +206,7 @@ impl Permit {
     /// Takes more bytes, as [`Budget::take`] does.
     ///
     /// # Errors
-    /// [`Problem::Unavailable`] where they are not free in time.
+    /// Returns [`Problem::Unavailable`] if they are not free in time.
     pub async fn extend(&mut self, bytes: usize) -> Result<(), Problem> {
         let mut more = self.budget.take(self.account, bytes).await?;
         self.bytes += std::mem::take(&mut more.bytes);

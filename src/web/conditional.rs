@@ -14,7 +14,7 @@ pub fn tagged(response: &mut HttpResponseBuilder, tag: Tag, suffix: &str) {
 /// Returns the answer to a reader: a representation, which is made only where the reader has another one.
 ///
 /// # Errors
-/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
+/// Returns [`Problem::PreconditionFailed`] if `If-Match` is not met.
 pub fn respond_conditionally(
     mut response: HttpResponseBuilder,
     tag: Tag,
@@ -29,7 +29,7 @@ pub fn respond_conditionally(
 /// Tags the answer to a reader; where the reader has this very representation, that is the answer.
 ///
 /// # Errors
-/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
+/// Returns [`Problem::PreconditionFailed`] if `If-Match` is not met.
 pub fn not_modified(
     response: &mut HttpResponseBuilder,
     tag: Tag,

@@ -57,7 +57,7 @@ impl Documents {
     /// Returns the vocabulary in a representation, converted when it is asked for first.
     ///
     /// # Errors
-    /// Those of the conversion.
+    /// Returns the error of the conversion.
     pub async fn vocabulary_in<E>(
         &self,
         wanted: Representation,

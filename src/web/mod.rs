@@ -102,7 +102,7 @@ pub struct Parts {
 
 impl Service {
     /// # Errors
-    /// Where the system gives no thread to read bodies on.
+    /// Fails if the system gives no thread to read bodies on.
     pub fn new(parts: Parts) -> io::Result<Arc<Self>> {
         let endpoints = endpoints::ENDPOINTS.iter().filter(|row| (row.is_mounted)(&parts));
         let router = Router::of_classes(&parts.site).with(endpoints);

@@ -119,7 +119,7 @@ pub const FORMATS: [(&str, Representation); 6] = [
 /// Returns the representation that the query of a request names, if it names one.
 ///
 /// # Errors
-/// What is wrong with the name.
+/// Returns what is wrong with the name.
 pub fn format(request: &HttpRequest) -> Option<Result<Representation, String>> {
     let raw = request.uri().query().filter(|raw| raw.contains(FORMAT))?;
     let query = Query::parse(Some(raw));

@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Returns the representation for a reply.
 ///
 /// # Errors
-/// [`Problem::NotAcceptable`] where a document is read and nothing that is accepted is offered. What was written
+/// Returns [`Problem::NotAcceptable`] if a document is read and nothing that is accepted is offered. What was written
 /// stays written, so its answer is JSON-LD then.
 pub fn wanted(request: &HttpRequest, reply: &Reply) -> Result<Representation, Problem> {
     match negotiate::wanted(request, Kind::Data) {
@@ -49,7 +49,7 @@ fn not_acceptable() -> Problem {
 /// Converts a document of ours to a representation; `path` is the address asked for, below the base.
 ///
 /// # Errors
-/// Where the document is not what the class tables write.
+/// Fails if the document is not what the class tables write.
 pub async fn body(
     documents: &Arc<Documents>,
     written: Vec<u8>,
@@ -85,7 +85,7 @@ async fn turn(conversions: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
 /// Converts a document on this thread, whatever its size.
 ///
 /// # Errors
-/// As [`body`].
+/// Fails as [`body`] does.
 pub fn convert(
     documents: &Documents,
     written: &[u8],
@@ -145,7 +145,7 @@ fn context_of(written: &[u8]) -> Option<&str> {
 /// Answers with the documentation of the API; each representation is made once.
 ///
 /// # Errors
-/// [`Problem::NotAcceptable`] where nothing that is accepted is offered, [`Problem::PreconditionFailed`].
+/// Returns [`Problem::NotAcceptable`] if nothing that is accepted is offered, [`Problem::PreconditionFailed`].
 pub async fn vocabulary(
     documents: &Arc<Documents>,
     request: &HttpRequest,

@@ -47,7 +47,7 @@ pub fn is_strict(request: &HttpRequest) -> bool {
 /// Refuses a request whose head was too large to be read whole.
 ///
 /// # Errors
-/// [`Problem::TargetTooLong`], [`Problem::HeadTooLarge`].
+/// Returns [`Problem::TargetTooLong`], [`Problem::HeadTooLarge`].
 pub fn check_head(request: &HttpRequest, connection: Option<&Connection>) -> Result<(), Problem> {
     let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
     let cut = connection.filter(|connection| connection.is_cut());
@@ -65,7 +65,7 @@ pub fn check_head(request: &HttpRequest, connection: Option<&Connection>) -> Res
 /// Refuses several lines of a header that has one value: which of them counts would be a guess.
 ///
 /// # Errors
-/// [`Problem::Unreadable`] that names the header.
+/// Returns [`Problem::Unreadable`] that names the header.
 pub fn check_single(request: &HttpRequest) -> Result<(), Problem> {
     const SINGLE: [HeaderName; 4] =
         [header::AUTHORIZATION, header::CONTENT_TYPE, header::HOST, header::ORIGIN];

@@ -44,7 +44,7 @@ pub struct ResponseOptions<'a> {
 /// Returns the response to a reply.
 ///
 /// # Errors
-/// [`Problem::PreconditionFailed`] where it reads, and `If-Match` is not met. Where a document cannot be
+/// Returns [`Problem::PreconditionFailed`] if it reads, and `If-Match` is not met. Where a document cannot be
 /// converted, which is a fault of ours.
 pub async fn reply(
     documents: &Arc<Documents>,
@@ -311,7 +311,7 @@ pub fn accepts(response: &mut HttpResponse, allow: &[&'static str]) {
 /// Contexts are among them, which are JSON-LD whatever is accepted.
 ///
 /// # Errors
-/// [`Problem::PreconditionFailed`] where `If-Match` is not met.
+/// Returns [`Problem::PreconditionFailed`] if `If-Match` is not met.
 pub fn document(
     media_type: &'static str,
     document: &Document,

@@ -117,7 +117,7 @@ pub struct Listening {
 /// Serves requests on sockets that are bound already; it answers when this returns.
 ///
 /// # Errors
-/// Where a socket cannot be listened on.
+/// Fails if a socket cannot be listened on.
 pub fn listen(service: Arc<Service>, sockets: Vec<TcpListener>) -> io::Result<Listening> {
     let (sender, receiver) = mpsc::channel();
     let thread = std::thread::Builder::new().name("http".into()).spawn(move || {
@@ -142,7 +142,7 @@ impl Listening {
     /// Accepts nothing more, and returns when the requests under way are answered.
     ///
     /// # Errors
-    /// Where the server broke off.
+    /// Fails if the server broke off.
     pub fn stop(self) -> io::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(self.handle.stop(true));

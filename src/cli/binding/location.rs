@@ -35,7 +35,7 @@ impl Location {
     /// Returns where the settings say that the database of a deployment is.
     ///
     /// # Errors
-    /// Where the data folder cannot be looked at.
+    /// Fails if the data folder cannot be looked at.
     pub fn of(config: &Config, cluster: String) -> Result<Self, Failure> {
         let Some(url) = &config.database_url else {
             let there = Whereabouts::of(&config.data)?;
@@ -55,7 +55,7 @@ impl Location {
     /// Reads what a data folder keeps; none where it keeps nothing.
     ///
     /// # Errors
-    /// Where the file cannot be read.
+    /// Fails if the file cannot be read.
     pub fn read(data: &Path) -> Result<Option<Self>, Failure> {
         let file = data.join(NAME);
         match fs::read(&file) {
@@ -75,7 +75,7 @@ impl Location {
     /// Writes it into a data folder.
     ///
     /// # Errors
-    /// Where the folder does not take it.
+    /// Fails if the folder does not take it.
     pub fn write(&self, data: &Path) -> Result<(), Failure> {
         let file = data.join(NAME);
         let text = serde_json::to_string_pretty(self)?;

@@ -39,7 +39,7 @@ impl<'a> Ground<'a> {
     /// Looks at the data folder; makes nothing.
     ///
     /// # Errors
-    /// Where one of its files cannot be read.
+    /// Fails if one of its files cannot be read.
     pub fn survey(config: &'a Config) -> Result<Self, Failure> {
         let location = Location::read(&config.data)?;
         let secret = secret_files::known(config)?;
@@ -51,7 +51,7 @@ impl<'a> Ground<'a> {
     /// Refuses a data folder whose private cluster is missing while its keys are there.
     ///
     /// # Errors
-    /// [`Refusal::Vanished`].
+    /// Returns [`Refusal::Vanished`].
     pub fn check_cluster(&self) -> Result<(), Failure> {
         if !self.has_keys || self.config.database_url.is_some() {
             return Ok(());
@@ -74,7 +74,7 @@ impl<'a> Ground<'a> {
     /// must be; `migrates`: what is missing is to be applied.
     ///
     /// # Errors
-    /// [`Refusal::Emptied`], [`Refusal::Unmigrated`], [`Refusal::Newer`].
+    /// Returns [`Refusal::Emptied`], [`Refusal::Unmigrated`], [`Refusal::Newer`].
     pub fn check_schema(&self, schema: &Schema, migrates: bool) -> Result<(), Box<Refusal>> {
         match schema {
             Schema::Empty if self.has_keys => Err(Box::new(Refusal::Emptied {
@@ -103,7 +103,7 @@ impl<'a> Ground<'a> {
     /// where the secret is not here.
     ///
     /// # Errors
-    /// [`Refusal::Unclaimed`], [`Refusal::OtherDatabase`], [`Refusal::OtherSecret`].
+    /// Returns [`Refusal::Unclaimed`], [`Refusal::OtherDatabase`], [`Refusal::OtherSecret`].
     pub fn compare(&self, held: Option<&Deployment>) -> Result<Option<Secrets>, Failure> {
         let held = held.ok_or(Refusal::Unclaimed)?;
         self.check_location(held)?;
@@ -230,7 +230,7 @@ fn bind_storage(
 /// Opens the storage that carries the marker of a deployment; makes nothing.
 ///
 /// # Errors
-/// [`Refusal::StorageUnmarked`], [`Refusal::OtherStorage`].
+/// Returns [`Refusal::StorageUnmarked`], [`Refusal::OtherStorage`].
 pub fn existing_storage(config: &Config, held: &Deployment) -> Result<Storage, Failure> {
     let folder: PathBuf = config.storage.clone();
     if !folder.exists() {
@@ -259,7 +259,7 @@ fn mark(
 /// Takes the secret at hand, and the storage at hand, in place of those that were lost.
 ///
 /// # Errors
-/// Where nobody has started on the database, or the secret or the storage cannot be written.
+/// Fails if nobody has started on the database, or the secret or the storage cannot be written.
 pub fn adopt(
     config: &Config,
     conn: &mut crate::database::Conn,

@@ -141,7 +141,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// Where to look for a private cluster that is not where it should be.
+/// Returns where to look for a private cluster that is not where it should be.
 fn vanished(
     f: &mut fmt::Formatter<'_>,
     was: Option<&Location>,

@@ -38,7 +38,7 @@ const SIGNALS: [(Duration, Signal); 3] = [
 /// cluster, whichever process has it now. Only for the holder of `postgres.lock`.
 ///
 /// # Errors
-/// [`PrivateError::StillRunning`] where something is left after 30 s.
+/// Returns [`PrivateError::StillRunning`] if something is left after 30 s.
 pub fn clear(place: &Place) -> Result<Option<u32>, PrivateError> {
     wait_for_server(place)?;
     end_orphans(place)?;

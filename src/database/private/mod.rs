@@ -112,7 +112,7 @@ impl Whereabouts {
     /// Looks where the cluster of a data folder is; makes nothing.
     ///
     /// # Errors
-    /// Where the data folder is not there, or the account that PostgreSQL runs as cannot be settled.
+    /// Fails if the data folder is not there, or the account that PostgreSQL runs as cannot be settled.
     pub fn of(data: &Path) -> Result<Self, PrivateError> {
         let data = data.canonicalize().map_err(error::io("looking at", data))?;
         let place = Place::of(data)?;
@@ -160,7 +160,7 @@ impl Private {
     /// called from any thread.
     ///
     /// # Errors
-    /// [`PrivateError::AlreadyServed`] where another `serve` has the folder (docs/rules.md 8.3);
+    /// Returns [`PrivateError::AlreadyServed`] if another `serve` has the folder (docs/rules.md 8.3);
     /// all the others if the server cannot be started.
     pub fn start(data: &Path, durability: Durability) -> Result<Self, PrivateError> {
         let place = Place::find(data)?;
@@ -193,7 +193,7 @@ impl Private {
     /// Joins the server of a data folder as [`Private::join`] does, and never makes a cluster.
     ///
     /// # Errors
-    /// [`PrivateError::NoDatabase`] where there is none; else as [`Private::join`].
+    /// Returns [`PrivateError::NoDatabase`] if there is none; else as [`Private::join`].
     pub fn join_existing(data: &Path) -> Result<Self, PrivateError> {
         Self::attach(Place::existing(data)?, Durability::Full, None)
     }
@@ -211,7 +211,7 @@ impl Private {
     /// Takes about 20 ms, longer while much is to be written. Open connections are ended.
     ///
     /// # Errors
-    /// [`PrivateError::Io`] where the server could not be told to stop.
+    /// Returns [`PrivateError::Io`] if the server could not be told to stop.
     pub fn stop(mut self) -> Result<(), PrivateError> {
         if let Some(mut server) = self.server.take() {
             server.stop()?;
@@ -234,7 +234,7 @@ impl Private {
     /// Brings the server back: stops it if it still runs here, and starts it, or joins it.
     ///
     /// # Errors
-    /// As [`Private::join`].
+    /// Fails as [`Private::join`] does.
     pub fn restart(&mut self) -> Result<(), PrivateError> {
         if let Some(mut server) = self.server.take() {
             server.stop()?;
@@ -249,7 +249,7 @@ impl Private {
     /// before calling again: the cause, such as a full disk, may pass.
     ///
     /// # Errors
-    /// As [`Private::join`].
+    /// Fails as [`Private::join`] does.
     pub fn keep(&mut self) -> Result<bool, PrivateError> {
         if let Some(server) = &mut self.server {
             if !server.has_ended() {

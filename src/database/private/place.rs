@@ -55,7 +55,7 @@ impl Place {
     /// Finds the cluster of a data folder that is there; makes nothing.
     ///
     /// # Errors
-    /// [`PrivateError::NoDatabase`] where there is no such folder, or no cluster of it.
+    /// Returns [`PrivateError::NoDatabase`] if there is no such folder, or no cluster of it.
     pub fn existing(data: &Path) -> Result<Self, PrivateError> {
         let missing = |data: &Path| PrivateError::NoDatabase { data: data.to_owned() };
         let found = data.canonicalize().map_err(|_missing| missing(data))?;
@@ -66,7 +66,7 @@ impl Place {
     /// Settles where the cluster of a data folder is, or is to be.
     ///
     /// # Errors
-    /// Where there is no account to run it as, or that account cannot reach it.
+    /// Fails if there is no account to run it as, or that account cannot reach it.
     pub fn of(data: PathBuf) -> Result<Self, PrivateError> {
         let hash = hash(&data);
         let (home, account) = match effective_user() {
@@ -125,7 +125,7 @@ impl Place {
     /// Makes a folder of the user who runs PostgreSQL, closed to all others.
     ///
     /// # Errors
-    /// [`PrivateError::NotOurs`] where something else is there: in `/tmp` anybody may have put it.
+    /// Returns [`PrivateError::NotOurs`] if something else is there: in `/tmp` anybody may have put it.
     pub fn make_own(&self, folder: &Path) -> Result<(), PrivateError> {
         match DirBuilder::new().mode(0o700).create(folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -238,7 +238,7 @@ fn hash(path: &Path) -> String {
 /// A new one is its owner's alone; root's can be passed through, for the user PostgreSQL runs as.
 ///
 /// # Errors
-/// [`PrivateError::Io`] where it cannot be made.
+/// Returns [`PrivateError::Io`] if it cannot be made.
 pub fn make_data_folder(data: &Path) -> Result<PathBuf, PrivateError> {
     if !data.exists() {
         let mode = if effective_user() == 0 { 0o711 } else { 0o700 };

@@ -49,7 +49,7 @@ impl Runner<'_> {
     /// Runs a program to its end, with something to read.
     ///
     /// # Errors
-    /// [`PrivateError::Failed`] with its last words where it did not succeed.
+    /// Returns [`PrivateError::Failed`] with its last words if it did not succeed.
     pub fn finish(&self, mut command: Command, input: &str) -> Result<(), PrivateError> {
         let program = command.get_program().to_owned();
         let start = self.journal.end();

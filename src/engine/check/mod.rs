@@ -24,7 +24,7 @@ use crate::resource::transaction;
 use crate::schema::{customers, spaces};
 use crate::storage::{Storage, StorageError};
 
-/// Why a check could not be made.
+/// The reason why a check could not be made.
 #[derive(Debug)]
 pub enum CheckError {
     Database(Problem),
@@ -92,7 +92,7 @@ struct Check<'a> {
 /// Answers how many findings there were.
 ///
 /// # Errors
-/// Where the database or the store does not answer.
+/// Fails if the database or the store does not answer.
 pub async fn check(
     database: &Database,
     storage: &Storage,

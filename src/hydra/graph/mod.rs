@@ -35,7 +35,7 @@ pub enum Form {
 /// Writes a document of ours in another form; the same document always has the same bytes.
 ///
 /// # Errors
-/// Where the buffer takes no more, which a buffer in memory always does.
+/// Fails if the buffer takes no more, which a buffer in memory always does.
 pub fn write(document: &Value, terms: &Terms, form: Form) -> io::Result<Vec<u8>> {
     let top = Node::read(document, terms);
     match form {

@@ -103,7 +103,7 @@ fn label(name: Name<'_>) -> Cow<'_, str> {
 /// Turtle, with the prefixes of the context.
 ///
 /// # Errors
-/// Where the buffer takes no more.
+/// Fails if the buffer takes no more.
 pub fn turtle(graph: &Graph<'_>, terms: &Terms) -> io::Result<Vec<u8>> {
     let mut serializer = TurtleSerializer::new();
     for (prefix, iri) in terms.prefixes() {
@@ -117,7 +117,7 @@ pub fn turtle(graph: &Graph<'_>, terms: &Terms) -> io::Result<Vec<u8>> {
 /// One triple a line.
 ///
 /// # Errors
-/// Where the buffer takes no more.
+/// Fails if the buffer takes no more.
 pub fn n_triples(graph: &Graph<'_>) -> io::Result<Vec<u8>> {
     let mut out = NTriplesSerializer::new().for_writer(buffer(graph));
     each_triple(graph, |triple| out.serialize_triple(triple))?;

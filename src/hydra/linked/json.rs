@@ -12,7 +12,7 @@ use crate::hydra::{Fault, Problem};
 /// Parses JSON text that is neither too deep nor too wide.
 ///
 /// # Errors
-/// [`Problem::Unreadable`], or [`Problem::Malformed`] with the place where it is no JSON.
+/// Returns [`Problem::Unreadable`], or [`Problem::Malformed`] with the place if it is no JSON.
 pub fn parse(text: &[u8], bounds: Bounds) -> Result<Value, Problem> {
     let text = std::str::from_utf8(text)
         .map_err(|e| Problem::Unreadable(format!("the body is not UTF-8: {e}")))?;

@@ -14,7 +14,7 @@ const LANG_STRING: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString
 /// Returns the JSON value that a plain body would give for a literal; `json`: the property holds any JSON.
 ///
 /// # Errors
-/// What is wrong with a literal that is no value of its datatype, or has one that is not read, as the rest of a
+/// Returns what is wrong with a literal that is no value of its datatype, or has one that is not read, as the rest of a
 /// sentence that begins with the property.
 pub fn value(literal: &Literal, json: bool) -> Result<Value, String> {
     let Literal { value, datatype } = literal;

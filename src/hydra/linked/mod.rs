@@ -117,7 +117,7 @@ impl Linked {
     /// Starts to read bodies of a service whose batches have `batch_limit` images at most.
     ///
     /// # Errors
-    /// Where the system gives no thread to expand on.
+    /// Fails if the system gives no thread to expand on.
     pub fn new(
         classes: &[ClassDoc],
         collections: &[CollectionDoc],

@@ -46,7 +46,7 @@ impl Pool {
     /// Starts the threads.
     ///
     /// # Errors
-    /// Where the system gives no thread.
+    /// Fails if the system gives no thread.
     pub fn start() -> io::Result<Self> {
         // Two at least, for a customer is served by one at a time.
         let threads = std::thread::available_parallelism().map_or(2, NonZero::get).clamp(2, 8);

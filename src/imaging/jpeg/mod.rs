@@ -46,7 +46,7 @@ pub(super) fn scaled(size: Size, eighths: u8) -> Size {
 /// Decodes all of a JPEG, from its very start, at `eighths` of its size.
 ///
 /// # Errors
-/// [`ImagingError::Truncated`] where the file, or the data in it, ends before the image: libjpeg
+/// Returns [`ImagingError::Truncated`] if the file, or the data in it, ends before the image: libjpeg
 /// itself would only warn, and fill the rest with gray.
 pub(super) fn decode(
     reader: impl BufRead,
