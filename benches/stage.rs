@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::sql_types::{Integer, Text};
 use diesel::{PgConnection, QueryableByName, RunQueryDsl as _};
-use hydria::database::private::Private;
+use private_postgres::Private;
 use serde_json::Value;
 
 use crate::Failure;

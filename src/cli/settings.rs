@@ -3,7 +3,7 @@
 use super::Failure;
 use super::binding::Location;
 use crate::config::{Config, SETTINGS, Setting};
-use crate::database::private::Whereabouts;
+use private_postgres::Whereabouts;
 
 /// Shows every setting with its value, defaults included and secrets masked; makes nothing.
 ///

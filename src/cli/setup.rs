@@ -11,11 +11,11 @@ use super::Failure;
 use super::binding::{self, Ground};
 use crate::config::Config;
 use crate::database::deployment::Deployment;
-use crate::database::private::{self, Durability, Private};
 use crate::database::{self, Conn, Database, migrate};
 use crate::resource::Site;
 use crate::secrets::{self, Secrets};
 use crate::storage::Storage;
+use private_postgres::{Durability, Private};
 
 /// Connections of the requests of a process; workers have their own.
 const CONNECTIONS: u32 = crate::web::CONNECTIONS;
@@ -75,7 +75,7 @@ impl Setup {
     }
 
     fn open(config: &Config, missing: Missing) -> Result<Self, Failure> {
-        private::make_data_folder(&config.data)?;
+        private_postgres::make_data_folder(&config.data)?;
         let ground = Ground::survey(config)?;
         let Opened { mut conn, url, private } = Opened::open(config, &ground, missing)?;
         let applied = migrate::migrate(&mut conn)?;

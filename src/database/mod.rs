@@ -1,4 +1,4 @@
-//! Connections to PostgreSQL: a pool for requests, one batcher for single-row look-ups, and the private server.
+//! Connections to PostgreSQL: a pool for requests and one batcher for single-row look-ups.
 
 pub mod address;
 pub mod deployment;
@@ -6,7 +6,6 @@ pub mod lookup_batcher;
 pub mod messages;
 pub mod migrate;
 pub mod notifications;
-pub mod private;
 
 use std::fmt;
 use std::time::Duration;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
-use hydria::database::private::Private;
+use private_postgres::Private;
 
 use crate::support::{Client, database, until};
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use diesel::{Connection, PgConnection, RunQueryDsl};
 use hydria::database::migrate;
-use hydria::database::private::{Durability, Private};
+use private_postgres::{Durability, Private};
 
 struct Cluster {
     private: Private,

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::database::address::Address;
-use crate::database::private::Whereabouts;
 use crate::storage::write_private;
+use private_postgres::Whereabouts;
 
 /// Name of the file in the data folder.
 pub const NAME: &str = "database.json";

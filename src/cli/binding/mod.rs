@@ -17,9 +17,9 @@ use super::{Failure, secret_files};
 use crate::config::Config;
 use crate::database::deployment::{self, Deployment};
 use crate::database::migrate::Schema;
-use crate::database::private::{self, Whereabouts};
 use crate::secrets::{Secret, Secrets};
 use crate::storage::{Marker, Storage};
+use private_postgres::Whereabouts;
 
 /// Objects that are looked for in a storage that is to be marked, at most.
 const PROBES: i64 = 20;
@@ -66,7 +66,7 @@ impl<'a> Ground<'a> {
             data: self.config.data.clone(),
             was: self.location.clone(),
             expected: expected.cluster,
-            elsewhere: private::clusters_elsewhere(),
+            elsewhere: private_postgres::clusters_elsewhere(),
         }))
     }
 

@@ -1,8 +1,6 @@
-//! The private PostgreSQL of a default run: made, started, shared, kept and stopped by us.
+//! A PostgreSQL server of a program's own: made, started, shared, kept and stopped in its data folder.
 //!
-//! Where no address of a database is given, the service runs PostgreSQL's own programs on a folder
-//! in the data folder and speaks with them through a Unix socket only (docs/rules.md 8.2 and
-//! 8.3).
+//! PostgreSQL's own programs run on a folder in the data folder, and are reached through a Unix socket only.
 //!
 //! # Who runs it
 //!
@@ -160,7 +158,7 @@ impl Private {
     /// called from any thread.
     ///
     /// # Errors
-    /// Returns [`PrivateError::AlreadyServed`] if another `serve` has the folder (docs/rules.md 8.3);
+    /// Returns [`PrivateError::AlreadyServed`] if another `serve` has the folder;
     /// all the others if the server cannot be started.
     pub fn start(data: &Path, durability: Durability) -> Result<Self, PrivateError> {
         let place = Place::find(data)?;
