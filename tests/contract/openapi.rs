@@ -124,6 +124,30 @@ fn what_it_calls_open_is_open_and_nothing_else_is() {
 }
 
 #[test]
+fn what_any_request_may_meet_is_said_of_every_operation_of_a_class() {
+    let world = World::new();
+    let document = document(&world.app);
+    let long = format!("/spaces?name={}", "a".repeat(40_000));
+    world.owner.client.get(&long).expect(414);
+    let crowded = world.owner.client.request(Method::GET, "/");
+    let crowded = (0..100).fold(crowded, |request, n| request.header(format!("x-{n}"), "1"));
+    world.owner.client.send(crowded).expect(431);
+    let of_classes =
+        operations(&document).into_iter().filter(|(path, _, _)| path.starts_with("/customers"));
+    let mut seen = 0;
+    for (path, method, operation) in of_classes {
+        let body: &[&str] =
+            if operation.get("requestBody").is_some() { &["408", "413", "415"] } else { &[] };
+        for status in ["401", "414", "431", "503"].iter().chain(body) {
+            let told = operation["responses"].get(*status).is_some();
+            assert!(told, "{method} {path} does not say {status}");
+        }
+        seen += 1;
+    }
+    assert!(seen > 60, "only {seen} operations were seen");
+}
+
+#[test]
 fn the_bodies_it_shows_are_accepted() {
     let world = World::new();
     let document = document(&world.app);

@@ -89,6 +89,8 @@ pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'stati
     let mut all: BTreeMap<u16, &'static str> = BTreeMap::new();
     all.insert(401, "Credentials are missing where they are needed, or those given are wrong");
     all.insert(400, "The request says something that is not accepted");
+    all.insert(414, "The request target is too long");
+    all.insert(431, "The head of the request is too large");
     all.insert(503, "The service cannot answer now; Retry-After says when to try again");
     if route.is_private() || operation.administrators_only {
         all.insert(403, "The caller may not do this");
@@ -100,6 +102,7 @@ pub fn statuses(route: &RouteDoc, mounted: &MountedDoc) -> BTreeMap<u16, &'stati
         all.insert(406, "There is nothing to show in the media types that are accepted");
     }
     if mounted.body.is_some() {
+        all.insert(408, "The body came too slowly");
         all.insert(413, "The body is too large");
         all.insert(415, "The media type of the body is not read");
     }
