@@ -1,7 +1,7 @@
 //! The object that holds the thumbnails of an image: its format, written and read here only.
 //!
-//! The JPEG files stand one behind the other, the largest first. The row of the image says how large each of them is,
-//! as three numbers: width and height in pixels, and length in bytes.
+//! The JPEG files are concatenated, the largest first. The row of the image holds three numbers for each of them: width and
+//! height in pixels, and length in bytes.
 
 /// Numbers in the row of an image for each thumbnail.
 const NUMBERS: usize = 3;
@@ -44,6 +44,8 @@ impl StoredThumbnail {
 }
 
 /// Packs thumbnails into one object, in the order given.
+///
+/// An object is smaller than 2 GiB, because the index holds lengths of 31 bits.
 pub fn pack<'a>(thumbnails: impl IntoIterator<Item = NewThumbnail<'a>>) -> Packed {
     let mut packed = Packed::default();
     for NewThumbnail { width, height, jpeg } in thumbnails {

@@ -48,7 +48,7 @@ pub struct Ingested {
     pub initial_origin: Option<String>,
 }
 
-/// The columns of the image that decide what is written of it.
+/// The columns of the image that its new values depend on.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = images, check_for_backend(diesel::pg::Pg))]
 struct Held {

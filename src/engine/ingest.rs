@@ -201,9 +201,9 @@ impl Engine {
         Ok(self.fetcher.fetch(origin, credentials.as_ref(), folder).await?)
     }
 
-    /// Refuses an original of so many bytes that the customer's storage policy has no room for.
+    /// Refuses an original that the customer's storage policy has no room for.
     ///
-    /// `added`: by how many bytes it is larger than what it replaces.
+    /// `size` is its size in bytes, `added` the difference in bytes from the original that it replaces.
     async fn check_room(&self, job: &Claimed, size: i64, added: i64) -> Result<(), AttemptError> {
         let customer = job.at.customer;
         let room =

@@ -21,7 +21,7 @@ pub struct Documents {
     pub contexts: BTreeMap<String, Document>,
     /// Public address of the root, without a final slash.
     pub base: String,
-    /// The link to the documentation of the API that every response has.
+    /// The link to the documentation of the API that every response has; `None` if the base fits into no header.
     pub documentation: Option<HeaderValue>,
     /// The terms of the contexts, by the addresses of the contexts.
     pub(super) terms: HashMap<String, Terms>,

@@ -31,7 +31,7 @@ pub async fn perform(
         Mounted::Query(read) => (read(values).ok_or_else(malformed)?, false),
         Mounted::Command(write) => (write(values).ok_or_else(malformed)?, true),
     };
-    // In a box, so that the look-ups, which are most requests, do not carry the space that it takes.
+    // Boxed, because look-ups, which are most requests, would hold the space that it takes as well.
     let done = Box::pin(in_session(service, run, caller, input, writes));
     let (reply, effects) = done.await?;
     for effect in effects {

@@ -34,7 +34,7 @@ pub fn preference(request: &HttpRequest) -> Option<Preference> {
     returned(preferences(request))
 }
 
-/// Returns the lines of `Prefer`.
+/// Returns the lines of `Prefer` that are visible ASCII.
 fn preferences(request: &HttpRequest) -> impl Iterator<Item = &str> {
     request.headers().get_all(PREFER).filter_map(|line| line.to_str().ok())
 }

@@ -10,7 +10,7 @@ impl Image {
         derivatives::stored(&self.thumbnails)
     }
 
-    /// Returns those that anybody may see: with roles and no number of pixels, none.
+    /// Returns those that anybody may see: none of an image that has roles and no limit in pixels.
     pub fn open_thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
         let limit = match u32::try_from(self.draft.max_unauthorised) {
             Ok(pixels) => pixels,

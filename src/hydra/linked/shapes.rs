@@ -17,6 +17,16 @@ pub enum Kind {
     Json,
 }
 
+/// What decides whether `@reverse` is read: the processor expands what is in it without the definitions of its terms,
+/// and under a context that should end there.
+#[derive(Debug, Clone, Copy)]
+pub struct Reverse<'a> {
+    /// Terms with a container, of JSON, or that are reversed themselves, by any of their definitions.
+    pub terms: &'a HashSet<&'a str>,
+    /// Tells whether a context holds for some terms or types only, or is not propagated.
+    pub scoped: bool,
+}
+
 /// Keywords that mean something in contexts only.
 const CONTEXT_KEYWORDS: [&str; 9] = [
     "@base",
@@ -35,13 +45,12 @@ pub struct Shapes<'a> {
     value: HashSet<&'a str>,
     list: HashSet<&'a str>,
     reverse: HashSet<&'a str>,
+    reversing: Reverse<'a>,
     /// Terms whose values are lists.
     lists: &'a [&'a str],
-    /// Terms whose values are maps by any of their definitions.
-    maps: &'a HashSet<&'a str>,
     /// Terms whose values are of these kinds, wherever they are used.
     kinds: &'a HashMap<&'a str, Option<Kind>>,
-    /// Terms whose values are maps by the names or types of nodes.
+    /// Terms whose values are maps by the names, types or properties of nodes.
     by_node: &'a [&'a str],
     /// Terms whose values are maps by language.
     by_language: &'a [&'a str],
@@ -83,24 +92,27 @@ fn one_or_more(value: &Value) -> &[Value] {
 }
 
 impl<'a> Shapes<'a> {
-    /// `targets`: terms of the contexts and what they stand for; `lists`, `maps`: those whose values are such; `kinds`:
-    /// those whose values are of such a kind; `by_node`: those whose values are maps of nodes.
+    /// Returns the check of a body.
+    ///
+    /// `targets` are the terms of its contexts and what they stand for, `lists` those whose values are lists, `kinds`
+    /// those whose values are of such a kind, `by_node` and `by_language` those whose values are maps of nodes or texts.
     pub fn new(
         targets: &[(&'a str, &'a str)],
-        (lists, maps): (&'a [&'a str], &'a HashSet<&'a str>),
+        lists: &'a [&'a str],
         (kinds, by_node, by_language): (
             &'a HashMap<&'a str, Option<Kind>>,
             &'a [&'a str],
             &'a [&'a str],
         ),
+        reversing: Reverse<'a>,
     ) -> Self {
         let of = |keyword| aliases(keyword, targets);
         Self {
             value: of("@value"),
             list: of("@list"),
             reverse: of("@reverse"),
+            reversing,
             lists,
-            maps,
             kinds,
             by_node,
             by_language,
@@ -206,7 +218,7 @@ impl<'a> Shapes<'a> {
             let is_no_node = |item: &Value| !item.is_object() || has(item, &wrappers);
             let mut filed = value.as_object().into_iter().flat_map(Map::values).map(one_or_more);
             if self.by_node.contains(&key) && filed.any(|items| items.iter().any(is_no_node)) {
-                return Some("a map by @id or @type holds what is no node");
+                return Some("a map by @id, @type or a property holds what is no node");
             }
             let is_no_text = |item: &Value| !item.is_string() && !item.is_null();
             let mut texts = value.as_object().into_iter().flat_map(Map::values).map(one_or_more);
@@ -219,9 +231,17 @@ impl<'a> Shapes<'a> {
             if CONTEXT_KEYWORDS.contains(&key) {
                 return Some("a keyword of contexts stands outside of them");
             }
-            // The processor expands them without their containers.
-            if self.reverse.contains(key) && items.iter().any(|item| self.has_containers(item)) {
-                return Some("@reverse holds a term whose values are lists or maps");
+            if self.reverse.contains(key) && self.reversing.scoped {
+                return Some(
+                    "@reverse stands beside a context of a term or type, or one that is not propagated",
+                );
+            }
+            if self.reverse.contains(key)
+                && items.iter().any(|item| has(item, &[self.reversing.terms]))
+            {
+                return Some(
+                    "@reverse holds a term of lists, maps or JSON, or one that is reversed itself",
+                );
             }
             if self.nest.contains(key) && items.iter().any(|item| has(item, &wrappers)) {
                 return Some("@nest holds a value, a list or a set");
@@ -243,13 +263,6 @@ impl<'a> Shapes<'a> {
             }
         }
         None
-    }
-
-    /// Returns whether an object has a member whose values are lists or maps.
-    fn has_containers(&self, item: &Value) -> bool {
-        let is_one =
-            |key: &String| self.lists.contains(&key.as_str()) || self.maps.contains(key.as_str());
-        item.as_object().is_some_and(|members| members.keys().any(is_one))
     }
 
     /// Returns whether something is said of a node.

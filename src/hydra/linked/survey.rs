@@ -12,7 +12,7 @@ use super::lengths::Lengths;
 use super::limits::{self, Bounds};
 use super::protection::Protection;
 use super::references::References;
-use super::shapes::{Kind, Shapes, aliases};
+use super::shapes::{Kind, Reverse, Shapes, aliases};
 use super::thin::thin;
 use crate::hydra::Problem;
 
@@ -100,6 +100,8 @@ struct Survey<'a, 'b> {
     references: HashSet<&'a str>,
     /// Terms whose values are maps by any of their definitions.
     maps: HashSet<&'a str>,
+    /// Terms that within @reverse the processor does not read as they are defined.
+    irreversible: HashSet<&'a str>,
     /// Terms that stand for nothing.
     nulls: HashSet<&'a str>,
     /// Terms, and what their definitions refer to.
@@ -108,7 +110,7 @@ struct Survey<'a, 'b> {
     aliases: Vec<(&'a str, &'a str)>,
     /// Terms whose values are lists.
     lists: Vec<&'a str>,
-    /// Terms whose values are maps by the names or types of nodes.
+    /// Terms whose values are maps by the names, types or properties of nodes.
     by_node: Vec<&'a str>,
     /// Terms whose values are maps by language.
     by_language: Vec<&'a str>,
@@ -135,6 +137,7 @@ impl<'a, 'b> Survey<'a, 'b> {
             members: 0,
             references: HashSet::new(),
             maps: HashSet::new(),
+            irreversible: HashSet::new(),
             nulls: HashSet::new(),
             targets: Vec::new(),
             aliases: Vec::new(),
@@ -157,6 +160,13 @@ impl<'a, 'b> Survey<'a, 'b> {
                  {names}; known are those of this service and that of the Hydra vocabulary"
             ));
         }
+        // First, because what follows compares terms with terms.
+        if self.terms > MAX_TERMS {
+            let terms = self.terms;
+            return no(format!(
+                "the contexts in the body define {terms} terms; {MAX_TERMS} are read"
+            ));
+        }
         if let Some(term) = self.protection.redefined() {
             self.refuse(format!("protected terms, and several definitions of the term {term:?}"));
         }
@@ -177,9 +187,9 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
         // Where its own definition is not in force, a term of ours means what it always does.
         self.kinds.retain(|term, kind| kind.is_some() && !(self.known.term)(term));
-        let containers = (self.lists.as_slice(), &self.maps);
         let kinds = (&self.kinds, self.by_node.as_slice(), self.by_language.as_slice());
-        Shapes::new(&self.aliases, containers, kinds).check(body)?;
+        let reverse = Reverse { terms: &self.irreversible, scoped: self.scoped.is_some() };
+        Shapes::new(&self.aliases, &self.lists, kinds, reverse).check(body)?;
         let references = self.references_in(body);
         if references > bounds.references {
             let most = bounds.references;
@@ -188,12 +198,6 @@ impl<'a, 'b> Survey<'a, 'b> {
         if self.members > bounds.objects {
             let (members, most) = (self.members, bounds.objects);
             return no(format!("the objects in the body have {members} members; {most} are read"));
-        }
-        if self.terms > MAX_TERMS {
-            let terms = self.terms;
-            return no(format!(
-                "the contexts in the body define {terms} terms; {MAX_TERMS} are read"
-            ));
         }
         let scoped = self.scoped.map_or(0, |work| work.saturating_mul(self.values));
         if self.work.saturating_add(scoped) > MAX_WORK {
@@ -276,6 +280,12 @@ impl<'a, 'b> Survey<'a, 'b> {
     }
 
     fn define(&mut self, term: &'a str, definition: &'a Value) -> usize {
+        if self.terms > MAX_TERMS {
+            // They are too many already, and only counted.
+            self.terms += 1;
+            definition.get("@context").map(|within| self.context(within));
+            return 0;
+        }
         self.lengths.define(term, definition);
         self.protection.note(term, definition);
         self.word(term);
@@ -340,6 +350,9 @@ impl<'a, 'b> Survey<'a, 'b> {
         if definition.get("@type").is_some_and(|kind| kind == "@id" || kind == "@vocab") {
             self.references.insert(term);
         }
+        if is_map || is_json || container.contains("@list") || definition.contains_key("@reverse") {
+            self.irreversible.insert(term);
+        }
         if is_map && is_json {
             self.refuse("a map of JSON".into());
         }
@@ -357,7 +370,8 @@ impl<'a, 'b> Survey<'a, 'b> {
             // The processor takes null for a graph that is empty.
             self.refuse("the container @graph".into());
         }
-        if ["\"@id\"", "\"@type\""].iter().any(|kind| container.contains(kind)) {
+        let is_by_property = definition.get("@index").is_some_and(|index| index != "@index");
+        if is_by_property || ["\"@id\"", "\"@type\""].iter().any(|kind| container.contains(kind)) {
             self.by_node.push(term);
         }
         if container.contains("@language") {

@@ -114,9 +114,9 @@ impl Head {
         None
     }
 
-    /// Counts the bytes that stay within the target, a name or a value, up to the next limit; returns their number.
+    /// Skips the bytes that stay within the target, a name or a value, up to the next limit; returns their number.
     ///
-    /// These are most of a head, and each by itself changes nothing else.
+    /// They are most of a head. They are recorded as [`step`](Self::step) records them one by one.
     fn skip(&mut self, rest: &[u8]) -> usize {
         let (limit, ends): (usize, fn(&u8) -> bool) = match self.place {
             Place::Target => {

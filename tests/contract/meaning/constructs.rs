@@ -126,6 +126,19 @@ fn what_processors_refuse_or_drop_in_silence_is_refused() {
     let held = json!({ "@context": texts, &limit: 0, "urn:x:p": { "t": { "en": ["5", { "@list": [] }] } } });
     scene.refuses(&held, "a map by language");
     scene.refuses(&json!({ &limit: 0, "urn:x:p": { "@propagate": false } }), "outside of them");
+    // A property of the map is none of a value, at the key @none either, where processors differ.
+    let filed = json!({ "t": { "@id": limit, "@container": "@index", "@index": "urn:x:i" } });
+    for key in ["@none", "i"] {
+        scene.refuses(&json!({ "@context": filed, "t": { key: 0 } }), "a map by");
+    }
+    let blank = json!({ "@context": { "@vocab": "urn:x:" }, "a b": 1, &limit: 0 });
+    scene.refuses(&blank, "is no IRI");
+}
+
+#[test]
+fn what_is_reversed_closes_as_it_says_or_is_refused() {
+    let scene = Scene::new();
+    let (roles, limit, role) = (scene.iri("roles"), scene.iri("maxUnauthorised"), &scene.role);
     for container in ["@list", "@index"] {
         let held = json!({ "h": { "@id": "urn:x:h", "@container": container } });
         let value = json!({ "i": { "@value": 1.5 }, "@index": "i" });
@@ -134,8 +147,26 @@ fn what_processors_refuse_or_drop_in_silence_is_refused() {
             "@reverse",
         );
     }
-    let blank = json!({ "@context": { "@vocab": "urn:x:" }, "a b": 1, &limit: 0 });
-    scene.refuses(&blank, "is no IRI");
+    let any = json!({ "h": { "@id": "urn:x:h", "@type": "@json" } });
+    let emptied = json!({ "@id": "", &roles: [null] });
+    scene.refuses(
+        &json!({ "@context": any, "@id": "urn:x:a", "@reverse": { "h": emptied } }),
+        "@reverse",
+    );
+    let twice = json!({ "of": { "@reverse": limit } });
+    scene.refuses(&json!({ "@context": twice, "@reverse": { "of": 5 } }), "@reverse");
+    let limited = json!({ "@id": "", &limit: 0 });
+    let hiding = json!({ "h": roles, "T": { "@id": "urn:x:T", "@context": { "h": "urn:x:h" } } });
+    let typed =
+        json!({ "@context": hiding, "@id": role, "@type": "T", "@reverse": { "h": limited } });
+    scene.refuses(&typed, "@reverse");
+    let ending = json!([{ "h": roles }, { "@propagate": false, "h": "urn:x:h" }]);
+    scene.refuses(
+        &json!({ "@context": ending, "@id": role, "@reverse": { "h": limited } }),
+        "@reverse",
+    );
+    let plain = json!({ "h": roles, "rev": "@reverse" });
+    scene.closes(&json!({ "@context": plain, "@id": role, "rev": { "h": limited } }));
 }
 
 #[test]

@@ -184,6 +184,10 @@ pub fn nasty_json() -> Vec<String> {
         wide("{\"@id\":\"x\"}", 90_000),
         json!({ "@context": terms(200, |n| format!("t{}:x", n + 1).into()), "t0": 1 }).to_string(),
         json!({ "@context": terms(200, |n| format!("t{n}:x").into()) }).to_string(),
+        json!({ "@context": terms(150_000, |n| format!("t{}", n + 1).into()), "t0": 1 }).to_string(),
+        json!({ "@context": terms(50_000, |_| json!({ "@id": "urn:x:y", "@container": "@list" })),
+            "t0": vec![json!({ "t1": 1 }); 40_000] })
+        .to_string(),
         json!({ "@context": [terms(100, |_| "urn:x:y".into()), null, terms(100, |_| Value::Null)] })
             .to_string(),
         json!({ "@context": terms(200, |n| json!({ "@id": "urn:x:y", "@container": "@list",

@@ -230,7 +230,7 @@ impl Generator<'_> {
             0 if depth < 3 => drop(node.insert("@included".into(), json!([self.node(depth + 1)]))),
             1 if depth < 3 => {
                 let key = self.key();
-                let reverse = json!({ key: self.node(depth + 1) });
+                let reverse = json!({ &key: self.reversed(&key, depth) });
                 node.insert("@reverse".into(), reverse);
             }
             2 if depth < 3 => {
@@ -245,6 +245,11 @@ impl Generator<'_> {
         node.into()
     }
 
+    /// Returns a node, as it belongs within `@reverse`, or any value.
+    fn reversed(&mut self, key: &str, depth: usize) -> Value {
+        if self.one_in(3) { self.value(key, depth + 1) } else { self.node(depth + 1) }
+    }
+
     pub fn value(&mut self, key: &str, depth: usize) -> Value {
         match key {
             "@id" | "@index" => return self.name().into(),
@@ -252,7 +257,7 @@ impl Generator<'_> {
             "@value" => return self.scalar(),
             "@reverse" | "@nest" => {
                 let key = self.key();
-                return json!({ key: self.node(depth + 1) });
+                return json!({ &key: self.reversed(&key, depth) });
             }
             _ => {}
         }
