@@ -140,7 +140,7 @@ static USER_ROLES: Collection<PortalUserAddress> = Collection {
           role, or of a reference to it, adds.",
     operations: &[
         list::<_, PortalRole>("PortalUserRoleCollection"),
-        operation::refer("PortalRole", "PortalUserRoleCollection", set_roles),
+        acts::refer("PortalRole", "PortalUserRoleCollection", set_roles),
     ],
     filters: &[],
     orderable: portal_role::ORDERABLE,

@@ -164,7 +164,7 @@ static DEFAULT_ROLES: Collection<SpaceAddress> = Collection {
           POST of one role, or of a reference to it, adds.",
     operations: &[
         list::<_, Role>("DefaultRoleCollection"),
-        operation::refer("Role", "DefaultRoleCollection", set_default_roles),
+        acts::refer("Role", "DefaultRoleCollection", set_default_roles),
     ],
     filters: role::BY_NAME,
     orderable: role::ORDERABLE,

@@ -1,8 +1,10 @@
 //! The joint between a class's description, its row and its store.
 
+pub mod acts;
 pub mod address;
 pub mod anchors;
 pub mod body;
+pub mod collection;
 pub mod computed;
 pub mod condition;
 pub mod identity;
@@ -16,27 +18,29 @@ pub mod problem;
 pub mod property;
 pub mod query;
 pub mod reference;
+pub mod reply;
 pub mod site;
 pub mod size;
 pub mod sql;
+pub mod statuses;
 pub mod store;
 mod stored;
 pub mod strict;
 pub mod transaction;
 pub mod written;
 
+pub use acts::{create, list, list_by, remove, replace, retrieve, retrieve_counting, update};
 pub use address::{Address, Filling, Parts, path_to};
+pub use collection::Collection;
 pub use computed::computed;
 pub use condition::{Conditions, Current, Freshness};
-pub use link::{Collection, action, collection, link, selection};
+pub use link::{action, collection, link, selection};
 pub use metadata::metadata;
-pub use operation::{
-    Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
-    retrieve_counting, statuses, update,
-};
+pub use operation::{Act, Body, Operation};
 pub use property::{MAX_INDEXED, ParseContext, Property, field, secret};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
+pub use reply::{Outcome, Reply};
 pub use site::{Caller, Effect, Input, RenderContext, Site, UnitOfWork};
 pub use store::{
     Create, List, ListRequest, Locked, PageOfRows, Remove, Replace, Retrieve, Update,
