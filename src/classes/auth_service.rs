@@ -59,7 +59,6 @@ impl Resource for AuthService {
     const TEMPLATE: &'static str = addresses::AUTH_SERVICE;
     const CLASS: Class<Self> = Class {
         doc: "A service through which a reader gets roles: a log-in, a click, a token, a log-out.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |a: &Self| &a.id),
             &field("name", "Name in public addresses, unique among the customer's", |a: &Self| {
@@ -110,7 +109,7 @@ impl Resource for AuthService {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> AuthServiceAddress {
@@ -131,25 +130,24 @@ crate::orders! {
 /// What lists of auth services filter by.
 const BY_NAME: &[Variable] = &[Variable::new("name", "The service of this name, the whole of it")];
 
-pub static AUTH_SERVICES: Collection<CustomerAddress> = Collection {
-    name: "AuthServiceCollection",
-    parent: None,
-    member: "AuthService",
-    doc: "The auth services of a customer, nested ones among them, by name.",
-    operations: &[list::<_, AuthService>("AuthServiceCollection"), create::<_, AuthService>()],
-    filters: BY_NAME,
-    orderable: ORDERABLE,
-};
+pub static AUTH_SERVICES: Collection<CustomerAddress, AuthService> = collection_of(
+    "AuthServiceCollection",
+    "The auth services of a customer, nested ones among them, by name.",
+)
+.lists()
+.creates()
+.filters(BY_NAME)
+.ordered(ORDERABLE);
 
-static NESTED_SERVICES: Collection<AuthServiceAddress> = Collection {
-    name: "NestedServiceCollection",
-    parent: Some("AuthServiceCollection"),
-    member: "AuthService",
-    doc: "The services that go inside an auth service, by name.",
-    operations: &[list::<_, AuthService>("NestedServiceCollection"), create::<_, AuthService>()],
-    filters: BY_NAME,
-    orderable: ORDERABLE,
-};
+static NESTED_SERVICES: Collection<AuthServiceAddress, AuthService> = collection_of(
+    "NestedServiceCollection",
+    "The services that go inside an auth service, by name.",
+)
+.kind_of("AuthServiceCollection")
+.lists()
+.creates()
+.filters(BY_NAME)
+.ordered(ORDERABLE);
 
 /// No profile is as good as one: which are understood is for viewers to say.
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]

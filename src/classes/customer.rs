@@ -50,7 +50,6 @@ impl Resource for Customer {
     const TEMPLATE: &'static str = addresses::CUSTOMER;
     const CLASS: Class<Self> = Class {
         doc: "A customer represents you, the API user. Everything that is yours is reached from here.",
-        parent: None,
         properties: &[
             &field("id", "Number in addresses", |c: &Self| &c.id),
             &field("name", "Name in public addresses; set once and for all", |c: &Self| {
@@ -92,7 +91,7 @@ impl Resource for Customer {
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> CustomerAddress {
@@ -163,18 +162,15 @@ crate::orders! {
     "acceptedAgreement" is accepted_agreement, "created" is created,
 }
 
-pub static CUSTOMERS: Collection<Root> = Collection {
-    name: "CustomerCollection",
-    parent: None,
-    member: "Customer",
-    doc: "The customers that the caller may act for: its own, or all for an administrator. By number.",
-    operations: &[
-        list::<_, Customer>("CustomerCollection"),
-        create::<_, Customer>().for_administrators(),
-    ],
-    filters: &[Variable::new("name", "The customer of this name, the whole of it in any case")],
-    orderable: ORDERABLE,
-};
+pub static CUSTOMERS: Collection<Root, Customer> = collection_of(
+    "CustomerCollection",
+    "The customers that the caller may act for: its own, or all for an administrator. By number.",
+)
+.lists()
+.creates()
+.for_administrators()
+.filters(&[Variable::new("name", "The customer of this name, the whole of it in any case")])
+.ordered(ORDERABLE);
 
 impl List<Root> for Customer {
     fn list(

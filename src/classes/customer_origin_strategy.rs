@@ -96,7 +96,7 @@ impl Resource for CustomerOriginStrategy {
             .server_derived(),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> CustomerOriginStrategyAddress {
@@ -146,18 +146,15 @@ crate::orders! {
     "id" is id, "regex" is regex, "originStrategy" is origin_strategy, "order" is position,
 }
 
-pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress> = Collection {
-    name: "CustomerOriginStrategyCollection",
-    parent: Some("OriginStrategyCollection"),
-    member: "CustomerOriginStrategy",
-    doc: "How the origins of a customer are fetched, in the order of trial.",
-    operations: &[
-        list::<_, CustomerOriginStrategy>("CustomerOriginStrategyCollection"),
-        create::<_, CustomerOriginStrategy>(),
-    ],
-    filters: &[],
-    orderable: ORDERABLE,
-};
+pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress, CustomerOriginStrategy> =
+    collection_of(
+        "CustomerOriginStrategyCollection",
+        "How the origins of a customer are fetched, in the order of trial.",
+    )
+    .kind_of("OriginStrategyCollection")
+    .lists()
+    .creates()
+    .ordered(ORDERABLE);
 
 /// Where credentials belong, so that they open nowhere else.
 fn place(customer: i32, id: &str) -> String {

@@ -82,7 +82,6 @@ impl Resource for CustomerStorage {
     const CLASS: Class<Self> = Class {
         doc: "How much a customer, or one of its spaces, stores at this moment. An \
               administrator assigns the storage policy of a customer here.",
-        parent: None,
         properties: totals!(
             reference::<Self, StoragePolicy>("storagePolicy", "How much it may store", |s| {
                 Some(StoragePolicyAddress { storage_policy: s.policy.clone() })
@@ -97,7 +96,7 @@ impl Resource for CustomerStorage {
             .example("default"),
         ),
         operations: &[retrieve_counting::<Self>(), update::<Self>().for_administrators()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> CustomerAddress {
@@ -128,10 +127,9 @@ impl Resource for SpaceStorage {
     const TEMPLATE: &'static str = addresses::SPACE_STORAGE;
     const CLASS: Class<Self> = Class {
         doc: CustomerStorage::CLASS.doc,
-        parent: None,
         properties: totals!(),
         operations: &[retrieve_counting::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> SpaceAddress {

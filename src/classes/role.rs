@@ -39,7 +39,6 @@ impl Resource for Role {
     const TEMPLATE: &'static str = addresses::ROLE;
     const CLASS: Class<Self> = Class {
         doc: "What a reader must hold, one of several, to see a protected image.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |r: &Self| &r.id),
             &field("name", "Name", |r: &Self| &r.draft.name)
@@ -71,7 +70,7 @@ impl Resource for Role {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> RoleAddress {
@@ -103,15 +102,12 @@ crate::orders! {
 /// What lists of roles filter by.
 pub const BY_NAME: &[Variable] = &[Variable::new("name", "Roles of this name, the whole of it")];
 
-pub static ROLES: Collection<CustomerAddress> = Collection {
-    name: "RoleCollection",
-    parent: None,
-    member: "Role",
-    doc: "The roles of a customer, by id.",
-    operations: &[list::<_, Role>("RoleCollection"), create::<_, Role>()],
-    filters: BY_NAME,
-    orderable: ORDERABLE,
-};
+pub static ROLES: Collection<CustomerAddress, Role> =
+    collection_of("RoleCollection", "The roles of a customer, by id.")
+        .lists()
+        .creates()
+        .filters(BY_NAME)
+        .ordered(ORDERABLE);
 
 impl List<CustomerAddress> for Role {
     fn list(

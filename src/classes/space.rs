@@ -63,7 +63,6 @@ impl Resource for Space {
     const CLASS: Class<Self> = Class {
         doc: "A partition of a customer's images. Its defaults are given to new images that leave \
               the member out, and to those only.",
-        parent: None,
         properties: &[
             &field("id", "Number in addresses, counted per customer", |s: &Self| &s.id),
             &field("name", "Name for people, unique among the customer's", |s: &Self| {
@@ -104,7 +103,7 @@ impl Resource for Space {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> SpaceAddress {
@@ -146,29 +145,23 @@ crate::orders! {
     "defaultMaxUnauthorised" is default_max_unauthorised,
 }
 
-pub static SPACES: Collection<CustomerAddress> = Collection {
-    name: "SpaceCollection",
-    parent: None,
-    member: "Space",
-    doc: "The spaces of a customer, by number; name filters.",
-    operations: &[list::<_, Space>("SpaceCollection"), create::<_, Space>()],
-    filters: &[Variable::new("name", "Spaces of this name, the whole of it")],
-    orderable: ORDERABLE,
-};
+pub static SPACES: Collection<CustomerAddress, Space> =
+    collection_of("SpaceCollection", "The spaces of a customer, by number; name filters.")
+        .lists()
+        .creates()
+        .filters(&[Variable::new("name", "Spaces of this name, the whole of it")])
+        .ordered(ORDERABLE);
 
-static DEFAULT_ROLES: Collection<SpaceAddress> = Collection {
-    name: "DefaultRoleCollection",
-    parent: Some("RoleCollection"),
-    member: "Role",
-    doc: "Roles of new images that name none. POST of a collection or an array replaces the set, \
+static DEFAULT_ROLES: Collection<SpaceAddress, Role> = collection_of(
+    "DefaultRoleCollection",
+    "Roles of new images that name none. POST of a collection or an array replaces the set, \
           POST of one role, or of a reference to it, adds.",
-    operations: &[
-        list::<_, Role>("DefaultRoleCollection"),
-        acts::refer("Role", "DefaultRoleCollection", set_default_roles),
-    ],
-    filters: role::BY_NAME,
-    orderable: role::ORDERABLE,
-};
+)
+.kind_of("RoleCollection")
+.lists()
+.refers(set_default_roles)
+.filters(role::BY_NAME)
+.ordered(role::ORDERABLE);
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
 fn set_default_roles(

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::collection::Collection;
+use super::collection::Listed;
 use super::property::{Mount, ParseContext, Property};
 use super::site::RenderContext;
 use super::{Operation, Resource};
@@ -17,7 +17,7 @@ type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, ParseContext<'_>) -> Res
 pub struct Below<R: Resource> {
     name: &'static str,
     doc: &'static str,
-    collection: &'static Collection<R::Address>,
+    collection: &'static dyn Listed<R::Address>,
     takes: Option<Takes<R>>,
     example: Option<&'static str>,
 }
@@ -25,7 +25,7 @@ pub struct Below<R: Resource> {
 pub const fn collection<R: Resource>(
     name: &'static str,
     doc: &'static str,
-    collection: &'static Collection<R::Address>,
+    collection: &'static dyn Listed<R::Address>,
 ) -> Below<R> {
     Below { name, doc, collection, takes: None, example: None }
 }
@@ -47,11 +47,12 @@ impl<R: Resource> Property<R> for Below<R> {
     }
 
     fn describe(&self) -> PropertyDoc {
+        let collection = self.collection.describe();
         PropertyDoc {
             access: if self.takes.is_some() { Access::ReadWrite } else { Access::ReadOnly },
-            operations: self.collection.operations.iter().map(|o| o.doc).collect(),
+            operations: collection.operations,
             example: self.example,
-            ..PropertyDoc::new(self.name, self.doc, Range::Collection(self.collection.name))
+            ..PropertyDoc::new(self.name, self.doc, Range::Collection(collection.name))
         }
     }
 
@@ -78,7 +79,7 @@ impl<R: Resource> Property<R> for Below<R> {
     fn mount(&self) -> Option<Mount<R::Address>> {
         Some(Mount {
             suffix: self.name,
-            operations: self.collection.operations,
+            operations: self.collection.operations(),
             collection: Some(self.collection.describe()),
         })
     }
@@ -125,14 +126,13 @@ pub const fn link<R: Resource, T: Resource>(name: &'static str, doc: &'static st
     }
 }
 
-/// A link at which this resource answers itself, with other operations than those of a class.
-pub const fn action<R: Resource>(
+/// A link at which this resource answers itself, with a `T` and by operations of its own.
+pub const fn action<R: Resource, T: Resource>(
     name: &'static str,
     doc: &'static str,
-    class: &'static str,
     operations: &'static [Operation<R::Address>],
 ) -> Link<R> {
-    Link { name, doc, class, target: Vec::new, when: None, operations, query: None }
+    Link { name, doc, class: T::NAME, target: Vec::new, when: None, operations, query: None }
 }
 
 /// A link to a list beneath this resource that a query selects.
@@ -191,7 +191,8 @@ impl<R: Resource> Property<R> for Link<R> {
     }
 
     fn mount(&self) -> Option<Mount<R::Address>> {
-        let mount = Mount { suffix: self.name, operations: self.operations, collection: None };
+        let operations = self.operations.iter().collect();
+        let mount = Mount { suffix: self.name, operations, collection: None };
         (!self.operations.is_empty()).then_some(mount)
     }
 }

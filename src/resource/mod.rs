@@ -29,14 +29,14 @@ pub mod strict;
 pub mod transaction;
 pub mod written;
 
-pub use acts::{create, list, list_by, remove, replace, retrieve, retrieve_counting, update};
+pub use acts::{create, remove, replace, retrieve, retrieve_counting, update};
 pub use address::{Address, Filling, Parts, path_to};
-pub use collection::Collection;
+pub use collection::{Collection, collection_of};
 pub use computed::computed;
 pub use condition::{Conditions, Current, Freshness};
 pub use link::{action, collection, link, selection};
 pub use metadata::metadata;
-pub use operation::{Act, Body, Operation};
+pub use operation::{Act, Body, Operation, get, post, put};
 pub use property::{MAX_INDEXED, ParseContext, Property, field, secret};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
@@ -108,9 +108,16 @@ pub struct Class<R: Resource> {
     /// The class this one is a kind of.
     pub parent: Option<&'static str>,
     pub properties: &'static [&'static dyn Property<R>],
+    /// Operations of the address itself.
     pub operations: &'static [Operation<R::Address>],
     /// Addresses beneath that no property leads to, and what is answered there.
     pub children: &'static [(&'static str, &'static [Operation<R::Address>])],
+}
+
+impl<R: Resource> Class<R> {
+    /// A class of which nothing is said, for `..Class::EMPTY`.
+    pub const EMPTY: Self =
+        Self { doc: "", parent: None, properties: &[], operations: &[], children: &[] };
 }
 
 /// A class with its Rust types erased.
@@ -130,7 +137,7 @@ pub struct Endpoint<A: 'static> {
     pub template: String,
     /// The class, or the collection, that answers.
     pub owner: &'static str,
-    pub operations: &'static [Operation<A>],
+    pub operations: Vec<&'static Operation<A>>,
     pub collection: Option<CollectionDoc>,
 }
 
@@ -140,7 +147,7 @@ pub fn endpoints<R: Resource>() -> Vec<Endpoint<R::Address>> {
     let own = Endpoint {
         template: R::TEMPLATE.to_owned(),
         owner: R::NAME,
-        operations: R::CLASS.operations,
+        operations: R::CLASS.operations.iter().collect(),
         collection: None,
     };
     let links = R::CLASS.properties.iter().filter_map(|p| p.mount()).map(|mount| Endpoint {
@@ -152,7 +159,7 @@ pub fn endpoints<R: Resource>() -> Vec<Endpoint<R::Address>> {
     let beneath = R::CLASS.children.iter().map(|(suffix, operations)| Endpoint {
         template: below(suffix),
         owner: R::NAME,
-        operations,
+        operations: operations.iter().collect(),
         collection: None,
     });
     std::iter::once(own).chain(links).chain(beneath).filter(|p| !p.operations.is_empty()).collect()

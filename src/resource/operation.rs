@@ -1,8 +1,10 @@
 //! Operations: what is said of them, and the function that does it.
 
+use super::Resource;
 use super::reply::Reply;
 use super::site::{Caller, Input, UnitOfWork};
-use crate::hydra::{OperationDoc, Problem};
+use super::statuses;
+use crate::hydra::{OperationDoc, Problem, Variable};
 
 /// Whether an operation takes a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,14 +14,20 @@ pub enum Body {
     Optional,
 }
 
+/// A function that performs an operation at an address.
+pub type Perform<A> = fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>;
+
+/// A function that looks up the resources at several addresses, each for its own caller.
+pub type LookUp<A> = fn(&mut UnitOfWork<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>;
+
 /// The function of an operation.
 pub enum Act<A: 'static> {
     /// Reads single rows and changes nothing: look-ups that wait together share one call.
-    Batched(fn(&mut UnitOfWork<'_>, &[(A, Caller)]) -> Vec<Result<Reply, Problem>>),
+    Batched(LookUp<A>),
     /// Reads, outside a transaction.
-    Query(fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>),
+    Query(Perform<A>),
     /// Writes, in a transaction of its own.
-    Command(fn(&mut UnitOfWork<'_>, &A, &Input) -> Result<Reply, Problem>),
+    Command(Perform<A>),
 }
 
 /// One method of one address.
@@ -56,7 +64,109 @@ impl<A> Operation<A> {
         Self { doc, ..self }
     }
 
+    /// The address is given by the resource it stands in: a malformed one is looked up, and was not chosen.
+    pub const fn at_given_address(self) -> Self {
+        Self { chooses: false, ..self }
+    }
+
     pub fn is_open_to(&self, caller: Caller) -> bool {
         caller.is_administrator() || !self.doc.administrators_only
+    }
+}
+
+/// The description of an operation, which becomes one with the function that does it.
+pub struct OperationBuilder {
+    doc: OperationDoc,
+    body: Body,
+    chooses: bool,
+}
+
+/// Describes a GET, which answers nothing yet; `name` is the last segment of its IRI.
+pub const fn get(name: &'static str, title: &'static str) -> OperationBuilder {
+    method("GET", name, title).answering(statuses::FOUND)
+}
+
+/// Describes a POST without a body; `name` is the last segment of its IRI.
+pub const fn post(name: &'static str, title: &'static str) -> OperationBuilder {
+    method("POST", name, title).answering(statuses::MADE)
+}
+
+/// Describes a PUT without a body; `name` is the last segment of its IRI.
+pub const fn put(name: &'static str, title: &'static str) -> OperationBuilder {
+    method("PUT", name, title).answering(statuses::REPLACED)
+}
+
+/// Describes a PATCH without a body; `name` is the last segment of its IRI.
+pub const fn patch(name: &'static str, title: &'static str) -> OperationBuilder {
+    method("PATCH", name, title).answering(statuses::UPDATED)
+}
+
+/// Describes a DELETE; `name` is the last segment of its IRI.
+pub const fn delete(name: &'static str, title: &'static str) -> OperationBuilder {
+    method("DELETE", name, title).answering(statuses::REMOVED)
+}
+
+const fn method(method: &'static str, name: &'static str, title: &'static str) -> OperationBuilder {
+    let doc = OperationDoc {
+        name,
+        method,
+        title,
+        expects: None,
+        returns: None,
+        statuses: &[],
+        parameters: &[],
+        administrators_only: false,
+    };
+    OperationBuilder { doc, body: Body::None, chooses: false }
+}
+
+impl OperationBuilder {
+    /// Takes a body of a class, which has to be there.
+    pub const fn expects<R: Resource>(self) -> Self {
+        self.expects_a(R::NAME)
+    }
+    /// Takes a body of a class that is no resource, such as a collection; it has to be there.
+    pub const fn expects_a(self, class: &'static str) -> Self {
+        let doc = OperationDoc { expects: Some(class), ..self.doc };
+        Self { doc, body: Body::Required, ..self }
+    }
+    /// Accepts a body, and does not look at it.
+    pub const fn accepts_any_body(self) -> Self {
+        Self { body: Body::Optional, ..self }
+    }
+    /// Answers a resource.
+    pub const fn returns<R: Resource>(self) -> Self {
+        self.returns_a(R::NAME)
+    }
+    /// Answers a class that is no resource, such as a collection.
+    pub const fn returns_a(self, class: &'static str) -> Self {
+        Self { doc: OperationDoc { returns: Some(class), ..self.doc }, ..self }
+    }
+    /// Answers with other statuses than the usual ones of the method.
+    pub const fn answering(self, statuses: &'static [(u16, &'static str)]) -> Self {
+        Self { doc: OperationDoc { statuses, ..self.doc }, ..self }
+    }
+    /// Reads query parameters of its own.
+    pub const fn parameters(self, parameters: &'static [Variable]) -> Self {
+        Self { doc: OperationDoc { parameters, ..self.doc }, ..self }
+    }
+    /// Lets the client choose the last segment of the address, so that a malformed one is a bad request.
+    pub const fn choosing_the_address(self) -> Self {
+        Self { chooses: true, ..self }
+    }
+    /// Looks up single rows, together with others that wait.
+    pub const fn looks_up<A>(self, act: LookUp<A>) -> Operation<A> {
+        self.does(Act::Batched(act))
+    }
+    /// Reads, outside a transaction.
+    pub const fn reads<A>(self, act: Perform<A>) -> Operation<A> {
+        self.does(Act::Query(act))
+    }
+    /// Writes, in a transaction of its own.
+    pub const fn writes<A>(self, act: Perform<A>) -> Operation<A> {
+        self.does(Act::Command(act))
+    }
+    const fn does<A>(self, act: Act<A>) -> Operation<A> {
+        Operation { doc: self.doc, body: self.body, chooses: self.chooses, act }
     }
 }

@@ -27,7 +27,7 @@ pub struct ParseContext<'a> {
 pub struct Mount<A: 'static> {
     /// Last segments of the address, below the resource's.
     pub suffix: &'static str,
-    pub operations: &'static [Operation<A>],
+    pub operations: Vec<&'static Operation<A>>,
     /// The collection that answers, where one does.
     pub collection: Option<CollectionDoc>,
 }

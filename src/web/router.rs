@@ -138,11 +138,11 @@ impl Mounting {
     fn mount<A: Address>(
         &mut self,
         template: String,
-        operations: &'static [Operation<A>],
+        operations: Vec<&'static Operation<A>>,
         collection: Option<Arc<CollectionDoc>>,
     ) {
         let pattern = Pattern::of(&template);
-        let entries = operations.iter().map(|operation| self.entry(operation)).collect();
+        let entries = operations.into_iter().map(|operation| self.entry(operation)).collect();
         let route = Route { template, pattern, entries, collection };
         self.routes.entry(route.pattern.segments()).or_default().push(route);
     }

@@ -138,7 +138,6 @@ impl Resource for Image {
     const CLASS: Class<Self> = Class {
         doc: "An image: where it comes from, who may see it, what is said of it, how it came \
               through. It is fetched from its origin when it is registered, and again on every PUT.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address, unique in its space", |i: &Self| &i.id),
             &field("space", "Number of its space; set once and for all", |i: &Self| &i.space),
@@ -285,7 +284,7 @@ impl Resource for Image {
                 .when(|i, _| i.checked.is_some()),
         ],
         operations: &[retrieve::<Self>(), act::PUT, act::PATCH, remove::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> ImageAddress {
