@@ -18,9 +18,9 @@ use super::role::ROLES;
 use super::space::SPACES;
 
 use crate::hydra::{Fault, Problem, Variable};
-use crate::paged;
 use crate::resource::*;
 use crate::schema::{customer_storages, customers};
+use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = customers, check_for_backend(diesel::pg::Pg))]
@@ -57,6 +57,7 @@ impl Resource for Customer {
             })
             .writable(|d| &mut d.name)
             .required()
+            .unique(taken!(customers::name in any case, but id: customer))
             .max_bytes(60)
             .rule(name_rule)
             .example("city-library"),
@@ -64,6 +65,7 @@ impl Resource for Customer {
                 &c.draft.display_name
             })
             .writable(|d| &mut d.display_name)
+            .unique(taken!(customers::display_name in any case, but id: customer))
             .max_bytes(MAX_INDEXED)
             .rule(not_blank)
             .server_derived()
@@ -99,28 +101,6 @@ impl Resource for Customer {
     }
     fn draft(&self) -> CustomerDraft {
         self.draft.clone()
-    }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        _tenant: Option<i32>,
-        at: Option<&CustomerAddress>,
-        draft: &CustomerDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let mut faults = Vec::new();
-        let other = at.map_or(0, |at| at.customer);
-        let others = || customers::table.filter(customers::id.ne(other));
-        let named = others().filter(sql::lower(customers::name).eq(sql::lower(&draft.name)));
-        let displayed = others()
-            .filter(sql::lower(customers::display_name).eq(sql::lower(&draft.display_name)));
-        let name_taken = diesel::select(exists(named)).get_result(s.conn)?;
-        let display_name_taken = diesel::select(exists(displayed)).get_result(s.conn)?;
-        for (member, taken) in [("name", name_taken), ("displayName", display_name_taken)] {
-            if taken {
-                faults.push(Fault { taken: true, ..Fault::new(member, "is already taken") });
-            }
-        }
-        Ok(faults)
     }
 
     fn check_fixed(
@@ -297,7 +277,8 @@ pub fn hold_first_start(conn: &mut PgConnection) -> Result<(), Problem> {
 /// # Errors
 /// [`Problem::Invalid`] with every fault.
 pub fn check_new(s: &mut UnitOfWork<'_>, draft: &CustomerDraft) -> Result<(), Problem> {
-    let mut faults = Customer::check(s, None, None, draft)?;
+    let mut faults = Vec::new();
+    body::check_stored::<Customer>(s, None, None, &mut draft.clone(), &mut faults)?;
     faults.extend(name_rule(&draft.name).err().map(|reason| Fault::new("name", reason)));
     if draft.name.is_empty() {
         faults.push(Fault::new("name", "is required"));

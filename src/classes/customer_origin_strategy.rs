@@ -116,7 +116,6 @@ impl Resource for CustomerOriginStrategy {
 
     fn check(
         _s: &mut UnitOfWork<'_>,
-        _tenant: Option<i32>,
         _at: Option<&CustomerOriginStrategyAddress>,
         draft: &CustomerOriginStrategyDraft,
     ) -> Result<Vec<Fault>, Problem> {

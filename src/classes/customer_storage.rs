@@ -7,7 +7,7 @@ use super::StoragePolicy;
 use super::addresses::{self, CustomerAddress, SpaceAddress, StoragePolicyAddress};
 use super::counters::{self, Counts};
 use super::space::Space;
-use crate::hydra::{Fault, Problem};
+use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::{customer_storages, customers, storage_policies};
 
@@ -92,6 +92,9 @@ impl Resource for CustomerStorage {
                     |at| at.storage_policy,
                 );
             })
+            .must_exist("policy", |d, _| {
+                Some(StoragePolicyAddress { storage_policy: d.storage_policy.clone() })
+            })
             .optional()
             .example("default"),
         ),
@@ -104,18 +107,6 @@ impl Resource for CustomerStorage {
     }
     fn draft(&self) -> CustomerStorageDraft {
         CustomerStorageDraft { storage_policy: self.policy.clone() }
-    }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        _tenant: Option<i32>,
-        _at: Option<&CustomerAddress>,
-        draft: &CustomerStorageDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let policy = diesel::dsl::exists(storage_policies::table.find(&draft.storage_policy));
-        let known: bool = diesel::select(policy).get_result(s.conn)?;
-        let fault = || Fault::new("storagePolicy", "names a policy that is not there");
-        Ok((!known).then(fault).into_iter().collect())
     }
 }
 

@@ -6,10 +6,10 @@ use diesel::sql_types::{Bool, Text};
 
 use super::addresses::{self, AuthServiceAddress, CustomerAddress, RoleAddress};
 use super::auth_service::AuthService;
-use crate::hydra::{Fault, Problem, Variable};
+use crate::hydra::{Problem, Variable};
 use crate::paged;
 use crate::resource::*;
-use crate::schema::{auth_services, images, roles, spaces};
+use crate::schema::{images, roles, spaces};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = roles, check_for_backend(diesel::pg::Pg))]
@@ -61,6 +61,10 @@ impl Resource for Role {
                 },
             )
             .writable(|d, at| d.auth_service = at.map(|at| at.auth_service))
+            .must_exist("service", |d, customer| {
+                let auth_service = d.auth_service.clone()?;
+                Some(AuthServiceAddress { customer, auth_service })
+            })
             .optional()
             .example("clickthrough"),
         ],
@@ -78,19 +82,6 @@ impl Resource for Role {
     }
     fn draft(&self) -> RoleDraft {
         self.draft.clone()
-    }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        _at: Option<&RoleAddress>,
-        draft: &RoleDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let Some(auth_service) = &draft.auth_service else { return Ok(Vec::new()) };
-        let service = auth_services::table.find((tenant.unwrap_or_default(), auth_service));
-        let known: bool = diesel::select(exists(service)).get_result(s.conn)?;
-        let fault = || Fault::new("authService", "names a service that is not there");
-        Ok((!known).then(fault).into_iter().collect())
     }
 }
 

@@ -175,8 +175,8 @@ pub fn unknown_roles<'a>(
     Ok(wanted.into_iter().filter(|role| !known.contains(role)).map(Into::into).collect())
 }
 
-/// The fault of roles that are not there, if any are.
-pub fn unknown_fault(unknown: &[String]) -> Option<Fault> {
+/// The fault of a member that names roles that are not there, if any are.
+pub fn unknown_fault(member: &str, unknown: &[String]) -> Option<Fault> {
     let names = unknown.join(", ");
-    (!unknown.is_empty()).then(|| Fault::new("roles", format!("names what is not there: {names}")))
+    (!unknown.is_empty()).then(|| Fault::new(member, format!("names what is not there: {names}")))
 }

@@ -92,6 +92,7 @@ impl Resource for Space {
                     d.default_roles = own_roles(value, context)?;
                     Ok(())
                 })
+                .stored_rule(default_roles_exist)
                 .example("clickthrough"),
             &collection("images", "All the images in the space", &SPACE_IMAGES),
             &link::<Self, SpaceMetadata>("metadata", "Which values its images hold"),
@@ -112,24 +113,17 @@ impl Resource for Space {
     fn draft(&self) -> SpaceDraft {
         self.draft.clone()
     }
+}
 
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        _at: Option<&SpaceAddress>,
-        draft: &SpaceDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let customer = tenant.unwrap_or_default();
-        let mut faults = Vec::new();
-        let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
-        let unknown = role_uris::unknown_roles(s.conn, customer, stored.iter())?;
-        faults.extend(role_uris::unknown_fault(&unknown).map(|fault| Fault {
-            pointer: "/defaultRoles".into(),
-            member: "defaultRoles".into(),
-            ..fault
-        }));
-        Ok(faults)
-    }
+/// Returns the fault of default roles that are not there.
+fn default_roles_exist(
+    s: &mut UnitOfWork<'_>,
+    customer: i32,
+    draft: &SpaceDraft,
+) -> Result<Option<Fault>, Problem> {
+    let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
+    let unknown = role_uris::unknown_roles(s.conn, customer, stored.iter())?;
+    Ok(role_uris::unknown_fault("defaultRoles", &unknown))
 }
 
 fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
@@ -175,8 +169,7 @@ fn set_default_roles(
     let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, ids)?;
     let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
     let unknown = role_uris::unknown_roles(s.conn, of.customer, stored.iter())?;
-    if let Some(fault) = role_uris::unknown_fault(&unknown) {
-        let fault = Fault { member: "member".into(), pointer: "/member".into(), ..fault };
+    if let Some(fault) = role_uris::unknown_fault("member", &unknown) {
         return Err(fault.into());
     }
     diesel::update(spaces::table.find((of.customer, of.space)))

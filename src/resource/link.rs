@@ -3,15 +3,19 @@
 use serde_json::{Map, Value};
 
 use super::collection::Listed;
-use super::property::{Mount, ParseContext, Property};
-use super::site::RenderContext;
+use super::property::{Mount, ParseContext, Property, tenant_of};
+use super::site::{RenderContext, UnitOfWork};
 use super::{Operation, Resource};
 use super::{address, identity};
-use crate::hydra::{Access, Fault, OperationDoc, PropertyDoc, Range, Writer};
+use crate::hydra::{Access, Fault, OperationDoc, Problem, PropertyDoc, Range, Writer};
 
 type When<R> = fn(&R, RenderContext<'_>) -> bool;
 /// Reads a value that a body gives for a link into the draft, or finds what is wrong with it.
 type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, ParseContext<'_>) -> Result<(), Vec<Fault>>;
+
+/// Finds what is wrong with the members that a draft of a customer gives, as only the database can tell.
+type StoredRule<R> =
+    fn(&mut UnitOfWork<'_>, i32, &<R as Resource>::Draft) -> Result<Option<Fault>, Problem>;
 
 /// A link to a collection beneath this resource, with what is answered there.
 pub struct Below<R: Resource> {
@@ -19,6 +23,7 @@ pub struct Below<R: Resource> {
     doc: &'static str,
     collection: &'static dyn Listed<R::Address>,
     takes: Option<Takes<R>>,
+    stored_rule: Option<StoredRule<R>>,
     example: Option<&'static str>,
 }
 
@@ -27,13 +32,17 @@ pub const fn collection<R: Resource>(
     doc: &'static str,
     collection: &'static dyn Listed<R::Address>,
 ) -> Below<R> {
-    Below { name, doc, collection, takes: None, example: None }
+    Below { name, doc, collection, takes: None, stored_rule: None, example: None }
 }
 
 impl<R: Resource> Below<R> {
     /// The body of the resource may give the members of the collection: an array, or one.
     pub const fn takes(self, takes: Takes<R>) -> Self {
         Self { takes: Some(takes), ..self }
+    }
+    /// Checks the members that a body gives against what is stored.
+    pub const fn stored_rule(self, rule: StoredRule<R>) -> Self {
+        Self { stored_rule: Some(rule), ..self }
     }
     /// A reference that a body may hold.
     pub const fn example(self, example: &'static str) -> Self {
@@ -74,6 +83,16 @@ impl<R: Resource> Property<R> for Below<R> {
         {
             faults.extend(wrong);
         }
+    }
+
+    fn check_stored(
+        &self,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
+        _at: Option<&R::Address>,
+        draft: &mut R::Draft,
+    ) -> Result<Option<Fault>, Problem> {
+        self.stored_rule.map_or(Ok(None), |rule| rule(s, tenant_of(tenant)?, draft))
     }
 
     fn mount(&self) -> Option<Mount<R::Address>> {

@@ -37,7 +37,7 @@ pub use condition::{Conditions, Current, Freshness};
 pub use link::{action, collection, link, selection};
 pub use metadata::metadata;
 pub use operation::{Act, Body, Operation, get, post, put};
-pub use property::{MAX_INDEXED, ParseContext, Property, field, secret};
+pub use property::{MAX_INDEXED, ParseContext, Property, field, secret, tenant_of};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
 pub use reply::{Outcome, Reply};
@@ -77,7 +77,7 @@ pub trait Resource: Sized + Send + 'static {
         None
     }
 
-    /// Rules that join several members or need the database; a rule of one member stands in its row.
+    /// Rules that join several members; a rule of one member stands in its row.
     ///
     /// `at` is where the draft is to be written; none: it is new, and has no address yet.
     ///
@@ -85,7 +85,6 @@ pub trait Resource: Sized + Send + 'static {
     /// Where the database does not answer; what is wrong with the draft is returned.
     fn check(
         _s: &mut UnitOfWork<'_>,
-        _tenant: Option<i32>,
         _at: Option<&Self::Address>,
         _draft: &Self::Draft,
     ) -> Result<Vec<Fault>, Problem> {

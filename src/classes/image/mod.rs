@@ -298,13 +298,11 @@ impl Resource for Image {
     }
 
     fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
+        _s: &mut UnitOfWork<'_>,
         at: Option<&ImageAddress>,
-        draft: &ImageDraft,
+        _draft: &ImageDraft,
     ) -> Result<Vec<Fault>, Problem> {
-        let unknown = unknown_roles(s.conn, tenant.unwrap_or_default(), draft.roles.iter())?;
-        Ok(unknown_fault(&unknown).into_iter().chain(at.and_then(ImageAddress::fault)).collect())
+        Ok(at.and_then(ImageAddress::fault).into_iter().collect())
     }
 
     fn check_fixed(
@@ -397,6 +395,17 @@ impl Property<Image> for Roles {
                 Err(wrong) => faults.extend(wrong),
             },
         }
+    }
+
+    fn check_stored(
+        &self,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
+        _at: Option<&ImageAddress>,
+        draft: &mut ImageDraft,
+    ) -> Result<Option<Fault>, Problem> {
+        let unknown = unknown_roles(s.conn, tenant_of(tenant)?, draft.roles.iter())?;
+        Ok(unknown_fault("roles", &unknown))
     }
 
     fn bytes(&self, draft: &mut ImageDraft) -> usize {
