@@ -14,6 +14,7 @@ pub mod image_optimisation_policy;
 pub mod image_storage;
 pub mod job;
 pub mod key;
+pub mod metadata;
 pub mod named_query;
 pub mod origin_credentials;
 pub mod origin_strategy;

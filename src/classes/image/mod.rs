@@ -128,6 +128,13 @@ impl ImageAddress {
     }
 }
 
+/// A row of metadata: the member is called as its column is.
+macro_rules! own {
+    ($name:ident, $doc:literal) => {
+        metadata(stringify!($name), $doc, |i: &Image| &i.draft.$name, |d| &mut d.$name)
+    };
+}
+
 impl Resource for Image {
     type Address = ImageAddress;
     type Draft = ImageDraft;
@@ -175,42 +182,12 @@ impl Resource for Image {
             )
             .writable(|d| &mut d.tags)
             .max_bytes(MAX_INDEXED),
-            &metadata(
-                "string1",
-                "Metadata of yours",
-                |i: &Self| &i.draft.string1,
-                |d| &mut d.string1,
-            ),
-            &metadata(
-                "string2",
-                "Metadata of yours",
-                |i: &Self| &i.draft.string2,
-                |d| &mut d.string2,
-            ),
-            &metadata(
-                "string3",
-                "Metadata of yours",
-                |i: &Self| &i.draft.string3,
-                |d| &mut d.string3,
-            ),
-            &metadata(
-                "number1",
-                "Metadata of yours; not negative",
-                |i: &Self| &i.draft.number1,
-                |d| &mut d.number1,
-            ),
-            &metadata(
-                "number2",
-                "Metadata of yours; not negative",
-                |i: &Self| &i.draft.number2,
-                |d| &mut d.number2,
-            ),
-            &metadata(
-                "number3",
-                "Metadata of yours; not negative",
-                |i: &Self| &i.draft.number3,
-                |d| &mut d.number3,
-            ),
+            &own!(string1, "Metadata of yours"),
+            &own!(string2, "Metadata of yours"),
+            &own!(string3, "Metadata of yours"),
+            &own!(number1, "Metadata of yours; not negative"),
+            &own!(number2, "Metadata of yours; not negative"),
+            &own!(number3, "Metadata of yours; not negative"),
             &field(
                 "mediaType",
                 "Media type; that of the content, where none is given",
