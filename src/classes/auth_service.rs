@@ -7,7 +7,7 @@ use super::addresses::{self, AuthServiceAddress, CustomerAddress};
 use super::rules::{is_uri, public_name};
 use crate::hydra::{Problem, Variable};
 use crate::resource::*;
-use crate::schema::{auth_services, role_providers, roles};
+use crate::schema::{auth_services, role_providers};
 use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -156,44 +156,11 @@ fn profile_rule(profile: &String) -> Result<(), String> {
     if well_formed { Ok(()) } else { Err("must be an absolute URI".into()) }
 }
 
-/// Makes the click-through service that every customer starts with, its log-out and its role.
+/// Makes a service, alone or inside another.
 ///
 /// # Errors
-/// Where the database does not answer.
-pub fn make_clickthrough(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
-    let service = |name: &str, profile: &str, label: &str| AuthServiceDraft {
-        name: name.into(),
-        profile: format!("http://iiif.io/api/auth/1/{profile}"),
-        label: label.into(),
-        ..AuthServiceDraft::default()
-    };
-    let clickthrough = AuthServiceDraft {
-        description: "Some images are shown only to readers who accept the terms.".into(),
-        page_label: "Terms of use".into(),
-        page_description: "Please accept the terms of use to see these images.".into(),
-        call_to_action: "Accept".into(),
-        ..service("clickthrough", "clickthrough", "Terms of use")
-    };
-    for (id, parent, draft) in [
-        ("clickthrough", None, clickthrough),
-        ("logout", Some("clickthrough"), service("logout", "logout", "Log out")),
-    ] {
-        insert(conn, customer, id, parent, draft)?;
-    }
-    diesel::insert_into(roles::table)
-        .values((
-            roles::customer.eq(customer),
-            roles::id.eq("clickthrough"),
-            roles::name.eq("clickthrough"),
-            roles::label.eq("Readers who accepted the terms"),
-            roles::aliases.eq(Vec::<String>::new()),
-            roles::auth_service.eq("clickthrough"),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
-fn insert(
+/// [`Problem::Invalid`] where the id or the name is taken.
+pub fn insert(
     conn: &mut PgConnection,
     customer: i32,
     id: &str,

@@ -1,12 +1,11 @@
 //! A customer: who owns spaces, images and all else.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::addresses::{self, CustomerAddress, Root};
-use super::auth_service::{self, AUTH_SERVICES};
+use super::auth_service::AUTH_SERVICES;
 use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
 use super::customer_storage::CustomerStorage;
 use super::image::ALL_IMAGES;
@@ -19,7 +18,7 @@ use super::space::SPACES;
 
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::*;
-use crate::schema::{customer_storages, customers};
+use crate::schema::customers;
 use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -122,7 +121,11 @@ fn not_blank(text: &String) -> Result<(), String> {
     if text.trim().is_empty() { Err("must not be blank".into()) } else { Ok(()) }
 }
 
-fn name_rule(name: &String) -> Result<(), String> {
+/// Rule of the names of customers, which stand in public addresses.
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the member.
+pub fn name_rule(name: &String) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let version = name.strip_prefix(['v', 'V']).is_some_and(digits);
@@ -178,21 +181,8 @@ impl List<Root> for Customer {
     }
 }
 
-impl Create<Root> for Customer {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        _: &Root,
-        chosen: Option<String>,
-        draft: CustomerDraft,
-    ) -> Result<Self, Problem> {
-        if chosen.is_some() {
-            return Err(Problem::invalid("id", "is given by the server"));
-        }
-        make(s.conn, draft, false)
-    }
-}
-
-fn displayed(draft: CustomerDraft) -> CustomerDraft {
+/// Gives a draft without a name for people its name.
+pub fn displayed(draft: CustomerDraft) -> CustomerDraft {
     match draft.display_name.as_str() {
         "" => CustomerDraft { display_name: draft.name.clone(), ..draft },
         _ => draft,
@@ -210,33 +200,6 @@ fn with_display_name(
     Ok(displayed(draft))
 }
 
-/// Makes a customer with all that one has from the first day.
-///
-/// # Errors
-/// [`Problem::Invalid`] where a name is taken.
-pub fn make(
-    conn: &mut PgConnection,
-    draft: CustomerDraft,
-    administrator: bool,
-) -> Result<Customer, Problem> {
-    let made: Customer = diesel::insert_into(customers::table)
-        .values((
-            displayed(draft),
-            customers::administrator.eq(administrator),
-            customers::accepted_agreement.eq(true),
-        ))
-        .returning(Customer::as_returning())
-        .get_result(conn)?;
-    diesel::insert_into(customer_storages::table)
-        .values((
-            customer_storages::customer.eq(made.id),
-            customer_storages::storage_policy.eq("default"),
-        ))
-        .execute(conn)?;
-    auth_service::make_clickthrough(conn, made.id)?;
-    Ok(made)
-}
-
 /// All customers, by number.
 ///
 /// # Errors
@@ -252,38 +215,6 @@ pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
 pub fn named(conn: &mut PgConnection, name: &str) -> Result<Option<Customer>, Problem> {
     let named = customers::table.filter(sql::lower(customers::name).eq(sql::lower(name)));
     Ok(named.select(Customer::as_select()).first(conn).optional()?)
-}
-
-/// Whether anybody administers the service.
-///
-/// # Errors
-/// Where the database does not answer.
-pub fn has_administrator(conn: &mut PgConnection) -> Result<bool, Problem> {
-    let any = exists(customers::table.filter(customers::administrator.eq(true)));
-    Ok(diesel::select(any).get_result(conn)?)
-}
-
-/// Lets one process at a time see whether this is the first start.
-///
-/// # Errors
-/// Where the database does not answer.
-pub fn hold_first_start(conn: &mut PgConnection) -> Result<(), Problem> {
-    diesel::sql_query("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").execute(conn)?;
-    Ok(())
-}
-
-/// Checks what is given for a new customer, as a POST is checked.
-///
-/// # Errors
-/// [`Problem::Invalid`] with every fault.
-pub fn check_new(s: &mut UnitOfWork<'_>, draft: &CustomerDraft) -> Result<(), Problem> {
-    let mut faults = Vec::new();
-    body::check_stored::<Customer>(s, None, None, &mut draft.clone(), &mut faults)?;
-    faults.extend(name_rule(&draft.name).err().map(|reason| Fault::new("name", reason)));
-    if draft.name.is_empty() {
-        faults.push(Fault::new("name", "is required"));
-    }
-    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
 crate::stored! {

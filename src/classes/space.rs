@@ -13,10 +13,11 @@ use super::role::{self, Role};
 use super::role_uris;
 use super::rules::max_unauthorised_rule;
 use super::space_metadata::SpaceMetadata;
+use super::space_number::next_number;
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::reference::resolve;
 use crate::resource::*;
-use crate::schema::{customers, images, spaces};
+use crate::schema::{images, spaces};
 use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -222,46 +223,6 @@ impl Create<CustomerAddress> for Space {
         let at = SpaceAddress { customer: into.customer, space };
         Self::insert_at(s, &at, draft).map_err(body::retry_if_created_concurrently)
     }
-}
-
-/// The next free number after the last that was given; numbers chosen by PUT are skipped.
-fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
-    let last: i32 = customers::table
-        .find(customer)
-        .select(customers::last_space)
-        .for_no_key_update()
-        .first(conn)?;
-    let overflow = || {
-        let reason = "cannot be given: the numbers of spaces are used up; PUT to one that is free";
-        Problem::invalid("id", reason)
-    };
-    let candidate = last.checked_add(1).ok_or_else(overflow)?;
-    let is_free = |conn: &mut PgConnection, number: i32| -> Result<bool, Problem> {
-        let taken = exists(spaces::table.find((customer, number)));
-        Ok(!diesel::select(taken).get_result::<bool>(conn)?)
-    };
-    let number = if is_free(conn, candidate)? {
-        candidate
-    } else {
-        let (taken, after) = diesel::alias!(spaces as taken, spaces as after);
-        // The first number in use from the candidate on that has no neighbour above.
-        let end: i32 = taken
-            .filter(taken.field(spaces::customer).eq(customer))
-            .filter(taken.field(spaces::id).ge(candidate))
-            .filter(diesel::dsl::not(exists(
-                after
-                    .filter(after.field(spaces::customer).eq(customer))
-                    .filter((after.field(spaces::id) - 1).eq(taken.field(spaces::id))),
-            )))
-            .order(taken.field(spaces::id))
-            .select(taken.field(spaces::id))
-            .first(conn)?;
-        end.checked_add(1).ok_or_else(overflow)?
-    };
-    diesel::update(customers::table.find(customer))
-        .set(customers::last_space.eq(number))
-        .execute(conn)?;
-    Ok(number)
 }
 
 crate::stored! {

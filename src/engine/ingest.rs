@@ -15,9 +15,9 @@ use super::claim::Claimed;
 use super::finish::{Ingested, JobResult};
 use super::suspects::Verdict;
 use super::{Engine, path};
-use crate::classes::customer_origin_strategy::{StoredRule, held_credentials, stored_rules};
 use crate::classes::image::Image;
-use crate::classes::{customer_storage, job};
+use crate::classes::origin_rules::{StoredRule, held_credentials, stored_rules};
+use crate::classes::{job, quota};
 use crate::hydra::Problem;
 use crate::imaging::{self, Derived, ImagingError, Probe};
 use crate::origins::{Fetched, OriginError};
@@ -214,7 +214,7 @@ impl Engine {
                 .select(images::size)
                 .first(conn)
                 .optional()?;
-            customer_storage::has_room(conn, at.customer, size - held.unwrap_or_default())
+            quota::has_room(conn, at.customer, size - held.unwrap_or_default())
         });
         match room.await? {
             true => Ok(()),
