@@ -35,6 +35,7 @@ pub mod space;
 pub mod space_metadata;
 pub mod space_number;
 pub mod storage_policy;
+pub mod stored_role;
 pub mod thumbnail_policy;
 
 pub use auth_service::AuthService;

@@ -6,6 +6,7 @@ use diesel::sql_types::{Bool, Text};
 
 use super::addresses::{self, AuthServiceAddress, CustomerAddress, RoleAddress};
 use super::auth_service::AuthService;
+use super::stored_role::stored_role;
 use crate::hydra::{Problem, Variable};
 use crate::paged;
 use crate::resource::*;
@@ -117,7 +118,7 @@ impl List<CustomerAddress> for Role {
 pub fn listed(
     s: &mut UnitOfWork<'_>,
     customer: i32,
-    among: Option<&[String]>,
+    among: Option<&[&str]>,
     wanted: ListRequest<'_>,
 ) -> Result<PageOfRows<Role>, Problem> {
     let name = wanted.text("name").map(str::to_owned);
@@ -144,13 +145,7 @@ crate::stored! {
 /// Refuses to remove a role that images or the defaults of spaces name.
 fn is_named(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<(), Problem> {
     let holds = |column: &str| {
-        sql::<Bool>(&format!("{column} @> ARRAY["))
-            .bind::<Text, _>(if column == "roles" {
-                format!("/{}", at.role)
-            } else {
-                at.role.clone()
-            })
-            .sql("]")
+        sql::<Bool>(&format!("{column} @> ARRAY[")).bind::<Text, _>(stored_role(&at.role)).sql("]")
     };
     let by_image = images::table
         .filter(images::customer.eq(at.customer))

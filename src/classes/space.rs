@@ -14,6 +14,7 @@ use super::role_uris;
 use super::rules::max_unauthorised_rule;
 use super::space_metadata::SpaceMetadata;
 use super::space_number::next_number;
+use super::stored_role::{own_id, stored_role};
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::reference::resolve;
 use crate::resource::*;
@@ -36,7 +37,7 @@ pub struct Space {
 pub struct SpaceDraft {
     pub name: String,
     pub default_tags: Vec<String>,
-    /// Ids of own roles.
+    /// Own roles, as images store them.
     pub default_roles: Vec<String>,
     /// Pixels; -1: no limit.
     pub default_max_unauthorised: i32,
@@ -122,8 +123,7 @@ fn default_roles_exist(
     customer: i32,
     draft: &SpaceDraft,
 ) -> Result<Option<Fault>, Problem> {
-    let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
-    let unknown = role_uris::unknown_roles(s.conn, customer, stored.iter())?;
+    let unknown = role_uris::unknown_roles(s.conn, customer, draft.default_roles.iter())?;
     Ok(role_uris::unknown_fault("defaultRoles", &unknown))
 }
 
@@ -131,7 +131,9 @@ fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Ve
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
-    role_uris::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, context)?.role))
+    role_uris::each_of(value, "defaultRoles", |value| {
+        Ok(stored_role(&resolve::<Role>(value, context)?.role))
+    })
 }
 
 crate::orders! {
@@ -165,11 +167,10 @@ fn set_default_roles(
     input: &Input,
 ) -> Result<Reply, Problem> {
     let locked = Space::lock(s, of)?;
-    let ids = |at: RoleAddress| at.role;
+    let stored = |at: RoleAddress| stored_role(&at.role);
     let locked = locked.draft.default_roles;
-    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, ids)?;
-    let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
-    let unknown = role_uris::unknown_roles(s.conn, of.customer, stored.iter())?;
+    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, stored)?;
+    let unknown = role_uris::unknown_roles(s.conn, of.customer, changed.iter())?;
     if let Some(fault) = role_uris::unknown_fault("member", &unknown) {
         return Err(fault.into());
     }
@@ -186,7 +187,9 @@ impl List<SpaceAddress> for Role {
         wanted: ListRequest<'_>,
     ) -> Result<PageOfRows<Self>, Problem> {
         let space = Space::find(s, of)?;
-        role::listed(s, of.customer, Some(&space.draft.default_roles), wanted)
+        let ids: Vec<&str> =
+            space.draft.default_roles.iter().filter_map(|role| own_id(role)).collect();
+        role::listed(s, of.customer, Some(&ids), wanted)
     }
 }
 

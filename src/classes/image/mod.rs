@@ -29,6 +29,7 @@ use super::role::Role;
 use super::role_uris::{read_roles, shown_role, unknown_fault, unknown_roles};
 use super::rules::max_unauthorised_rule;
 use super::space::Space;
+use super::stored_role::own_id;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::classes::addresses::{self, BatchAddress, ImageAddress, SpaceAddress};
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
@@ -386,7 +387,7 @@ impl Property<Image> for Roles {
     }
 
     fn bytes(&self, draft: &mut ImageDraft) -> usize {
-        let own = draft.roles.iter().filter(|role| role.starts_with('/')).count();
+        let own = draft.roles.iter().filter(|role| own_id(role).is_some()).count();
         draft.roles.iter().map(|role| size::json_bytes(role)).sum::<usize>() + own * OWN_ROLE_BYTES
     }
 }

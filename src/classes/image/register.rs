@@ -17,6 +17,7 @@ use crate::classes::job;
 use crate::classes::quota::check_quota;
 use crate::classes::role_uris::{settle_roles, unknown_roles};
 use crate::classes::space::SpaceDraft;
+use crate::classes::stored_role::own_id;
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
@@ -81,7 +82,7 @@ impl<'a> NewImage<'a> {
 pub fn initial_draft(space: SpaceDraft) -> ImageDraft {
     ImageDraft {
         tags: space.default_tags,
-        roles: space.default_roles.iter().map(|id| format!("/{id}")).collect(),
+        roles: space.default_roles,
         max_unauthorised: space.default_max_unauthorised,
         ..ImageDraft::default()
     }
@@ -254,7 +255,7 @@ fn check_roles(
     }
     let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
     let found = drafts.values().flat_map(|(index, draft)| {
-        let named = draft.roles.iter().filter_map(|role| role.strip_prefix('/'));
+        let named = draft.roles.iter().filter_map(|role| own_id(role));
         let missing = named.filter(|role| unknown.contains(role));
         missing.map(|role| {
             let reason = format!("names {role}, which is not there");
