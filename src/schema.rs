@@ -389,7 +389,7 @@ diesel::table! {
         created -> Timestamptz,
         /// Tags of new images that name none
         default_tags -> Array<Text>,
-        /// Ids of the roles of new images that name none
+        /// Roles of new images that name none, stored as images store them: / and the id
         default_roles -> Array<Text>,
         /// maxUnauthorised of new images that name none, in pixels; -1: no limit
         default_max_unauthorised -> Int4,

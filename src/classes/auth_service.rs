@@ -7,7 +7,7 @@ use super::addresses::{self, AuthServiceAddress, CustomerAddress};
 use super::rules::{is_uri, public_name};
 use crate::hydra::{Problem, Variable};
 use crate::resource::*;
-use crate::schema::{auth_services, role_providers, roles};
+use crate::schema::{auth_services, role_providers};
 use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -59,7 +59,6 @@ impl Resource for AuthService {
     const TEMPLATE: &'static str = addresses::AUTH_SERVICE;
     const CLASS: Class<Self> = Class {
         doc: "A service through which a reader gets roles: a log-in, a click, a token, a log-out.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |a: &Self| &a.id),
             &field("name", "Name in public addresses, unique among the customer's", |a: &Self| {
@@ -110,7 +109,7 @@ impl Resource for AuthService {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> AuthServiceAddress {
@@ -131,25 +130,24 @@ crate::orders! {
 /// What lists of auth services filter by.
 const BY_NAME: &[Variable] = &[Variable::new("name", "The service of this name, the whole of it")];
 
-pub static AUTH_SERVICES: Collection<CustomerAddress> = Collection {
-    name: "AuthServiceCollection",
-    parent: None,
-    member: "AuthService",
-    doc: "The auth services of a customer, nested ones among them, by name.",
-    operations: &[list::<_, AuthService>("AuthServiceCollection"), create::<_, AuthService>()],
-    filters: BY_NAME,
-    orderable: ORDERABLE,
-};
+pub static AUTH_SERVICES: Collection<CustomerAddress, AuthService> = collection_of(
+    "AuthServiceCollection",
+    "The auth services of a customer, nested ones among them, by name.",
+)
+.lists()
+.creates()
+.filters(BY_NAME)
+.ordered(ORDERABLE);
 
-static NESTED_SERVICES: Collection<AuthServiceAddress> = Collection {
-    name: "NestedServiceCollection",
-    parent: Some("AuthServiceCollection"),
-    member: "AuthService",
-    doc: "The services that go inside an auth service, by name.",
-    operations: &[list::<_, AuthService>("NestedServiceCollection"), create::<_, AuthService>()],
-    filters: BY_NAME,
-    orderable: ORDERABLE,
-};
+static NESTED_SERVICES: Collection<AuthServiceAddress, AuthService> = collection_of(
+    "NestedServiceCollection",
+    "The services that go inside an auth service, by name.",
+)
+.kind_of("AuthServiceCollection")
+.lists()
+.creates()
+.filters(BY_NAME)
+.ordered(ORDERABLE);
 
 /// No profile is as good as one: which are understood is for viewers to say.
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
@@ -158,44 +156,11 @@ fn profile_rule(profile: &String) -> Result<(), String> {
     if well_formed { Ok(()) } else { Err("must be an absolute URI".into()) }
 }
 
-/// Makes the click-through service that every customer starts with, its log-out and its role.
+/// Makes a service, alone or inside another.
 ///
 /// # Errors
-/// Where the database does not answer.
-pub fn make_clickthrough(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
-    let service = |name: &str, profile: &str, label: &str| AuthServiceDraft {
-        name: name.into(),
-        profile: format!("http://iiif.io/api/auth/1/{profile}"),
-        label: label.into(),
-        ..AuthServiceDraft::default()
-    };
-    let clickthrough = AuthServiceDraft {
-        description: "Some images are shown only to readers who accept the terms.".into(),
-        page_label: "Terms of use".into(),
-        page_description: "Please accept the terms of use to see these images.".into(),
-        call_to_action: "Accept".into(),
-        ..service("clickthrough", "clickthrough", "Terms of use")
-    };
-    for (id, parent, draft) in [
-        ("clickthrough", None, clickthrough),
-        ("logout", Some("clickthrough"), service("logout", "logout", "Log out")),
-    ] {
-        insert(conn, customer, id, parent, draft)?;
-    }
-    diesel::insert_into(roles::table)
-        .values((
-            roles::customer.eq(customer),
-            roles::id.eq("clickthrough"),
-            roles::name.eq("clickthrough"),
-            roles::label.eq("Readers who accepted the terms"),
-            roles::aliases.eq(Vec::<String>::new()),
-            roles::auth_service.eq("clickthrough"),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
-fn insert(
+/// [`Problem::Invalid`] where the id or the name is taken.
+pub fn insert(
     conn: &mut PgConnection,
     customer: i32,
     id: &str,

@@ -9,7 +9,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Text};
 
 use super::addresses::{self, BatchAddress, ImageAddress};
 use super::image::{BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES};
-use crate::hydra::{OperationDoc, Problem};
+use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::{batches, images, members};
 
@@ -37,7 +37,6 @@ impl Resource for Batch {
     const CLASS: Class<Self> = Class {
         doc: "Images that were submitted together. completed counts successes only: a batch is done \
               when finished is there, and then completed and errors add up to count.",
-        parent: None,
         properties: &[
             &field("id", "Number in addresses, ascending", |b: &Self| &b.id),
             &field("submitted", "When it was registered", |b: &Self| &b.submitted),
@@ -62,10 +61,10 @@ impl Resource for Batch {
             &collection("images", "Images for which this is the latest batch", &BATCH_IMAGES),
             &collection("completedImages", "Of these, those without an error", &BATCH_COMPLETED),
             &collection("errorImages", "Of these, those with an error", &BATCH_ERRORS),
-            &action("test", "POST here to bring the batch up to date", "BatchTest", &[TEST]),
+            &action::<Self, BatchTest>("test", "POST here to bring the batch up to date", &[TEST]),
         ],
         operations: &[retrieve_counting::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> BatchAddress {
@@ -89,14 +88,12 @@ impl Resource for BatchTest {
     const TEMPLATE: &'static str = addresses::BATCH_TEST;
     const CLASS: Class<Self> = Class {
         doc: "What a test of a batch came to.",
-        parent: None,
         properties: &[&field(
             "success",
             "Whether something was out of date, and is now right",
             |t: &Self| &t.success,
         )],
-        operations: &[],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> BatchAddress {
@@ -105,20 +102,11 @@ impl Resource for BatchTest {
     fn draft(&self) {}
 }
 
-const TEST: Operation<BatchAddress> = Operation {
-    doc: OperationDoc {
-        name: "test",
-        method: "POST",
-        title: "Bring the batch up to date",
-        expects: None,
-        returns: Some("BatchTest"),
-        statuses: statuses::TESTED,
-        parameters: &[],
-        administrators_only: false,
-    },
-    body: Body::Optional,
-    chooses: false,
-    act: Act::Command(|s, at, _| {
+const TEST: Operation<BatchAddress> = post("test", "Bring the batch up to date")
+    .accepts_any_body()
+    .returns::<BatchTest>()
+    .answering(statuses::TESTED)
+    .writes(|s, at, _| {
         lock(s.conn, at.customer, &[at.batch])?;
         let held = Batch::find(s, at)?;
         let pointing = images::table
@@ -135,8 +123,7 @@ const TEST: Operation<BatchAddress> = Operation {
         s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
         let test = BatchTest { at: *at, success };
         Ok(Reply::shown(Outcome::Reported, &test, s))
-    }),
-};
+    });
 
 /// Makes a batch of so many images; answers its number, and when that was by the database's clock.
 ///

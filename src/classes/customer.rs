@@ -1,12 +1,11 @@
 //! A customer: who owns spaces, images and all else.
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::exists;
 use diesel::prelude::*;
 use serde_json::{Map, Value};
 
 use super::addresses::{self, CustomerAddress, Root};
-use super::auth_service::{self, AUTH_SERVICES};
+use super::auth_service::AUTH_SERVICES;
 use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
 use super::customer_storage::CustomerStorage;
 use super::image::ALL_IMAGES;
@@ -18,9 +17,9 @@ use super::role::ROLES;
 use super::space::SPACES;
 
 use crate::hydra::{Fault, Problem, Variable};
-use crate::paged;
 use crate::resource::*;
-use crate::schema::{customer_storages, customers};
+use crate::schema::customers;
+use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = customers, check_for_backend(diesel::pg::Pg))]
@@ -50,7 +49,6 @@ impl Resource for Customer {
     const TEMPLATE: &'static str = addresses::CUSTOMER;
     const CLASS: Class<Self> = Class {
         doc: "A customer represents you, the API user. Everything that is yours is reached from here.",
-        parent: None,
         properties: &[
             &field("id", "Number in addresses", |c: &Self| &c.id),
             &field("name", "Name in public addresses; set once and for all", |c: &Self| {
@@ -58,6 +56,7 @@ impl Resource for Customer {
             })
             .writable(|d| &mut d.name)
             .required()
+            .unique(taken!(customers::name in any case, but id: customer))
             .max_bytes(60)
             .rule(name_rule)
             .example("city-library"),
@@ -65,6 +64,7 @@ impl Resource for Customer {
                 &c.draft.display_name
             })
             .writable(|d| &mut d.display_name)
+            .unique(taken!(customers::display_name in any case, but id: customer))
             .max_bytes(MAX_INDEXED)
             .rule(not_blank)
             .server_derived()
@@ -92,7 +92,7 @@ impl Resource for Customer {
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> CustomerAddress {
@@ -100,28 +100,6 @@ impl Resource for Customer {
     }
     fn draft(&self) -> CustomerDraft {
         self.draft.clone()
-    }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        _tenant: Option<i32>,
-        at: Option<&CustomerAddress>,
-        draft: &CustomerDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let mut faults = Vec::new();
-        let other = at.map_or(0, |at| at.customer);
-        let others = || customers::table.filter(customers::id.ne(other));
-        let named = others().filter(sql::lower(customers::name).eq(sql::lower(&draft.name)));
-        let displayed = others()
-            .filter(sql::lower(customers::display_name).eq(sql::lower(&draft.display_name)));
-        let name_taken = diesel::select(exists(named)).get_result(s.conn)?;
-        let display_name_taken = diesel::select(exists(displayed)).get_result(s.conn)?;
-        for (member, taken) in [("name", name_taken), ("displayName", display_name_taken)] {
-            if taken {
-                faults.push(Fault { taken: true, ..Fault::new(member, "is already taken") });
-            }
-        }
-        Ok(faults)
     }
 
     fn check_fixed(
@@ -143,7 +121,11 @@ fn not_blank(text: &String) -> Result<(), String> {
     if text.trim().is_empty() { Err("must not be blank".into()) } else { Ok(()) }
 }
 
-fn name_rule(name: &String) -> Result<(), String> {
+/// Rule of the names of customers, which stand in public addresses.
+///
+/// # Errors
+/// What is wrong, as the rest of a sentence that begins with the member.
+pub fn name_rule(name: &String) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let version = name.strip_prefix(['v', 'V']).is_some_and(digits);
@@ -163,18 +145,15 @@ crate::orders! {
     "acceptedAgreement" is accepted_agreement, "created" is created,
 }
 
-pub static CUSTOMERS: Collection<Root> = Collection {
-    name: "CustomerCollection",
-    parent: None,
-    member: "Customer",
-    doc: "The customers that the caller may act for: its own, or all for an administrator. By number.",
-    operations: &[
-        list::<_, Customer>("CustomerCollection"),
-        create::<_, Customer>().for_administrators(),
-    ],
-    filters: &[Variable::new("name", "The customer of this name, the whole of it in any case")],
-    orderable: ORDERABLE,
-};
+pub static CUSTOMERS: Collection<Root, Customer> = collection_of(
+    "CustomerCollection",
+    "The customers that the caller may act for: its own, or all for an administrator. By number.",
+)
+.lists()
+.creates()
+.for_administrators()
+.filters(&[Variable::new("name", "The customer of this name, the whole of it in any case")])
+.ordered(ORDERABLE);
 
 impl List<Root> for Customer {
     fn list(
@@ -202,21 +181,8 @@ impl List<Root> for Customer {
     }
 }
 
-impl Create<Root> for Customer {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        _: &Root,
-        chosen: Option<String>,
-        draft: CustomerDraft,
-    ) -> Result<Self, Problem> {
-        if chosen.is_some() {
-            return Err(Problem::invalid("id", "is given by the server"));
-        }
-        make(s.conn, draft, false)
-    }
-}
-
-fn displayed(draft: CustomerDraft) -> CustomerDraft {
+/// Gives a draft without a name for people its name.
+pub fn displayed(draft: CustomerDraft) -> CustomerDraft {
     match draft.display_name.as_str() {
         "" => CustomerDraft { display_name: draft.name.clone(), ..draft },
         _ => draft,
@@ -234,33 +200,6 @@ fn with_display_name(
     Ok(displayed(draft))
 }
 
-/// Makes a customer with all that one has from the first day.
-///
-/// # Errors
-/// [`Problem::Invalid`] where a name is taken.
-pub fn make(
-    conn: &mut PgConnection,
-    draft: CustomerDraft,
-    administrator: bool,
-) -> Result<Customer, Problem> {
-    let made: Customer = diesel::insert_into(customers::table)
-        .values((
-            displayed(draft),
-            customers::administrator.eq(administrator),
-            customers::accepted_agreement.eq(true),
-        ))
-        .returning(Customer::as_returning())
-        .get_result(conn)?;
-    diesel::insert_into(customer_storages::table)
-        .values((
-            customer_storages::customer.eq(made.id),
-            customer_storages::storage_policy.eq("default"),
-        ))
-        .execute(conn)?;
-    auth_service::make_clickthrough(conn, made.id)?;
-    Ok(made)
-}
-
 /// All customers, by number.
 ///
 /// # Errors
@@ -276,37 +215,6 @@ pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
 pub fn named(conn: &mut PgConnection, name: &str) -> Result<Option<Customer>, Problem> {
     let named = customers::table.filter(sql::lower(customers::name).eq(sql::lower(name)));
     Ok(named.select(Customer::as_select()).first(conn).optional()?)
-}
-
-/// Whether anybody administers the service.
-///
-/// # Errors
-/// Where the database does not answer.
-pub fn has_administrator(conn: &mut PgConnection) -> Result<bool, Problem> {
-    let any = exists(customers::table.filter(customers::administrator.eq(true)));
-    Ok(diesel::select(any).get_result(conn)?)
-}
-
-/// Lets one process at a time see whether this is the first start.
-///
-/// # Errors
-/// Where the database does not answer.
-pub fn hold_first_start(conn: &mut PgConnection) -> Result<(), Problem> {
-    diesel::sql_query("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").execute(conn)?;
-    Ok(())
-}
-
-/// Checks what is given for a new customer, as a POST is checked.
-///
-/// # Errors
-/// [`Problem::Invalid`] with every fault.
-pub fn check_new(s: &mut UnitOfWork<'_>, draft: &CustomerDraft) -> Result<(), Problem> {
-    let mut faults = Customer::check(s, None, None, draft)?;
-    faults.extend(name_rule(&draft.name).err().map(|reason| Fault::new("name", reason)));
-    if draft.name.is_empty() {
-        faults.push(Fault::new("name", "is required"));
-    }
-    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
 crate::stored! {

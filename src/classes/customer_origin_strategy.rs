@@ -8,8 +8,9 @@ use super::addresses::{
     self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
 };
 use super::credentials::{self, Credentials};
+use super::origin_rules::place;
 use crate::hydra::{Fault, Problem};
-use crate::origins::{self, Pattern, Rule, Strategy};
+use crate::origins::{Pattern, Strategy};
 use crate::resource::*;
 use crate::schema::{customer_origin_strategies as strategies, customers};
 use crate::{paged, taken};
@@ -96,7 +97,7 @@ impl Resource for CustomerOriginStrategy {
             .server_derived(),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> CustomerOriginStrategyAddress {
@@ -116,7 +117,6 @@ impl Resource for CustomerOriginStrategy {
 
     fn check(
         _s: &mut UnitOfWork<'_>,
-        _tenant: Option<i32>,
         _at: Option<&CustomerOriginStrategyAddress>,
         draft: &CustomerOriginStrategyDraft,
     ) -> Result<Vec<Fault>, Problem> {
@@ -146,82 +146,15 @@ crate::orders! {
     "id" is id, "regex" is regex, "originStrategy" is origin_strategy, "order" is position,
 }
 
-pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress> = Collection {
-    name: "CustomerOriginStrategyCollection",
-    parent: Some("OriginStrategyCollection"),
-    member: "CustomerOriginStrategy",
-    doc: "How the origins of a customer are fetched, in the order of trial.",
-    operations: &[
-        list::<_, CustomerOriginStrategy>("CustomerOriginStrategyCollection"),
-        create::<_, CustomerOriginStrategy>(),
-    ],
-    filters: &[],
-    orderable: ORDERABLE,
-};
-
-/// Where credentials belong, so that they open nowhere else.
-fn place(customer: i32, id: &str) -> String {
-    format!("customers/{customer}/originStrategies/{id}")
-}
-
-/// What chooses a strategy, as it is stored, in the order of trial.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = strategies, check_for_backend(diesel::pg::Pg))]
-pub struct StoredRule {
-    id: String,
-    regex: String,
-    origin_strategy: String,
-}
-
-/// Returns what chooses the strategies of a customer, in the order of trial, without credentials.
-///
-/// # Errors
-/// Where the database does not answer.
-pub fn stored_rules(conn: &mut PgConnection, customer: i32) -> Result<Vec<StoredRule>, Problem> {
-    Ok(strategies::table
-        .filter(strategies::customer.eq(customer))
-        .order((strategies::position, strategies::id))
-        .select(StoredRule::as_select())
-        .load(conn)?)
-}
-
-impl StoredRule {
-    /// Compiles the pattern, which takes time; none, with a warning, where it is of no use here.
-    pub fn compile(&self, customer: i32) -> Option<Rule> {
-        let strategy = Strategy::parse(&self.origin_strategy);
-        let Some((pattern, strategy)) = Pattern::compile(&self.regex).ok().zip(strategy) else {
-            log::warn!("origin strategy {} of customer {customer} is of no use here", self.id);
-            return None;
-        };
-        Some(Rule { id: self.id.clone(), pattern, strategy })
-    }
-}
-
-/// Opens the credentials of one strategy; none where none are held, or they do not open any more.
-///
-/// # Errors
-/// Where the database does not answer.
-pub fn held_credentials(
-    conn: &mut PgConnection,
-    site: &Site,
-    customer: i32,
-    id: &str,
-) -> Result<Option<origins::Credentials>, Problem> {
-    let sealed: Option<Option<Vec<u8>>> = strategies::table
-        .find((customer, id))
-        .select(strategies::credentials)
-        .first(conn)
-        .optional()?;
-    let Some(sealed) = sealed.flatten() else { return Ok(None) };
-    // What was sealed with another secret is as good as never given: it has to be given again.
-    Ok(match credentials::open(&sealed, site, &place(customer, id)) {
-        Ok((user, password)) => Some(origins::Credentials::new(user, password)),
-        Err(problem) => {
-            log::error!("credentials of origin strategy {id} of customer {customer}: {problem}");
-            None
-        }
-    })
-}
+pub static CUSTOMER_ORIGIN_STRATEGIES: Collection<CustomerAddress, CustomerOriginStrategy> =
+    collection_of(
+        "CustomerOriginStrategyCollection",
+        "How the origins of a customer are fetched, in the order of trial.",
+    )
+    .kind_of("OriginStrategyCollection")
+    .lists()
+    .creates()
+    .ordered(ORDERABLE);
 
 /// Strategies that a customer may have, at most: each image is held against all of them.
 const MAX_STRATEGIES: i64 = 100;

@@ -20,7 +20,6 @@ impl Resource for EntryPoint {
     const TEMPLATE: &'static str = addresses::ENTRY_POINT;
     const CLASS: Class<Self> = Class {
         doc: "The starting point of the API: everything is reached from here by links.",
-        parent: None,
         properties: &[
             &collection("customers", "The customers the caller may act for", &CUSTOMERS),
             &collection(
@@ -38,7 +37,7 @@ impl Resource for EntryPoint {
             &collection("storagePolicies", "How much customers may store", &STORAGE_POLICIES),
         ],
         operations: &[retrieve::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> Root {
@@ -47,45 +46,25 @@ impl Resource for EntryPoint {
     fn draft(&self) {}
 }
 
-static ORIGIN_STRATEGIES: Collection<Root> = Collection {
-    name: "OriginStrategyCollection",
-    parent: None,
-    member: "OriginStrategy",
-    doc: "The ways in which origins can be fetched, by id.",
-    operations: &[list::<_, OriginStrategy>("OriginStrategyCollection")],
-    filters: &[],
-    orderable: origin_strategy::ORDERABLE,
-};
+static ORIGIN_STRATEGIES: Collection<Root, OriginStrategy> =
+    collection_of("OriginStrategyCollection", "The ways in which origins can be fetched, by id.")
+        .lists()
+        .ordered(origin_strategy::ORDERABLE);
 
-static PORTAL_ROLES: Collection<Root> = Collection {
-    name: "PortalRoleCollection",
-    parent: None,
-    member: "PortalRole",
-    doc: "What a portal user may do, by id.",
-    operations: &[list::<_, PortalRole>("PortalRoleCollection")],
-    filters: &[],
-    orderable: portal_role::ORDERABLE,
-};
+static PORTAL_ROLES: Collection<Root, PortalRole> =
+    collection_of("PortalRoleCollection", "What a portal user may do, by id.")
+        .lists()
+        .ordered(portal_role::ORDERABLE);
 
-static IMAGE_OPTIMISATION_POLICIES: Collection<Root> = Collection {
-    name: "ImageOptimisationPolicyCollection",
-    parent: None,
-    member: "ImageOptimisationPolicy",
-    doc: "The policies there are, by id.",
-    operations: &[list::<_, ImageOptimisationPolicy>("ImageOptimisationPolicyCollection")],
-    filters: &[],
-    orderable: image_optimisation_policy::ORDERABLE,
-};
+static IMAGE_OPTIMISATION_POLICIES: Collection<Root, ImageOptimisationPolicy> =
+    collection_of("ImageOptimisationPolicyCollection", "The policies there are, by id.")
+        .lists()
+        .ordered(image_optimisation_policy::ORDERABLE);
 
-static THUMBNAIL_POLICIES: Collection<Root> = Collection {
-    name: "ThumbnailPolicyCollection",
-    parent: None,
-    member: "ThumbnailPolicy",
-    doc: "The policies there are, by id.",
-    operations: &[list::<_, ThumbnailPolicy>("ThumbnailPolicyCollection")],
-    filters: &[],
-    orderable: thumbnail_policy::ORDERABLE,
-};
+static THUMBNAIL_POLICIES: Collection<Root, ThumbnailPolicy> =
+    collection_of("ThumbnailPolicyCollection", "The policies there are, by id.")
+        .lists()
+        .ordered(thumbnail_policy::ORDERABLE);
 
 impl Retrieve for EntryPoint {
     fn find(_: &mut UnitOfWork<'_>, _: &Root) -> Result<Self, Problem> {

@@ -25,7 +25,6 @@ impl Resource for ImageOptimisationPolicy {
     const TEMPLATE: &'static str = addresses::IMAGE_OPTIMISATION_POLICY;
     const CLASS: Class<Self> = Class {
         doc: "How an image is encoded for delivery.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |p: &Self| &p.id),
             &field("name", "Name for people", |p: &Self| &p.name),
@@ -33,7 +32,7 @@ impl Resource for ImageOptimisationPolicy {
             &field("global", "Whether every customer may use it", |p: &Self| &p.global),
         ],
         operations: &[retrieve::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> ImageOptimisationPolicyAddress {

@@ -24,7 +24,6 @@ impl Resource for ImageStorage {
     const TEMPLATE: &'static str = addresses::IMAGE_STORAGE;
     const CLASS: Class<Self> = Class {
         doc: "How much one image stores; there is one once the image is processed.",
-        parent: None,
         properties: &[
             &field("thumbnailSize", "Bytes of its thumbnails", |s: &Self| &s.thumbnail_size)
                 .non_negative(),
@@ -35,7 +34,7 @@ impl Resource for ImageStorage {
             }),
         ],
         operations: &[retrieve::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> ImageAddress {

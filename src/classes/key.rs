@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::addresses::{self, CustomerAddress, KeyAddress};
-use crate::hydra::{OperationDoc, Problem};
+use crate::hydra::Problem;
 use crate::paged;
 use crate::resource::*;
 use crate::schema::{customers, keys};
@@ -27,7 +27,6 @@ impl Resource for Key {
     const TEMPLATE: &'static str = addresses::KEY;
     const CLASS: Class<Self> = Class {
         doc: "A key with which a program acts for a customer: the user name of Basic authentication.",
-        parent: None,
         properties: &[
             &field("id", "The key", |k: &Self| &k.key),
             &field("key", "The key", |k: &Self| &k.key),
@@ -45,7 +44,7 @@ impl Resource for Key {
                 (412, "It is not in a state that If-Match or If-None-Match allows"),
             ]),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> KeyAddress {
@@ -59,44 +58,32 @@ crate::orders! {
     "id" is key, "key" is key, "created" is created,
 }
 
-pub static KEYS: Collection<CustomerAddress> = Collection {
-    name: "KeyCollection",
-    parent: None,
-    member: "Key",
-    doc: "The keys of a customer, without their secrets, in the order they were made.",
-    operations: &[list::<_, Key>("KeyCollection"), MAKE],
-    filters: &[],
-    orderable: ORDERABLE,
-};
+pub static KEYS: Collection<CustomerAddress, Key> = collection_of(
+    "KeyCollection",
+    "The keys of a customer, without their secrets, in the order they were made.",
+)
+.lists()
+.posts(MAKE)
+.ordered(ORDERABLE);
 
-const MAKE: Operation<CustomerAddress> = Operation {
-    doc: OperationDoc {
-        name: "create",
-        method: "POST",
-        title: "Make a key, which shows its secret once",
-        expects: None,
-        returns: Some("Key"),
-        statuses: &[
-            (201, "Made; the body holds the secret, once"),
-            (400, "There is a body, and it is no JSON"),
-            (412, "The keys are not in a state that If-Match or If-None-Match allows"),
-            (413, "The body is too large"),
-            (415, "There is a body, and its media type is not read"),
-        ],
-        parameters: &[],
-        administrators_only: false,
-    },
-    body: Body::Optional,
-    chooses: false,
-    act: Act::Command(|s, of, _| {
+const MAKE: Operation<CustomerAddress> = post("create", "Make a key, which shows its secret once")
+    .accepts_any_body()
+    .returns::<Key>()
+    .answering(&[
+        (201, "Made; the body holds the secret, once"),
+        (400, "There is a body, and it is no JSON"),
+        (412, "The keys are not in a state that If-Match or If-None-Match allows"),
+        (413, "The body is too large"),
+        (415, "There is a body, and its media type is not read"),
+    ])
+    .writes(|s, of, _| {
         let made = make(s.conn, s.site, of.customer, None)?;
         s.effects.push(Effect::KeyChanged(made.key.clone()));
         let (id, body, _) = shown(&made, s.render_context());
         // What GET shows has no secret.
         let (_, _, tag) = shown(&Key { secret: None, ..made }, s.render_context());
         Ok(Reply::Shown { outcome: Outcome::CreatedWithSecret, id, body, tag })
-    }),
-};
+    });
 
 /// Columns of a key that can be shown.
 const STORED: (keys::customer, keys::key, keys::created) =

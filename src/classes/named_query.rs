@@ -36,7 +36,6 @@ impl Resource for NamedQuery {
     const TEMPLATE: &'static str = addresses::NAMED_QUERY;
     const CLASS: Class<Self> = Class {
         doc: "A query over a customer's images under a public name.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |q: &Self| &q.id),
             &field("name", "Name in public addresses, unique among the customer's", |q: &Self| {
@@ -67,7 +66,7 @@ impl Resource for NamedQuery {
             .example("s1=p1&n1=p2"),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> NamedQueryAddress {
@@ -127,15 +126,12 @@ crate::orders! {
     "id" is id, "name" is name, "global" is global, "template" is template,
 }
 
-pub static NAMED_QUERIES: Collection<CustomerAddress> = Collection {
-    name: "NamedQueryCollection",
-    parent: None,
-    member: "NamedQuery",
-    doc: "The named queries of a customer, by name.",
-    operations: &[list::<_, NamedQuery>("NamedQueryCollection"), create::<_, NamedQuery>()],
-    filters: &[Variable::new("name", "The query of this name, the whole of it")],
-    orderable: ORDERABLE,
-};
+pub static NAMED_QUERIES: Collection<CustomerAddress, NamedQuery> =
+    collection_of("NamedQueryCollection", "The named queries of a customer, by name.")
+        .lists()
+        .creates()
+        .filters(&[Variable::new("name", "The query of this name, the whole of it")])
+        .ordered(ORDERABLE);
 
 impl List<CustomerAddress> for NamedQuery {
     fn list(

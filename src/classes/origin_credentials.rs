@@ -4,7 +4,7 @@ use super::CustomerOriginStrategy;
 use super::addresses::{self, CustomerOriginStrategyAddress};
 use super::credentials::Credentials;
 use super::customer_origin_strategy::CustomerOriginStrategyDraft;
-use crate::hydra::{Fault, OperationDoc};
+use crate::hydra::Fault;
 use crate::origins::Strategy;
 use crate::resource::literal::Literal as _;
 use crate::resource::*;
@@ -28,7 +28,6 @@ impl Resource for OriginCredentials {
     const CLASS: Class<Self> = Class {
         doc: "User and password with which the origins of a strategy are fetched. They are written \
               by PUT to …/credentials of a strategy that needs some, and never shown.",
-        parent: None,
         properties: &[
             &secret("user", "User name; no colon", |d: &mut OriginCredentialsDraft| &mut d.user)
                 .required()
@@ -40,7 +39,7 @@ impl Resource for OriginCredentials {
                 .example("open sesame"),
         ],
         operations: &[PUT],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> CustomerOriginStrategyAddress {
@@ -51,20 +50,8 @@ impl Resource for OriginCredentials {
     }
 }
 
-const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
-    doc: OperationDoc {
-        name: "replace",
-        method: "PUT",
-        title: "Store credentials",
-        expects: Some(OriginCredentials::NAME),
-        returns: None,
-        statuses: statuses::REPLACED,
-        parameters: &[],
-        administrators_only: false,
-    },
-    body: Body::Required,
-    chooses: false,
-    act: Act::Command(|s, at, input| {
+const PUT: Operation<CustomerOriginStrategyAddress> =
+    put("replace", "Store credentials").expects::<OriginCredentials>().writes(|s, at, input| {
         let mut body = input.object(OriginCredentials::NAME)?;
         let mut faults = Vec::new();
         identity::check_type(&mut body, OriginCredentials::ACCEPTED, &s.site.base, &mut faults);
@@ -93,5 +80,4 @@ const PUT: Operation<CustomerOriginStrategyAddress> = Operation {
         let draft = CustomerOriginStrategyDraft { credentials: given, ..locked.draft() };
         CustomerOriginStrategy::save(s, locked, draft)?;
         Ok(Reply::Stored { new })
-    }),
-};
+    });

@@ -16,7 +16,6 @@ impl Resource for OriginStrategy {
     const TEMPLATE: &'static str = addresses::ORIGIN_STRATEGY;
     const CLASS: Class<Self> = Class {
         doc: "A way in which the service fetches origins.",
-        parent: None,
         properties: &[
             &computed("id", "Last segment of its address", |o: &Self, _| Some(o.0.id().to_owned())),
             &computed("name", "Name for people", |o: &Self, _| Some(o.0.name().to_owned())),
@@ -25,7 +24,7 @@ impl Resource for OriginStrategy {
             }),
         ],
         operations: &[retrieve::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> OriginStrategyAddress {

@@ -23,13 +23,12 @@ impl Resource for PortalRole {
     const TEMPLATE: &'static str = addresses::PORTAL_ROLE;
     const CLASS: Class<Self> = Class {
         doc: "What a portal user may do.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |p: &Self| &p.id),
             &field("name", "Name for people", |p: &Self| &p.name),
         ],
         operations: &[retrieve::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> PortalRoleAddress {

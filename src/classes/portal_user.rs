@@ -50,7 +50,6 @@ impl Resource for PortalUser {
     const TEMPLATE: &'static str = addresses::PORTAL_USER;
     const CLASS: Class<Self> = Class {
         doc: "An account of a person who may log in to the portal.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |u: &Self| &u.id),
             &field("email", "Log-in name, unique within its customer in any case", |u: &Self| {
@@ -77,7 +76,7 @@ impl Resource for PortalUser {
             &collection("roles", "What the user may do", &USER_ROLES).example("admin"),
         ],
         operations: &[retrieve::<Self>(), replace::<Self>(), update::<Self>(), remove::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> PortalUserAddress {
@@ -119,32 +118,24 @@ crate::orders! {
     "id" is id, "email" is email, "enabled" is enabled, "created" is created,
 }
 
-pub static PORTAL_USERS: Collection<CustomerAddress> = Collection {
-    name: "PortalUserCollection",
-    parent: None,
-    member: "PortalUser",
-    doc: "The portal users of a customer, in the order they were made.",
-    operations: &[list::<_, PortalUser>("PortalUserCollection"), create::<_, PortalUser>()],
-    filters: &[Variable::new(
-        "email",
-        "The user of this e-mail address, the whole of it in any case",
-    )],
-    orderable: ORDERABLE,
-};
+pub static PORTAL_USERS: Collection<CustomerAddress, PortalUser> = collection_of(
+    "PortalUserCollection",
+    "The portal users of a customer, in the order they were made.",
+)
+.lists()
+.creates()
+.filters(&[Variable::new("email", "The user of this e-mail address, the whole of it in any case")])
+.ordered(ORDERABLE);
 
-static USER_ROLES: Collection<PortalUserAddress> = Collection {
-    name: "PortalUserRoleCollection",
-    parent: Some("PortalRoleCollection"),
-    member: "PortalRole",
-    doc: "What a portal user may do. POST of a collection or an array replaces the set, POST of one \
+static USER_ROLES: Collection<PortalUserAddress, PortalRole> = collection_of(
+    "PortalUserRoleCollection",
+    "What a portal user may do. POST of a collection or an array replaces the set, POST of one \
           role, or of a reference to it, adds.",
-    operations: &[
-        list::<_, PortalRole>("PortalUserRoleCollection"),
-        operation::refer("PortalRole", "PortalUserRoleCollection", set_roles),
-    ],
-    filters: &[],
-    orderable: portal_role::ORDERABLE,
-};
+)
+.kind_of("PortalRoleCollection")
+.lists()
+.refers(set_roles)
+.ordered(portal_role::ORDERABLE);
 
 fn set_roles(
     s: &mut UnitOfWork<'_>,

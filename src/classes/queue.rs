@@ -8,7 +8,7 @@ use super::addresses::{self, CustomerAddress};
 use super::batch::Batch;
 use super::counters;
 use super::image::{QUEUE_IMAGES, register};
-use crate::hydra::{Fault, OperationDoc, Problem};
+use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::batches;
 
@@ -28,7 +28,6 @@ impl Resource for Queue {
     const CLASS: Class<Self> = Class {
         doc: "Where images are registered: each collection of images that is POSTed becomes a batch. \
               Each image in it says by space which space it goes to.",
-        parent: None,
         properties: &[
             &field("size", "Images that wait, or are being processed", |q: &Self| &q.size)
                 .non_negative(),
@@ -48,7 +47,7 @@ impl Resource for Queue {
             &collection("recent", "Finished batches, not superseded, latest first", &RECENT),
         ],
         operations: &[retrieve_counting::<Self>(), SUBMIT],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> CustomerAddress {
@@ -57,26 +56,16 @@ impl Resource for Queue {
     fn draft(&self) {}
 }
 
-const SUBMIT: Operation<CustomerAddress> = Operation {
-    doc: OperationDoc {
-        name: "create",
-        method: "POST",
-        title: "Submit images as a batch",
-        expects: Some("ImageCollection"),
-        returns: Some("Batch"),
-        statuses: statuses::REGISTERED,
-        parameters: &[],
-        administrators_only: false,
-    },
-    body: Body::Required,
-    chooses: false,
-    act: Act::Command(|s, at, input| {
+const SUBMIT: Operation<CustomerAddress> = post("create", "Submit images as a batch")
+    .expects_a("ImageCollection")
+    .returns::<Batch>()
+    .answering(statuses::REGISTERED)
+    .writes(|s, at, input| {
         let members = members(s.site, input)?;
         let batch = register::register(s, *at, members, input)?;
         s.effects.push(Effect::WorkAdded);
         Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
-    }),
-};
+    });
 
 /// What a submission may call itself.
 const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
@@ -127,39 +116,26 @@ enum Scope {
     Recent,
 }
 
-static BATCHES: Collection<CustomerAddress> = Collection {
-    name: "BatchCollection",
-    parent: None,
-    member: "Batch",
-    doc: "The batches of a customer, newest first.",
-    operations: &[list_by("BatchCollection", |s, of, input| listed(s, *of, input, Scope::All))],
-    filters: &[],
-    orderable: ORDERABLE,
-};
+static BATCHES: Collection<CustomerAddress, Batch> =
+    collection_of("BatchCollection", "The batches of a customer, newest first.")
+        .lists_by(|s, of, input| listed(s, *of, input, Scope::All))
+        .ordered(ORDERABLE);
 
-static ACTIVE: Collection<CustomerAddress> = Collection {
-    name: "ActiveBatchCollection",
-    parent: Some("BatchCollection"),
-    member: "Batch",
-    doc: "Batches in process: neither finished nor superseded, newest first.",
-    operations: &[list_by("ActiveBatchCollection", |s, of, input| {
-        listed(s, *of, input, Scope::Active)
-    })],
-    filters: &[],
-    orderable: ORDERABLE,
-};
+static ACTIVE: Collection<CustomerAddress, Batch> = collection_of(
+    "ActiveBatchCollection",
+    "Batches in process: neither finished nor superseded, newest first.",
+)
+.kind_of("BatchCollection")
+.lists_by(|s, of, input| listed(s, *of, input, Scope::Active))
+.ordered(ORDERABLE);
 
-static RECENT: Collection<CustomerAddress> = Collection {
-    name: "RecentBatchCollection",
-    parent: Some("BatchCollection"),
-    member: "Batch",
-    doc: "Finished batches that are not superseded, latest first.",
-    operations: &[list_by("RecentBatchCollection", |s, of, input| {
-        listed(s, *of, input, Scope::Recent)
-    })],
-    filters: &[],
-    orderable: ORDERABLE,
-};
+static RECENT: Collection<CustomerAddress, Batch> = collection_of(
+    "RecentBatchCollection",
+    "Finished batches that are not superseded, latest first.",
+)
+.kind_of("BatchCollection")
+.lists_by(|s, of, input| listed(s, *of, input, Scope::Recent))
+.ordered(ORDERABLE);
 
 crate::orders! {
     batches by batches::id.desc(), then id:

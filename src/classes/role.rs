@@ -6,10 +6,11 @@ use diesel::sql_types::{Bool, Text};
 
 use super::addresses::{self, AuthServiceAddress, CustomerAddress, RoleAddress};
 use super::auth_service::AuthService;
-use crate::hydra::{Fault, Problem, Variable};
+use super::stored_role::stored_role;
+use crate::hydra::{Problem, Variable};
 use crate::paged;
 use crate::resource::*;
-use crate::schema::{auth_services, images, roles, spaces};
+use crate::schema::{images, roles, spaces};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = roles, check_for_backend(diesel::pg::Pg))]
@@ -39,7 +40,6 @@ impl Resource for Role {
     const TEMPLATE: &'static str = addresses::ROLE;
     const CLASS: Class<Self> = Class {
         doc: "What a reader must hold, one of several, to see a protected image.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |r: &Self| &r.id),
             &field("name", "Name", |r: &Self| &r.draft.name)
@@ -62,6 +62,10 @@ impl Resource for Role {
                 },
             )
             .writable(|d, at| d.auth_service = at.map(|at| at.auth_service))
+            .must_exist("service", |d, customer| {
+                let auth_service = d.auth_service.clone()?;
+                Some(AuthServiceAddress { customer, auth_service })
+            })
             .optional()
             .example("clickthrough"),
         ],
@@ -71,7 +75,7 @@ impl Resource for Role {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> RoleAddress {
@@ -79,19 +83,6 @@ impl Resource for Role {
     }
     fn draft(&self) -> RoleDraft {
         self.draft.clone()
-    }
-
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        _at: Option<&RoleAddress>,
-        draft: &RoleDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let Some(auth_service) = &draft.auth_service else { return Ok(Vec::new()) };
-        let service = auth_services::table.find((tenant.unwrap_or_default(), auth_service));
-        let known: bool = diesel::select(exists(service)).get_result(s.conn)?;
-        let fault = || Fault::new("authService", "names a service that is not there");
-        Ok((!known).then(fault).into_iter().collect())
     }
 }
 
@@ -103,15 +94,12 @@ crate::orders! {
 /// What lists of roles filter by.
 pub const BY_NAME: &[Variable] = &[Variable::new("name", "Roles of this name, the whole of it")];
 
-pub static ROLES: Collection<CustomerAddress> = Collection {
-    name: "RoleCollection",
-    parent: None,
-    member: "Role",
-    doc: "The roles of a customer, by id.",
-    operations: &[list::<_, Role>("RoleCollection"), create::<_, Role>()],
-    filters: BY_NAME,
-    orderable: ORDERABLE,
-};
+pub static ROLES: Collection<CustomerAddress, Role> =
+    collection_of("RoleCollection", "The roles of a customer, by id.")
+        .lists()
+        .creates()
+        .filters(BY_NAME)
+        .ordered(ORDERABLE);
 
 impl List<CustomerAddress> for Role {
     fn list(
@@ -130,7 +118,7 @@ impl List<CustomerAddress> for Role {
 pub fn listed(
     s: &mut UnitOfWork<'_>,
     customer: i32,
-    among: Option<&[String]>,
+    among: Option<&[&str]>,
     wanted: ListRequest<'_>,
 ) -> Result<PageOfRows<Role>, Problem> {
     let name = wanted.text("name").map(str::to_owned);
@@ -157,13 +145,7 @@ crate::stored! {
 /// Refuses to remove a role that images or the defaults of spaces name.
 fn is_named(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<(), Problem> {
     let holds = |column: &str| {
-        sql::<Bool>(&format!("{column} @> ARRAY["))
-            .bind::<Text, _>(if column == "roles" {
-                format!("/{}", at.role)
-            } else {
-                at.role.clone()
-            })
-            .sql("]")
+        sql::<Bool>(&format!("{column} @> ARRAY[")).bind::<Text, _>(stored_role(&at.role)).sql("]")
     };
     let by_image = images::table
         .filter(images::customer.eq(at.customer))

@@ -39,7 +39,6 @@ impl Resource for RoleProvider {
     const TEMPLATE: &'static str = addresses::ROLE_PROVIDER;
     const CLASS: Class<Self> = Class {
         doc: "Where an auth service learns the roles of a reader: a log-in page and a back channel.",
-        parent: None,
         properties: &[
             &field("configuration", "How it is asked: a JSON object, as text", |p: &Self| {
                 &p.configuration
@@ -55,7 +54,7 @@ impl Resource for RoleProvider {
             .example(credentials::EXAMPLE),
         ],
         operations: &[retrieve::<Self>(), PUT, update::<Self>(), remove::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> AuthServiceAddress {
@@ -73,8 +72,7 @@ impl Resource for RoleProvider {
 }
 
 /// The address is given by the service it stands in, so a malformed one is looked up and not chosen.
-const PUT: Operation<AuthServiceAddress> =
-    Operation { chooses: false, ..replace::<RoleProvider>() };
+const PUT: Operation<AuthServiceAddress> = replace::<RoleProvider>().at_given_address();
 
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
 fn is_json_object(text: &String) -> Result<(), String> {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Role;
 use super::rules::is_uri;
+use super::stored_role::{own_id, stored_role};
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{is_id, match_path, path_of};
 use crate::resource::property::MAX_COUNT;
@@ -16,8 +17,7 @@ use crate::schema::roles;
 
 /// Reads the roles that a body gives an image (`docs/rules.md` 4.8).
 ///
-/// An own role is stored as `/id`, which no URI looks like; a URI of another form word for word. What may be
-/// either is for [`settle_roles`] to decide.
+/// They are returned as they are stored ([`stored_role`]). What may be a URI or a bare id is for [`settle_roles`] to decide.
 ///
 /// # Errors
 /// Returns a fault for each that is wrong.
@@ -33,7 +33,7 @@ pub fn read_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String
             return Err(format!("must hold URIs of at most {MAX_INDEXED} bytes"));
         }
         if let Some(role) = own_role(text, context.tenant) {
-            return Ok(format!("/{role}"));
+            return Ok(stored_role(&role));
         }
         if is_uri(text) {
             // A bare id may hold a colon, and be taken for a URI; what is named by `@id` is a URI.
@@ -41,7 +41,7 @@ pub fn read_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String
             return Ok(if may_be_id { format!("{UNSETTLED}{text}") } else { text.to_owned() });
         }
         resolve::<Role>(value, context)
-            .map(|at| format!("/{}", at.role))
+            .map(|at| stored_role(&at.role))
             .map_err(|_not_a_role| format!("has {text}, which is no URI and no role"))
     })
 }
@@ -95,7 +95,7 @@ fn settle<'a>(
     let known: HashSet<String> = find(&ids)?.into_iter().collect();
     for role in &mut unsettled {
         let id = role.split_off(UNSETTLED.len_utf8());
-        **role = if known.contains(&id) { format!("/{id}") } else { id };
+        **role = if known.contains(&id) { stored_role(&id) } else { id };
     }
     Ok(())
 }
@@ -143,7 +143,7 @@ fn own_role(uri: &str, tenant: Option<i32>) -> Option<String> {
 
 /// A stored role as it is shown.
 pub fn shown_role(role: &str, customer: i32, site: &Site) -> String {
-    match role.strip_prefix('/') {
+    match own_id(role) {
         Some(id) => format!("{}/customers/{customer}/roles/{id}", site.base),
         None => role.to_owned(),
     }
@@ -158,7 +158,7 @@ pub fn unknown_roles<'a>(
     customer: i32,
     stored: impl Iterator<Item = &'a String>,
 ) -> Result<Vec<String>, Problem> {
-    let mut wanted: Vec<&str> = stored.filter_map(|role| role.strip_prefix('/')).collect();
+    let mut wanted: Vec<&str> = stored.filter_map(|role| own_id(role)).collect();
     wanted.sort_unstable();
     wanted.dedup();
     if wanted.is_empty() {
@@ -175,8 +175,8 @@ pub fn unknown_roles<'a>(
     Ok(wanted.into_iter().filter(|role| !known.contains(role)).map(Into::into).collect())
 }
 
-/// The fault of roles that are not there, if any are.
-pub fn unknown_fault(unknown: &[String]) -> Option<Fault> {
+/// The fault of a member that names roles that are not there, if any are.
+pub fn unknown_fault(member: &str, unknown: &[String]) -> Option<Fault> {
     let names = unknown.join(", ");
-    (!unknown.is_empty()).then(|| Fault::new("roles", format!("names what is not there: {names}")))
+    (!unknown.is_empty()).then(|| Fault::new(member, format!("names what is not there: {names}")))
 }

@@ -13,10 +13,12 @@ use super::role::{self, Role};
 use super::role_uris;
 use super::rules::max_unauthorised_rule;
 use super::space_metadata::SpaceMetadata;
+use super::space_number::next_number;
+use super::stored_role::{own_id, stored_role};
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::reference::resolve;
 use crate::resource::*;
-use crate::schema::{customers, images, spaces};
+use crate::schema::{images, spaces};
 use crate::{paged, taken};
 
 #[derive(Debug, Queryable, Selectable)]
@@ -35,7 +37,7 @@ pub struct Space {
 pub struct SpaceDraft {
     pub name: String,
     pub default_tags: Vec<String>,
-    /// Ids of own roles.
+    /// Own roles, as images store them.
     pub default_roles: Vec<String>,
     /// Pixels; -1: no limit.
     pub default_max_unauthorised: i32,
@@ -63,7 +65,6 @@ impl Resource for Space {
     const CLASS: Class<Self> = Class {
         doc: "A partition of a customer's images. Its defaults are given to new images that leave \
               the member out, and to those only.",
-        parent: None,
         properties: &[
             &field("id", "Number in addresses, counted per customer", |s: &Self| &s.id),
             &field("name", "Name for people, unique among the customer's", |s: &Self| {
@@ -93,6 +94,7 @@ impl Resource for Space {
                     d.default_roles = own_roles(value, context)?;
                     Ok(())
                 })
+                .stored_rule(default_roles_exist)
                 .example("clickthrough"),
             &collection("images", "All the images in the space", &SPACE_IMAGES),
             &link::<Self, SpaceMetadata>("metadata", "Which values its images hold"),
@@ -104,7 +106,7 @@ impl Resource for Space {
             update::<Self>(),
             remove::<Self>().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> SpaceAddress {
@@ -113,31 +115,25 @@ impl Resource for Space {
     fn draft(&self) -> SpaceDraft {
         self.draft.clone()
     }
+}
 
-    fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        _at: Option<&SpaceAddress>,
-        draft: &SpaceDraft,
-    ) -> Result<Vec<Fault>, Problem> {
-        let customer = tenant.unwrap_or_default();
-        let mut faults = Vec::new();
-        let stored: Vec<String> = draft.default_roles.iter().map(|id| format!("/{id}")).collect();
-        let unknown = role_uris::unknown_roles(s.conn, customer, stored.iter())?;
-        faults.extend(role_uris::unknown_fault(&unknown).map(|fault| Fault {
-            pointer: "/defaultRoles".into(),
-            member: "defaultRoles".into(),
-            ..fault
-        }));
-        Ok(faults)
-    }
+/// Returns the fault of default roles that are not there.
+fn default_roles_exist(
+    s: &mut UnitOfWork<'_>,
+    customer: i32,
+    draft: &SpaceDraft,
+) -> Result<Option<Fault>, Problem> {
+    let unknown = role_uris::unknown_roles(s.conn, customer, draft.default_roles.iter())?;
+    Ok(role_uris::unknown_fault("defaultRoles", &unknown))
 }
 
 fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
-    role_uris::each_of(value, "defaultRoles", |value| Ok(resolve::<Role>(value, context)?.role))
+    role_uris::each_of(value, "defaultRoles", |value| {
+        Ok(stored_role(&resolve::<Role>(value, context)?.role))
+    })
 }
 
 crate::orders! {
@@ -146,29 +142,23 @@ crate::orders! {
     "defaultMaxUnauthorised" is default_max_unauthorised,
 }
 
-pub static SPACES: Collection<CustomerAddress> = Collection {
-    name: "SpaceCollection",
-    parent: None,
-    member: "Space",
-    doc: "The spaces of a customer, by number; name filters.",
-    operations: &[list::<_, Space>("SpaceCollection"), create::<_, Space>()],
-    filters: &[Variable::new("name", "Spaces of this name, the whole of it")],
-    orderable: ORDERABLE,
-};
+pub static SPACES: Collection<CustomerAddress, Space> =
+    collection_of("SpaceCollection", "The spaces of a customer, by number; name filters.")
+        .lists()
+        .creates()
+        .filters(&[Variable::new("name", "Spaces of this name, the whole of it")])
+        .ordered(ORDERABLE);
 
-static DEFAULT_ROLES: Collection<SpaceAddress> = Collection {
-    name: "DefaultRoleCollection",
-    parent: Some("RoleCollection"),
-    member: "Role",
-    doc: "Roles of new images that name none. POST of a collection or an array replaces the set, \
+static DEFAULT_ROLES: Collection<SpaceAddress, Role> = collection_of(
+    "DefaultRoleCollection",
+    "Roles of new images that name none. POST of a collection or an array replaces the set, \
           POST of one role, or of a reference to it, adds.",
-    operations: &[
-        list::<_, Role>("DefaultRoleCollection"),
-        operation::refer("Role", "DefaultRoleCollection", set_default_roles),
-    ],
-    filters: role::BY_NAME,
-    orderable: role::ORDERABLE,
-};
+)
+.kind_of("RoleCollection")
+.lists()
+.refers(set_default_roles)
+.filters(role::BY_NAME)
+.ordered(role::ORDERABLE);
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
 fn set_default_roles(
@@ -177,13 +167,11 @@ fn set_default_roles(
     input: &Input,
 ) -> Result<Reply, Problem> {
     let locked = Space::lock(s, of)?;
-    let ids = |at: RoleAddress| at.role;
+    let stored = |at: RoleAddress| stored_role(&at.role);
     let locked = locked.draft.default_roles;
-    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, ids)?;
-    let stored: Vec<String> = changed.iter().map(|id| format!("/{id}")).collect();
-    let unknown = role_uris::unknown_roles(s.conn, of.customer, stored.iter())?;
-    if let Some(fault) = role_uris::unknown_fault(&unknown) {
-        let fault = Fault { member: "member".into(), pointer: "/member".into(), ..fault };
+    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, stored)?;
+    let unknown = role_uris::unknown_roles(s.conn, of.customer, changed.iter())?;
+    if let Some(fault) = role_uris::unknown_fault("member", &unknown) {
         return Err(fault.into());
     }
     diesel::update(spaces::table.find((of.customer, of.space)))
@@ -199,7 +187,9 @@ impl List<SpaceAddress> for Role {
         wanted: ListRequest<'_>,
     ) -> Result<PageOfRows<Self>, Problem> {
         let space = Space::find(s, of)?;
-        role::listed(s, of.customer, Some(&space.draft.default_roles), wanted)
+        let ids: Vec<&str> =
+            space.draft.default_roles.iter().filter_map(|role| own_id(role)).collect();
+        role::listed(s, of.customer, Some(&ids), wanted)
     }
 }
 
@@ -236,46 +226,6 @@ impl Create<CustomerAddress> for Space {
         let at = SpaceAddress { customer: into.customer, space };
         Self::insert_at(s, &at, draft).map_err(body::retry_if_created_concurrently)
     }
-}
-
-/// The next free number after the last that was given; numbers chosen by PUT are skipped.
-fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
-    let last: i32 = customers::table
-        .find(customer)
-        .select(customers::last_space)
-        .for_no_key_update()
-        .first(conn)?;
-    let overflow = || {
-        let reason = "cannot be given: the numbers of spaces are used up; PUT to one that is free";
-        Problem::invalid("id", reason)
-    };
-    let candidate = last.checked_add(1).ok_or_else(overflow)?;
-    let is_free = |conn: &mut PgConnection, number: i32| -> Result<bool, Problem> {
-        let taken = exists(spaces::table.find((customer, number)));
-        Ok(!diesel::select(taken).get_result::<bool>(conn)?)
-    };
-    let number = if is_free(conn, candidate)? {
-        candidate
-    } else {
-        let (taken, after) = diesel::alias!(spaces as taken, spaces as after);
-        // The first number in use from the candidate on that has no neighbour above.
-        let end: i32 = taken
-            .filter(taken.field(spaces::customer).eq(customer))
-            .filter(taken.field(spaces::id).ge(candidate))
-            .filter(diesel::dsl::not(exists(
-                after
-                    .filter(after.field(spaces::customer).eq(customer))
-                    .filter((after.field(spaces::id) - 1).eq(taken.field(spaces::id))),
-            )))
-            .order(taken.field(spaces::id))
-            .select(taken.field(spaces::id))
-            .first(conn)?;
-        end.checked_add(1).ok_or_else(overflow)?
-    };
-    diesel::update(customers::table.find(customer))
-        .set(customers::last_space.eq(number))
-        .execute(conn)?;
-    Ok(number)
 }
 
 crate::stored! {

@@ -6,14 +6,29 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::addresses::{self, SpaceAddress};
+use super::metadata::{MEMBERS, NUMBERS, TEXTS, metadata_members};
 use super::space::Space;
-use crate::hydra::{OperationDoc, Problem, Variable, Writer};
+use crate::hydra::{Problem, Variable, Writer};
 use crate::resource::literal::Literal;
 use crate::resource::*;
 
 #[derive(Debug)]
 pub struct SpaceMetadata {
     at: SpaceAddress,
+}
+
+/// The rows: a list for each member.
+macro_rules! lists {
+    (texts: [$($text:ident)+] numbers: [$($number:ident)+]) => {
+        &[$(&lists!($text),)+ $(&lists!($number)),+]
+    };
+    ($name:ident) => {
+        selection(
+            stringify!($name),
+            concat!("Values of ", stringify!($name)),
+            concat!("/distinct?field=", stringify!($name)),
+        )
+    };
 }
 
 impl Resource for SpaceMetadata {
@@ -26,17 +41,10 @@ impl Resource for SpaceMetadata {
         doc: "The different values that the images of a space hold, as one list for each member: a \
               plain JSON array, ascending, without what was never set. It has 2,000 values at \
               most; a Link header with rel=\"next\" leads to those that follow.",
-        parent: None,
-        properties: &[
-            &selection("string1", "Values of string1", "/distinct?field=string1"),
-            &selection("string2", "Values of string2", "/distinct?field=string2"),
-            &selection("string3", "Values of string3", "/distinct?field=string3"),
-            &selection("number1", "Values of number1", "/distinct?field=number1"),
-            &selection("number2", "Values of number2", "/distinct?field=number2"),
-            &selection("number3", "Values of number3", "/distinct?field=number3"),
-        ],
+        properties: metadata_members!(lists),
         operations: &[retrieve::<Self>()],
         children: &[("distinct", &[DISTINCT])],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> SpaceAddress {
@@ -54,53 +62,38 @@ impl Retrieve for SpaceMetadata {
 /// Values of an answer, at most; `Link` with `rel="next"` leads to those that follow.
 const MAX_VALUES: usize = 2000;
 
-/// Members whose values are listed.
-const FIELDS: [&str; 6] = ["string1", "string2", "string3", "number1", "number2", "number3"];
-
-const DISTINCT: Operation<SpaceAddress> = Operation {
-    doc: OperationDoc {
-        name: "distinct",
-        method: "GET",
-        title: "List the different values of one member",
-        expects: None,
-        returns: Some("rdf:List"),
-        statuses: statuses::LISTED,
-        parameters: &[Variable { values: &FIELDS, ..Variable::new("field", "The member") }, AFTER],
-        administrators_only: false,
-    },
-    body: Body::None,
-    chooses: false,
-    act: Act::Query(|s, at, input| {
-        Space::find(s, at)?;
-        let field = input.query.get("field").unwrap_or_default();
-        let mut faults = Vec::new();
-        input.query.check_texts(&[AFTER], &mut faults);
-        if !faults.is_empty() {
-            return Err(faults.into());
-        }
-        let after = input.query.get(AFTER.name);
-        let (body, last) = match field {
-            "string1" | "string2" | "string3" => {
-                page(distinct_texts(s.conn, at, field, after.map(str::to_owned))?)
+const DISTINCT: Operation<SpaceAddress> =
+    get("distinct", "List the different values of one member")
+        .returns_a("rdf:List")
+        .answering(statuses::LISTED)
+        .parameters(&[Variable { values: &MEMBERS, ..Variable::new("field", "The member") }, AFTER])
+        .reads(|s, at, input| {
+            Space::find(s, at)?;
+            let field = input.query.get("field").unwrap_or_default();
+            let mut faults = Vec::new();
+            input.query.check_texts(&[AFTER], &mut faults);
+            if !faults.is_empty() {
+                return Err(faults.into());
             }
-            "number1" | "number2" | "number3" => {
+            let after = input.query.get(AFTER.name);
+            let (body, last) = if TEXTS.contains(&field) {
+                page(distinct_texts(s.conn, at, field, after.map(str::to_owned))?)
+            } else if NUMBERS.contains(&field) {
                 let after = after.map(str::parse::<i64>).transpose();
                 let after = after
                     .map_err(|_not_a_number| Problem::invalid("after", "must be a whole number"))?;
                 page(distinct_numbers(s.conn, at, field, after)?)
-            }
-            _ => {
-                let reason = "must be string1, string2, string3, number1, number2 or number3";
+            } else {
+                let [others @ .., last] = &MEMBERS;
+                let reason = format!("must be {} or {last}", others.join(", "));
                 return Err(Problem::invalid("field", reason));
-            }
-        };
-        let next = last.map(|last| {
-            let last = utf8_percent_encode(&last, NON_ALPHANUMERIC);
-            format!("{}{}?field={field}&after={last}", s.site.base, input.path)
+            };
+            let next = last.map(|last| {
+                let last = utf8_percent_encode(&last, NON_ALPHANUMERIC);
+                format!("{}{}?field={field}&after={last}", s.site.base, input.path)
+            });
+            Ok(Reply::Bare { body, next })
         });
-        Ok(Reply::Bare { body, next })
-    }),
-};
 
 const AFTER: Variable = Variable::new("after", "Values that come after this one");
 

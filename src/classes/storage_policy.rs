@@ -43,7 +43,6 @@ impl Resource for StoragePolicy {
     const CLASS: Class<Self> = Class {
         doc: "How much a customer may store. The number of images is checked when images are \
               registered, which answers 507 where it would be exceeded.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |p: &Self| &p.id),
             &field("maximumNumberOfStoredImages", "Images, at most", |p: &Self| {
@@ -65,7 +64,7 @@ impl Resource for StoragePolicy {
             update::<Self>().for_administrators(),
             remove::<Self>().for_administrators().answering(statuses::REMOVED_UNLESS_USED),
         ],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> StoragePolicyAddress {
@@ -76,18 +75,12 @@ impl Resource for StoragePolicy {
     }
 }
 
-pub static STORAGE_POLICIES: Collection<Root> = Collection {
-    name: "StoragePolicyCollection",
-    parent: None,
-    member: "StoragePolicy",
-    doc: "The storage policies there are, by id.",
-    operations: &[
-        list::<_, StoragePolicy>("StoragePolicyCollection"),
-        create::<_, StoragePolicy>().for_administrators(),
-    ],
-    filters: &[],
-    orderable: ORDERABLE,
-};
+pub static STORAGE_POLICIES: Collection<Root, StoragePolicy> =
+    collection_of("StoragePolicyCollection", "The storage policies there are, by id.")
+        .lists()
+        .creates()
+        .for_administrators()
+        .ordered(ORDERABLE);
 
 crate::orders! {
     storage_policies by storage_policies::id, then id:

@@ -24,14 +24,13 @@ impl Resource for ThumbnailPolicy {
     const TEMPLATE: &'static str = addresses::THUMBNAIL_POLICY;
     const CLASS: Class<Self> = Class {
         doc: "Which thumbnails an image gets: never one larger than itself.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address", |p: &Self| &p.id),
             &field("name", "Name for people", |p: &Self| &p.name),
             &field("sizes", "Longest edge of each thumbnail, in pixels", |p: &Self| &p.sizes),
         ],
         operations: &[retrieve::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> ThumbnailPolicyAddress {

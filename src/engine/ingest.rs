@@ -15,8 +15,8 @@ use super::claim::Claimed;
 use super::finish::{Ingested, JobResult};
 use super::suspects::Verdict;
 use super::{Engine, path};
-use crate::classes::customer_origin_strategy::{StoredRule, held_credentials, stored_rules};
-use crate::classes::{customer_storage, job};
+use crate::classes::origin_rules::{StoredRule, held_credentials, stored_rules};
+use crate::classes::{job, quota};
 use crate::derivatives::{self, NewThumbnail, Packed};
 use crate::hydra::Problem;
 use crate::imaging::{self, Derived, ImagingError, Probe};
@@ -206,8 +206,7 @@ impl Engine {
     /// `size` is its size in bytes, `added` the difference in bytes from the original that it replaces.
     async fn check_room(&self, job: &Claimed, size: i64, added: i64) -> Result<(), AttemptError> {
         let customer = job.at.customer;
-        let room =
-            self.with_retry(job, move |_, conn| customer_storage::has_room(conn, customer, added));
+        let room = self.with_retry(job, move |_, conn| quota::has_room(conn, customer, added));
         match room.await? {
             true => Ok(()),
             false => Err(AttemptError::Image(format!(

@@ -109,7 +109,10 @@ fn read_at<R: Update>(
 }
 
 /// Adds the faults of a draft that only the database can find: those of its rows, then those of the class.
-fn check_stored<R: Resource>(
+///
+/// # Errors
+/// Where the database does not answer.
+pub fn check_stored<R: Resource>(
     s: &mut UnitOfWork<'_>,
     tenant: Option<i32>,
     at: Option<&R::Address>,
@@ -119,7 +122,7 @@ fn check_stored<R: Resource>(
     for property in R::CLASS.properties {
         faults.extend(property.check_stored(s, tenant, at, draft)?);
     }
-    faults.extend(R::check(s, tenant, at, draft)?);
+    faults.extend(R::check(s, at, draft)?);
     Ok(())
 }
 

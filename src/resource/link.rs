@@ -2,69 +2,47 @@
 
 use serde_json::{Map, Value};
 
-use super::property::{Mount, ParseContext, Property};
-use super::site::RenderContext;
+use super::collection::Listed;
+use super::property::{Mount, ParseContext, Property, tenant_of};
+use super::site::{RenderContext, UnitOfWork};
 use super::{Operation, Resource};
 use super::{address, identity};
-use crate::hydra::{
-    Access, CollectionDoc, Fault, OperationDoc, PropertyDoc, Range, Variable, Writer,
-};
-
-/// A collection beneath a resource: its class and what is answered there.
-pub struct Collection<A: 'static> {
-    /// Name of its own class, such as `SpaceImageCollection`.
-    pub name: &'static str,
-    /// The collection class it is a kind of; none: `hydra:Collection`.
-    pub parent: Option<&'static str>,
-    /// Class of the members.
-    pub member: &'static str,
-    pub doc: &'static str,
-    pub operations: &'static [Operation<A>],
-    /// What its query filters by.
-    pub filters: &'static [Variable],
-    /// Members by which it can be ordered.
-    pub orderable: &'static [&'static str],
-}
-
-impl<A> Collection<A> {
-    pub fn describe(&self) -> CollectionDoc {
-        CollectionDoc {
-            name: self.name,
-            parent: self.parent,
-            member: self.member,
-            doc: self.doc,
-            operations: self.operations.iter().map(|o| o.doc).collect(),
-            filters: self.filters,
-            orderable: self.orderable,
-        }
-    }
-}
+use crate::hydra::{Access, Fault, OperationDoc, Problem, PropertyDoc, Range, Writer};
 
 type When<R> = fn(&R, RenderContext<'_>) -> bool;
 /// Reads a value that a body gives for a link into the draft, or finds what is wrong with it.
 type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, ParseContext<'_>) -> Result<(), Vec<Fault>>;
 
+/// Finds what is wrong with the members that a draft of a customer gives, as only the database can tell.
+type StoredRule<R> =
+    fn(&mut UnitOfWork<'_>, i32, &<R as Resource>::Draft) -> Result<Option<Fault>, Problem>;
+
 /// A link to a collection beneath this resource, with what is answered there.
 pub struct Below<R: Resource> {
     name: &'static str,
     doc: &'static str,
-    collection: &'static Collection<R::Address>,
+    collection: &'static dyn Listed<R::Address>,
     takes: Option<Takes<R>>,
+    stored_rule: Option<StoredRule<R>>,
     example: Option<&'static str>,
 }
 
 pub const fn collection<R: Resource>(
     name: &'static str,
     doc: &'static str,
-    collection: &'static Collection<R::Address>,
+    collection: &'static dyn Listed<R::Address>,
 ) -> Below<R> {
-    Below { name, doc, collection, takes: None, example: None }
+    Below { name, doc, collection, takes: None, stored_rule: None, example: None }
 }
 
 impl<R: Resource> Below<R> {
     /// The body of the resource may give the members of the collection: an array, or one.
     pub const fn takes(self, takes: Takes<R>) -> Self {
         Self { takes: Some(takes), ..self }
+    }
+    /// Checks the members that a body gives against what is stored.
+    pub const fn stored_rule(self, rule: StoredRule<R>) -> Self {
+        Self { stored_rule: Some(rule), ..self }
     }
     /// A reference that a body may hold.
     pub const fn example(self, example: &'static str) -> Self {
@@ -78,11 +56,12 @@ impl<R: Resource> Property<R> for Below<R> {
     }
 
     fn describe(&self) -> PropertyDoc {
+        let collection = self.collection.describe();
         PropertyDoc {
             access: if self.takes.is_some() { Access::ReadWrite } else { Access::ReadOnly },
-            operations: self.collection.operations.iter().map(|o| o.doc).collect(),
+            operations: collection.operations,
             example: self.example,
-            ..PropertyDoc::new(self.name, self.doc, Range::Collection(self.collection.name))
+            ..PropertyDoc::new(self.name, self.doc, Range::Collection(collection.name))
         }
     }
 
@@ -106,10 +85,20 @@ impl<R: Resource> Property<R> for Below<R> {
         }
     }
 
+    fn check_stored(
+        &self,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
+        _at: Option<&R::Address>,
+        draft: &mut R::Draft,
+    ) -> Result<Option<Fault>, Problem> {
+        self.stored_rule.map_or(Ok(None), |rule| rule(s, tenant_of(tenant)?, draft))
+    }
+
     fn mount(&self) -> Option<Mount<R::Address>> {
         Some(Mount {
             suffix: self.name,
-            operations: self.collection.operations,
+            operations: self.collection.operations(),
             collection: Some(self.collection.describe()),
         })
     }
@@ -156,14 +145,13 @@ pub const fn link<R: Resource, T: Resource>(name: &'static str, doc: &'static st
     }
 }
 
-/// A link at which this resource answers itself, with other operations than those of a class.
-pub const fn action<R: Resource>(
+/// A link at which this resource answers itself, with a `T` and by operations of its own.
+pub const fn action<R: Resource, T: Resource>(
     name: &'static str,
     doc: &'static str,
-    class: &'static str,
     operations: &'static [Operation<R::Address>],
 ) -> Link<R> {
-    Link { name, doc, class, target: Vec::new, when: None, operations, query: None }
+    Link { name, doc, class: T::NAME, target: Vec::new, when: None, operations, query: None }
 }
 
 /// A link to a list beneath this resource that a query selects.
@@ -222,7 +210,8 @@ impl<R: Resource> Property<R> for Link<R> {
     }
 
     fn mount(&self) -> Option<Mount<R::Address>> {
-        let mount = Mount { suffix: self.name, operations: self.operations, collection: None };
+        let operations = self.operations.iter().collect();
+        let mount = Mount { suffix: self.name, operations, collection: None };
         (!self.operations.is_empty()).then_some(mount)
     }
 }

@@ -1,8 +1,10 @@
 //! The joint between a class's description, its row and its store.
 
+pub mod acts;
 pub mod address;
 pub mod anchors;
 pub mod body;
+pub mod collection;
 pub mod computed;
 pub mod condition;
 pub mod identity;
@@ -16,27 +18,29 @@ pub mod problem;
 pub mod property;
 pub mod query;
 pub mod reference;
+pub mod reply;
 pub mod site;
 pub mod size;
 pub mod sql;
+pub mod statuses;
 pub mod store;
 mod stored;
 pub mod strict;
 pub mod transaction;
 pub mod written;
 
+pub use acts::{create, remove, replace, retrieve, retrieve_counting, update};
 pub use address::{Address, Filling, Parts, path_to};
+pub use collection::{Collection, collection_of};
 pub use computed::computed;
 pub use condition::{Conditions, Current, Freshness};
-pub use link::{Collection, action, collection, link, selection};
+pub use link::{action, collection, link, selection};
 pub use metadata::metadata;
-pub use operation::{
-    Act, Body, Operation, Outcome, Reply, create, list, list_by, remove, replace, retrieve,
-    retrieve_counting, statuses, update,
-};
-pub use property::{MAX_INDEXED, ParseContext, Property, field, secret};
+pub use operation::{Act, Body, Operation, get, post, put};
+pub use property::{MAX_INDEXED, ParseContext, Property, field, secret, tenant_of};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
+pub use reply::{Outcome, Reply};
 pub use site::{Caller, Effect, Input, RenderContext, Site, UnitOfWork};
 pub use store::{
     Create, List, ListRequest, Locked, PageOfRows, Remove, Replace, Retrieve, Update,
@@ -73,7 +77,7 @@ pub trait Resource: Sized + Send + 'static {
         None
     }
 
-    /// Rules that join several members or need the database; a rule of one member stands in its row.
+    /// Rules that join several members; a rule of one member stands in its row.
     ///
     /// `at` is where the draft is to be written; none: it is new, and has no address yet.
     ///
@@ -81,7 +85,6 @@ pub trait Resource: Sized + Send + 'static {
     /// Where the database does not answer; what is wrong with the draft is returned.
     fn check(
         _s: &mut UnitOfWork<'_>,
-        _tenant: Option<i32>,
         _at: Option<&Self::Address>,
         _draft: &Self::Draft,
     ) -> Result<Vec<Fault>, Problem> {
@@ -104,9 +107,16 @@ pub struct Class<R: Resource> {
     /// The class this one is a kind of.
     pub parent: Option<&'static str>,
     pub properties: &'static [&'static dyn Property<R>],
+    /// Operations of the address itself.
     pub operations: &'static [Operation<R::Address>],
     /// Addresses beneath that no property leads to, and what is answered there.
     pub children: &'static [(&'static str, &'static [Operation<R::Address>])],
+}
+
+impl<R: Resource> Class<R> {
+    /// A class of which nothing is said, for `..Class::EMPTY`.
+    pub const EMPTY: Self =
+        Self { doc: "", parent: None, properties: &[], operations: &[], children: &[] };
 }
 
 /// A class with its Rust types erased.
@@ -126,7 +136,7 @@ pub struct Endpoint<A: 'static> {
     pub template: String,
     /// The class, or the collection, that answers.
     pub owner: &'static str,
-    pub operations: &'static [Operation<A>],
+    pub operations: Vec<&'static Operation<A>>,
     pub collection: Option<CollectionDoc>,
 }
 
@@ -136,7 +146,7 @@ pub fn endpoints<R: Resource>() -> Vec<Endpoint<R::Address>> {
     let own = Endpoint {
         template: R::TEMPLATE.to_owned(),
         owner: R::NAME,
-        operations: R::CLASS.operations,
+        operations: R::CLASS.operations.iter().collect(),
         collection: None,
     };
     let links = R::CLASS.properties.iter().filter_map(|p| p.mount()).map(|mount| Endpoint {
@@ -148,7 +158,7 @@ pub fn endpoints<R: Resource>() -> Vec<Endpoint<R::Address>> {
     let beneath = R::CLASS.children.iter().map(|(suffix, operations)| Endpoint {
         template: below(suffix),
         owner: R::NAME,
-        operations,
+        operations: operations.iter().collect(),
         collection: None,
     });
     std::iter::once(own).chain(links).chain(beneath).filter(|p| !p.operations.is_empty()).collect()

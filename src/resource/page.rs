@@ -1,7 +1,7 @@
 //! A page of a collection becomes an answer.
 
 use super::address::Address;
-use super::operation::{Outcome, Reply};
+use super::reply::{Outcome, Reply};
 use super::site::{Input, UnitOfWork};
 use super::store::{List, ListRequest};
 use super::{Members, Resource};

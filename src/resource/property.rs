@@ -27,7 +27,7 @@ pub struct ParseContext<'a> {
 pub struct Mount<A: 'static> {
     /// Last segments of the address, below the resource's.
     pub suffix: &'static str,
-    pub operations: &'static [Operation<A>],
+    pub operations: Vec<&'static Operation<A>>,
     /// The collection that answers, where one does.
     pub collection: Option<CollectionDoc>,
 }
@@ -108,9 +108,21 @@ pub const MAX_TEXT: usize = 20_000;
 /// Longest text of a member that an index holds, in bytes.
 pub const MAX_INDEXED: usize = 1_000;
 
-/// Looks up whether another row than that at an address has the value of a member; `i32` is the tenant.
-type Taken<R, T> =
-    fn(&mut UnitOfWork<'_>, i32, Option<&<R as Resource>::Address>, &T) -> Result<bool, Problem>;
+/// Looks up whether another row than that at an address has the value of a member; the number is the tenant.
+type Taken<R, T> = fn(
+    &mut UnitOfWork<'_>,
+    Option<i32>,
+    Option<&<R as Resource>::Address>,
+    &T,
+) -> Result<bool, Problem>;
+
+/// Returns the customer below whose address a draft is written.
+///
+/// # Errors
+/// [`Problem::Internal`] where it is written below none: then a row of the class asks for what there cannot be.
+pub fn tenant_of(tenant: Option<i32>) -> Result<i32, Problem> {
+    tenant.ok_or_else(|| Problem::internal("a row needs a customer, and its class has none"))
+}
 
 /// A literal of the row.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the member")]
@@ -216,7 +228,7 @@ impl<R: Resource, T: Literal> Field<R, T> {
     pub const fn named_by_address(self) -> Self {
         Self { named_by_address: true, ..self }
     }
-    /// No two rows of a tenant have the same; `taken` (see [`crate::taken!`]) looks it up.
+    /// No two rows of a tenant, or of all, have the same; `taken` (see [`crate::taken!`]) looks it up.
     ///
     /// The unique index refuses it as well; it is looked up so that it is told with all other faults.
     pub const fn unique(self, taken: Taken<R, T>) -> Self {
@@ -337,9 +349,7 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
         at: Option<&R::Address>,
         draft: &mut R::Draft,
     ) -> Result<Option<Fault>, Problem> {
-        let (Some(taken), Some(set), Some(tenant)) = (self.taken, self.set, tenant) else {
-            return Ok(None);
-        };
+        let (Some(taken), Some(set)) = (self.taken, self.set) else { return Ok(None) };
         let fault = || Fault { taken: true, ..Fault::new(self.name, "is already taken") };
         Ok(taken(s, tenant, at, set(draft))?.then(fault))
     }

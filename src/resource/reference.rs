@@ -5,9 +5,10 @@ use serde_json::{Map, Value};
 use super::Resource;
 use super::address::{self, Address, Parts};
 use super::identity;
-use super::property::{ParseContext, Property, given};
-use super::site::RenderContext;
-use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
+use super::property::{ParseContext, Property, given, tenant_of};
+use super::site::{RenderContext, UnitOfWork};
+use super::store::Retrieve;
+use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
 
 /// A link whose target is chosen among the `T` there are.
 pub struct Reference<R: Resource, T: Resource> {
@@ -19,7 +20,19 @@ pub struct Reference<R: Resource, T: Resource> {
     required: bool,
     optional: bool,
     example: Option<&'static str>,
+    target: Option<Target<R, T>>,
 }
+
+/// The resource that a draft refers to, which has to be there.
+struct Target<R: Resource, T: Resource> {
+    /// What problems call it.
+    noun: &'static str,
+    address: AddressIn<R, T>,
+    find: fn(&mut UnitOfWork<'_>, &T::Address) -> Result<T, Problem>,
+}
+
+/// Returns the address of what a draft of a customer refers to, if it refers to any.
+type AddressIn<R, T> = fn(&<R as Resource>::Draft, i32) -> Option<<T as Resource>::Address>;
 
 /// How a resource tells what it refers to.
 enum Get<R, T: Resource> {
@@ -59,6 +72,7 @@ const fn refers<R: Resource, T: Resource>(
         required: false,
         optional: false,
         example: None,
+        target: None,
     }
 }
 
@@ -80,6 +94,15 @@ impl<R: Resource, T: Resource> Reference<R, T> {
     /// Another name under which it is read, never written.
     pub const fn also(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
+    }
+    /// What it names has to be there; `noun` is what problems call it.
+    ///
+    /// The foreign key refuses it as well; it is looked up so that it is told with all other faults.
+    pub const fn must_exist(self, noun: &'static str, address: AddressIn<R, T>) -> Self
+    where
+        T: Retrieve,
+    {
+        Self { target: Some(Target { noun, address, find: T::find }), ..self }
     }
 }
 
@@ -143,6 +166,25 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
                 Ok(address) => set(draft, Some(address)),
                 Err(reason) => faults.push(Fault::new(name, reason)),
             },
+        }
+    }
+
+    fn check_stored(
+        &self,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
+        _at: Option<&R::Address>,
+        draft: &mut R::Draft,
+    ) -> Result<Option<Fault>, Problem> {
+        let Some(target) = &self.target else { return Ok(None) };
+        let Some(address) = (target.address)(draft, tenant_of(tenant)?) else { return Ok(None) };
+        match (target.find)(s, &address) {
+            Ok(_) => Ok(None),
+            Err(Problem::NotFound(_)) => {
+                let reason = format!("names a {} that is not there", target.noun);
+                Ok(Some(Fault::new(self.name, reason)))
+            }
+            Err(other) => Err(other),
         }
     }
 }

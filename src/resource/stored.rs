@@ -131,11 +131,12 @@ macro_rules! stored {
 
 /// Returns the look-up of a row flag `unique`: whether another row of the tenant has the value.
 ///
-/// `in any case` compares as the unique indexes over `lower` do.
+/// Without `within`, the rows of all tenants are looked at. `in any case` compares as the unique indexes over `lower` do.
 #[macro_export]
 macro_rules! taken {
     ($table:ident::$column:ident, within $tenant:ident, but $id:ident: $member:ident) => {
         |s, tenant, at, value| {
+            let tenant = $crate::resource::tenant_of(tenant)?;
             let same = $table::table.filter($table::$tenant.eq(tenant));
             $crate::taken!(@ s at $table $id $member same.filter($table::$column.eq(value)))
         }
@@ -144,8 +145,16 @@ macro_rules! taken {
         |s, tenant, at, value| {
             let same = $crate::resource::sql::lower($table::$column)
                 .eq($crate::resource::sql::lower(value));
+            let tenant = $crate::resource::tenant_of(tenant)?;
             let own = $table::table.filter($table::$tenant.eq(tenant));
             $crate::taken!(@ s at $table $id $member own.filter(same))
+        }
+    };
+    ($table:ident::$column:ident in any case, but $id:ident: $member:ident) => {
+        |s, _tenant, at, value| {
+            let same = $crate::resource::sql::lower($table::$column)
+                .eq($crate::resource::sql::lower(value));
+            $crate::taken!(@ s at $table $id $member $table::table.filter(same))
         }
     };
     (@ $s:ident $at:ident $table:ident $id:ident $member:ident $same:expr) => {

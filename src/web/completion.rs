@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Service;
 use crate::hydra::Problem;
-use crate::resource::operation::{Job, Then};
+use crate::resource::reply::{Job, Then};
 use crate::resource::{Caller, Reply, UnitOfWork, transaction};
 
 /// Interval at which a waiting request polls, in case a notification was lost.

@@ -139,12 +139,12 @@ impl Mounting {
     fn mount<A: Address>(
         &mut self,
         template: String,
-        operations: &'static [Operation<A>],
+        operations: Vec<&'static Operation<A>>,
         collection: Option<Arc<CollectionDoc>>,
     ) {
         let pattern = Pattern::of(&template);
         let entries: Vec<Entry> =
-            operations.iter().map(|operation| self.entry(operation)).collect();
+            operations.into_iter().map(|operation| self.entry(operation)).collect();
         let allow = allowed(entries.iter().map(|entry| entry.doc.method));
         let route = Route { template, pattern, entries, collection, allow };
         self.routes.entry(route.pattern.segments()).or_default().push(route);

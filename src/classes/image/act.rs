@@ -87,8 +87,8 @@ fn process_now(
     job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
     s.effects.push(Effect::WorkAdded);
     let (at, waiting) = (at.clone(), at.clone());
-    let job: operation::Job = Arc::new(move |conn| job::of_image(conn, &waiting));
-    let then: operation::Then = Box::new(move |s| {
+    let job: reply::Job = Arc::new(move |conn| job::of_image(conn, &waiting));
+    let then: reply::Then = Box::new(move |s| {
         let image = Image::find(s, &at)?;
         Ok(Reply::shown(outcome, &image, s))
     });

@@ -29,76 +29,57 @@ pub enum Scope {
     BatchErrors(BatchAddress),
 }
 
-pub static SPACE_IMAGES: Collection<SpaceAddress> = Collection {
-    name: "SpaceImageCollection",
-    parent: Some("ImageCollection"),
-    member: "Image",
-    doc: "The images of a space, in the order they were registered.",
-    operations: &[
-        list_by("SpaceImageCollection", |s, of, input| listed(s, input, Scope::Space(*of))),
-        super::act::POST,
-    ],
-    filters: query::FILTERS,
-    orderable: query::ORDERABLE,
-};
+pub static SPACE_IMAGES: Collection<SpaceAddress, Image> = collection_of(
+    "SpaceImageCollection",
+    "The images of a space, in the order they were registered.",
+)
+.kind_of("ImageCollection")
+.lists_by(|s, of, input| listed(s, input, Scope::Space(*of)))
+.posts(super::act::POST)
+.filters(query::FILTERS)
+.ordered(query::ORDERABLE);
 
-pub static ALL_IMAGES: Collection<CustomerAddress> = Collection {
-    name: "ImageCollection",
-    parent: None,
-    member: "Image",
-    doc: "The images of a customer, over all spaces, in the order they were registered.",
-    operations: &[list_by("ImageCollection", |s, of, input| listed(s, input, Scope::All(*of)))],
-    filters: query::FILTERS,
-    orderable: query::ORDERABLE,
-};
+pub static ALL_IMAGES: Collection<CustomerAddress, Image> = collection_of(
+    "ImageCollection",
+    "The images of a customer, over all spaces, in the order they were registered.",
+)
+.lists_by(|s, of, input| listed(s, input, Scope::All(*of)))
+.filters(query::FILTERS)
+.ordered(query::ORDERABLE);
 
-pub static QUEUE_IMAGES: Collection<CustomerAddress> = Collection {
-    name: "QueueImageCollection",
-    parent: Some("ImageCollection"),
-    member: "Image",
-    doc: "Images that wait, or are being processed, over all batches.",
-    operations: &[list_by("QueueImageCollection", |s, of, input| {
-        listed(s, input, Scope::Queue(*of))
-    })],
-    filters: query::FILTERS,
-    orderable: query::ORDERABLE,
-};
+pub static QUEUE_IMAGES: Collection<CustomerAddress, Image> = collection_of(
+    "QueueImageCollection",
+    "Images that wait, or are being processed, over all batches.",
+)
+.kind_of("ImageCollection")
+.lists_by(|s, of, input| listed(s, input, Scope::Queue(*of)))
+.filters(query::FILTERS)
+.ordered(query::ORDERABLE);
 
-pub static BATCH_IMAGES: Collection<BatchAddress> = Collection {
-    name: "BatchImageCollection",
-    parent: Some("ImageCollection"),
-    member: "Image",
-    doc: "Images for which this is the latest batch.",
-    operations: &[list_by("BatchImageCollection", |s, of, input| {
-        listed(s, input, Scope::Batch(*of))
-    })],
-    filters: query::FILTERS,
-    orderable: query::ORDERABLE,
-};
+pub static BATCH_IMAGES: Collection<BatchAddress, Image> =
+    collection_of("BatchImageCollection", "Images for which this is the latest batch.")
+        .kind_of("ImageCollection")
+        .lists_by(|s, of, input| listed(s, input, Scope::Batch(*of)))
+        .filters(query::FILTERS)
+        .ordered(query::ORDERABLE);
 
-pub static BATCH_COMPLETED: Collection<BatchAddress> = Collection {
-    name: "BatchCompletedImageCollection",
-    parent: Some("ImageCollection"),
-    member: "Image",
-    doc: "Images for which this is the latest batch, processed without an error.",
-    operations: &[list_by("BatchCompletedImageCollection", |s, of, input| {
-        listed(s, input, Scope::BatchCompleted(*of))
-    })],
-    filters: query::FILTERS,
-    orderable: query::ORDERABLE,
-};
+pub static BATCH_COMPLETED: Collection<BatchAddress, Image> = collection_of(
+    "BatchCompletedImageCollection",
+    "Images for which this is the latest batch, processed without an error.",
+)
+.kind_of("ImageCollection")
+.lists_by(|s, of, input| listed(s, input, Scope::BatchCompleted(*of)))
+.filters(query::FILTERS)
+.ordered(query::ORDERABLE);
 
-pub static BATCH_ERRORS: Collection<BatchAddress> = Collection {
-    name: "BatchErrorImageCollection",
-    parent: Some("ImageCollection"),
-    member: "Image",
-    doc: "Images for which this is the latest batch, processed with an error.",
-    operations: &[list_by("BatchErrorImageCollection", |s, of, input| {
-        listed(s, input, Scope::BatchErrors(*of))
-    })],
-    filters: query::FILTERS,
-    orderable: query::ORDERABLE,
-};
+pub static BATCH_ERRORS: Collection<BatchAddress, Image> = collection_of(
+    "BatchErrorImageCollection",
+    "Images for which this is the latest batch, processed with an error.",
+)
+.kind_of("ImageCollection")
+.lists_by(|s, of, input| listed(s, input, Scope::BatchErrors(*of)))
+.filters(query::FILTERS)
+.ordered(query::ORDERABLE);
 
 /// What is asked of a collection.
 #[derive(Debug, Clone)]

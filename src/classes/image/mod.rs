@@ -29,6 +29,7 @@ use super::role::Role;
 use super::role_uris::{read_roles, shown_role, unknown_fault, unknown_roles};
 use super::rules::max_unauthorised_rule;
 use super::space::Space;
+use super::stored_role::own_id;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::classes::addresses::{self, BatchAddress, ImageAddress, SpaceAddress};
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
@@ -128,6 +129,13 @@ impl ImageAddress {
     }
 }
 
+/// A row of metadata: the member is called as its column is.
+macro_rules! own {
+    ($name:ident, $doc:literal) => {
+        metadata(stringify!($name), $doc, |i: &Image| &i.draft.$name, |d| &mut d.$name)
+    };
+}
+
 impl Resource for Image {
     type Address = ImageAddress;
     type Draft = ImageDraft;
@@ -138,7 +146,6 @@ impl Resource for Image {
     const CLASS: Class<Self> = Class {
         doc: "An image: where it comes from, who may see it, what is said of it, how it came \
               through. It is fetched from its origin when it is registered, and again on every PUT.",
-        parent: None,
         properties: &[
             &field("id", "Last segment of its address, unique in its space", |i: &Self| &i.id),
             &field("space", "Number of its space; set once and for all", |i: &Self| &i.space),
@@ -176,42 +183,12 @@ impl Resource for Image {
             )
             .writable(|d| &mut d.tags)
             .max_bytes(MAX_INDEXED),
-            &metadata(
-                "string1",
-                "Metadata of yours",
-                |i: &Self| &i.draft.string1,
-                |d| &mut d.string1,
-            ),
-            &metadata(
-                "string2",
-                "Metadata of yours",
-                |i: &Self| &i.draft.string2,
-                |d| &mut d.string2,
-            ),
-            &metadata(
-                "string3",
-                "Metadata of yours",
-                |i: &Self| &i.draft.string3,
-                |d| &mut d.string3,
-            ),
-            &metadata(
-                "number1",
-                "Metadata of yours; not negative",
-                |i: &Self| &i.draft.number1,
-                |d| &mut d.number1,
-            ),
-            &metadata(
-                "number2",
-                "Metadata of yours; not negative",
-                |i: &Self| &i.draft.number2,
-                |d| &mut d.number2,
-            ),
-            &metadata(
-                "number3",
-                "Metadata of yours; not negative",
-                |i: &Self| &i.draft.number3,
-                |d| &mut d.number3,
-            ),
+            &own!(string1, "Metadata of yours"),
+            &own!(string2, "Metadata of yours"),
+            &own!(string3, "Metadata of yours"),
+            &own!(number1, "Metadata of yours; not negative"),
+            &own!(number2, "Metadata of yours; not negative"),
+            &own!(number3, "Metadata of yours; not negative"),
             &field(
                 "mediaType",
                 "Media type; that of the content, where none is given",
@@ -285,7 +262,7 @@ impl Resource for Image {
                 .when(|i, _| i.checked.is_some()),
         ],
         operations: &[retrieve::<Self>(), act::PUT, act::PATCH, remove::<Self>()],
-        children: &[],
+        ..Class::EMPTY
     };
 
     fn address(&self) -> ImageAddress {
@@ -299,13 +276,11 @@ impl Resource for Image {
     }
 
     fn check(
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
+        _s: &mut UnitOfWork<'_>,
         at: Option<&ImageAddress>,
-        draft: &ImageDraft,
+        _draft: &ImageDraft,
     ) -> Result<Vec<Fault>, Problem> {
-        let unknown = unknown_roles(s.conn, tenant.unwrap_or_default(), draft.roles.iter())?;
-        Ok(unknown_fault(&unknown).into_iter().chain(at.and_then(ImageAddress::fault)).collect())
+        Ok(at.and_then(ImageAddress::fault).into_iter().collect())
     }
 
     fn check_fixed(
@@ -400,8 +375,19 @@ impl Property<Image> for Roles {
         }
     }
 
+    fn check_stored(
+        &self,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
+        _at: Option<&ImageAddress>,
+        draft: &mut ImageDraft,
+    ) -> Result<Option<Fault>, Problem> {
+        let unknown = unknown_roles(s.conn, tenant_of(tenant)?, draft.roles.iter())?;
+        Ok(unknown_fault("roles", &unknown))
+    }
+
     fn bytes(&self, draft: &mut ImageDraft) -> usize {
-        let own = draft.roles.iter().filter(|role| role.starts_with('/')).count();
+        let own = draft.roles.iter().filter(|role| own_id(role).is_some()).count();
         draft.roles.iter().map(|role| size::json_bytes(role)).sum::<usize>() + own * OWN_ROLE_BYTES
     }
 }

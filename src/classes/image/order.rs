@@ -1,6 +1,7 @@
 //! Orders of images: the columns that an order compares, one after another, down to the primary key.
 
 use super::Image;
+use crate::classes::metadata::metadata_members;
 use crate::hydra::collection::Order;
 use crate::resource::page_key::{KeyKind, KeyValue};
 
@@ -45,7 +46,7 @@ struct Field {
 
 /// Describes a member by its expression, its kind, and how it is read off an image.
 macro_rules! fields {
-    ($($member:literal: $sql:literal, $kind:ident, $indexed:literal, $of:expr;)+) => {
+    ($($member:tt: $sql:tt, $kind:ident, $indexed:literal, $of:expr;)+) => {
         &[$(Field {
             member: $member,
             column: Column { sql: $sql, name: "value", kind: KeyKind::$kind, of: $of },
@@ -64,12 +65,6 @@ fn moment(moment: Option<chrono::DateTime<chrono::Utc>>) -> KeyValue {
 
 /// What may be NULL is given the value that sorts as NULL does, so that rows can be compared whole.
 static FIELDS: &[Field] = fields! {
-    "string1": "shown(images.string1)", Text, true, |i| text(i.draft.string1.as_deref());
-    "string2": "shown(images.string2)", Text, true, |i| text(i.draft.string2.as_deref());
-    "string3": "shown(images.string3)", Text, true, |i| text(i.draft.string3.as_deref());
-    "number1": "shown(images.number1)", Number, true, |i| KeyValue::Number(i.draft.number1.unwrap_or_default());
-    "number2": "shown(images.number2)", Number, true, |i| KeyValue::Number(i.draft.number2.unwrap_or_default());
-    "number3": "shown(images.number3)", Number, true, |i| KeyValue::Number(i.draft.number3.unwrap_or_default());
     "finished": "COALESCE(images.finished, 'infinity')", Moment, true, |i| moment(i.finished);
     "origin": "images.origin", Text, false, |i| text(Some(&i.draft.origin));
     "maxUnauthorised": "images.max_unauthorised", Integer, false, |i| KeyValue::Integer(i.draft.max_unauthorised);
@@ -85,9 +80,30 @@ static FIELDS: &[Field] = fields! {
     "thumbnailPolicy": "images.thumbnail_policy", Text, false, |i| text(Some(&i.thumbnail_policy));
 };
 
-/// Members whose orders are fast at any size, as the documentation names them (`docs/rules.md` 5.3).
-pub const INDEXED: &str = "created (the default), id, finished, string1, string2, string3, number1, \
-    number2, number3, space";
+/// Describes the members of metadata, and names the orders that an index has.
+macro_rules! metadata {
+    (texts: [$($text:ident)+] numbers: [$($number:ident)+]) => {
+        static METADATA: &[Field] = fields! {
+            $(
+                (stringify!($text)): (concat!("shown(images.", stringify!($text), ")")), Text, true,
+                    |i| text(i.draft.$text.as_deref());
+            )+
+            $(
+                (stringify!($number)): (concat!("shown(images.", stringify!($number), ")")), Number, true,
+                    |i| KeyValue::Number(i.draft.$number.unwrap_or_default());
+            )+
+        };
+
+        /// Members whose orders are fast at any size, as the documentation names them (`docs/rules.md` 5.3).
+        pub const INDEXED: &str = concat!(
+            "created (the default), id, finished, ",
+            $(stringify!($text), ", ",)+
+            $(stringify!($number), ", ",)+
+            "space"
+        );
+    };
+}
+metadata_members!(metadata);
 
 /// What comes first in an order.
 #[derive(Debug, Clone, Copy)]
@@ -116,7 +132,7 @@ impl Sort {
             "id" => By::Id,
             "space" => By::Space,
             by => {
-                let field = FIELDS.iter().find(|field| field.member == by);
+                let field = METADATA.iter().chain(FIELDS).find(|field| field.member == by);
                 field.map_or(By::Created, By::Field)
             }
         };

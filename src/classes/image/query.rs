@@ -2,29 +2,58 @@
 
 use serde_json::{Map, Value};
 
+use crate::classes::metadata::{NUMBERS, TEXTS, metadata_members};
 use crate::classes::role_uris::read_roles;
 use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
 use crate::resource::{ParseContext, Query, literal};
 
-/// What every collection of images filters by.
-pub const FILTERS: &[Variable] = &[
-    Variable::new("string1", "Images whose string1 is this"),
-    Variable::new("string2", "Images whose string2 is this"),
-    Variable::new("string3", "Images whose string3 is this"),
-    Variable::new("number1", "Images whose number1 is this"),
-    Variable::new("number2", "Images whose number2 is this"),
-    Variable::new("number3", "Images whose number3 is this"),
-    Variable::new("tags", "Images that have all these tags, split at commas"),
-    Variable::new("roles", "Images that have all these roles, split at commas"),
-    Variable::new("space", "Images in the space of this number"),
-    Variable::new("id", "Images of this id"),
-    Variable::new(
-        "q",
-        "A JSON object of the same members; an array means any of its values, for tags and \
-              roles all of them",
-    ),
-];
+/// Lists filters and orders, the metadata among them.
+macro_rules! members {
+    (texts: [$($text:ident)+] numbers: [$($number:ident)+]) => {
+        /// What every collection of images filters by.
+        pub const FILTERS: &[Variable] = &[
+            $(members!($text),)+
+            $(members!($number),)+
+            Variable::new("tags", "Images that have all these tags, split at commas"),
+            Variable::new("roles", "Images that have all these roles, split at commas"),
+            Variable::new("space", "Images in the space of this number"),
+            Variable::new("id", "Images of this id"),
+            Variable::new(
+                "q",
+                "A JSON object of the same members; an array means any of its values, for tags and \
+                 roles all of them",
+            ),
+        ];
+
+        /// Members by which images can be ordered, in the spelling shown.
+        pub const ORDERABLE: &[&str] = &[
+            "id",
+            "created",
+            "finished",
+            $(stringify!($text),)+
+            $(stringify!($number),)+
+            "space",
+            "origin",
+            "maxUnauthorised",
+            "mediaType",
+            "family",
+            "width",
+            "height",
+            "queued",
+            "dequeued",
+            "ingesting",
+            "error",
+            "batch",
+            "imageOptimisationPolicy",
+            "thumbnailPolicy",
+        ];
+    };
+    ($name:ident) => {
+        Variable::new(stringify!($name), concat!("Images whose ", stringify!($name), " is this"))
+    };
+}
+metadata_members!(members);
 
 /// Conditions that an image must meet, all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,46 +74,19 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// Whether it says anything of `string1` to `number3`.
+    /// Whether it says anything of metadata.
     pub fn has_metadata(&self) -> bool {
         self.strings.iter().any(Option::is_some) || self.numbers.iter().any(Option::is_some)
     }
 
-    /// Whether it asks for one value of one of `string1` to `number3`, so that an index has what it finds in the
-    /// default order.
+    /// Whether it asks for one value of a member of metadata, so that an index has what it finds in the default
+    /// order.
     pub fn is_by_value(&self) -> bool {
         let text = |any: &Option<Vec<String>>| any.as_ref().is_some_and(|any| any.len() == 1);
         let number = |any: &Option<Vec<i64>>| any.as_ref().is_some_and(|any| any.len() == 1);
         self.strings.iter().any(text) || self.numbers.iter().any(number)
     }
 }
-
-/// Members by which images can be ordered, in the spelling shown.
-pub const ORDERABLE: &[&str] = &[
-    "id",
-    "created",
-    "finished",
-    "string1",
-    "string2",
-    "string3",
-    "number1",
-    "number2",
-    "number3",
-    "space",
-    "origin",
-    "maxUnauthorised",
-    "mediaType",
-    "family",
-    "width",
-    "height",
-    "queued",
-    "dequeued",
-    "ingesting",
-    "error",
-    "batch",
-    "imageOptimisationPolicy",
-    "thumbnailPolicy",
-];
 
 /// Reads filters and order off a query; without an order it is the default one.
 pub fn read(
@@ -140,12 +142,10 @@ fn filter(
 ) -> Filter {
     let mut filter = Filter::default();
     let get = |name: &str| conditions.get(name).filter(|value| !value.is_null());
-    let strings = ["string1", "string2", "string3"];
-    for (slot, name) in filter.strings.iter_mut().zip(strings) {
+    for (slot, name) in filter.strings.iter_mut().zip(TEXTS) {
         *slot = get(name).and_then(|value| any(name, value, text, faults));
     }
-    let numbers = ["number1", "number2", "number3"];
-    for (slot, name) in filter.numbers.iter_mut().zip(numbers) {
+    for (slot, name) in filter.numbers.iter_mut().zip(NUMBERS) {
         *slot = get(name).and_then(|value| any(name, value, number, faults));
     }
     // A number that no space can have finds nothing, which -1 says as well.

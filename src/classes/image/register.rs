@@ -1,27 +1,31 @@
 //! Registration: images come into being, or are sent again, in one transaction with batch and jobs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text, Timestamptz};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::place::{Member, identify};
 use super::{Image, ImageDraft, media_type};
 use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::batch;
-use crate::classes::customer_storage::check_quota;
 use crate::classes::job;
+use crate::classes::quota::check_quota;
 use crate::classes::role_uris::{settle_roles, unknown_roles};
 use crate::classes::space::SpaceDraft;
+use crate::classes::stored_role::own_id;
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::{images, spaces};
 
 /// A new row of `images`; the store gives the rest.
+///
+/// The columns of the draft are spelled out, because COPY takes no embedded struct; a test compares them.
 #[derive(Insertable)]
 #[diesel(table_name = images, treat_none_as_default_value = false)]
 struct NewImage<'a> {
@@ -78,7 +82,7 @@ impl<'a> NewImage<'a> {
 pub fn initial_draft(space: SpaceDraft) -> ImageDraft {
     ImageDraft {
         tags: space.default_tags,
-        roles: space.default_roles.iter().map(|id| format!("/{id}")).collect(),
+        roles: space.default_roles,
         max_unauthorised: space.default_max_unauthorised,
         ..ImageDraft::default()
     }
@@ -251,7 +255,7 @@ fn check_roles(
     }
     let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
     let found = drafts.values().flat_map(|(index, draft)| {
-        let named = draft.roles.iter().filter_map(|role| role.strip_prefix('/'));
+        let named = draft.roles.iter().filter_map(|role| own_id(role));
         let missing = named.filter(|role| unknown.contains(role));
         missing.map(|role| {
             let reason = format!("names {role}, which is not there");
@@ -315,6 +319,13 @@ struct Again<'a> {
     draft: &'a ImageDraft,
 }
 
+/// Sets the columns of a draft, as SQL: the draft is serialized under their names.
+static WRITTEN: LazyLock<String> = LazyLock::new(|| {
+    let draft = serde_json::to_value(ImageDraft::default()).unwrap_or_default();
+    let columns = draft.as_object().into_iter().flat_map(Map::keys);
+    columns.map(|column| format!("{column} = n.{column}")).collect::<Vec<_>>().join(", ")
+});
+
 /// As [`send_again`], for all locked images of a batch in one statement.
 fn send_all_again(
     conn: &mut PgConnection,
@@ -325,15 +336,13 @@ fn send_all_again(
 ) -> Result<(), Problem> {
     // As JSON, for arrays of arrays (tags, roles) of different lengths are no value of PostgreSQL.
     let rows = serde_json::to_string(again).map_err(Problem::internal)?;
-    diesel::sql_query(
-        "UPDATE images AS i SET origin = n.origin, initial_origin = n.initial_origin, \
-         max_unauthorised = n.max_unauthorised, roles = n.roles, tags = n.tags, \
-         string1 = n.string1, string2 = n.string2, string3 = n.string3, number1 = n.number1, \
-         number2 = n.number2, number3 = n.number3, media_type = n.media_type, \
-         media_type_given = n.media_type_given, ingesting = TRUE, error = '', finished = NULL, dequeued = NULL, batch = $2, queued = $3 \
+    diesel::sql_query(format!(
+        "UPDATE images AS i SET {}, \
+         ingesting = TRUE, error = '', finished = NULL, dequeued = NULL, batch = $2, queued = $3 \
          FROM json_populate_recordset(NULL::images, $1::json) AS n \
          WHERE i.customer = $4 AND i.space = n.space AND i.id = n.id",
-    )
+        *WRITTEN
+    ))
     .bind::<Text, _>(rows)
     .bind::<BigInt, _>(batch)
     .bind::<Timestamptz, _>(queued)
@@ -373,4 +382,37 @@ pub fn make(conn: &mut PgConnection, at: &ImageAddress, draft: &ImageDraft) -> R
     let now = diesel::select(diesel::dsl::now.into_sql::<Timestamptz>()).get_result(conn)?;
     diesel::insert_into(images::table).values(NewImage::new(at, draft, now)).execute(conn)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::pg::Pg;
+
+    use super::*;
+
+    /// Returns the columns that an INSERT names.
+    fn columns(statement: &str) -> BTreeSet<&str> {
+        let list = statement.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+        list.into_iter().flat_map(|(list, _)| list.split(", ")).collect()
+    }
+
+    #[test]
+    fn a_new_image_has_the_columns_of_its_draft_and_so_has_one_that_is_sent_again() {
+        let at = ImageAddress { customer: 1, space: 1, image: "one".into() };
+        let draft = ImageDraft::default();
+        let insert = diesel::insert_into(images::table).values(&draft);
+        let of_draft = diesel::debug_query::<Pg, _>(&insert).to_string();
+        let new = NewImage::new(&at, &draft, DateTime::<Utc>::UNIX_EPOCH);
+        let insert = diesel::insert_into(images::table).values(new);
+        let of_new = diesel::debug_query::<Pg, _>(&insert).to_string();
+        let (of_draft, of_new) = (columns(&of_draft), columns(&of_new));
+        assert!(of_draft.len() > 10, "{of_draft:?}");
+        assert!(of_draft.is_subset(&of_new), "{of_draft:?} in {of_new:?}");
+        let written: BTreeSet<String> = WRITTEN
+            .split(", ")
+            .filter_map(|set| set.split_once(' '))
+            .map(|(column, _)| format!("\"{column}\""))
+            .collect();
+        assert_eq!(of_draft.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), written);
+    }
 }

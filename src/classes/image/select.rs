@@ -11,6 +11,7 @@ use super::fragments::Cut;
 use super::list::Scope;
 use super::order::{self, Column};
 use super::query::Filter;
+use crate::classes::metadata::metadata_members;
 use crate::hydra::Problem;
 use crate::resource::sql::{shown_number, shown_text, tenant_words};
 use crate::schema::{images, spaces};
@@ -66,14 +67,14 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> Found
             }
         };
     }
-    let [string1, string2, string3] = filter.strings.clone();
-    found = any!(shown_text(images::string1), string1);
-    found = any!(shown_text(images::string2), string2);
-    found = any!(shown_text(images::string3), string3);
-    let [number1, number2, number3] = filter.numbers.clone();
-    found = any!(shown_number(images::number1), number1);
-    found = any!(shown_number(images::number2), number2);
-    found = any!(shown_number(images::number3), number3);
+    macro_rules! by_metadata {
+        (texts: [$($text:ident)+] numbers: [$($number:ident)+]) => {
+            let ([$($text),+], [$($number),+]) = (filter.strings.clone(), filter.numbers.clone());
+            $(found = any!(shown_text(images::$text), $text);)+
+            $(found = any!(shown_number(images::$number), $number);)+
+        };
+    }
+    metadata_members!(by_metadata);
     found = any!(images::space, filter.spaces.clone());
     found = any!(images::id, filter.ids.clone());
     macro_rules! all {
