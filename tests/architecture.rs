@@ -5,12 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layers from the bottom up; modules of one layer may use one another, but not in a circle.
-const LAYERS: [&[&str]; 8] = [
+const LAYERS: [&[&str]; 10] = [
     &[
         "config", "database", "fairness", "hydra", "imaging", "origins", "schema", "secrets",
         "storage",
     ],
     &["resource"],
+    &["addresses"],
+    &["counters", "queue"],
     &["classes"],
     &["auth"],
     &["engine"],
@@ -28,7 +30,10 @@ const RESERVED: [(&str, &[&str]); 18] = [
     ("argon2", &["secrets"]),
     ("chacha20poly1305", &["secrets"]),
     ("clap", &["cli"]),
-    ("diesel", &["database", "schema", "resource", "classes", "auth", "engine"]),
+    (
+        "diesel",
+        &["database", "schema", "resource", "counters", "queue", "classes", "auth", "engine"],
+    ),
     ("image", &["imaging"]),
     ("json_ld", &["hydra"]),
     ("mozjpeg", &["imaging"]),

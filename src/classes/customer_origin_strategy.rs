@@ -7,9 +7,9 @@ use super::OriginStrategy;
 use super::addresses::{
     self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
 };
-use super::credentials::{self, Credentials};
 use crate::hydra::{Fault, Problem};
 use crate::origins::{self, Pattern, Rule, Strategy};
+use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::{customer_origin_strategies as strategies, customers};
 use crate::{paged, taken};

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 
 use super::StoragePolicy;
 use super::addresses::{self, CustomerAddress, SpaceAddress, StoragePolicyAddress};
-use super::counters::{self, Counts};
 use super::space::Space;
+use crate::counters::{self, Counts};
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::{customer_storages, customers, storage_policies};

@@ -1,10 +1,7 @@
 //! One file for each class. The list of classes stands here, once.
 
-pub mod addresses;
 pub mod auth_service;
 pub mod batch;
-pub mod counters;
-pub mod credentials;
 pub mod customer;
 pub mod customer_origin_strategy;
 pub mod customer_storage;
@@ -12,7 +9,6 @@ pub mod entry_point;
 pub mod image;
 pub mod image_optimisation_policy;
 pub mod image_storage;
-pub mod job;
 pub mod key;
 pub mod named_query;
 pub mod origin_credentials;
@@ -20,16 +16,16 @@ pub mod origin_strategy;
 pub mod portal_role;
 pub mod portal_user;
 pub mod queue;
-pub mod references;
 pub mod role;
 pub mod role_provider;
 pub mod role_uris;
-pub mod roll_up;
-pub mod rules;
 pub mod space;
 pub mod space_metadata;
 pub mod storage_policy;
 pub mod thumbnail_policy;
+
+/// Classes are named by addresses, as jobs and batches are, which stand in a layer below.
+pub use crate::addresses;
 
 pub use auth_service::AuthService;
 pub use batch::{Batch, BatchTest};

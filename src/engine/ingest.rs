@@ -16,11 +16,12 @@ use super::finish::{Ingested, JobResult};
 use super::suspects::Verdict;
 use super::{Engine, path};
 use crate::classes::customer_origin_strategy::{StoredRule, held_credentials, stored_rules};
+use crate::classes::customer_storage;
 use crate::classes::image::Image;
-use crate::classes::{customer_storage, job};
 use crate::hydra::Problem;
 use crate::imaging::{self, Derived, ImagingError, Probe};
 use crate::origins::{Fetched, OriginError};
+use crate::queue::job;
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
 

@@ -6,11 +6,11 @@ use diesel::prelude::*;
 
 use super::register::{self, settled, space_defaults};
 use super::{Image, ImageDraft, check_space};
-use crate::classes::addresses::{ImageAddress, SpaceAddress};
-use crate::classes::batch::{self, MemberOutcome};
-use crate::classes::job;
+use crate::addresses::{ImageAddress, SpaceAddress};
 use crate::classes::space::Space;
 use crate::hydra::Problem;
+use crate::queue::batch::{self, MemberOutcome};
+use crate::queue::job;
 use crate::resource::body::{
     read_new, read_replacement, read_update, retry_if_created_concurrently,
 };

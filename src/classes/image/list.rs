@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::order::{Sort, values};
 use super::query::{self, Filter};
 use super::{Image, pages, search};
-use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
+use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
 use crate::classes::batch::Batch;
 use crate::classes::role_uris::settle_searched_roles;
 use crate::classes::space::Space;

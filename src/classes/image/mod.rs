@@ -27,14 +27,14 @@ use super::batch::Batch;
 use super::image_storage::ImageStorage;
 use super::role::Role;
 use super::role_uris::{read_roles, shown_role, unknown_fault, unknown_roles};
-use super::rules::max_unauthorised_rule;
 use super::space::Space;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
-use crate::classes::addresses::{self, BatchAddress, ImageAddress, SpaceAddress};
+use crate::addresses::{self, BatchAddress, ImageAddress, SpaceAddress};
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
 use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
 use crate::resource::address::ID_RULE;
 use crate::resource::reference::resolve_at;
+use crate::resource::rules::max_unauthorised_rule;
 use crate::resource::*;
 use crate::schema::images;
 

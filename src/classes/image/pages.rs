@@ -17,7 +17,7 @@ use super::list::{Question, Scope, Slice};
 use super::order::{order_by, values};
 use super::query::Filter;
 use super::select::{Found, Words, filtered};
-use crate::classes::counters;
+use crate::counters;
 use crate::hydra::Problem;
 use crate::resource::page_key::{KeyValue, Place};
 use crate::resource::*;

@@ -10,14 +10,14 @@ use serde_json::Value;
 
 use super::place::{Member, identify};
 use super::{Image, ImageDraft, media_type};
-use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress};
-use crate::classes::batch;
+use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::customer_storage::check_quota;
-use crate::classes::job;
 use crate::classes::role_uris::{settle_roles, unknown_roles};
 use crate::classes::space::SpaceDraft;
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
+use crate::queue::batch;
+use crate::queue::job;
 use crate::resource::*;
 use crate::schema::{images, spaces};
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::list::{Question, Scope};
 use super::super::select::{Words, filtered};
 use super::fragments::{Counted, Explained};
-use crate::classes::counters;
+use crate::counters;
 use crate::hydra::Problem;
 use crate::schema::images;
 
