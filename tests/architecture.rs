@@ -49,9 +49,9 @@ const RESERVED: [(&str, &[&str]); 18] = [
     ),
 ];
 
-/// Modules whose files still use each other: classes name the addresses of their parents, which list them, and the
-/// table of a class stands in the same file as the types of its rows. They are being separated.
-const WITH_CIRCLES: [&str; 2] = ["classes", "resource"];
+/// Modules whose files still use each other: the table of a class stands in the same file as the types of its rows.
+/// They are being separated.
+const WITH_CIRCLES: [&str; 1] = ["resource"];
 
 /// A module as the segments of its path, such as `["web", "answer"]`.
 type Module = Vec<String>;

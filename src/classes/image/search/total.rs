@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::super::list::{Question, Scope};
+use super::super::question::Question;
+use super::super::scope::Scope;
 use super::super::select::{Words, filtered};
 use super::fragments::{Counted, Explained};
 use crate::counters;
