@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
-use hydria::classes::roll_up::{self, Sizes};
+use hydria::counters::roll_up::{self, Sizes};
 use private_postgres::Private;
 use serde_json::Value;
 

@@ -17,6 +17,11 @@ pub mod storage;
 
 pub mod resource;
 
+pub mod addresses;
+
+pub mod counters;
+pub mod queue;
+
 pub mod classes;
 
 pub mod auth;

@@ -4,8 +4,8 @@ use diesel::prelude::*;
 
 use super::RoleProvider;
 use super::addresses::{self, AuthServiceAddress, CustomerAddress};
-use super::rules::{is_uri, public_name};
 use crate::hydra::{Problem, Variable};
+use crate::resource::rules::{is_uri, public_name};
 use crate::resource::*;
 use crate::schema::{auth_services, role_providers};
 use crate::{paged, taken};

@@ -7,10 +7,10 @@ use super::OriginStrategy;
 use super::addresses::{
     self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
 };
-use super::credentials::{self, Credentials};
 use super::origin_rules::place;
 use crate::hydra::{Fault, Problem};
 use crate::origins::{Pattern, Strategy};
+use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::{customer_origin_strategies as strategies, customers};
 use crate::{paged, taken};

@@ -5,12 +5,11 @@ use diesel::prelude::*;
 
 use super::StoragePolicy;
 use super::addresses::{self, CustomerAddress, SpaceAddress, StoragePolicyAddress};
-use super::counters::{self, Counts};
 use super::quota::lock;
-use super::space::Space;
+use crate::counters::{self, Counts};
 use crate::hydra::Problem;
 use crate::resource::*;
-use crate::schema::{customer_storages, customers};
+use crate::schema::{customer_storages, customers, spaces};
 
 /// The storage of a whole customer.
 #[derive(Debug)]
@@ -145,8 +144,9 @@ impl Retrieve for CustomerStorage {
 
 impl Retrieve for SpaceStorage {
     fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        let space = Space::find(s, at)?;
-        let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, space.created);
+        let space = spaces::table.find((at.customer, at.space));
+        let since = space.select(spaces::created).first(s.conn)?;
+        let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, since);
         Ok(Self { at: *at, totals })
     }
 }

@@ -1,11 +1,8 @@
 //! One file for each class. The list of classes stands here, once.
 
-pub mod addresses;
 pub mod auth_service;
 pub mod batch;
 pub mod clickthrough;
-pub mod counters;
-pub mod credentials;
 pub mod customer;
 pub mod customer_origin_strategy;
 pub mod customer_storage;
@@ -13,7 +10,6 @@ pub mod entry_point;
 pub mod image;
 pub mod image_optimisation_policy;
 pub mod image_storage;
-pub mod job;
 pub mod key;
 pub mod metadata;
 pub mod named_query;
@@ -25,18 +21,18 @@ pub mod portal_role;
 pub mod portal_user;
 pub mod queue;
 pub mod quota;
-pub mod references;
 pub mod role;
 pub mod role_provider;
 pub mod role_uris;
-pub mod roll_up;
-pub mod rules;
 pub mod space;
 pub mod space_metadata;
 pub mod space_number;
 pub mod storage_policy;
 pub mod stored_role;
 pub mod thumbnail_policy;
+
+/// Classes are named by addresses, as jobs and batches are, which stand in a layer below.
+pub use crate::addresses;
 
 pub use auth_service::AuthService;
 pub use batch::{Batch, BatchTest};

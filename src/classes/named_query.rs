@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::addresses::{self, CustomerAddress, NamedQueryAddress};
-use super::rules::public_name;
 use crate::hydra::{Problem, Variable};
+use crate::resource::rules::public_name;
 use crate::resource::*;
 use crate::schema::named_queries;
 use crate::{paged, taken};

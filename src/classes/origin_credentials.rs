@@ -2,10 +2,10 @@
 
 use super::CustomerOriginStrategy;
 use super::addresses::{self, CustomerOriginStrategyAddress};
-use super::credentials::Credentials;
 use super::customer_origin_strategy::CustomerOriginStrategyDraft;
 use crate::hydra::Fault;
 use crate::origins::Strategy;
+use crate::resource::credentials::Credentials;
 use crate::resource::literal::Literal as _;
 use crate::resource::*;
 

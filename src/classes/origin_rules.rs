@@ -2,10 +2,10 @@
 
 use diesel::prelude::*;
 
-use super::credentials;
 use crate::hydra::Problem;
 use crate::origins::{self, Pattern, Rule, Strategy};
 use crate::resource::Site;
+use crate::resource::credentials;
 use crate::schema::customer_origin_strategies as strategies;
 
 /// Where credentials belong, so that they open nowhere else.

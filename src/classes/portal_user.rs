@@ -6,7 +6,6 @@ use diesel::prelude::*;
 use super::PortalRole;
 use super::addresses::{self, CustomerAddress, PortalRoleAddress, PortalUserAddress};
 use super::portal_role;
-use super::references;
 use crate::hydra::{Problem, Variable};
 use crate::resource::*;
 use crate::schema::{portal_roles, portal_users};

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::addresses::{self, CustomerAddress};
 use super::batch::Batch;
-use super::counters;
 use super::image::{QUEUE_IMAGES, register};
+use crate::counters;
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::batches;

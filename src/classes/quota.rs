@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::counters;
+use crate::counters;
 use crate::hydra::Problem;
 use crate::schema::{customer_storages, storage_policies};
 

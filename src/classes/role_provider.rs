@@ -3,8 +3,8 @@
 use diesel::prelude::*;
 
 use super::addresses::{self, AuthServiceAddress};
-use super::credentials::{self, Credentials};
 use crate::hydra::Problem;
+use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::{auth_services, role_providers};
 

@@ -6,12 +6,12 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::Role;
-use super::rules::is_uri;
 use super::stored_role::{own_id, stored_role};
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{is_id, match_path, path_of};
 use crate::resource::property::MAX_COUNT;
 use crate::resource::reference::resolve;
+use crate::resource::rules::is_uri;
 use crate::resource::*;
 use crate::schema::roles;
 

@@ -7,10 +7,10 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::addresses::{self, SpaceAddress};
 use super::metadata::{MEMBERS, NUMBERS, TEXTS, metadata_members};
-use super::space::Space;
 use crate::hydra::{Problem, Variable, Writer};
 use crate::resource::literal::Literal;
 use crate::resource::*;
+use crate::schema::spaces;
 
 #[derive(Debug)]
 pub struct SpaceMetadata {
@@ -55,8 +55,18 @@ impl Resource for SpaceMetadata {
 
 impl Retrieve for SpaceMetadata {
     fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
-        Space::find(s, at).map(|_| Self { at: *at })
+        check_space(s.conn, at).map(|()| Self { at: *at })
     }
+}
+
+/// Returns nothing where there is such a space.
+///
+/// # Errors
+/// Returns [`Problem::NotFound`] where there is none.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
+fn check_space(conn: &mut PgConnection, at: &SpaceAddress) -> Result<(), Problem> {
+    let space = spaces::table.find((at.customer, at.space)).select(spaces::id);
+    Ok(space.first::<i32>(conn).map(|_| ())?)
 }
 
 /// Values of an answer, at most; `Link` with `rel="next"` leads to those that follow.
@@ -68,7 +78,7 @@ const DISTINCT: Operation<SpaceAddress> =
         .answering(statuses::LISTED)
         .parameters(&[Variable { values: &MEMBERS, ..Variable::new("field", "The member") }, AFTER])
         .reads(|s, at, input| {
-            Space::find(s, at)?;
+            check_space(s.conn, at)?;
             let field = input.query.get("field").unwrap_or_default();
             let mut faults = Vec::new();
             input.query.check_texts(&[AFTER], &mut faults);

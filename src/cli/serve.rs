@@ -11,12 +11,12 @@ use tokio::sync::watch;
 
 use super::reachable::reachable;
 use super::{Failure, admin, demo, setup::Setup};
-use crate::classes::job;
 use crate::config::Config;
 use crate::database::notifications::Notifications;
 use crate::engine::{self, Engine};
 use crate::imaging;
 use crate::origins::{Allowed, Fetcher};
+use crate::queue::job;
 use crate::resource::Site;
 use crate::web::{self, Listening, Parts, Service};
 

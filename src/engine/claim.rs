@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Text};
 
 use super::MAX_CRASHES;
-use crate::classes::addresses::ImageAddress;
+use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
 use crate::schema::jobs;
 

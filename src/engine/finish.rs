@@ -6,9 +6,9 @@ use chrono::Utc;
 use diesel::prelude::*;
 
 use super::claim::Claimed;
-use crate::classes::batch::{self, Finished, MemberOutcome};
-use crate::classes::job;
 use crate::hydra::Problem;
+use crate::queue::batch::{self, Finished, MemberOutcome};
+use crate::queue::job;
 use crate::schema::{images, jobs};
 
 /// Seconds for which what was replaced is still there, for readers that have just looked it up.

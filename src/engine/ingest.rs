@@ -16,11 +16,12 @@ use super::finish::{Ingested, JobResult};
 use super::suspects::Verdict;
 use super::{Engine, path};
 use crate::classes::origin_rules::{StoredRule, held_credentials, stored_rules};
-use crate::classes::{job, quota};
+use crate::classes::quota;
 use crate::derivatives::{self, NewThumbnail, Packed};
 use crate::hydra::Problem;
 use crate::imaging::{self, Derived, ImagingError, Probe};
 use crate::origins::{Fetched, OriginError};
+use crate::queue::job;
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
 

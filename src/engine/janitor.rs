@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use tokio::sync::watch;
 
 use super::Engine;
-use crate::classes::roll_up::{self, Sizes};
+use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::schema::discards;
 

@@ -25,8 +25,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
+use crate::addresses::ImageAddress;
 use crate::classes::Image;
-use crate::classes::addresses::ImageAddress;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::fairness::{Limiter, Shares};

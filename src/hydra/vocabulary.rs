@@ -13,7 +13,7 @@ use super::{
 /// Returns every class, collection and kind of error there is, as one `hydra:ApiDocumentation`.
 pub fn document(classes: &[ClassDoc], collections: &[CollectionDoc], base: &str) -> Value {
     let link = |name: &str| collections.iter().find(|c| c.name == name);
-    let mut supported: Vec<Value> = classes.iter().map(|c| class(c, &link)).collect();
+    let mut supported: Vec<Value> = classes.iter().map(|c| class(c, classes, &link)).collect();
     let given = |name: &str| {
         let own = classes.iter().flat_map(|class| {
             let beneath = class.properties.iter().flat_map(|property| &property.operations);
@@ -108,9 +108,13 @@ fn status(code: u16, title: &str) -> Value {
     json!({ "@type": "Status", "statusCode": code, "title": title, "description": title })
 }
 
-fn class<'a>(class: &ClassDoc, collection: &impl Fn(&str) -> Option<&'a CollectionDoc>) -> Value {
+fn class<'a>(
+    class: &ClassDoc,
+    classes: &[ClassDoc],
+    collection: &impl Fn(&str) -> Option<&'a CollectionDoc>,
+) -> Value {
     let properties: Vec<Value> =
-        class.properties.iter().map(|p| property(class.name, p, collection)).collect();
+        class.properties.iter().map(|p| property(class.name, p, classes, collection)).collect();
     let mut node = json!({
         "@id": format!("vocab:{}", class.name),
         "@type": "Class",
@@ -129,6 +133,7 @@ fn class<'a>(class: &ClassDoc, collection: &impl Fn(&str) -> Option<&'a Collecti
 fn property<'a>(
     class: &str,
     property: &PropertyDoc,
+    classes: &[ClassDoc],
     collection: &impl Fn(&str) -> Option<&'a CollectionDoc>,
 ) -> Value {
     let (kind, range, owner) = match property.range {
@@ -158,10 +163,13 @@ fn property<'a>(
     });
     if let Some(described) = described.as_object_mut() {
         if kind == "Link" {
-            described.insert(
-                "supportedOperation".into(),
-                operations(owner, &property.operations).into(),
-            );
+            // What a link leads to can be done there, unless the link says otherwise.
+            let target = match (property.range, property.operations.is_empty()) {
+                (Range::Link(to), true) => classes.iter().find(|class| class.name == to),
+                _ => None,
+            };
+            let open = target.map_or(&property.operations, |class| &class.operations);
+            described.insert("supportedOperation".into(), operations(owner, open).into());
         }
         if !property.many {
             described.insert("maxCardinality".into(), 1.into());

@@ -118,7 +118,6 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
             optional: self.optional,
             alias: self.alias,
             example: self.example,
-            operations: T::CLASS.operations.iter().map(|o| o.doc).collect(),
             ..PropertyDoc::new(self.name, self.doc, Range::Link(T::NAME))
         }
     }
@@ -200,37 +199,40 @@ pub fn resolve<T: Resource>(
     value: &Value,
     context: ParseContext<'_>,
 ) -> Result<T::Address, String> {
-    resolve_at::<T>(value, context.tenant, context.path)
+    resolve_address(T::NAME, T::TEMPLATE, value, context.tenant, context.path)
 }
 
-/// As [`resolve`], in a body that was sent to `path`, of which `tenant` is the customer.
+/// Returns the address that a reference names, of the class of this name and template, in a body that was sent to
+/// `path`, of which `tenant` is the customer.
 ///
 /// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
-pub fn resolve_at<T: Resource>(
+/// Returns what is wrong, as the rest of a sentence that begins with the member.
+pub fn resolve_address<A: Address>(
+    class: &str,
+    template: &str,
     value: &Value,
     tenant: Option<i32>,
     path: &str,
-) -> Result<T::Address, String> {
+) -> Result<A, String> {
     let text = match value {
         Value::Object(node) => {
             node.get("@id").or_else(|| node.get("id")).and_then(identity::text_of)
         }
         other => identity::text_of(other),
     };
-    let wrong = || format!("is no link to a {}", T::NAME);
+    let wrong = || format!("is no link to a {class}");
     let text = text.ok_or_else(wrong)?;
     let found = match (address::path_of(&text), text.contains('/')) {
-        (Some(path), _) => below_base(T::TEMPLATE, path).and_then(|v| read::<T>(&v)),
-        (None, true) => address::unfill(T::TEMPLATE, &address::join(path, &text)),
+        (Some(path), _) => below_base(template, path).and_then(|v| read::<A>(&v)),
+        (None, true) => address::unfill(template, &address::join(path, &text)),
         (None, false) => {
             let mut values: Vec<String> = tenant
-                .filter(|_| T::TEMPLATE.contains("{customer}"))
+                .filter(|_| template.contains("{customer}"))
                 .map(|c| c.to_string())
                 .into_iter()
                 .collect();
             values.push(text);
-            read::<T>(&values)
+            read::<A>(&values)
         }
     };
     let address = found.ok_or_else(wrong)?;
@@ -240,8 +242,8 @@ pub fn resolve_at<T: Resource>(
     }
 }
 
-fn read<T: Resource>(values: &[String]) -> Option<T::Address> {
-    T::Address::read(&mut Parts(values.iter()))
+fn read<A: Address>(values: &[String]) -> Option<A> {
+    A::read(&mut Parts(values.iter()))
 }
 
 /// Matches the end of a path, for another base may have a path of its own.

@@ -3,8 +3,8 @@
 use actix_web::http::Method;
 
 use super::Service;
+use crate::addresses::CustomerAddress;
 use crate::classes::Customer;
-use crate::classes::addresses::CustomerAddress;
 use crate::hydra::Problem;
 use crate::resource::address::{canonical_number, decode};
 use crate::resource::{Caller, Retrieve as _, UnitOfWork, transaction};

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use hydria::classes::roll_up::{self, Sizes};
 use hydria::cli::serve::Options;
+use hydria::counters::roll_up::{self, Sizes};
 use serde_json::json;
 
 use crate::support::{App, Owner, database, rows};

@@ -119,7 +119,7 @@ fn what_a_dead_worker_had_stored_goes_once_another_has_settled() {
     scene.submit(&["map"], &scene.origin.image(300, 200));
     let mut conn = scene.app.database();
     let dead = claim_one(&mut conn);
-    let key = hydria::classes::job::object(dead.id, dead.attempt);
+    let key = hydria::queue::job::object(dead.id, dead.attempt);
     let file = scene.app.data.path().join("objects").join(key);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     std::fs::write(&file, b"stored, and never settled").expect("an object");

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::register::{self, settled, space_defaults};
+use super::register::{self, settled};
+use super::space_defaults::SpaceDefaults;
 use super::{Image, ImageDraft, check_space};
-use crate::classes::addresses::{ImageAddress, SpaceAddress};
-use crate::classes::batch::{self, MemberOutcome};
-use crate::classes::job;
-use crate::classes::space::Space;
+use crate::addresses::{self, ImageAddress, SpaceAddress};
 use crate::hydra::Problem;
+use crate::queue::batch::{self, MemberOutcome};
+use crate::queue::job;
+use crate::resource::address::Template;
 use crate::resource::body::{
     read_new, read_replacement, read_update, retry_if_created_concurrently,
 };
@@ -97,7 +98,7 @@ fn process_now(
 
 impl Create<SpaceAddress> for Image {
     fn initial_draft(s: &mut UnitOfWork<'_>, into: &SpaceAddress) -> Result<ImageDraft, Problem> {
-        Ok(register::initial_draft(space_defaults(s.conn, into.customer, into.space)?))
+        Ok(SpaceDefaults::lock(s.conn, into.customer, into.space)?.into_draft())
     }
 
     fn check_parent(
@@ -105,7 +106,9 @@ impl Create<SpaceAddress> for Image {
         body: &mut serde_json::Map<String, serde_json::Value>,
         faults: &mut Vec<crate::hydra::Fault>,
     ) {
-        let path = format!("{}/images", path_to::<Space>(into));
+        let mut path = String::new();
+        const { Template::of(addresses::SPACE) }.fill(into, &mut path);
+        path.push_str("/images");
         check_space(into, &path, body, faults);
     }
 
@@ -141,12 +144,12 @@ impl Update for Image {
 impl Replace for Image {
     fn initial_draft_at(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<ImageDraft, Problem> {
         // The parent of what a PUT makes is part of what is asked: a bad request (`docs/rules.md` 2.4).
-        match space_defaults(s.conn, at.customer, at.space) {
+        match SpaceDefaults::lock(s.conn, at.customer, at.space) {
             Err(Problem::NotFound(_)) => {
                 let reason = format!("names {}, which is not there", at.space);
                 Err(Problem::invalid("space", reason))
             }
-            found => found.map(register::initial_draft),
+            found => found.map(SpaceDefaults::into_draft),
         }
     }
     fn insert_at(

@@ -3,31 +3,15 @@
 use diesel::prelude::*;
 
 use super::order::{Sort, values};
-use super::query::{self, Filter};
-use super::{Image, pages, search};
-use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
-use crate::classes::batch::Batch;
+use super::question::{Question, Slice};
+use super::scope::Scope;
+use super::{Image, pages, query, search};
+use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
 use crate::classes::role_uris::settle_searched_roles;
-use crate::classes::space::Space;
 use crate::hydra::Problem;
-use crate::hydra::collection::{Page, PageLink, PageLinks};
 use crate::resource::page::{Written, written_reply};
-use crate::resource::page_key::{self, KeyKind, KeyValue, PageKey, Place};
 use crate::resource::*;
 use crate::schema::images;
-
-/// Whose images a collection holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    Space(SpaceAddress),
-    All(CustomerAddress),
-    /// With a job, waiting or under way.
-    Queue(CustomerAddress),
-    /// For which it is the latest batch.
-    Batch(BatchAddress),
-    BatchCompleted(BatchAddress),
-    BatchErrors(BatchAddress),
-}
 
 pub static SPACE_IMAGES: Collection<SpaceAddress, Image> = collection_of(
     "SpaceImageCollection",
@@ -81,34 +65,6 @@ pub static BATCH_ERRORS: Collection<BatchAddress, Image> = collection_of(
 .filters(query::FILTERS)
 .ordered(query::ORDERABLE);
 
-/// What is asked of a collection.
-#[derive(Debug, Clone)]
-pub(super) struct Question {
-    pub scope: Scope,
-    pub filter: Filter,
-    pub sort: Sort,
-    pub page: Page,
-    /// The key of the page; none: it is asked for by its number.
-    pub key: Option<PageKey>,
-    /// Tells this list, filter and order from all others.
-    pub digest: u64,
-}
-
-/// A page of a collection, written.
-pub(super) struct Slice {
-    pub members: String,
-    /// Order values of the first member.
-    pub first: Option<Vec<KeyValue>>,
-    /// Order values of the last member.
-    pub last: Option<Vec<KeyValue>>,
-    /// Whether rows stand before the first member.
-    pub before: bool,
-    /// Whether rows follow the last member.
-    pub after: bool,
-    pub total: i64,
-    pub is_estimated: bool,
-}
-
 fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {
     let mut faults = Vec::new();
     let page = input.query.page(&mut faults);
@@ -123,7 +79,7 @@ fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, 
     };
     let (mut filter, order) = query::read(&input.query, context, &mut faults);
     if !faults.is_empty() {
-        scope.must_be_there(s)?;
+        scope.must_be_there(s.conn)?;
         return Err(faults.into());
     }
     settle_searched_roles(s.conn, scope.customer(), &mut filter.roles)?;
@@ -133,7 +89,7 @@ fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, 
         false => found(s, &question)?,
     };
     if slice.total == 0 {
-        scope.must_be_there(s)?;
+        scope.must_be_there(s.conn)?;
     }
     let written = Written {
         members: &slice.members,
@@ -160,91 +116,6 @@ fn found(s: &mut UnitOfWork<'_>, question: &Question) -> Result<Slice, Problem> 
         total: page.total.number,
         is_estimated: page.total.is_estimated,
     })
-}
-
-impl Question {
-    fn new(scope: Scope, mut filter: Filter, sort: Sort, page: Page, input: &Input) -> Self {
-        // All images in one space are those of that space; in a space, a filter by itself says nothing.
-        let scope = match (scope, filter.spaces.as_deref()) {
-            (Scope::All(at), Some(&[space])) => {
-                filter.spaces = None;
-                Scope::Space(SpaceAddress { customer: at.customer, space })
-            }
-            (Scope::Space(at), Some(spaces)) if spaces.contains(&at.space) => {
-                filter.spaces = None;
-                scope
-            }
-            _ => scope,
-        };
-        let digest = page_key::digest(&format!("{scope:?} {filter:?} {}", sort.name()));
-        let columns = sort.columns(scope.one_space().is_some());
-        let kinds: Vec<KeyKind> = columns.iter().map(|column| column.kind).collect();
-        let key = input.query.page_key().and_then(|text| PageKey::decode(text, digest, &kinds));
-        Self { scope, filter, sort, page, key, digest }
-    }
-
-    /// Whether it asks for all images of a space or of a customer, whose places are known by chunks.
-    fn is_of_whole_list(&self) -> bool {
-        self.filter.is_empty() && matches!(self.scope, Scope::Space(_) | Scope::All(_))
-    }
-
-    /// Returns the links of a page, with keys, so that a walk needs no numbers.
-    fn links(&self, slice: &Slice) -> PageLinks {
-        let key = |place: Place| {
-            let total = slice.is_estimated.then_some(slice.total);
-            Some(PageKey { place, total }.encode(self.digest))
-        };
-        let number = self.page.number;
-        let by_number = self.is_of_whole_list() && self.sort.is_default();
-        let last = PageLink {
-            number: self.page.last(slice.total),
-            key: if by_number { None } else { key(Place::End) },
-        };
-        let previous = match &slice.first {
-            Some(first) if slice.before => Some(PageLink {
-                number: (number - 1).max(1),
-                key: key(Place::Before(first.clone())),
-            }),
-            Some(_) => None,
-            // Past the end, or all that came after the key is gone.
-            None => (number > 1 || self.key.is_some()).then(|| last.clone()),
-        };
-        let next = slice.last.as_ref().filter(|_| slice.after).map(|last| PageLink {
-            number: number.saturating_add(1),
-            key: key(Place::After(last.clone())),
-        });
-        let first = if slice.is_estimated { key(Place::Start) } else { None };
-        PageLinks { first: PageLink { number: 1, key: first }, previous, next, last }
-    }
-}
-
-impl Scope {
-    /// Whether the collection's parent is there, of which members would be proof.
-    fn must_be_there(self, s: &mut UnitOfWork<'_>) -> Result<(), Problem> {
-        match self {
-            Self::Space(at) => Space::find(s, &at).map(|_| ()),
-            Self::Batch(at) | Self::BatchCompleted(at) | Self::BatchErrors(at) => {
-                Batch::find(s, &at).map(|_| ())
-            }
-            Self::All(_) | Self::Queue(_) => Ok(()),
-        }
-    }
-
-    /// The one space whose images it holds; `None`: they may be of any.
-    pub(super) fn one_space(self) -> Option<i32> {
-        match self {
-            Self::Space(at) => Some(at.space),
-            _ => None,
-        }
-    }
-
-    pub(super) fn customer(self) -> i32 {
-        match self {
-            Self::Space(at) => at.customer,
-            Self::All(at) | Self::Queue(at) => at.customer,
-            Self::Batch(at) | Self::BatchCompleted(at) | Self::BatchErrors(at) => at.customer,
-        }
-    }
 }
 
 impl Retrieve for Image {

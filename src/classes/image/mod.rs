@@ -7,10 +7,14 @@ mod media_type;
 mod order;
 mod pages;
 mod place;
+mod properties;
 pub mod query;
+mod question;
 pub mod register;
+mod scope;
 mod search;
 mod select;
+mod space_defaults;
 pub mod thumbnails;
 
 pub use list::{
@@ -18,24 +22,21 @@ pub use list::{
 };
 pub use media_type::{UNKNOWN, inferred_media_type};
 
+use properties::{LatestBatch, Roles};
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::batch::Batch;
 use super::image_storage::ImageStorage;
-use super::role::Role;
-use super::role_uris::{read_roles, shown_role, unknown_fault, unknown_roles};
-use super::rules::max_unauthorised_rule;
-use super::space::Space;
-use super::stored_role::own_id;
 use super::{ImageOptimisationPolicy, ThumbnailPolicy};
-use crate::classes::addresses::{self, BatchAddress, ImageAddress, SpaceAddress};
-use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
+use crate::addresses::{self, ImageAddress, SpaceAddress};
+use crate::hydra::{Fault, Problem};
 use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
 use crate::resource::address::ID_RULE;
-use crate::resource::reference::resolve_at;
+use crate::resource::reference::resolve_address;
+use crate::resource::rules::max_unauthorised_rule;
 use crate::resource::*;
 use crate::schema::images;
 
@@ -215,10 +216,7 @@ impl Resource for Image {
                 &i.ingesting
             }),
             &field("error", "Why it could not be processed; empty: it could", |i: &Self| &i.error),
-            &reference::<Self, Batch>("batch", "The latest batch it was sent in", |i| {
-                Some(BatchAddress { customer: i.customer, batch: i.batch? })
-            })
-            .optional(),
+            &LatestBatch,
             &reference_by_id::<Self, ImageOptimisationPolicy>(
                 "imageOptimisationPolicy",
                 "How it is encoded for delivery",
@@ -312,7 +310,9 @@ pub fn check_space(
 
 /// Returns the number of a space of a customer as bodies give it: a number, its text, or the address of the space.
 pub fn given_space(value: &Value, customer: i32, path: &str) -> Option<i32> {
-    resolve_at::<Space>(value, Some(customer), path).ok().map(|at| at.space)
+    resolve_address::<SpaceAddress>("Space", addresses::SPACE, value, Some(customer), path)
+        .ok()
+        .map(|at| at.space)
 }
 
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
@@ -323,71 +323,4 @@ fn origin_rule(origin: &String) -> Result<(), String> {
 #[expect(clippy::ref_option, reason = "a rule is given what the row holds")]
 fn initial_origin_rule(origin: &Option<String>) -> Result<(), String> {
     origin.as_ref().map_or(Ok(()), origin_rule)
-}
-
-/// Bytes that the address of an own role takes before its id, about.
-const OWN_ROLE_BYTES: usize = 64;
-
-/// The row of `roles`: URIs out, stored roles in.
-struct Roles;
-
-impl Property<Image> for Roles {
-    fn name(&self) -> &'static str {
-        "roles"
-    }
-
-    fn describe(&self) -> PropertyDoc {
-        let doc = "Roles of which a reader must hold one: URIs of own roles, or others, which open \
-                   nothing. A new image without them takes the defaults of its space";
-        PropertyDoc {
-            access: Access::ReadWrite,
-            many: true,
-            max_bytes: Some(MAX_INDEXED),
-            default: Some(Value::Array(Vec::new())),
-            example: Some("clickthrough"),
-            ..PropertyDoc::new("roles", doc, Range::Name(Role::NAME))
-        }
-    }
-
-    fn show(&self, image: &Image, view: RenderContext<'_>, _id: &str, out: &mut Writer) {
-        out.key("roles");
-        out.array(|out| {
-            for role in &image.draft.roles {
-                out.text(&shown_role(role, image.customer, view.site));
-            }
-        });
-    }
-
-    fn take(
-        &self,
-        draft: &mut ImageDraft,
-        body: &mut Map<String, Value>,
-        context: ParseContext<'_>,
-        faults: &mut Vec<Fault>,
-    ) {
-        match body.remove("roles") {
-            None => {}
-            Some(Value::Null) => draft.roles = ImageDraft::default().roles,
-            Some(value) => match read_roles(&value, context) {
-                Ok(roles) => draft.roles = roles,
-                Err(wrong) => faults.extend(wrong),
-            },
-        }
-    }
-
-    fn check_stored(
-        &self,
-        s: &mut UnitOfWork<'_>,
-        tenant: Option<i32>,
-        _at: Option<&ImageAddress>,
-        draft: &mut ImageDraft,
-    ) -> Result<Option<Fault>, Problem> {
-        let unknown = unknown_roles(s.conn, tenant_of(tenant)?, draft.roles.iter())?;
-        Ok(unknown_fault("roles", &unknown))
-    }
-
-    fn bytes(&self, draft: &mut ImageDraft) -> usize {
-        let own = draft.roles.iter().filter(|role| own_id(role).is_some()).count();
-        draft.roles.iter().map(|role| size::json_bytes(role)).sum::<usize>() + own * OWN_ROLE_BYTES
-    }
 }

@@ -13,11 +13,12 @@ use diesel::query_dsl::LoadQuery;
 
 use super::Image;
 use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual};
-use super::list::{Question, Scope, Slice};
 use super::order::{order_by, values};
 use super::query::Filter;
+use super::question::{Question, Slice};
+use super::scope::Scope;
 use super::select::{Found, Words, filtered};
-use crate::classes::counters;
+use crate::counters;
 use crate::hydra::Problem;
 use crate::resource::page_key::{KeyValue, Place};
 use crate::resource::*;

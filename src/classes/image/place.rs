@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{Image, given_space};
-use crate::classes::addresses::ImageAddress;
+use crate::addresses::ImageAddress;
 use crate::hydra::Fault;
 use crate::resource::*;
 

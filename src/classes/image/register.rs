@@ -10,18 +10,18 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::place::{Member, identify};
+use super::space_defaults::SpaceDefaults;
 use super::{Image, ImageDraft, media_type};
-use crate::classes::addresses::{BatchAddress, CustomerAddress, ImageAddress};
-use crate::classes::batch;
-use crate::classes::job;
+use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::quota::check_quota;
 use crate::classes::role_uris::{settle_roles, unknown_roles};
-use crate::classes::space::SpaceDraft;
 use crate::classes::stored_role::own_id;
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
+use crate::queue::batch;
+use crate::queue::job;
 use crate::resource::*;
-use crate::schema::{images, spaces};
+use crate::schema::images;
 
 /// A new row of `images`; the store gives the rest.
 ///
@@ -78,34 +78,6 @@ impl<'a> NewImage<'a> {
     }
 }
 
-/// Returns what a new image starts from: the defaults of its space (`docs/rules.md` 4.2).
-pub fn initial_draft(space: SpaceDraft) -> ImageDraft {
-    ImageDraft {
-        tags: space.default_tags,
-        roles: space.default_roles,
-        max_unauthorised: space.default_max_unauthorised,
-        ..ImageDraft::default()
-    }
-}
-
-/// The defaults of a space, which stays there until the transaction ends.
-///
-/// # Errors
-/// [`Problem::NotFound`] where there is no such space.
-pub fn space_defaults(
-    conn: &mut PgConnection,
-    customer: i32,
-    space: i32,
-) -> Result<SpaceDraft, Problem> {
-    let found = spaces::table.find((customer, space));
-    found
-        .select(SpaceDraft::as_select())
-        .for_key_share()
-        .first(conn)
-        .optional()?
-        .ok_or_else(|| Problem::NotFound(format!("there is no space {space}")))
-}
-
 /// Infers what was left out; `existing`: what is stored of the image so far.
 pub fn complete(mut draft: ImageDraft, existing: Option<&ImageDraft>) -> ImageDraft {
     media_type::settle(&mut draft, existing);
@@ -154,7 +126,7 @@ pub fn register(
         let mut own = Vec::new();
         let (draft, new) = match (existing.get(&at), defaults.get(&at.space)) {
             (Some(existing), _) => (existing.draft(), false),
-            (None, Some(space)) => (initial_draft(space.clone()), true),
+            (None, Some(space)) => (space.clone().into_draft(), true),
             (None, None) => (ImageDraft::default(), true),
         };
         let context = ParseContext {
@@ -192,23 +164,16 @@ fn index_of(pointer: &str) -> usize {
     pointer.split('/').nth(2).and_then(|index| index.parse().ok()).unwrap_or_default()
 }
 
-/// The defaults of the spaces that members name; a space that is not there is a fault of each of them.
+/// Locks the spaces that members name and returns their defaults; a space that is not there is a fault of each of
+/// the members that name it.
 fn lock_spaces(
     conn: &mut PgConnection,
     customer: i32,
     members: &[Member],
     faults: &mut Vec<Fault>,
-) -> Result<HashMap<i32, SpaceDraft>, Problem> {
+) -> Result<HashMap<i32, SpaceDefaults>, Problem> {
     let wanted: BTreeSet<i32> = members.iter().map(|m| m.at.space).collect();
-    let found: HashMap<i32, SpaceDraft> = spaces::table
-        .filter(spaces::customer.eq(customer))
-        .filter(spaces::id.eq_any(&wanted))
-        .order(spaces::id)
-        .select((spaces::id, SpaceDraft::as_select()))
-        .for_key_share()
-        .load(conn)?
-        .into_iter()
-        .collect();
+    let found = SpaceDefaults::lock_all(conn, customer, &wanted)?;
     for member in members.iter().filter(|m| !found.contains_key(&m.at.space)) {
         let reason = format!("names {}, which is not there", member.at.space);
         faults.push(Fault::new("space", reason).within(member.index));

@@ -18,9 +18,10 @@ use diesel::sql_types::{Nullable, Text};
 
 use super::Image;
 use super::fragments::{Compared, Cut};
-use super::list::{Question, Scope};
 use super::order::{INDEXED, order_by_names, values};
 use super::query::Filter;
+use super::question::Question;
+use super::scope::Scope;
 use super::select::{Found, Words, filtered, load, load_keys, ordered};
 use crate::hydra::Problem;
 use crate::resource::anchors::Anchors;

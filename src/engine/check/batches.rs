@@ -4,8 +4,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer};
 
 use super::{Check, of_batch};
-use crate::classes::batch;
 use crate::hydra::Problem;
+use crate::queue::batch;
 
 /// Members that a batch has on average, at the most that is usual: what one statement reads is counted in members.
 const MEMBERS: i64 = 1_000;

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 use super::{Check, CheckError, change, holds, lock_image};
-use crate::classes::addresses::ImageAddress;
-use crate::classes::job;
+use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
+use crate::queue::job;
 use crate::schema::images;
 
 #[derive(QueryableByName)]

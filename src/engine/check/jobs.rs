@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Text};
 
 use super::{Check, change, holds, lock_image};
-use crate::classes::addresses::ImageAddress;
+use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
 
 #[derive(QueryableByName)]

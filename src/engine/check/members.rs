@@ -4,9 +4,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer, Text};
 
 use super::{Check, batches, lock_image, of_batch};
-use crate::classes::addresses::ImageAddress;
-use crate::classes::batch;
+use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
+use crate::queue::batch;
 
 #[derive(QueryableByName)]
 struct Row {

@@ -17,7 +17,7 @@ use std::fmt;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
-use crate::classes::addresses::ImageAddress;
+use crate::addresses::ImageAddress;
 use crate::database::Database;
 use crate::hydra::Problem;
 use crate::resource::transaction;

@@ -10,8 +10,8 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use futures_util::TryStreamExt as _;
 
 use super::{Check, CheckError};
-use crate::classes::job;
 use crate::hydra::Problem;
+use crate::queue::job;
 use crate::schema::{discards, jobs};
 
 /// An object by the job and the attempt that wrote it.

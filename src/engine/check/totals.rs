@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::Check;
-use crate::classes::roll_up;
+use crate::counters::roll_up;
 use crate::hydra::Problem;
 
 /// Key of the advisory lock under which totals are mended, so that two checks do not both add what is missing.

@@ -3,10 +3,11 @@
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::super::list::{Question, Scope};
+use super::super::question::Question;
+use super::super::scope::Scope;
 use super::super::select::{Words, filtered};
 use super::fragments::{Counted, Explained};
-use crate::classes::counters;
+use crate::counters;
 use crate::hydra::Problem;
 use crate::schema::images;
 

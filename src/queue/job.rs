@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Text};
 
-use super::addresses::ImageAddress;
+use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
 use crate::schema::{discards, jobs};
 

@@ -4,6 +4,8 @@
 //! stored count (table `tallies`) plus all deltas that are not rolled up yet; `roll_up` adds them. `hydria check`
 //! counts the rows again.
 
+pub mod roll_up;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::pg::Pg;

@@ -1,0 +1,4 @@
+//! Tables of the queue that are no class: jobs, and the rows of batches and their members.
+
+pub mod batch;
+pub mod job;
