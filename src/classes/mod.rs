@@ -2,7 +2,6 @@
 
 pub mod auth_service;
 pub mod batch;
-pub mod clickthrough;
 pub mod customer;
 pub mod customer_origin_strategy;
 pub mod customer_storage;
@@ -11,24 +10,17 @@ pub mod image;
 pub mod image_optimisation_policy;
 pub mod image_storage;
 pub mod key;
-pub mod metadata;
 pub mod named_query;
-pub mod new_customer;
 pub mod origin_credentials;
-pub mod origin_rules;
 pub mod origin_strategy;
 pub mod portal_role;
 pub mod portal_user;
 pub mod queue;
-pub mod quota;
 pub mod role;
 pub mod role_provider;
-pub mod role_uris;
 pub mod space;
 pub mod space_metadata;
-pub mod space_number;
 pub mod storage_policy;
-pub mod stored_role;
 pub mod thumbnail_policy;
 
 /// Classes are named by addresses, as jobs and batches are, which stand in a layer below.

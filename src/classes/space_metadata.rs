@@ -6,7 +6,7 @@ use diesel::sql_types::{BigInt, Integer, Nullable, Text};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::addresses::{self, SpaceAddress};
-use super::metadata::{MEMBERS, NUMBERS, TEXTS, metadata_members};
+use super::image::metadata::{MEMBERS, NUMBERS, TEXTS, metadata_members};
 use crate::hydra::{Problem, Variable, Writer};
 use crate::resource::literal::Literal;
 use crate::resource::*;

@@ -5,8 +5,8 @@ use clap::Subcommand;
 use super::Failure;
 use super::secret_files;
 use super::setup::{Rows, Setup};
+use crate::classes::customer::creation;
 use crate::classes::customer::{self, CustomerDraft};
-use crate::classes::new_customer;
 use crate::classes::{Customer, Key, key};
 use crate::config::Config;
 use crate::database::Database;
@@ -66,8 +66,8 @@ enum Found {
 /// Fails if the database or the data folder does not allow it.
 pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Failure> {
     let found = transaction::write(&setup.database, |conn| {
-        new_customer::hold_first_start(conn)?;
-        if new_customer::has_administrator(conn)? {
+        creation::hold_first_start(conn)?;
+        if creation::has_administrator(conn)? {
             return Ok(match &config.bootstrap_key {
                 Some((given, _)) if !key::is_known(conn, given)? => Found::UnknownKey,
                 _ => Found::Administrator,
@@ -75,7 +75,7 @@ pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Fa
         }
         let draft =
             CustomerDraft { name: "administrator".into(), display_name: "Administrator".into() };
-        let owner = new_customer::make(conn, draft, true)?;
+        let owner = creation::make(conn, draft, true)?;
         key::make(conn, site, owner.id, config.bootstrap_key.clone()).map(Found::Nobody)
     })
     .map_err(|problem| in_words(&problem))?;
@@ -175,8 +175,8 @@ pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure
             let setup = Setup::join(config)?;
             let site = setup.site(config, base(config));
             let made = in_transaction(&setup.database, &site, |s| {
-                new_customer::check_new(s, &draft)?;
-                let made = new_customer::make(s.conn, draft.clone(), administrator)?;
+                creation::check_new(s, &draft)?;
+                let made = creation::make(s.conn, draft.clone(), administrator)?;
                 let key = key::make(s.conn, s.site, made.id, None)?;
                 Ok((made, key))
             });

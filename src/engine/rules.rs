@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::classes::origin_rules::StoredRule;
+use crate::classes::customer_origin_strategy::rules::StoredRule;
 use crate::fairness::{Limiter, Shares};
 use crate::origins::{OriginError, Rule, Strategy, choose};
 

@@ -7,7 +7,7 @@ use super::question::{Question, Slice};
 use super::scope::Scope;
 use super::{Image, pages, query, search};
 use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
-use crate::classes::role_uris::settle_searched_roles;
+use crate::classes::role::uris::settle_searched_roles;
 use crate::hydra::Problem;
 use crate::resource::page::{Written, written_reply};
 use crate::resource::*;

@@ -4,6 +4,7 @@ pub mod act;
 mod fragments;
 pub mod list;
 mod media_type;
+pub mod metadata;
 mod order;
 mod pages;
 mod place;

@@ -1,7 +1,7 @@
 //! Orders of images: the columns that an order compares, one after another, down to the primary key.
 
 use super::Image;
-use crate::classes::metadata::metadata_members;
+use super::metadata::metadata_members;
 use crate::hydra::collection::Order;
 use crate::resource::page_key::{KeyKind, KeyValue};
 

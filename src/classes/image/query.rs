@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::classes::metadata::{NUMBERS, TEXTS, metadata_members};
-use crate::classes::role_uris::read_roles;
+use super::metadata::{NUMBERS, TEXTS, metadata_members};
+use crate::classes::role::uris::read_roles;
 use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
 use crate::resource::{ParseContext, Query, literal};

@@ -8,10 +8,10 @@ use diesel::sql_types::{Array, Integer, Text};
 
 use super::Image;
 use super::fragments::Cut;
+use super::metadata::metadata_members;
 use super::order::{self, Column};
 use super::query::Filter;
 use super::scope::Scope;
-use crate::classes::metadata::metadata_members;
 use crate::hydra::Problem;
 use crate::resource::sql::{shown_number, shown_text, tenant_words};
 use crate::schema::{images, spaces};

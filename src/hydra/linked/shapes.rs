@@ -161,6 +161,10 @@ impl<'a> Shapes<'a> {
 
     /// Checks the value of a term whose container makes a map of it: `@none` is one of its keys.
     fn check_map(&self, map: &Map<String, Value>) -> Result<(), Problem> {
+        if map.keys().any(|key| key.starts_with('@') && !self.none.contains(key.as_str())) {
+            // It is no node and no value then: the keyword is a key, which is hardly meant.
+            return Err(Problem::Unreadable("a map has a keyword as a key".into()));
+        }
         let others = map.iter().filter(|(key, _)| !self.none.contains(key.as_str()));
         let others: Map<String, Value> =
             others.map(|(key, value)| (key.clone(), value.clone())).collect();

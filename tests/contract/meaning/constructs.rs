@@ -126,6 +126,10 @@ fn what_processors_refuse_or_drop_in_silence_is_refused() {
     let held = json!({ "@context": texts, &limit: 0, "urn:x:p": { "t": { "en": ["5", { "@list": [] }] } } });
     scene.refuses(&held, "a map by language");
     scene.refuses(&json!({ &limit: 0, "urn:x:p": { "@propagate": false } }), "outside of them");
+    let indexed = json!({ "m": { "@id": limit, "@container": "@index" } });
+    for value in [json!({ "@list": [0] }), json!({ "@value": 0 }), json!({ "@type": 0, "i": 0 })] {
+        scene.refuses(&json!({ "@context": indexed, "m": value }), "a keyword as a key");
+    }
     // A property of the map is none of a value, at the key @none either, where processors differ.
     let filed = json!({ "t": { "@id": limit, "@container": "@index", "@index": "urn:x:i" } });
     for key in ["@none", "i"] {

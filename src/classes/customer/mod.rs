@@ -1,5 +1,7 @@
 //! A customer: who owns spaces, images and all else.
 
+pub mod creation;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::{Map, Value};

@@ -1,16 +1,19 @@
 //! Roles: what a reader must hold to see a protected image.
 
+pub mod stored;
+pub mod uris;
+
 use diesel::dsl::{exists, sql};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
 
 use super::addresses::{self, AuthServiceAddress, CustomerAddress, RoleAddress};
 use super::auth_service::AuthService;
-use super::stored_role::stored_role;
 use crate::hydra::{Problem, Variable};
 use crate::paged;
 use crate::resource::*;
 use crate::schema::{images, roles, spaces};
+use stored::stored_role;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = roles, check_for_backend(diesel::pg::Pg))]

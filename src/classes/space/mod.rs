@@ -1,5 +1,7 @@
 //! Spaces: partitions of a customer's images, with defaults of their own.
 
+pub mod number;
+
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
@@ -8,17 +10,17 @@ use serde_json::Value;
 use super::addresses::{self, CustomerAddress, RoleAddress, SpaceAddress};
 use super::customer_storage::SpaceStorage;
 use super::image::{Image, SPACE_IMAGES};
-use super::role::{self, Role};
-use super::role_uris;
+use super::role::{self, Role, uris};
+
+use super::role::stored::{own_id, stored_role};
 use super::space_metadata::SpaceMetadata;
-use super::space_number::next_number;
-use super::stored_role::{own_id, stored_role};
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::reference::resolve;
 use crate::resource::rules::max_unauthorised_rule;
 use crate::resource::*;
 use crate::schema::{images, spaces};
 use crate::{paged, taken};
+use number::next_number;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
@@ -122,15 +124,15 @@ fn default_roles_exist(
     customer: i32,
     draft: &SpaceDraft,
 ) -> Result<Option<Fault>, Problem> {
-    let unknown = role_uris::unknown_roles(s.conn, customer, draft.default_roles.iter())?;
-    Ok(role_uris::unknown_fault("defaultRoles", &unknown))
+    let unknown = uris::unknown_roles(s.conn, customer, draft.default_roles.iter())?;
+    Ok(uris::unknown_fault("defaultRoles", &unknown))
 }
 
 fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
-    role_uris::each_of(value, "defaultRoles", |value| {
+    uris::each_of(value, "defaultRoles", |value| {
         Ok(stored_role(&resolve::<Role>(value, context)?.role))
     })
 }
@@ -169,8 +171,8 @@ fn set_default_roles(
     let stored = |at: RoleAddress| stored_role(&at.role);
     let locked = locked.draft.default_roles;
     let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, stored)?;
-    let unknown = role_uris::unknown_roles(s.conn, of.customer, changed.iter())?;
-    if let Some(fault) = role_uris::unknown_fault("member", &unknown) {
+    let unknown = uris::unknown_roles(s.conn, of.customer, changed.iter())?;
+    if let Some(fault) = uris::unknown_fault("member", &unknown) {
         return Err(fault.into());
     }
     diesel::update(spaces::table.find((of.customer, of.space)))

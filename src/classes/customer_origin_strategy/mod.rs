@@ -1,5 +1,7 @@
 //! How the origins of a customer are fetched: a pattern, a strategy, credentials.
 
+pub mod rules;
+
 use diesel::dsl::max;
 use diesel::prelude::*;
 
@@ -7,13 +9,13 @@ use super::OriginStrategy;
 use super::addresses::{
     self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
 };
-use super::origin_rules::place;
 use crate::hydra::{Fault, Problem};
 use crate::origins::{Pattern, Strategy};
 use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::{customer_origin_strategies as strategies, customers};
 use crate::{paged, taken};
+use rules::place;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = strategies, check_for_backend(diesel::pg::Pg))]

@@ -1,5 +1,7 @@
 //! IIIF access control services: how a reader gets roles.
 
+pub mod clickthrough;
+
 use diesel::prelude::*;
 
 use super::RoleProvider;

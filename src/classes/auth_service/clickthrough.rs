@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::auth_service::{AuthServiceDraft, insert};
+use super::{AuthServiceDraft, insert};
 use crate::hydra::Problem;
 use crate::schema::roles;
 

@@ -1,15 +1,17 @@
 //! How much a customer, or one of its spaces, stores.
 
+pub mod quota;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 use super::StoragePolicy;
 use super::addresses::{self, CustomerAddress, SpaceAddress, StoragePolicyAddress};
-use super::quota::lock;
 use crate::counters::{self, Counts};
 use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::{customer_storages, customers, spaces};
+use quota::lock;
 
 /// The storage of a whole customer.
 #[derive(Debug)]

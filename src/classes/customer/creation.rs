@@ -3,9 +3,9 @@
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::addresses::Root;
-use super::clickthrough::make_clickthrough;
-use super::customer::{Customer, CustomerDraft, displayed, name_rule};
+use super::{Customer, CustomerDraft, displayed, name_rule};
+use crate::addresses::Root;
+use crate::classes::auth_service::clickthrough::make_clickthrough;
 use crate::hydra::{Fault, Problem};
 use crate::resource::*;
 use crate::schema::{customer_storages, customers};

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::Role;
-use super::stored_role::{own_id, stored_role};
+use super::stored::{own_id, stored_role};
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{is_id, match_path, path_of};
 use crate::resource::property::MAX_COUNT;
