@@ -28,7 +28,7 @@ macro_rules! unnamed {
     };
 }
 pub(super) use unnamed;
-unnamed!(Cut<Q>, Compared, AtAnchor, OrderedBy);
+unnamed!(Cut<Q>, Compared, AtAnchor, OrderedBy, Within);
 
 /// Makes a fragment an expression over images.
 macro_rules! expression {
@@ -44,7 +44,7 @@ macro_rules! expression {
         )+
     };
 }
-expression!(Compared: Bool, AtAnchor: Bool, OrderedBy: Text);
+expression!(Compared: Bool, AtAnchor: Bool, OrderedBy: Text, Within: Bool);
 
 /// The image at a place in the default order, by the chunks of its list (`image_at` in the migrations).
 #[derive(Debug, Clone, Copy)]
@@ -67,13 +67,13 @@ pub struct Cut<Q> {
 }
 
 impl<Q> Cut<Q> {
-    /// Whether it has the usual size, with the one row more that says whether another page follows, and begins
+    /// Returns whether it has the usual size, with the one row more that says whether another page follows, and begins
     /// where the query does.
     pub fn is_usual(&self) -> bool {
         self.limit == DEFAULT_SIZE + 1 && self.offset == 0
     }
 
-    /// Whether its bounds stand in the statement: there are few such, so that a connection has few statements
+    /// Returns whether its bounds stand in the statement: there are few such, so that a connection has few statements
     /// to remember.
     fn is_constant(&self) -> bool {
         self.limit == DEFAULT_SIZE + 1 && self.offset <= NEAR && self.offset % DEFAULT_SIZE == 0
@@ -179,6 +179,30 @@ pub struct OrderedBy(pub String);
 impl QueryFragment<Pg> for OrderedBy {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(&self.0);
+        Ok(())
+    }
+}
+
+/// The images of a customer, in one space or in all.
+///
+/// The values stand in subqueries, so that the planner estimates the same for all of them: it would find a plan made for
+/// one space a little cheaper than one made for every space, and plan each page anew, which takes longer than reading it.
+#[derive(Debug, Clone, Copy)]
+pub struct Within {
+    pub customer: i32,
+    pub space: Option<i32>,
+}
+
+impl QueryFragment<Pg> for Within {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("images.customer = (SELECT ");
+        out.push_bind_param::<Integer, _>(&self.customer)?;
+        out.push_sql(")");
+        if let Some(space) = &self.space {
+            out.push_sql(" AND images.space = (SELECT ");
+            out.push_bind_param::<Integer, _>(space)?;
+            out.push_sql(")");
+        }
         Ok(())
     }
 }

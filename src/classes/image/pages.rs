@@ -12,16 +12,16 @@ use diesel::query_builder::QueryFragment as _;
 use diesel::query_dsl::LoadQuery;
 
 use super::Image;
-use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual};
+use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual, Within};
 use super::order::{order_by, values};
-use super::query::Filter;
 use super::question::{Question, Slice};
 use super::scope::Scope;
-use super::select::{Found, Words, filtered};
+use super::select::Found;
 use crate::counters;
 use crate::hydra::Problem;
 use crate::resource::page_key::{KeyValue, Place};
 use crate::resource::*;
+use crate::schema::images;
 
 /// Where reading begins.
 enum From {
@@ -33,7 +33,7 @@ enum From {
 /// Reads a page of the images of a space, or of all, in the default order or in the reverse of it.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub(super) fn in_default_order(
     s: &mut UnitOfWork<'_>,
     question: &Question,
@@ -124,7 +124,9 @@ pub(super) fn in_default_order(
 }
 
 fn all<'a>(scope: Scope) -> Found<'a> {
-    filtered(scope, &Filter::default(), Words::Met)
+    images::table
+        .into_boxed()
+        .filter(Within { customer: scope.customer(), space: scope.one_space() })
 }
 
 /// The images after those with these order values, in one direction.
@@ -138,7 +140,7 @@ struct Reader<'a> {
     members: Members<'a>,
     /// Members of the page, at most.
     wanted: usize,
-    /// Whether they are read from the last to the first.
+    /// Tells whether they are read from the last to the first.
     reversed: bool,
     found: usize,
     first: Option<Image>,
