@@ -98,7 +98,7 @@ impl Key {
 /// Makes a key; without one given, a random one.
 ///
 /// # Errors
-/// [`Problem::Invalid`] where the key is taken, [`Problem::NotFound`] where the customer is not there.
+/// Returns [`Problem::Invalid`] if the key is taken, [`Problem::NotFound`] where the customer is not there.
 pub fn make(
     conn: &mut PgConnection,
     site: &Site,
@@ -120,10 +120,10 @@ pub fn make(
     Ok(Key { customer, key, created, secret: Some(secret.reveal().to_owned()) })
 }
 
-/// Whether there is such a key.
+/// Returns whether there is such a key.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn is_known(conn: &mut PgConnection, key: &str) -> Result<bool, Problem> {
     Ok(diesel::select(diesel::dsl::exists(keys::table.find(key))).get_result(conn)?)
 }
@@ -131,7 +131,7 @@ pub fn is_known(conn: &mut PgConnection, key: &str) -> Result<bool, Problem> {
 /// The keys of one customer or of all, without their secrets.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn all(conn: &mut PgConnection, customer: Option<i32>) -> Result<Vec<Key>, Problem> {
     let found = keys::table.order((keys::customer, keys::created, keys::key)).select(STORED);
     let found: Vec<(i32, String, DateTime<Utc>)> = match customer {
@@ -144,7 +144,7 @@ pub fn all(conn: &mut PgConnection, customer: Option<i32>) -> Result<Vec<Key>, P
 /// Removes a key, whosever it is.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where there is none, [`Problem::Invalid`] for an administrator's last.
+/// Returns [`Problem::NotFound`] if there is none, [`Problem::Invalid`] for an administrator's last.
 pub fn revoke(s: &mut UnitOfWork<'_>, key: &str) -> Result<(), Problem> {
     let customer = keys::table.find(key).select(keys::customer).first(s.conn)?;
     let at = KeyAddress { customer, key: key.to_owned() };

@@ -56,7 +56,7 @@ crate::orders! { portal_roles by portal_roles::id, then id: "id" is id, "name" i
 /// All portal roles, or those that are named.
 ///
 /// # Errors
-/// [`Problem::Invalid`] for a bad query.
+/// Returns [`Problem::Invalid`] for a bad query.
 pub fn listed(
     s: &mut UnitOfWork<'_>,
     among: Option<&[String]>,

@@ -61,7 +61,7 @@ macro_rules! sums {
 }
 
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn of_space(conn: &mut PgConnection, customer: i32, space: i32) -> Result<Counts, Problem> {
     let tallies =
         tallies::table.filter(tallies::customer.eq(customer)).filter(tallies::space.eq(space));
@@ -72,7 +72,7 @@ pub fn of_space(conn: &mut PgConnection, customer: i32, space: i32) -> Result<Co
 }
 
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Counts, Problem> {
     let tallies = tallies::table.filter(tallies::customer.eq(customer));
     let changes = tally_changes::table.filter(tally_changes::customer.eq(customer));
@@ -105,7 +105,7 @@ pub fn images(customer: i32, space: Option<i32>) -> Images {
 /// Images of a customer that have a job, waiting or under way.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn jobs(conn: &mut PgConnection, customer: i32) -> Result<i64, Problem> {
     let old = job_tallies::table.filter(job_tallies::customer.eq(customer));
     let new = job_tally_changes::table.filter(job_tally_changes::customer.eq(customer));

@@ -56,7 +56,7 @@ struct Flag {
 /// Returns the customers with something to roll up, the one whose oldest change waits longest first.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn customers(conn: &mut PgConnection, sizes: Sizes) -> Result<Vec<i32>, Problem> {
     // One look at the index for each customer, however many changes one has.
     let found: Vec<Customer> = diesel::sql_query(
@@ -92,7 +92,7 @@ pub fn customers(conn: &mut PgConnection, sizes: Sizes) -> Result<Vec<i32>, Prob
 /// Does nothing where another process is at this customer.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn roll_up(conn: &mut PgConnection, customer: i32, sizes: Sizes) -> Result<bool, Problem> {
     let locked: Flag = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1, $2) AS flag")
         .bind::<Integer, _>(LOCK)

@@ -15,7 +15,7 @@ use crate::schema::{batches, members};
 /// Makes a batch of so many images; answers its number, and when that was by the database's clock.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn make(
     conn: &mut PgConnection,
     customer: i32,
@@ -31,7 +31,7 @@ pub fn make(
 /// Makes images the members of a batch that was made in this transaction.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn put_members<'a>(
     conn: &mut PgConnection,
     customer: i32,
@@ -55,7 +55,7 @@ pub fn put_members<'a>(
 /// Holds batches until the transaction ends, in the order of their numbers (`docs/rules.md` 6.3).
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn lock(conn: &mut PgConnection, customer: i32, wanted: &[i64]) -> Result<(), Problem> {
     batches::table
         .filter(batches::customer.eq(customer))
@@ -70,7 +70,7 @@ pub fn lock(conn: &mut PgConnection, customer: i32, wanted: &[i64]) -> Result<()
 /// Numbers of the batches in which an image waits.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn waiting_in(conn: &mut PgConnection, at: &ImageAddress) -> Result<Vec<i64>, Problem> {
     Ok(members::table
         .filter(members::customer.eq(at.customer))
@@ -113,7 +113,7 @@ impl fmt::Display for Finished {
 /// Returns those that were finished by that.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn record_outcomes(
     conn: &mut PgConnection,
     at: &ImageAddress,
@@ -157,7 +157,7 @@ pub fn record_outcomes(
 /// Sets `finished` of those batches in which nothing waits any more, where it is not set; returns them.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn finish(
     conn: &mut PgConnection,
     customer: i32,

@@ -32,7 +32,7 @@ pub fn of_object(key: &str) -> Option<(i64, i32)> {
 /// anything, and what it has written is discarded. Answers the numbers of the jobs, in no order.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn put(
     conn: &mut PgConnection,
     customer: i32,
@@ -60,7 +60,7 @@ pub fn put(
 /// As [`put`], for images that were made in this transaction, which have no job yet.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn put_new(
     conn: &mut PgConnection,
     customer: i32,
@@ -121,7 +121,7 @@ const AFTER_ATTEMPT_S: i32 = 1200;
 /// Discards the objects of the attempts 1 to `attempts` at a job, due so many seconds from now.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn discard_all(
     conn: &mut PgConnection,
     job: i64,
@@ -134,7 +134,7 @@ pub fn discard_all(
 /// Keeps an object that was to be discarded: a row names it now.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn keep(conn: &mut PgConnection, key: &str) -> Result<(), Problem> {
     diesel::delete(discards::table.find(key)).execute(conn)?;
     Ok(())
@@ -143,7 +143,7 @@ pub fn keep(conn: &mut PgConnection, key: &str) -> Result<(), Problem> {
 /// Discards one object, due so many seconds from now.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn discard(conn: &mut PgConnection, key: &str, due_s: i32) -> Result<(), Problem> {
     let due = chrono::Utc::now() + chrono::Duration::seconds(i64::from(due_s));
     diesel::insert_into(discards::table)
@@ -156,7 +156,7 @@ pub fn discard(conn: &mut PgConnection, key: &str, due_s: i32) -> Result<(), Pro
 /// Takes the job of an image away, when the image goes.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
     discard_attempts(conn, at.customer, &[at.space], &[at.image.as_str()])?;
     let own = jobs::table
@@ -172,7 +172,7 @@ pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Proble
 /// Number of the job of an image that is still to be settled.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn of_image(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<i64>, Problem> {
     let own = jobs::table
         .filter(jobs::customer.eq(at.customer))
@@ -186,7 +186,7 @@ pub fn of_image(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<i64
 /// Transactions that tell something are committed one after another in the whole of a PostgreSQL server.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn notify_completed(conn: &mut PgConnection, job: i64) -> Result<(), Problem> {
     diesel::sql_query(format!("NOTIFY {SETTLED}, '{job}'")).execute(conn)?;
     Ok(())

@@ -213,7 +213,7 @@ pub const NUMBER_RULE: &str = "a number must be positive, with no zeros in front
 /// Longest id, in bytes: what 220 for `customer/space/id` leave (`docs/rules.md` 2.1).
 pub const MAX_ID: usize = 216;
 
-/// Whether a text is a well-formed id: one segment of RFC 3986 `pchar` without `%`.
+/// Returns whether a text is a well-formed id: one segment of RFC 3986 `pchar` without `%`.
 pub fn is_id(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@".contains(c);
     !text.is_empty()

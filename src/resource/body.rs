@@ -14,7 +14,7 @@ use crate::hydra::{Fault, Problem};
 /// Reads the body of a POST.
 ///
 /// # Errors
-/// [`Problem::Invalid`] with every fault of the body.
+/// Returns [`Problem::Invalid`] with every fault of the body.
 pub fn read_new<A: Address, R: Create<A>>(
     s: &mut UnitOfWork<'_>,
     into: &A,
@@ -54,7 +54,7 @@ pub fn retry_if_created_concurrently(problem: Problem) -> Problem {
 /// Reads the body of a PUT: over what is stored, or over the defaults where the address is free.
 ///
 /// # Errors
-/// [`Problem::PreconditionFailed`], [`Problem::Invalid`] with every fault of the body.
+/// Returns [`Problem::PreconditionFailed`], [`Problem::Invalid`] with every fault of the body.
 pub fn read_replacement<R: Replace>(
     s: &mut UnitOfWork<'_>,
     at: &R::Address,
@@ -111,7 +111,7 @@ fn read_at<R: Update>(
 /// Adds the faults of a draft that only the database can find: those of its rows, then those of the class.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn check_stored<R: Resource>(
     s: &mut UnitOfWork<'_>,
     tenant: Option<i32>,
@@ -145,7 +145,7 @@ pub fn read<R: Resource>(
 /// Reads the body of a PATCH over what is stored.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where there is nothing, [`Problem::PreconditionFailed`], [`Problem::Invalid`] with
+/// Returns [`Problem::NotFound`] if there is nothing, [`Problem::PreconditionFailed`], [`Problem::Invalid`] with
 /// every fault of the body.
 pub fn read_update<R: Update>(
     s: &mut UnitOfWork<'_>,

@@ -56,11 +56,11 @@ impl Conditions {
         self.if_match.is_none() && self.if_none_match.is_none()
     }
 
-    /// Whether something may be done to what is there: any representation's tag counts, a weak one never
+    /// Returns whether something may be done to what is there: any representation's tag counts, a weak one never
     /// for `If-Match`.
     ///
     /// # Errors
-    /// [`Problem::PreconditionFailed`] where a condition is not met.
+    /// Returns [`Problem::PreconditionFailed`] if a condition is not met.
     pub fn allow(&self, current: Current) -> Result<(), Problem> {
         let is = |tag: &EntityTag| match current {
             Current::State(state) => state.is_of(&tag.opaque),
@@ -78,10 +78,10 @@ impl Conditions {
         }
     }
 
-    /// Whether a reader who asks for the representation with this suffix has it already.
+    /// Returns whether a reader who asks for the representation with this suffix has it already.
     ///
     /// # Errors
-    /// [`Problem::PreconditionFailed`] where `If-Match` is not met.
+    /// Returns [`Problem::PreconditionFailed`] if `If-Match` is not met.
     pub fn judge(&self, state: Tag, suffix: &str) -> Result<Freshness, Problem> {
         self.check_match(Current::State(state))?;
         let is_held = match &self.if_none_match {
@@ -120,7 +120,7 @@ fn failed(why: &str) -> Problem {
     Problem::PreconditionFailed(why.to_owned())
 }
 
-/// What the lines of one header name together; none: there is no such header.
+/// Returns what the lines of one header name together; none: there is no such header.
 fn named<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Named> {
     let lines: Vec<&str> = lines.map(str::trim).collect();
     match lines.as_slice() {

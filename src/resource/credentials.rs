@@ -56,10 +56,10 @@ impl Literal for Credentials {
 }
 
 impl Credentials {
-    /// What the store is to hold, given what it holds.
+    /// Returns what the store is to hold, given what it holds.
     ///
     /// # Errors
-    /// Where the system gives no randomness.
+    /// Fails if the system gives no randomness.
     pub fn seal(
         &self,
         held: Option<Vec<u8>>,
@@ -79,7 +79,7 @@ impl Credentials {
 /// User and password of credentials that were sealed for `place`.
 ///
 /// # Errors
-/// Where they were sealed with another `HYDRIA_SECRET`.
+/// Fails if they were sealed with another `HYDRIA_SECRET`.
 pub fn open(sealed: &[u8], site: &Site, place: &str) -> Result<(String, String), Problem> {
     let text = site.secrets.open(sealed, place).map_err(Problem::internal)?;
     let parsed: Value = serde_json::from_str(text.reveal()).map_err(Problem::internal)?;

@@ -9,7 +9,7 @@ use crate::hydra::context::OTHER_ID;
 
 const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 
-/// Whether an `@type` names this class, alone or among others; none at all names any.
+/// Returns whether an `@type` names this class, alone or among others; none at all names any.
 ///
 /// By its bare name, or as a term of the vocabulary at `base`: with its prefix, or whole.
 fn is_type(kind: &Value, class: &str, base: &str) -> bool {
@@ -109,7 +109,7 @@ pub fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether it names nothing but within its body, and so says nothing of an address.
+/// Returns whether it names nothing but within its body, and so says nothing of an address.
 fn is_blank(iri: &str) -> bool {
     iri.starts_with("_:")
 }
@@ -118,7 +118,7 @@ fn is_here(iri: &str, base: &str, path: &str) -> bool {
     iri.strip_prefix(base) == Some(path) || iri == path || iri.is_empty()
 }
 
-/// Whether an id is the address in another spelling: whole, or `customer/space/id`.
+/// Returns whether an id is the address in another spelling: whole, or `customer/space/id`.
 fn is_same(given: &str, base: &str, path: &str) -> bool {
     let joined = || {
         let values = address::match_path("/customers/{c}/spaces/{s}/images/{i}", path)?;

@@ -104,7 +104,7 @@ impl<R: Resource> Property<R> for Below<R> {
     }
 }
 
-/// Whether a value is the link itself, as GET shows it, which says nothing.
+/// Returns whether a value is the link itself, as GET shows it, which says nothing.
 fn is_itself(name: &str, value: &Value, context: ParseContext<'_>) -> bool {
     let Some(given) = identity::text_of(value.get("@id").unwrap_or(value)) else { return false };
     let own = format!("{}/{name}", context.path);

@@ -8,29 +8,29 @@ use crate::hydra::Writer;
 
 pub trait Literal: Sized + Send + 'static {
     const RANGE: &'static str;
-    /// Whether it is any number of values, in an array.
+    /// Tells whether it is any number of values, in an array.
     const MANY: bool = false;
-    /// Whether its values are texts, so that their length is bounded.
+    /// Tells whether its values are texts, so that their length is bounded.
     const TEXT: bool = false;
-    /// Whether there may be no value, so that the term is left out.
+    /// Tells whether there may be no value, so that the term is left out.
     const OPTIONAL: bool = false;
     /// `int32` or `int64`, for whole numbers.
     const FORMAT: Option<&'static str> = None;
-    /// Whether a body may give it as any JSON, which linked data then keeps as it stands.
+    /// Tells whether a body may give it as any JSON, which linked data then keeps as it stands.
     const JSON: bool = false;
 
     fn write(&self, out: &mut Writer);
 
     /// # Errors
-    /// What is wrong, as the rest of a sentence that begins with the member.
+    /// Returns what is wrong, as the rest of a sentence that begins with the member.
     fn read(value: &Value) -> Result<Self, String>;
 
-    /// Whether there is no value, so that the term is left out.
+    /// Returns whether there is no value, so that the term is left out.
     fn is_absent(&self) -> bool {
         false
     }
 
-    /// Whether it is a text that says nothing.
+    /// Returns whether it is a text that says nothing.
     fn is_blank(&self) -> bool {
         false
     }
@@ -45,12 +45,12 @@ pub trait Literal: Sized + Send + 'static {
         0
     }
 
-    /// How many values it is.
+    /// Returns how many values it is.
     fn count(&self) -> usize {
         1
     }
 
-    /// Whether it is a number below zero.
+    /// Returns whether it is a number below zero.
     fn is_negative(&self) -> bool {
         false
     }

@@ -75,7 +75,7 @@ pub trait Resource: Sized + Send + 'static {
     fn address(&self) -> Self::Address;
     fn draft(&self) -> Self::Draft;
 
-    /// What is kept of it and never shown, and may be written: a change of it changes the tag as well.
+    /// Returns what is kept of it and never shown, and may be written: a change of it changes the tag as well.
     fn hidden_state(&self) -> Option<&[u8]> {
         None
     }
@@ -85,7 +85,7 @@ pub trait Resource: Sized + Send + 'static {
     /// `at` is where the draft is to be written; none: it is new, and has no address yet.
     ///
     /// # Errors
-    /// Where the database does not answer; what is wrong with the draft is returned.
+    /// Fails if the database does not answer; what is wrong with the draft is returned.
     fn check(
         _s: &mut UnitOfWork<'_>,
         _at: Option<&Self::Address>,
@@ -219,7 +219,7 @@ impl<'a> Members<'a> {
         out.object(|out| write_members(member, *view, id, out));
     }
 
-    /// What was written, objects with commas between.
+    /// Returns what was written, objects with commas between.
     pub fn finish(self) -> String {
         self.out.finish_text()
     }

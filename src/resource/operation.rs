@@ -6,7 +6,7 @@ use super::site::{Caller, Input, UnitOfWork};
 use super::statuses;
 use crate::hydra::{OperationDoc, Problem, Variable};
 
-/// Whether an operation takes a body.
+/// Tells whether an operation takes a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
     None,
@@ -34,7 +34,7 @@ pub enum Act<A: 'static> {
 pub struct Operation<A: 'static> {
     pub doc: OperationDoc,
     pub body: Body,
-    /// Whether the client chooses the last segment of the address, so that a malformed one is a bad request.
+    /// Tells whether the client chooses the last segment of the address, so that a malformed one is a bad request.
     pub chooses: bool,
     pub act: Act<A>,
 }

@@ -11,7 +11,7 @@ use crate::hydra::{Fault, Problem, Tag, Writer};
 /// Lists what the query of a request asks for.
 ///
 /// # Errors
-/// Where the class finds fault with the query, or there is no such parent.
+/// Fails if the class finds fault with the query, or there is no such parent.
 pub fn listed<A: Address, R: List<A>>(
     s: &mut UnitOfWork<'_>,
     of: &A,
@@ -23,7 +23,7 @@ pub fn listed<A: Address, R: List<A>>(
     Ok(collection_reply(s, input, &listing.members, listing.total))
 }
 
-/// What the query of a request asks of the collection that answers it.
+/// Returns what the query of a request asks of the collection that answers it.
 pub fn wanted<'a>(input: &'a Input, faults: &mut Vec<Fault>) -> ListRequest<'a> {
     let page = input.query.page(faults);
     let order = input.collection.as_ref().and_then(|collection| {
@@ -38,7 +38,7 @@ pub struct Written<'a> {
     /// The members as JSON, objects with commas between.
     pub members: &'a str,
     pub total: i64,
-    /// Whether the total is an estimate.
+    /// Tells whether the total is an estimate.
     pub is_estimated: bool,
     pub links: PageLinks,
 }

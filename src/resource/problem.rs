@@ -66,7 +66,7 @@ fn member<'a>(constraint: &'a str, end: &str) -> Option<&'a str> {
     constraint.strip_suffix(end)?.rsplit('_').next()
 }
 
-/// Whether the server says that it cannot answer now, rather than that the statement is wrong.
+/// Returns whether the server says that it cannot answer now, rather than that the statement is wrong.
 fn is_unavailable(message: &str) -> bool {
     [
         "could not extend file",
@@ -84,7 +84,7 @@ fn is_unavailable(message: &str) -> bool {
     .any(|part| message.contains(part))
 }
 
-/// What took longer than a statement may.
+/// Returns the problem of a statement that took too long.
 fn too_long(error: Error) -> Problem {
     let words = "it takes too long to find this out; ask for less, or try again later";
     Problem::Unavailable(words.into(), Some(Box::new(error)))

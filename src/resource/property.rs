@@ -15,11 +15,11 @@ pub struct ParseContext<'a> {
     pub tenant: Option<i32>,
     /// Path asked for, to which relative references relate.
     pub path: &'a str,
-    /// Whether it makes something new, so that what is required must be there.
+    /// Tells whether it makes something new, so that what is required must be there.
     pub new: bool,
     /// Last segment of the address at which something new is made, where the client chose it.
     pub id: Option<&'a str>,
-    /// Whether members that no row reads are faults.
+    /// Tells whether members that no row reads are faults.
     pub strict: bool,
 }
 
@@ -58,7 +58,7 @@ pub trait Property<R: Resource>: Sync {
     /// `at` is where the draft is to be written; none: it is new, and has no address yet.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// Fails if the database does not answer.
     fn check_stored(
         &self,
         _s: &mut UnitOfWork<'_>,
@@ -74,7 +74,7 @@ pub trait Property<R: Resource>: Sync {
         0
     }
 
-    /// What is answered at the link itself.
+    /// Returns what is answered at the link itself.
     fn mount(&self) -> Option<Mount<R::Address>> {
         None
     }
@@ -119,7 +119,7 @@ type Taken<R, T> = fn(
 /// Returns the customer below whose address a draft is written.
 ///
 /// # Errors
-/// [`Problem::Internal`] where it is written below none: then a row of the class asks for what there cannot be.
+/// Returns [`Problem::Internal`] if it is written below none: then a row of the class asks for what there cannot be.
 pub fn tenant_of(tenant: Option<i32>) -> Result<i32, Problem> {
     tenant.ok_or_else(|| Problem::internal("a row needs a customer, and its class has none"))
 }
@@ -137,7 +137,7 @@ pub struct Field<R: Resource, T> {
     range: &'static str,
     max_bytes: usize,
     rule: Option<fn(&T) -> Result<(), String>>,
-    /// Whether the service works out what is not given.
+    /// Tells whether the service works out what is not given.
     server_derived: bool,
     /// Tells whether a PUT takes it from the address if the body leaves it out.
     named_by_address: bool,
@@ -220,11 +220,11 @@ impl<R: Resource, T: Literal> Field<R, T> {
         Self { rule: Some(rule), ..self }
     }
 
-    /// What is not given is worked out, so that there is no default to tell.
+    /// Says that what is not given is worked out, so that there is no default to tell.
     pub const fn server_derived(self) -> Self {
         Self { server_derived: true, ..self }
     }
-    /// What a PUT makes takes it from its address, where the body leaves it out.
+    /// Says that a resource made by PUT takes it from its address, where the body leaves it out.
     pub const fn named_by_address(self) -> Self {
         Self { named_by_address: true, ..self }
     }
@@ -239,7 +239,7 @@ impl<R: Resource, T: Literal> Field<R, T> {
         Self { example: Some(example), ..self }
     }
 
-    /// What something new starts from, where a body may leave it out.
+    /// Sets what something new starts from, where a body may leave it out.
     fn default(&self) -> Option<Value> {
         let set =
             self.set.filter(|_| self.get.is_some() && !self.required && !self.server_derived)?;

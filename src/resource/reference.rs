@@ -95,7 +95,7 @@ impl<R: Resource, T: Resource> Reference<R, T> {
     pub const fn also(self, alias: &'static str) -> Self {
         Self { alias: Some(alias), ..self }
     }
-    /// What it names has to be there; `noun` is what problems call it.
+    /// Requires that what it names exists; `noun` is what problems call it.
     ///
     /// The foreign key refuses it as well; it is looked up so that it is told with all other faults.
     pub const fn must_exist(self, noun: &'static str, address: AddressIn<R, T>) -> Self
@@ -194,7 +194,7 @@ impl<R: Resource, T: Resource> Property<R> for Reference<R, T> {
 /// segment. A resource of another customer is refused, whether it is there or not.
 ///
 /// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
+/// Returns what is wrong, as the rest of a sentence that begins with the member.
 pub fn resolve<T: Resource>(
     value: &Value,
     context: ParseContext<'_>,

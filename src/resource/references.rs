@@ -14,7 +14,7 @@ use crate::resource::*;
 /// A collection or an array replaces it, one reference adds.
 ///
 /// # Errors
-/// [`Problem::PreconditionFailed`] where the set is in another state than the request allows,
+/// Returns [`Problem::PreconditionFailed`] if the set is in another state than the request allows,
 /// [`Problem::Invalid`] with every reference that names no `R` of this tenant.
 pub fn changed<A: Address, R: List<A>>(
     s: &mut UnitOfWork<'_>,
@@ -115,7 +115,7 @@ fn add<R: Resource>(
 /// Refuses ids that are not among those known.
 ///
 /// # Errors
-/// [`Problem::Invalid`] about `member`, with a fault for each.
+/// Returns [`Problem::Invalid`] about `member`, with a fault for each.
 pub fn all_known(ids: &[String], known: &[String], member: &str) -> Result<(), Problem> {
     let unknown = ids.iter().filter(|id| !known.contains(id));
     let faults: Vec<Fault> =
@@ -126,7 +126,7 @@ pub fn all_known(ids: &[String], known: &[String], member: &str) -> Result<(), P
 /// The collection as it stands after the change, from its first page.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn whole_collection<A: Address, R: List<A>>(
     s: &mut UnitOfWork<'_>,
     of: &A,

@@ -5,7 +5,7 @@ use crate::resource::address;
 /// Rule of the names that stand in public addresses (`docs/rules.md` 2.6).
 ///
 /// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
+/// Returns what is wrong, as the rest of a sentence that begins with the member.
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
 pub fn public_name(name: &String) -> Result<(), String> {
     if address::is_id(name) { Ok(()) } else { Err(address::ID_RULE.into()) }
@@ -14,7 +14,7 @@ pub fn public_name(name: &String) -> Result<(), String> {
 /// Rule of `maxUnauthorised`, wherever it stands.
 ///
 /// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
+/// Returns what is wrong, as the rest of a sentence that begins with the member.
 pub fn max_unauthorised_rule(pixels: &i32) -> Result<(), String> {
     if *pixels < -1 { Err("must be a number of pixels, or -1 for no limit".into()) } else { Ok(()) }
 }

@@ -35,7 +35,7 @@ pub enum Caller {
 }
 
 impl Caller {
-    /// Whether it may do anything at all below a customer: the one check of tenants there is.
+    /// Returns whether it may do anything at all below a customer: the one check of tenants there is.
     pub fn may_enter(self, customer: i32) -> bool {
         match self {
             Self::Visitor => false,
@@ -101,7 +101,7 @@ pub struct Input {
     pub path: String,
     /// The collection that answers, where one does.
     pub collection: Option<Arc<CollectionDoc>>,
-    /// Whether members of the body that nothing reads are faults (RFC 7240, section 4.4).
+    /// Tells whether members of the body that nothing reads are faults (RFC 7240, section 4.4).
     pub strict: bool,
     /// Faults that were found in the request already; any other refusal goes before them.
     pub faults: Vec<Fault>,
@@ -119,13 +119,13 @@ impl Input {
         members.map_or(0, Vec::len).max(rows.unwrap_or_default())
     }
 
-    /// What came of an act, in view of the faults that were found already.
+    /// Returns what came of an act, in view of the faults that were found already.
     ///
     /// The act goes first, so that what is missing or in another state than expected is refused as such, and
     /// is undone where there are faults.
     ///
     /// # Errors
-    /// Those of the act; [`Problem::Invalid`] with all faults, its own and those found already.
+    /// Returns the problem of the act; [`Problem::Invalid`] with all faults, its own and those found already.
     pub fn judge<T>(&self, came: Result<T, Problem>) -> Result<T, Problem> {
         if self.faults.is_empty() {
             return came;
@@ -144,7 +144,7 @@ impl Input {
     /// An array of exactly one node stands for that node.
     ///
     /// # Errors
-    /// [`Problem::Unreadable`] where there is no body, or something other than one object.
+    /// Returns [`Problem::Unreadable`] if there is no body, or something other than one object.
     pub fn object(&self, class: &str) -> Result<Map<String, Value>, Problem> {
         let Some(body) = &self.body else {
             return Err(Problem::Unreadable(format!(

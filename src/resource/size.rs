@@ -15,7 +15,7 @@ pub fn json_bytes(text: &str) -> usize {
     text.bytes().map(escaped).sum()
 }
 
-/// What is wrong with a draft whose texts are larger together than the class allows.
+/// Returns what is wrong with a draft whose texts are larger together than the class allows.
 ///
 /// What is stored already may be larger, of an earlier version: it can be changed as long as it does not grow.
 pub fn fault<R: Resource>(existing: Option<&R>, draft: &mut R::Draft) -> Option<Fault> {

@@ -33,7 +33,7 @@ pub trait Retrieve: Resource {
     /// Finds one.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where there is none.
+    /// Returns [`Problem::NotFound`] if there is none.
     fn find(s: &mut UnitOfWork<'_>, at: &Self::Address) -> Result<Self, Problem>;
 
     /// Finds several at once, in the order asked for: look-ups that wait together share this call.
@@ -45,7 +45,7 @@ pub trait Retrieve: Resource {
 /// Listing below an `A`; a class may be listed in several places.
 pub trait List<A: Address>: Resource {
     /// # Errors
-    /// [`Problem::NotFound`] where `of` is not there, [`Problem::Invalid`] for a bad query.
+    /// Returns [`Problem::NotFound`] if `of` is not there, [`Problem::Invalid`] for a bad query.
     fn list(
         s: &mut UnitOfWork<'_>,
         of: &A,
@@ -54,10 +54,10 @@ pub trait List<A: Address>: Resource {
 }
 
 pub trait Create<A: Address>: Resource {
-    /// What a new one starts from: the defaults of the class, unless the parent has its own.
+    /// Returns what a new one starts from: the defaults of the class, unless the parent has its own.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where the parent is not there.
+    /// Returns [`Problem::NotFound`] if the parent is not there.
     fn initial_draft(_s: &mut UnitOfWork<'_>, _into: &A) -> Result<Self::Draft, Problem> {
         Ok(Self::Draft::default())
     }
@@ -68,7 +68,7 @@ pub trait Create<A: Address>: Resource {
     /// Makes one, under the id that was chosen or under a new one.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] where the id or a name is taken.
+    /// Returns [`Problem::Invalid`] if the id or a name is taken.
     fn insert(
         s: &mut UnitOfWork<'_>,
         into: &A,
@@ -87,7 +87,7 @@ impl<R: Resource> Locked<R> {
     /// Locks a row to change it.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
+    /// Returns [`Problem::NotFound`] if there is none, [`Problem::PreconditionFailed`].
     pub fn to_change(
         s: &mut UnitOfWork<'_>,
         at: &R::Address,
@@ -103,7 +103,7 @@ impl<R: Resource> Locked<R> {
     /// Locks a row to delete it.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where there is none, [`Problem::PreconditionFailed`].
+    /// Returns [`Problem::NotFound`] if there is none, [`Problem::PreconditionFailed`].
     pub fn to_remove(
         s: &mut UnitOfWork<'_>,
         at: &R::Address,
@@ -120,7 +120,7 @@ impl<R: Resource> Locked<R> {
     /// part is.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where there is no such row, [`Problem::PreconditionFailed`].
+    /// Returns [`Problem::NotFound`] if there is no such row, [`Problem::PreconditionFailed`].
     pub fn lock_for_part(
         s: &mut UnitOfWork<'_>,
         at: &R::Address,
@@ -162,13 +162,13 @@ pub trait Update: Resource {
     /// Locks the row until the transaction ends, so that no write is lost.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where there is none.
+    /// Returns [`Problem::NotFound`] if there is none.
     fn lock(s: &mut UnitOfWork<'_>, at: &Self::Address) -> Result<Self, Problem>;
 
     /// Writes all that a client may write of a locked row.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] where a name is taken.
+    /// Returns [`Problem::Invalid`] if a name is taken.
     fn save(
         s: &mut UnitOfWork<'_>,
         locked: Locked<Self>,
@@ -178,10 +178,10 @@ pub trait Update: Resource {
 
 /// Making one at an address that the client chose.
 pub trait Replace: Update {
-    /// What a new one at this address starts from.
+    /// Returns what a new one at this address starts from.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] where the parent is not there.
+    /// Returns [`Problem::Invalid`] if the parent is not there.
     fn initial_draft_at(
         _s: &mut UnitOfWork<'_>,
         _at: &Self::Address,
@@ -192,7 +192,7 @@ pub trait Replace: Update {
     /// Makes the row.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] where a name is taken.
+    /// Returns [`Problem::Invalid`] if a name is taken.
     fn insert_at(
         s: &mut UnitOfWork<'_>,
         at: &Self::Address,
@@ -204,20 +204,20 @@ pub trait Remove: Resource {
     /// Locks the row against all other locks until the transaction ends.
     ///
     /// # Errors
-    /// [`Problem::NotFound`] where there is none.
+    /// Returns [`Problem::NotFound`] if there is none.
     fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &Self::Address) -> Result<Self, Problem>;
 
     /// Removes it.
     ///
     /// # Errors
-    /// [`Problem::Conflict`] where it is in use.
+    /// Returns [`Problem::Conflict`] if it is in use.
     fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem>;
 }
 
-/// What came of a statement that should have met one row.
+/// Returns what came of a statement that should have met one row.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where it met none.
+/// Returns [`Problem::NotFound`] if it met none.
 pub fn expect_one_row(rows: usize) -> Result<(), Problem> {
     match rows {
         0 => Err(Problem::NotFound("there is no such resource".into())),
@@ -225,10 +225,10 @@ pub fn expect_one_row(rows: usize) -> Result<(), Problem> {
     }
 }
 
-/// What came of a DELETE of one row: a foreign key that it breaks is that of somebody who uses it.
+/// Returns what came of a DELETE of one row: a foreign key that it breaks is that of somebody who uses it.
 ///
 /// # Errors
-/// [`Problem::NotFound`] where it met none, [`Problem::Conflict`] where the row is in use.
+/// Returns [`Problem::NotFound`] if it met none, [`Problem::Conflict`] where the row is in use.
 pub fn removed(deleted: QueryResult<usize>) -> Result<(), Problem> {
     match deleted {
         Err(Error::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)) => {
@@ -241,7 +241,7 @@ pub fn removed(deleted: QueryResult<usize>) -> Result<(), Problem> {
 /// The id of something new: the chosen one, if it is well formed, or a new UUID.
 ///
 /// # Errors
-/// [`Problem::Invalid`] where the chosen one is malformed.
+/// Returns [`Problem::Invalid`] if the chosen one is malformed.
 pub fn given_or_generated_id(chosen: Option<String>) -> Result<String, Problem> {
     match chosen {
         Some(id) if super::address::is_id(&id) => Ok(id),
@@ -308,12 +308,12 @@ impl ListRequest<'_> {
     /// The page and the order, where nothing is wrong with the query.
     ///
     /// # Errors
-    /// [`Problem::Invalid`] with every fault of the query found so far.
+    /// Returns [`Problem::Invalid`] with every fault of the query found so far.
     pub fn validated(self) -> Result<(Page, Option<Order>), Problem> {
         if self.faults.is_empty() { Ok((self.page, self.order)) } else { Err(self.faults.into()) }
     }
 
-    /// What is given for a filter; an empty text is no condition.
+    /// Returns what is given for a filter; an empty text is no condition.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.query.get(name).filter(|text| !text.is_empty())
     }

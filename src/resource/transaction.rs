@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// `act` is called again where the transaction had to yield to another, so it must change nothing else.
 ///
 /// # Errors
-/// What `act` answers; [`Problem::Unavailable`] where there is no connection.
+/// Returns what `act` answers; [`Problem::Unavailable`] where there is no connection.
 pub fn write<T>(
     database: &Database,
     mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
@@ -75,7 +75,7 @@ pub fn write<T>(
 /// Does `act` on a connection of the pool, without a transaction; it may be called again.
 ///
 /// # Errors
-/// What `act` answers; [`Problem::Unavailable`] where there is no connection.
+/// Returns what `act` answers; [`Problem::Unavailable`] where there is no connection.
 pub fn read<T>(
     database: &Database,
     mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
@@ -115,15 +115,15 @@ pub fn in_session<T>(
     if writes { write(database, act) } else { read(database, act) }
 }
 
-/// Whether the database answers.
+/// Returns whether the database answers.
 ///
 /// # Errors
-/// [`Problem::Unavailable`] where it does not.
+/// Returns [`Problem::Unavailable`] if it does not.
 pub fn ping(database: &Database) -> Result<(), Problem> {
     read(database, |conn| conn.batch_execute("SELECT 1").map_err(Into::into))
 }
 
-/// Whether a result may come of a lost connection, and not of what was asked.
+/// Returns whether a result may come of a lost connection, and not of what was asked.
 pub fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
     matches!(
         result,
@@ -131,12 +131,12 @@ pub fn may_be_broken<T>(result: &Result<T, Problem>) -> bool {
     )
 }
 
-/// Whether a connection that failed is of no more use; asks the server.
+/// Returns whether a connection that failed is of no more use; asks the server.
 pub fn is_broken(conn: &mut PgConnection) -> bool {
     conn.batch_execute("SELECT 1").is_err()
 }
 
-/// What a look-up that was refused is answered with.
+/// Returns what a look-up that was refused is answered with.
 pub fn refused(refusal: Refusal) -> Problem {
     match refusal {
         Refusal::Closed => {

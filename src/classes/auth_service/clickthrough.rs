@@ -9,7 +9,7 @@ use crate::schema::roles;
 /// Makes the click-through service that every customer starts with, its log-out and its role.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn make_clickthrough(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
     let service = |name: &str, profile: &str, label: &str| AuthServiceDraft {
         name: name.into(),

@@ -161,7 +161,7 @@ fn profile_rule(profile: &String) -> Result<(), String> {
 /// Makes a service, alone or inside another.
 ///
 /// # Errors
-/// [`Problem::Invalid`] where the id or the name is taken.
+/// Returns [`Problem::Invalid`] if the id or the name is taken.
 pub fn insert(
     conn: &mut PgConnection,
     customer: i32,
@@ -293,7 +293,7 @@ impl Remove for AuthService {
     }
 }
 
-/// Whether a service has a role provider, worked out beside its columns.
+/// Returns whether a service has a role provider, worked out beside its columns.
 #[diesel::dsl::auto_type]
 fn has_role_provider() -> _ {
     let same_customer = role_providers::customer.eq(auth_services::customer);

@@ -13,7 +13,7 @@ use crate::schema::{customer_storages, customers};
 /// Makes a customer with all that one has from the first day.
 ///
 /// # Errors
-/// [`Problem::Invalid`] where a name is taken.
+/// Returns [`Problem::Invalid`] if a name is taken.
 pub fn make(
     conn: &mut PgConnection,
     draft: CustomerDraft,
@@ -37,10 +37,10 @@ pub fn make(
     Ok(made)
 }
 
-/// Whether anybody administers the service.
+/// Returns whether anybody administers the service.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn has_administrator(conn: &mut PgConnection) -> Result<bool, Problem> {
     let any = exists(customers::table.filter(customers::administrator.eq(true)));
     Ok(diesel::select(any).get_result(conn)?)
@@ -49,7 +49,7 @@ pub fn has_administrator(conn: &mut PgConnection) -> Result<bool, Problem> {
 /// Lets one process at a time see whether this is the first start.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn hold_first_start(conn: &mut PgConnection) -> Result<(), Problem> {
     diesel::sql_query("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE").execute(conn)?;
     Ok(())
@@ -58,7 +58,7 @@ pub fn hold_first_start(conn: &mut PgConnection) -> Result<(), Problem> {
 /// Checks what is given for a new customer, as a POST is checked.
 ///
 /// # Errors
-/// [`Problem::Invalid`] with every fault.
+/// Returns [`Problem::Invalid`] with every fault.
 pub fn check_new(s: &mut UnitOfWork<'_>, draft: &CustomerDraft) -> Result<(), Problem> {
     let mut faults = Vec::new();
     body::check_stored::<Customer>(s, None, None, &mut draft.clone(), &mut faults)?;

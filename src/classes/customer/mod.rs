@@ -126,7 +126,7 @@ fn not_blank(text: &String) -> Result<(), String> {
 /// Rule of the names of customers, which stand in public addresses.
 ///
 /// # Errors
-/// What is wrong, as the rest of a sentence that begins with the member.
+/// Returns what is wrong, as the rest of a sentence that begins with the member.
 pub fn name_rule(name: &String) -> Result<(), String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -205,7 +205,7 @@ fn with_display_name(
 /// All customers, by number.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
     Ok(customers::table.order(customers::id).select(Customer::as_select()).load(conn)?)
 }
@@ -213,7 +213,7 @@ pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
 /// The customer of a name, in any case; none where there is none.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn named(conn: &mut PgConnection, name: &str) -> Result<Option<Customer>, Problem> {
     let named = customers::table.filter(sql::lower(customers::name).eq(sql::lower(name)));
     Ok(named.select(Customer::as_select()).first(conn).optional()?)

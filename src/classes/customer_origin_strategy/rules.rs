@@ -8,7 +8,7 @@ use crate::resource::Site;
 use crate::resource::credentials;
 use crate::schema::customer_origin_strategies as strategies;
 
-/// Where credentials belong, so that they open nowhere else.
+/// Returns where credentials belong, so that they open nowhere else.
 pub fn place(customer: i32, id: &str) -> String {
     format!("customers/{customer}/originStrategies/{id}")
 }
@@ -25,7 +25,7 @@ pub struct StoredRule {
 /// Returns what chooses the strategies of a customer, in the order of trial, without credentials.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn stored_rules(conn: &mut PgConnection, customer: i32) -> Result<Vec<StoredRule>, Problem> {
     Ok(strategies::table
         .filter(strategies::customer.eq(customer))
@@ -49,7 +49,7 @@ impl StoredRule {
 /// Opens the credentials of one strategy; none where none are held, or they do not open any more.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn held_credentials(
     conn: &mut PgConnection,
     site: &Site,

@@ -9,7 +9,7 @@ use crate::schema::{customer_storages, storage_policies};
 /// Locks a customer's storage until the transaction ends; returns the id of its policy.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn lock(conn: &mut PgConnection, customer: i32) -> Result<String, Problem> {
     Ok(customer_storages::table
         .find(customer)
@@ -28,7 +28,7 @@ const MOST_AT_ONCE: i64 = 50_000;
 /// limit, which begins at 99 % of it at the latest, they come one after another.
 ///
 /// # Errors
-/// [`Problem::QuotaExceeded`] where it may not.
+/// Returns [`Problem::QuotaExceeded`] if it may not.
 pub fn check_quota(conn: &mut PgConnection, customer: i32, more: usize) -> Result<(), Problem> {
     let more = i64::try_from(more).unwrap_or(i64::MAX);
     if more == 0 {
@@ -64,7 +64,7 @@ struct Quota {
 }
 
 impl Quota {
-    /// Whether `more` images, and those that transactions under way may add, leave it far from the limit.
+    /// Returns whether `more` images, and those that transactions under way may add, leave it far from the limit.
     fn is_far(&self, more: i64) -> bool {
         let with_it = self.stored.saturating_add(more);
         let under_way = self.connections.saturating_mul(MOST_AT_ONCE);
@@ -82,10 +82,10 @@ fn quota(conn: &mut PgConnection, customer: i32, policy: &str) -> Result<Quota, 
     Ok(Quota { stored: counters::of_customer(conn, customer)?.images, maximum, connections })
 }
 
-/// Whether a customer may store an original of so many bytes more, beside what it stores.
+/// Returns whether a customer may store an original of so many bytes more, beside what it stores.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn has_room(conn: &mut PgConnection, customer: i32, more: i64) -> Result<bool, Problem> {
     let policy: String = customer_storages::table
         .find(customer)

@@ -92,7 +92,7 @@ pub struct ImageDraft {
     pub number3: Option<i64>,
     /// Empty until it is inferred.
     pub media_type: String,
-    /// Whether a body gave it, so that the content does not change it.
+    /// Tells whether a body gave it, so that the content does not change it.
     pub media_type_given: bool,
 }
 
@@ -120,7 +120,7 @@ impl Default for ImageDraft {
 const MAX_JOINED: usize = 220;
 
 impl ImageAddress {
-    /// What is wrong with it as the address of something new, if anything is.
+    /// Returns what is wrong with it as the address of something new, if anything is.
     pub fn fault(&self) -> Option<Fault> {
         if !address::is_id(&self.image) {
             return Some(Fault::new("id", ID_RULE));

@@ -40,7 +40,7 @@ static ID: Column = Column {
 struct Field {
     member: &'static str,
     column: Column,
-    /// Whether an index has the images of a space in this order.
+    /// Tells whether an index has the images of a space in this order.
     is_indexed: bool,
 }
 
@@ -139,17 +139,17 @@ impl Sort {
         Self { by, descending }
     }
 
-    /// Whether it is the default order, or the reverse of it.
+    /// Returns whether it is the default order, or the reverse of it.
     pub fn is_default(self) -> bool {
         matches!(self.by, By::Created)
     }
 
-    /// Whether it is one by spaces, and by the default order in each.
+    /// Returns whether it is one by spaces, and by the default order in each.
     pub fn is_by_space(self) -> bool {
         matches!(self.by, By::Space)
     }
 
-    /// Whether an index has the images in this order.
+    /// Returns whether an index has the images in this order.
     pub fn is_indexed(self) -> bool {
         !matches!(self.by, By::Field(Field { is_indexed: false, .. }))
     }

@@ -40,7 +40,7 @@ pub(super) fn identify(
     members
 }
 
-/// Where a member is to stand: by `@id`, or by `space` and `id`, the latter minted where it is absent.
+/// Returns where a member is to stand: by `@id`, or by `space` and `id`, the latter minted where it is absent.
 fn place(
     site: &Site,
     (customer, path): (i32, &str),

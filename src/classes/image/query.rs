@@ -74,12 +74,12 @@ impl Filter {
         *self == Self::default()
     }
 
-    /// Whether it says anything of metadata.
+    /// Returns whether it says anything of metadata.
     pub fn has_metadata(&self) -> bool {
         self.strings.iter().any(Option::is_some) || self.numbers.iter().any(Option::is_some)
     }
 
-    /// Whether it asks for one value of a member of metadata, so that an index has what it finds in the default
+    /// Returns whether it asks for one value of a member of metadata, so that an index has what it finds in the default
     /// order.
     pub fn is_by_value(&self) -> bool {
         let text = |any: &Option<Vec<String>>| any.as_ref().is_some_and(|any| any.len() == 1);

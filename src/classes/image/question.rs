@@ -28,9 +28,9 @@ pub(super) struct Slice {
     pub first: Option<Vec<KeyValue>>,
     /// Order values of the last member.
     pub last: Option<Vec<KeyValue>>,
-    /// Whether rows stand before the first member.
+    /// Tells whether rows stand before the first member.
     pub before: bool,
-    /// Whether rows follow the last member.
+    /// Tells whether rows follow the last member.
     pub after: bool,
     pub total: i64,
     pub is_estimated: bool,
@@ -63,7 +63,7 @@ impl Question {
         Self { scope, filter, sort, page, key, digest }
     }
 
-    /// Whether it asks for all images of a space or of a customer, whose places are known by chunks.
+    /// Returns whether it asks for all images of a space or of a customer, whose places are known by chunks.
     pub(super) fn is_of_whole_list(&self) -> bool {
         self.filter.is_empty() && matches!(self.scope, Scope::Space(_) | Scope::All(_))
     }

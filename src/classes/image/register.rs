@@ -93,7 +93,7 @@ pub fn complete(mut draft: ImageDraft, existing: Option<&ImageDraft>) -> ImageDr
 /// As [`complete`], with the roles that a body named settled.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn settled(
     conn: &mut PgConnection,
     customer: i32,
@@ -108,7 +108,7 @@ pub fn settled(
 /// Registers a submission: the batch, its members, the images and the jobs, or nothing.
 ///
 /// # Errors
-/// [`Problem::Invalid`] with every fault of every member, [`Problem::QuotaExceeded`].
+/// Returns [`Problem::Invalid`] with every fault of every member, [`Problem::QuotaExceeded`].
 pub fn register(
     s: &mut UnitOfWork<'_>,
     customer: CustomerAddress,
@@ -319,7 +319,7 @@ fn send_all_again(
 /// Writes what was said of an image that is there, and marks it as being processed again.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn send_again(
     conn: &mut PgConnection,
     image: &Locked<Image>,
@@ -340,7 +340,7 @@ pub fn send_again(
 /// Makes one image outside of any batch.
 ///
 /// # Errors
-/// [`Problem::Invalid`] where the id is taken, [`Problem::QuotaExceeded`].
+/// Returns [`Problem::Invalid`] if the id is taken, [`Problem::QuotaExceeded`].
 pub fn make(conn: &mut PgConnection, at: &ImageAddress, draft: &ImageDraft) -> Result<(), Problem> {
     check_quota(conn, at.customer, 1)?;
     // One clock for all processes: what is remembered of an order rests on it.

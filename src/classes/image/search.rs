@@ -65,7 +65,7 @@ type Bound = Option<(&'static str, Vec<KeyValue>)>;
 /// Reads a page of what the question asks for, with its total.
 ///
 /// # Errors
-/// Where the database does not answer; where the order has no index and too much matches; where a page so far in
+/// Fails if the database does not answer; where the order has no index and too much matches; where a page so far in
 /// is not found in time.
 pub(super) fn page(
     conn: &mut PgConnection,
@@ -220,7 +220,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Whether something matches before or after an image.
+    /// Returns whether something matches before or after an image.
     fn is_there(&mut self, image: &Image, operator: &'static str) -> Result<bool, Problem> {
         let bound = Some((operator, values(&self.columns(), image)));
         let words = if self.way == Way::Collect { Words::Found } else { Words::Met };

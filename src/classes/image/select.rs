@@ -109,7 +109,7 @@ pub(super) fn ordered<'a>(
 /// Loads so many of the images found, from an offset on.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub(super) fn load(
     conn: &mut PgConnection,
     found: Found<'_>,
@@ -128,7 +128,7 @@ pub(super) fn load(
 /// Loads the images with these keys (space, id), in the same order.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub(super) fn load_keys(
     conn: &mut PgConnection,
     customer: i32,

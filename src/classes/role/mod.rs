@@ -117,7 +117,7 @@ impl List<CustomerAddress> for Role {
 /// The roles of a customer, or those of them that are named.
 ///
 /// # Errors
-/// [`Problem::Invalid`] for a bad query.
+/// Returns [`Problem::Invalid`] for a bad query.
 pub fn listed(
     s: &mut UnitOfWork<'_>,
     customer: i32,

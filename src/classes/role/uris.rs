@@ -53,7 +53,7 @@ const UNSETTLED: char = '?';
 /// is locked so that it stays.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn settle_roles<'a>(
     conn: &mut PgConnection,
     customer: i32,
@@ -68,7 +68,7 @@ pub fn settle_roles<'a>(
 /// Decides the same of the roles that a query names, of which none is locked.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn settle_searched_roles(
     conn: &mut PgConnection,
     customer: i32,
@@ -152,7 +152,7 @@ pub fn shown_role(role: &str, customer: i32, site: &Site) -> String {
 /// Own roles, as stored, that are not there; those that are stay until the transaction ends.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn unknown_roles<'a>(
     conn: &mut PgConnection,
     customer: i32,

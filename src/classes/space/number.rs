@@ -9,7 +9,7 @@ use crate::schema::{customers, spaces};
 /// Gives the next free number after the last that was given; numbers chosen by PUT are skipped.
 ///
 /// # Errors
-/// [`Problem::Invalid`] where the numbers are used up.
+/// Returns [`Problem::Invalid`] if the numbers are used up.
 pub fn next_number(conn: &mut PgConnection, customer: i32) -> Result<i32, Problem> {
     let last: i32 = customers::table
         .find(customer)

@@ -16,7 +16,7 @@ struct List {
 /// the workers split.
 ///
 /// # Errors
-/// Where the database does not answer.
+/// Fails if the database does not answer.
 pub fn chunks(
     conn: &mut PgConnection,
     customer: i32,
