@@ -13,6 +13,7 @@ mod contexts;
 mod document;
 mod expand;
 mod json;
+mod keywords;
 mod known;
 mod lengths;
 mod limits;

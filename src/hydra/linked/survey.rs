@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::keywords;
 use super::known::Known;
 use super::lengths::Lengths;
 use super::limits::{self, Bounds};
@@ -30,27 +31,6 @@ const WORK_OF_NAMED: usize = 600;
 const WORK_OF_TERM: usize = 5;
 /// Contexts from elsewhere that a problem names, at most.
 const MAX_NAMED: usize = 10;
-
-/// Keywords of JSON-LD 1.1.
-#[rustfmt::skip]
-const KEYWORDS: [&str; 23] = [
-    "@base", "@container", "@context", "@direction", "@graph", "@id", "@import", "@included", "@index", "@json",
-    "@language", "@list", "@nest", "@none", "@prefix", "@propagate", "@protected", "@reverse", "@set", "@type",
-    "@value", "@version", "@vocab",
-];
-
-/// Keywords that a context may hold; `@type` may be given a container there.
-const OF_CONTEXTS: [&str; 9] = [
-    "@base",
-    "@direction",
-    "@import",
-    "@language",
-    "@propagate",
-    "@protected",
-    "@type",
-    "@version",
-    "@vocab",
-];
 
 /// Containers whose values are maps, with keys of their own.
 const MAPS: [&str; 4] = ["@id", "@index", "@language", "@type"];
@@ -289,7 +269,7 @@ impl<'a, 'b> Survey<'a, 'b> {
         self.lengths.define(term, definition);
         self.protection.note(term, definition);
         self.word(term);
-        if KEYWORDS.contains(&term) && !OF_CONTEXTS.contains(&term) {
+        if keywords::is_no_term(term) {
             self.refuse(format!("a term {term:?}"));
         }
         match (term, definition) {
@@ -387,19 +367,10 @@ impl<'a, 'b> Survey<'a, 'b> {
         }
     }
 
-    /// Notes a word of a context that is not read as JSON-LD has it.
-    ///
-    /// What looks like a keyword and is none, JSON-LD ignores, whatever was meant. Control characters are in no IRI,
-    /// and
-    /// the processor prints what is none as it stands, so that a body could write lines of its own into the log.
+    /// Refuses a word of a context that is not read as JSON-LD has it.
     fn word(&mut self, text: &str) {
-        if text.contains(char::is_control) {
-            self.refuse(format!("{:?}", text.chars().take(200).collect::<String>()));
-        }
-        let name = text.strip_prefix('@').unwrap_or_default();
-        let is_like = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphabetic());
-        if is_like && !KEYWORDS.contains(&text) {
-            self.refuse(format!("{:?}", text.chars().take(200).collect::<String>()));
+        if let Some(word) = keywords::unreadable(text) {
+            self.refuse(word);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The API as an OpenAPI 3.1 document, for those who know that and not Hydra: the same tables again.
 
 mod answers;
+mod bodies;
 mod headers;
 mod schema;
 mod shared;
@@ -11,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::collection::PAGING;
 use super::{ClassDoc, CollectionDoc, OperationDoc, Variable, example};
-use schema::Use;
+use bodies::Use;
 
 /// One address, and what is answered there.
 #[derive(Debug, Clone)]
@@ -232,7 +233,7 @@ fn path_parameters(path: &str, formats: &[Option<&'static str>]) -> Vec<Value> {
         .map(|(name, format)| {
             let schema = match format {
                 Some(format) => json!({ "type": "integer", "format": format, "minimum": 1 }),
-                None => schema::id(),
+                None => bodies::id(),
             };
             json!({ "name": name, "in": "path", "required": true, "schema": schema })
         })
@@ -286,17 +287,17 @@ fn bodies(api: &Api<'_>, operation: &OperationDoc) -> Vec<(String, Value)> {
     let collection = |name: &str| api.collections.iter().find(|c| c.name == name);
     let Some(name) = operation.expects else { return Vec::new() };
     if operation.name == "add" {
-        return vec![(schema::REFERENCES.to_owned(), schema::references())];
+        return vec![(bodies::REFERENCES.to_owned(), bodies::references())];
     }
     match (class(name), collection(name).and_then(|c| class(c.member))) {
         // What is never shown is never held against either: it is written whole.
         (Some(class), _) if operation.name == "create" || operation.returns.is_none() => {
-            vec![(schema::name_of(class, Use::New), schema::new(class, false))]
+            vec![(bodies::name_of(class, Use::New), bodies::new(class, false))]
         }
-        (Some(class), _) => vec![(schema::name_of(class, Use::Changed), schema::sent(class))],
+        (Some(class), _) => vec![(bodies::name_of(class, Use::Changed), bodies::sent(class))],
         (None, Some(member)) => vec![
-            (schema::name_of(member, Use::Submitted), schema::submission(member)),
-            (schema::name_of(member, Use::Queued), schema::new(member, true)),
+            (bodies::name_of(member, Use::Submitted), bodies::submission(member)),
+            (bodies::name_of(member, Use::Queued), bodies::new(member, true)),
         ],
         (None, None) => Vec::new(),
     }
