@@ -129,7 +129,7 @@ fn mac(key: &[u8], text: &[u8]) -> [u8; 32] {
     }
 }
 
-/// Why a secret was neither made nor opened.
+/// The reason why a secret was neither made nor opened.
 #[derive(Debug)]
 pub struct SecretsError(String);
 

@@ -70,7 +70,7 @@ impl Resource for Batch {
     fn draft(&self) {}
 }
 
-/// What a test of a batch came to.
+/// The result of a test of a batch.
 #[derive(Debug)]
 pub struct BatchTest {
     at: BatchAddress,

@@ -1,4 +1,4 @@
-//! How an image is encoded for delivery.
+//! Policies for encoding images for delivery.
 
 use diesel::prelude::*;
 

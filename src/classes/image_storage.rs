@@ -1,4 +1,4 @@
-//! How much one image stores.
+//! The storage of one image.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -18,7 +18,7 @@ pub struct NamedQuery {
     pub draft: NamedQueryDraft,
 }
 
-/// What may be written of a named query.
+/// The writable part of a named query.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = named_queries, check_for_backend(diesel::pg::Pg))]
 #[derive(Default)]

@@ -12,7 +12,7 @@ use crate::resource::*;
 #[derive(Debug)]
 pub struct OriginCredentials(CustomerOriginStrategyAddress);
 
-/// What a body says; never printed, for it holds a password.
+/// The credentials in a body; never printed, for it holds a password.
 #[derive(Default)]
 pub struct OriginCredentialsDraft {
     user: String,

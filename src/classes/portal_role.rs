@@ -1,4 +1,4 @@
-//! What a portal user may do.
+//! Portal roles: the rights of a portal user.
 
 use diesel::prelude::*;
 

@@ -26,7 +26,7 @@ pub struct PortalUser {
     pub password: String,
 }
 
-/// What may be written of a portal user; never printed, for it may hold a password.
+/// The writable part of a portal user; never printed, for it may hold a password.
 #[derive(Clone)]
 pub struct PortalUserDraft {
     pub email: String,

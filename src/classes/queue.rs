@@ -67,7 +67,7 @@ const SUBMIT: Operation<CustomerAddress> = post("create", "Submit images as a ba
         Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
     });
 
-/// What a submission may call itself.
+/// The types that a submission may give itself.
 const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
 
 /// The members of a submitted collection, within the limit (`docs/rules.md` 6.1).
@@ -108,7 +108,7 @@ fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
     if faults.is_empty() { Ok(members) } else { Err(faults.into()) }
 }
 
-/// Which batches of a queue.
+/// The batches of a queue that a list holds.
 #[derive(Debug, Clone, Copy)]
 enum Scope {
     All,

@@ -1,4 +1,4 @@
-//! Where an auth service learns the roles of a reader.
+//! Role providers: sources from which an auth service learns the roles of a reader.
 
 use diesel::prelude::*;
 
@@ -18,7 +18,7 @@ pub struct RoleProvider {
     pub credentials: Option<Vec<u8>>,
 }
 
-/// What may be written of a role provider.
+/// The writable part of a role provider.
 #[derive(Debug, Clone)]
 pub struct RoleProviderDraft {
     pub configuration: String,

@@ -1,4 +1,4 @@
-//! Which values the images of a space hold: links to six lists.
+//! Metadata of a space, the different values that its images hold: links to six lists.
 
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;

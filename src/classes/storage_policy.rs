@@ -1,4 +1,4 @@
-//! How much a customer may store.
+//! Storage policies: limits on what a customer stores.
 
 use diesel::prelude::*;
 
@@ -16,7 +16,7 @@ pub struct StoragePolicy {
     pub draft: StoragePolicyDraft,
 }
 
-/// What an administrator may write of a storage policy.
+/// The part of a storage policy that an administrator may write.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = storage_policies, check_for_backend(diesel::pg::Pg))]
 pub struct StoragePolicyDraft {

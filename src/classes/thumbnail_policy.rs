@@ -1,4 +1,4 @@
-//! Which thumbnails an image gets.
+//! Policies for the thumbnails of images.
 
 use diesel::prelude::*;
 

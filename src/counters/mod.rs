@@ -26,7 +26,7 @@ pub struct Counts {
     pub size: i64,
     /// Bytes.
     pub thumbnail_size: i64,
-    /// When it last changed; none: it never did.
+    /// Time of the last change; `None` if there was none.
     pub changed: Option<DateTime<Utc>>,
 }
 
@@ -79,7 +79,7 @@ pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Counts, Pro
     sums!(conn, tallies, changes)
 }
 
-/// How many images a space has, or all of a customer's, as part of a statement that reads some of them.
+/// Returns the number of images of a space, or of a customer, as part of a statement that reads some of them.
 pub type Images = Box<dyn BoxableExpression<images::table, Pg, SqlType = BigInt>>;
 
 /// Returns how many images a space has; without a space, all that a customer has.

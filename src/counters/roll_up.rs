@@ -11,7 +11,7 @@ use diesel::sql_types::{BigInt, Bool, Integer};
 
 use crate::hydra::Problem;
 
-/// How much one call does, and how large chunks are.
+/// The work of one call, and the sizes of chunks.
 #[derive(Debug, Clone, Copy)]
 pub struct Sizes {
     /// Changes that one call adds.
@@ -27,7 +27,7 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// What the service uses: reading past a thousand index entries takes a tenth of a millisecond.
+    /// The values that the service uses: reading past a thousand index entries takes a tenth of a millisecond.
     pub const DEFAULT: Self =
         Self { changes: 10_000, chunk: 1000, group: 64, scan: 50_000, splits: 10 };
 }

@@ -22,7 +22,7 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections for look-ups of single rows.
 const LOOK_UPS: usize = 2;
 
-/// What every connection is told first: no statement, lock or idle transaction lasts for ever. A statement that
+/// Settings of every connection: no statement, lock or idle transaction lasts for ever. A statement that
 /// only reads is given up first, so that nobody holds a connection by asking for too much, and has one process of
 /// the server: to start others takes longer than a page may. Rows that an index on words finds are fetched ahead, where
 /// the server's platform can: one after another they take seconds where the disk is slow to seek.

@@ -17,7 +17,7 @@ use crate::schema::jobs;
 #[derive(Debug, Clone)]
 pub struct Claimed {
     pub id: i64,
-    /// Which claim it is, from 1; with `id`, the token without which nothing is settled.
+    /// Number of the claim, from 1; with `id`, the token without which nothing is settled.
     pub attempt: i32,
     pub at: ImageAddress,
     /// Tells whether a request waits for it.
@@ -28,7 +28,7 @@ pub struct Claimed {
     pub attempts_exhausted: bool,
 }
 
-/// Which jobs a claim takes.
+/// The jobs that a claim takes.
 #[derive(Debug, Clone)]
 pub struct Wanted<'a> {
     /// Tells whether those that a request waits for, or those of the queue.

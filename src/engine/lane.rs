@@ -31,7 +31,7 @@ struct Slots {
     working: JoinSet<()>,
     customers: HashMap<Id, i32>,
     held: HashMap<i32, usize>,
-    /// When the last slot was taken or came free.
+    /// Time when the last slot was taken or came free.
     moved: Instant,
     /// The customers served last, with immediate and with queued work.
     turns: Turns,

@@ -65,7 +65,7 @@ pub struct Settings {
     /// Images that are fetched at once, immediate ones apart.
     pub fetches: usize,
     pub limits: imaging::Limits,
-    /// When an image is given up at which the service fails again and again.
+    /// Limits after which an image is given up at which the service fails again and again.
     pub give_up: GiveUp,
     /// Folder for originals while they are read.
     pub folder: PathBuf,

@@ -8,7 +8,7 @@ use parking_lot::{Mutex, MutexGuard};
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// Whose images are not claimed for a while: what fails for one of them most likely fails for the next.
+/// Customers whose images are not claimed for a while: what fails for one of them most likely fails for the next.
 #[derive(Debug, Default)]
 pub struct Pauses(Mutex<HashMap<i32, Pause>>);
 

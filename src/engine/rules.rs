@@ -1,4 +1,4 @@
-//! Which origin strategy an image is fetched with: compiled once, matched where waiting harms nobody.
+//! The choice of an origin strategy for an image: rules are compiled once, and matched off the async threads.
 
 use std::collections::HashMap;
 use std::sync::Arc;

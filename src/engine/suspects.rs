@@ -15,7 +15,7 @@ const LONGEST: Duration = Duration::from_hours(1);
 /// Images that are watched at once; others are tried again as if it were the first time.
 const MAX_WATCHED: usize = 10_000;
 
-/// When an image is given up at which the service keeps failing.
+/// Limits after which an image is given up at which the service keeps failing.
 #[derive(Debug, Clone, Copy)]
 pub struct GiveUp {
     /// Attempts that failed, at least.

@@ -1,4 +1,4 @@
-//! Which addresses a server may be led to by a URL that somebody else wrote.
+//! Checks of the addresses that a URL from outside may lead to.
 
 use std::error::Error;
 use std::fmt;

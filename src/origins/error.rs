@@ -1,4 +1,4 @@
-//! Why an origin gave no file, in words for those who look after images.
+//! Errors of fetching from an origin, in words for those who look after images.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Which URLs may be origins at all, before anything is looked up.
+//! Checks of the URLs of origins before anything is looked up.
 
 use std::error::Error;
 use std::fmt;

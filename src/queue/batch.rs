@@ -82,7 +82,7 @@ pub fn waiting_in(conn: &mut PgConnection, at: &ImageAddress) -> Result<Vec<i64>
         .load(conn)?)
 }
 
-/// How a member of a batch came out.
+/// The outcome of a member of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberOutcome {
     Completed,

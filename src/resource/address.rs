@@ -60,7 +60,7 @@ macro_rules! address {
     };
 }
 
-/// What a variable of a template may be.
+/// The values that a variable of a template may have.
 pub trait Part: Sized {
     /// `int32` or `int64` for numbers; none: an id.
     const FORMAT: Option<&'static str>;
@@ -126,7 +126,7 @@ impl Parts<'_> {
 #[derive(Debug)]
 pub struct Filling<'a> {
     template: &'static str,
-    /// Where its fixed parts lie; what is done is taken off the front.
+    /// Positions of its fixed parts; what is done is taken off the front.
     fixed: &'a [(usize, usize)],
     path: &'a mut String,
 }
@@ -151,7 +151,7 @@ impl Filling<'_> {
 #[derive(Debug, Clone, Copy)]
 pub struct Template {
     text: &'static str,
-    /// Where its fixed parts lie: each but the last is followed by a variable.
+    /// Positions of its fixed parts: each but the last is followed by a variable.
     fixed: [(usize, usize); MAX_PARTS],
     parts: usize,
 }
@@ -207,7 +207,7 @@ where
     text.parse::<N>().ok().filter(|n| *n > N::default() && n.to_string() == text)
 }
 
-/// What [`canonical_number`] asks for, in words.
+/// The rule of [`canonical_number`], in words.
 pub const NUMBER_RULE: &str = "a number must be positive, with no zeros in front";
 
 /// Longest id, in bytes: what 220 for `customer/space/id` leave (`docs/rules.md` 2.1).
@@ -223,7 +223,7 @@ pub fn is_id(text: &str) -> bool {
         && text.chars().all(allowed)
 }
 
-/// What [`is_id`] asks for, in words.
+/// The rule of [`is_id`], in words.
 pub const ID_RULE: &str = "must be one path segment: letters, digits and any of \
     -._~!$&'()*+,;=:@ (RFC 3986, pchar without %), not . or .., 216 bytes at most";
 

@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::page_key::KeyValue;
 
-/// How long anchors hold: rows that came or went meanwhile are not counted.
+/// Life of an anchor: rows that came or went meanwhile are not counted.
 const LIFE: Duration = Duration::from_mins(1);
 /// Anchors that are remembered at once, of all lists; a key is a kilobyte at most.
 const MAX_ANCHORS: usize = 4096;

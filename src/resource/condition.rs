@@ -1,4 +1,4 @@
-//! What a request asks of the state it meets: `If-Match` and `If-None-Match` (RFC 9110, section 13).
+//! Conditions on the state that a request meets: `If-Match` and `If-None-Match` (RFC 9110, section 13).
 
 use crate::hydra::{Problem, Tag};
 
@@ -9,7 +9,7 @@ pub struct Conditions {
     if_none_match: Option<Named>,
 }
 
-/// What a condition names.
+/// The states that a condition names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Named {
     /// `*`: whatever there is.
@@ -24,7 +24,7 @@ struct EntityTag {
     opaque: String,
 }
 
-/// What a request meets at its address.
+/// The state that a request meets at its address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Current {
     Nothing,
@@ -33,7 +33,7 @@ pub enum Current {
     State(Tag),
 }
 
-/// What a reader is to be sent.
+/// The answer to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
     /// It has the representation already.

@@ -7,7 +7,7 @@ use crate::resource::literal::Literal;
 use crate::resource::{MAX_INDEXED, Site};
 use crate::secrets::Secret;
 
-/// What a body does to credentials that may be held.
+/// The change that a body makes to stored credentials.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Credentials {
     /// There are to be none: what something new starts from, and what `null` goes back to.

@@ -1,4 +1,4 @@
-//! What a body says of its own identity: `@id`, `@type` and `id` (`docs/rules.md` 2.2, 2.3, 4.3).
+//! The identity that a body gives itself: `@id`, `@type` and `id` (`docs/rules.md` 2.2, 2.3, 4.3).
 
 use serde_json::{Map, Value};
 

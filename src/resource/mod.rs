@@ -57,9 +57,9 @@ use crate::hydra::{ClassDoc, CollectionDoc, Fault, Problem, Tag, Writer};
 
 /// A kind of thing the API serves.
 pub trait Resource: Sized + Send + 'static {
-    /// Where one of them is.
+    /// The address of one of them.
     type Address: Address;
-    /// What a client may write of one; its default is what a new one starts from.
+    /// The part that a client may write; its default is what a new resource starts from.
     type Draft: Default + Send;
 
     const NAME: &'static str;

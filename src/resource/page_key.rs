@@ -22,7 +22,7 @@ pub enum KeyValue {
     Never,
 }
 
-/// What kind of value a column has.
+/// The kind of value of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyKind {
     Text,
@@ -33,7 +33,7 @@ pub enum KeyKind {
     Moment,
 }
 
-/// Where a page begins or ends.
+/// The start or the end of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// It is the first.

@@ -1,4 +1,4 @@
-//! What PostgreSQL refuses, in the domain's words.
+//! Errors of PostgreSQL as problems.
 //!
 //! Constraint names carry the member they guard: `spaces_name_key` is about `name`. diesel tells apart by
 //! SQLSTATE what breaks constraints, and little else: deadlocks, time-outs and full disks are known by the

@@ -7,7 +7,7 @@ use super::site::{RenderContext, Site, UnitOfWork};
 use super::{Operation, Resource};
 use crate::hydra::{Access, CollectionDoc, Fault, Problem, PropertyDoc, Range, Writer};
 
-/// What a body is read with.
+/// The context in which a body is parsed.
 #[derive(Clone, Copy)]
 pub struct ParseContext<'a> {
     pub site: &'a Site,
@@ -23,7 +23,7 @@ pub struct ParseContext<'a> {
     pub strict: bool,
 }
 
-/// What is answered at an address that a row adds below its resource.
+/// The operations at an address that a row adds below its resource.
 pub struct Mount<A: 'static> {
     /// Last segments of the address, below the resource's.
     pub suffix: &'static str,

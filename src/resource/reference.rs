@@ -25,7 +25,7 @@ pub struct Reference<R: Resource, T: Resource> {
 
 /// The resource that a draft refers to, which has to be there.
 struct Target<R: Resource, T: Resource> {
-    /// What problems call it.
+    /// Its name in problems.
     noun: &'static str,
     address: AddressIn<R, T>,
     find: fn(&mut UnitOfWork<'_>, &T::Address) -> Result<T, Problem>,
@@ -34,7 +34,7 @@ struct Target<R: Resource, T: Resource> {
 /// Returns the address of what a draft of a customer refers to, if it refers to any.
 type AddressIn<R, T> = fn(&<R as Resource>::Draft, i32) -> Option<<T as Resource>::Address>;
 
-/// How a resource tells what it refers to.
+/// The way in which a resource tells what it refers to.
 enum Get<R, T: Resource> {
     Address(fn(&R) -> Option<T::Address>),
     Id(fn(&R) -> &String),

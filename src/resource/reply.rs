@@ -8,7 +8,7 @@ use super::site::UnitOfWork;
 use super::{Resource, shown};
 use crate::hydra::{Problem, Tag};
 
-/// What was done, for the status.
+/// The outcome of an operation, for the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     Found,
@@ -21,7 +21,7 @@ pub enum Outcome {
     Reported,
 }
 
-/// What an operation came to, ready to be sent.
+/// The result of an operation, ready to be sent.
 pub enum Reply {
     /// A resource, written already, its address, and the tag of the state that GET shows.
     Shown { outcome: Outcome, id: String, body: Vec<u8>, tag: Tag },

@@ -1,4 +1,4 @@
-//! What every act works with: who asks, where the service is, and the connection it works on.
+//! The environment of every act: the caller, the site, and the connection that it works on.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct Site {
     pub anchors: Anchors,
 }
 
-/// Who asks.
+/// The caller of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Caller {
     /// Nobody in particular: no credentials.
@@ -65,7 +65,7 @@ pub struct UnitOfWork<'a> {
     pub effects: Vec<Effect>,
 }
 
-/// What happens in this process after the commit; others find out for themselves, within a second.
+/// An effect in this process after the commit; others find out for themselves, within a second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// A key was made or removed: forget what was found of it.
@@ -76,7 +76,7 @@ pub enum Effect {
     Note(String),
 }
 
-/// What a resource is shown with.
+/// The context in which a resource is rendered.
 #[derive(Debug, Clone, Copy)]
 pub struct RenderContext<'a> {
     pub site: &'a Site,
@@ -89,13 +89,13 @@ impl<'a> UnitOfWork<'a> {
     }
 }
 
-/// What a request brought besides its address.
+/// The input of a request besides its address.
 #[derive(Debug, Default)]
 pub struct Input {
     /// The body; none: there was none.
     pub body: Option<Value>,
     pub query: Query,
-    /// What it asks of the state it meets.
+    /// Conditions on the state that it meets.
     pub conditions: Conditions,
     /// Path asked for, as received.
     pub path: String,

@@ -1,4 +1,4 @@
-//! How large one resource may be: the texts of all its members are bounded together.
+//! Bounds on the size of one resource: the texts of all its members are bounded together.
 //!
 //! A page holds up to 500 of them, and is written in memory.
 

@@ -1,4 +1,4 @@
-//! What a class can do with its table. A class implements what it supports and no more.
+//! The operations of a class on its table. A class implements what it supports and no more.
 
 use std::ops::Deref;
 
@@ -20,7 +20,7 @@ pub struct PageOfRows<R> {
     pub total: i64,
 }
 
-/// What is wanted of a collection.
+/// The request for a page of a collection.
 pub struct ListRequest<'a> {
     pub page: Page,
     /// None: the default order of the collection.

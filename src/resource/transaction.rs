@@ -16,7 +16,7 @@ use crate::hydra::Problem;
 /// Times a transaction is tried when it meets others that must go first.
 const TRIES: u32 = 5;
 
-/// How long after its beginning a transaction is no longer tried again: a statement that ran into its time-out
+/// Time after its beginning from which a transaction is no longer retried: a statement that ran into its time-out
 /// would do so once more.
 const PATIENCE: Duration = Duration::from_secs(20);
 

@@ -10,7 +10,7 @@ use super::{Storage, StorageError};
 /// Name of the marker among the objects; no object is ever called so.
 pub(super) const NAME: &str = "hydria.json";
 
-/// Whose objects a storage keeps.
+/// The owner of the objects in a storage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     /// Id of the deployment whose database names the objects.

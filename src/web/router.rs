@@ -1,4 +1,4 @@
-//! Which operation answers at which address: the rows of the class tables, mounted.
+//! The router: the operations in the rows of the class tables, by their addresses.
 
 use std::collections::HashMap;
 use std::pin::Pin;

@@ -22,7 +22,7 @@ pub const LIMIT: Duration = Duration::from_secs(30);
 /// Interval of looking whether it is gone.
 const POLL: Duration = Duration::from_millis(10);
 
-/// When a wait is worth a word in the log.
+/// Time after which a wait is logged.
 const WORD: Duration = Duration::from_secs(1);
 
 /// The signals that orphans get, and after which time: to give up, to do so at once, and to be killed.

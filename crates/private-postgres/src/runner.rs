@@ -11,7 +11,7 @@ use super::process::Keeper;
 use super::programs::Programs;
 use super::{Durability, PrivateError};
 
-/// Which programs, for which cluster, started by whom, and where their words go.
+/// The means to run PostgreSQL's programs: their folder, the cluster, the account, and the log.
 #[derive(Debug)]
 pub struct Runner<'a> {
     pub place: &'a Place,

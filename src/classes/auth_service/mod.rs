@@ -24,7 +24,7 @@ pub struct AuthService {
     pub has_role_provider: bool,
 }
 
-/// What may be written of an auth service.
+/// The writable part of an auth service.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = auth_services, check_for_backend(diesel::pg::Pg))]
 pub struct AuthServiceDraft {
@@ -129,7 +129,7 @@ crate::orders! {
     "callToAction" is call_to_action, "timeToLive" is time_to_live,
 }
 
-/// What lists of auth services filter by.
+/// The filters of lists of auth services.
 const BY_NAME: &[Variable] = &[Variable::new("name", "The service of this name, the whole of it")];
 
 pub static AUTH_SERVICES: Collection<CustomerAddress, AuthService> = collection_of(

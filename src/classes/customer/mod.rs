@@ -34,7 +34,7 @@ pub struct Customer {
     pub draft: CustomerDraft,
 }
 
-/// What may be written of a customer; the name at its creation only.
+/// The writable part of a customer; the name at its creation only.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = customers, check_for_backend(diesel::pg::Pg))]
 #[derive(Default)]

@@ -1,4 +1,4 @@
-//! How the origins of a customer are fetched: a pattern, a strategy, credentials.
+//! Origin strategies of a customer: a pattern, a strategy, credentials.
 
 pub mod rules;
 
@@ -32,7 +32,7 @@ pub struct CustomerOriginStrategy {
     pub position: Option<i32>,
 }
 
-/// What may be written of a customer's origin strategy.
+/// The writable part of a customer's origin strategy.
 #[derive(Debug, Clone)]
 pub struct CustomerOriginStrategyDraft {
     pub regex: String,

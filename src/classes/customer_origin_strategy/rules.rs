@@ -13,7 +13,7 @@ pub fn place(customer: i32, id: &str) -> String {
     format!("customers/{customer}/originStrategies/{id}")
 }
 
-/// What chooses a strategy, as it is stored, in the order of trial.
+/// A stored rule that chooses a strategy; rules are tried in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = strategies, check_for_backend(diesel::pg::Pg))]
 pub struct StoredRule {

@@ -1,4 +1,4 @@
-//! How much a customer, or one of its spaces, stores.
+//! The storage of a customer and of each of its spaces.
 
 pub mod quota;
 
@@ -41,7 +41,7 @@ impl Totals {
     }
 }
 
-/// What may be written of a customer's storage, by an administrator.
+/// The part of a customer's storage that an administrator may write.
 #[derive(Debug)]
 pub struct CustomerStorageDraft {
     pub storage_policy: String,

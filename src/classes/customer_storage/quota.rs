@@ -55,7 +55,7 @@ pub fn check_quota(conn: &mut PgConnection, customer: i32, more: usize) -> Resul
     )))
 }
 
-/// How many images a customer stores, and how many it may.
+/// The number of images that a customer stores, and its limit.
 struct Quota {
     stored: i64,
     maximum: i64,

@@ -66,11 +66,11 @@ pub struct Image {
     pub derivative: Option<String>,
     /// Width, height (pixels) and length (bytes) of each thumbnail in the object.
     pub thumbnails: Vec<i32>,
-    /// When sizes were last found right; none until processed.
+    /// Time when sizes were last found right; `None` until processed.
     pub checked: Option<DateTime<Utc>>,
 }
 
-/// What may be written of an image.
+/// The writable part of an image.
 #[derive(
     Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize,
 )]

@@ -10,7 +10,7 @@ use crate::resource::page_key::{KeyKind, KeyValue};
 pub struct Column {
     /// The expression, as the index on it has it.
     pub sql: &'static str,
-    /// What it is called in a subquery.
+    /// Its name in a subquery.
     pub name: &'static str,
     pub kind: KeyKind,
     pub of: fn(&Image) -> KeyValue,
@@ -105,7 +105,7 @@ macro_rules! metadata {
 }
 metadata_members!(metadata);
 
-/// What comes first in an order.
+/// The first column of an order.
 #[derive(Debug, Clone, Copy)]
 enum By {
     /// The default order; all images are of one family, so that of `family` too.

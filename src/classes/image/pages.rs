@@ -23,7 +23,7 @@ use crate::resource::page_key::{KeyValue, Place};
 use crate::resource::*;
 use crate::schema::images;
 
-/// Where reading begins.
+/// The start of reading.
 enum From {
     Offset(i64),
     /// After the row with these order values, in the direction of context.

@@ -11,7 +11,7 @@ use crate::resource::{ParseContext, Query, literal};
 /// Lists filters and orders, the metadata among them.
 macro_rules! members {
     (texts: [$($text:ident)+] numbers: [$($number:ident)+]) => {
-        /// What every collection of images filters by.
+        /// The filters of every collection of images.
         pub const FILTERS: &[Variable] = &[
             $(members!($text),)+
             $(members!($number),)+

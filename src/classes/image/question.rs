@@ -1,4 +1,4 @@
-//! What is asked of a collection of images, and the page that answers it.
+//! Questions to collections of images, and the pages that answer them.
 
 use super::order::Sort;
 use super::query::Filter;
@@ -8,7 +8,7 @@ use crate::hydra::collection::{Page, PageLink, PageLinks};
 use crate::resource::Input;
 use crate::resource::page_key::{self, KeyKind, KeyValue, PageKey, Place};
 
-/// What is asked of a collection.
+/// A question to a collection.
 #[derive(Debug, Clone)]
 pub(super) struct Question {
     pub scope: Scope,

@@ -1,4 +1,4 @@
-//! Whose images a collection holds.
+//! Scopes of collections of images.
 
 use diesel::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::addresses::{BatchAddress, CustomerAddress, SpaceAddress};
 use crate::hydra::Problem;
 use crate::schema::{batches, spaces};
 
-/// Whose images a collection holds.
+/// The scope of a collection of images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     Space(SpaceAddress),

@@ -35,7 +35,7 @@ const WALK: i64 = 20_000;
 /// Images that match so little that they are always found and put in order.
 const FEW: i64 = 5_000;
 
-/// What was found of a page.
+/// The rows found for a page.
 pub(super) struct Page {
     pub images: Vec<Image>,
     pub before: bool,
@@ -43,7 +43,7 @@ pub(super) struct Page {
     pub total: Total,
 }
 
-/// How a page is read.
+/// The way in which a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     /// All that match are found, then put in order.
@@ -59,7 +59,7 @@ enum Way {
 /// Order values as they are selected: the value that is ordered by, as text, when registered, space, id.
 type Row = (Option<String>, DateTime<Utc>, i32, String);
 
-/// Where to read from: order values, and how rows compare with them.
+/// The start of reading: order values, and how rows compare with them.
 type Bound = Option<(&'static str, Vec<KeyValue>)>;
 
 /// Reads a page of what the question asks for, with its total.

@@ -1,4 +1,4 @@
-//! Which images, and in which order: filters and orders as queries.
+//! Filters and orders of images as queries.
 
 use diesel::connection::DefaultLoadingMode;
 use diesel::dsl::sql;
@@ -18,7 +18,7 @@ use crate::schema::{images, spaces};
 
 pub type Found<'a> = images::BoxedQuery<'a, Pg>;
 
-/// How the filter on tags and roles is put.
+/// The form of the filter on tags and roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Words {
     /// As the index has it and exactly: for finding what matches.

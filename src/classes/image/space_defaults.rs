@@ -1,4 +1,4 @@
-//! What new images take from their space where they leave it out (`docs/rules.md` 4.2).
+//! Defaults of spaces, which new images take where they leave a member out (`docs/rules.md` 4.2).
 
 use std::collections::{BTreeSet, HashMap};
 

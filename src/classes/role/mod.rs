@@ -24,7 +24,7 @@ pub struct Role {
     pub draft: RoleDraft,
 }
 
-/// What may be written of a role.
+/// The writable part of a role.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = roles, treat_none_as_null = true, check_for_backend(diesel::pg::Pg))]
 #[derive(Default)]
@@ -94,7 +94,7 @@ crate::orders! {
     "id" is id, "name" is name, "label" is label, "authService" is auth_service,
 }
 
-/// What lists of roles filter by.
+/// The filters of lists of roles.
 pub const BY_NAME: &[Variable] = &[Variable::new("name", "Roles of this name, the whole of it")];
 
 pub static ROLES: Collection<CustomerAddress, Role> =

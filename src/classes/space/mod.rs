@@ -32,7 +32,7 @@ pub struct Space {
     pub draft: SpaceDraft,
 }
 
-/// What may be written of a space.
+/// The writable part of a space.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
 pub struct SpaceDraft {

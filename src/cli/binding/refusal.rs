@@ -1,4 +1,4 @@
-//! Why a start is refused, each with the way to go on.
+//! Reasons for refusing a start, each with the way to go on.
 
 use std::error::Error;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Whether chunks say what there is; and how to make them.
+//! Checks and repairs of chunks.
 
 use diesel::prelude::*;
 use diesel::sql_types::Integer;

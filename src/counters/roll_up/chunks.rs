@@ -16,14 +16,14 @@ struct Chunk {
     space: i32,
     #[diesel(sql_type = Text)]
     start: String,
-    /// Where the next chunk begins; none: it is the last.
+    /// Start of the next chunk; `None` if it is the last.
     #[diesel(sql_type = Nullable<Text>)]
     following: Option<String>,
     #[diesel(sql_type = BigInt)]
     images: i64,
 }
 
-/// What one second holds.
+/// The images registered in one second.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 struct Second {
     #[diesel(sql_type = Text)]

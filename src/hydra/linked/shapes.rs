@@ -17,8 +17,9 @@ pub enum Kind {
     Json,
 }
 
-/// What decides whether `@reverse` is read: the processor expands what is in it without the definitions of its terms,
-/// and under a context that should end there.
+/// The facts that decide whether `@reverse` is read.
+///
+/// The processor expands what is in it without the definitions of its terms, and under a context that should end there.
 #[derive(Debug, Clone, Copy)]
 pub struct Reverse<'a> {
     /// Terms with a container, of JSON, or that are reversed themselves, by any of their definitions.

@@ -1,4 +1,4 @@
-//! Which node a body is about (`docs/rules.md` 4.5).
+//! The node that a body is about (`docs/rules.md` 4.5).
 
 use super::nodes::{Node, Nodes};
 use super::terms::MEMBER;

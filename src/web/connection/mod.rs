@@ -48,13 +48,13 @@ struct State {
     cut: Cell<bool>,
     /// Since when the connection waits for its client to close it, in ticks of the registry.
     lingering_since: Cell<Option<u64>>,
-    /// When the head began, in ticks of the registry.
+    /// Start of the head, in ticks of the registry.
     head_since: Cell<u64>,
     /// Tick at which the client stopped taking what is written; `None` while it takes everything.
     blocked_since: Cell<Option<u64>>,
     /// Bytes that the client has taken since.
     taken: Cell<usize>,
-    /// When anything was last read or written, in ticks.
+    /// Time of the last read or write, in ticks.
     last_progress: Cell<u64>,
     /// Tells whether the connection is to be closed without waiting for its client.
     closing: Cell<bool>,

@@ -28,7 +28,7 @@ const COUNTED: i64 = 500_000;
 /// The same, where each image is looked at.
 const LOOKED_AT: i64 = 50_000;
 
-/// How many rows spaces have from one row to another, where they have any.
+/// The numbers of rows of spaces between two rows.
 type Counts = Vec<(i32, i64)>;
 
 fn sum(counts: &Counts) -> i64 {

@@ -17,7 +17,7 @@ use crate::schema::images;
 
 /// Rows that one statement reads past to find a page by its number.
 const STEP: i64 = 25_000;
-/// How long a page is looked for by its number; then the client is asked to come again.
+/// Time for which a page is looked for by its number; then the client is asked to come again.
 const TIME: Duration = Duration::from_secs(3);
 
 impl Search<'_> {

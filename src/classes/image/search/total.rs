@@ -16,7 +16,7 @@ pub(super) const EXACT: i64 = 100_000;
 /// Images that match by the planner's statistics, from which on they are not counted at all.
 const PLENTY: i64 = 3 * EXACT;
 
-/// How many images match.
+/// The number of images that match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) struct Total {
     pub number: i64,
