@@ -76,6 +76,8 @@ const DISTINCT: Operation<SpaceAddress> =
     get("distinct", "List the different values of one member")
         .returns_a("rdf:List")
         .answering(statuses::LISTED)
+        // Six bytes of JSON for each, at worst.
+        .answers_up_to(MAX_VALUES * MAX_INDEXED * 6)
         .parameters(&[Variable { values: &MEMBERS, ..Variable::new("field", "The member") }, AFTER])
         .reads(|s, at, input| {
             check_space(s.conn, at)?;

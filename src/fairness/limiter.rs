@@ -10,56 +10,83 @@ use tokio::sync::oneshot;
 
 use super::Shares;
 
-/// Interval at which one that does not fit is passed over by others before nobody is admitted until it fits.
+/// Number of times that one that does not fit is passed over by others before nobody is admitted until it fits.
 const MAX_PASSED_OVER: u32 = 16;
 
-/// A fair semaphore; cheap to clone. `K` says who asks.
-#[derive(Debug)]
-pub struct Limiter<K: Eq + Hash + Clone>(Arc<Inner<K>>);
+/// What waits for units of a [`Limiter`].
+pub trait Waiter<K: Eq + Hash + Clone + Send>: Send + Sized {
+    /// Returns whether nobody needs the units any more.
+    fn has_gone(&self) -> bool;
 
-impl<K: Eq + Hash + Clone> Clone for Limiter<K> {
+    /// Takes the units; one that has gone drops them.
+    fn admit(self, permit: Permit<K, Self>);
+}
+
+/// A task that waits for units.
+#[derive(Debug)]
+pub struct Task<K: Eq + Hash + Clone + Send>(oneshot::Sender<Permit<K>>);
+
+impl<K: Eq + Hash + Clone + Send> Waiter<K> for Task<K> {
+    fn has_gone(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn admit(self, permit: Permit<K>) {
+        // A task that no longer waits gives them back by dropping them.
+        let _ = self.0.send(permit);
+    }
+}
+
+/// A fair semaphore; cheap to clone. `K` says who asks, `W` is what waits.
+#[derive(Debug)]
+pub struct Limiter<K: Eq + Hash + Clone + Send, W: Waiter<K> = Task<K>>(Arc<Inner<K, W>>);
+
+impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Clone for Limiter<K, W> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
 #[derive(Debug)]
-struct Inner<K: Eq + Hash + Clone> {
+struct Inner<K: Eq + Hash + Clone + Send, W> {
     shares: Shares,
-    state: Mutex<State<K>>,
+    state: Mutex<State<K, W>>,
 }
 
 #[derive(Debug)]
-struct State<K: Eq + Hash + Clone> {
+struct State<K: Eq + Hash + Clone + Send, W> {
     total: usize,
     /// Units held, of those who hold any.
     held: HashMap<K, usize>,
     /// Those who wait, in the order of their turns; each is here once, and has a queue.
     turns: VecDeque<K>,
-    queues: HashMap<K, Queue<K>>,
+    queues: HashMap<K, Queue<W>>,
 }
 
 #[derive(Debug)]
-struct Queue<K: Eq + Hash + Clone> {
-    waiting: VecDeque<Waiting<K>>,
-    /// Interval at which others were admitted since its first has waited for capacity.
+struct Queue<W> {
+    waiting: VecDeque<Waiting<W>>,
+    /// Number of times that others were admitted since its first has waited for capacity.
     passed_over: u32,
 }
 
 #[derive(Debug)]
-struct Waiting<K: Eq + Hash + Clone> {
+struct Waiting<W> {
     amount: usize,
-    admitted: oneshot::Sender<Permit<K>>,
+    waiter: W,
 }
 
 /// Units that are held until this is dropped.
 #[derive(Debug)]
-pub struct Permit<K: Eq + Hash + Clone> {
-    of: Arc<Inner<K>>,
+pub struct Permit<K: Eq + Hash + Clone + Send, W: Waiter<K> = Task<K>> {
+    of: Arc<Inner<K, W>>,
     /// None once it is given back.
     holder: Option<K>,
     amount: usize,
 }
+
+/// Waiters that may go on, each with its units.
+pub type Admitted<K, W> = Vec<(W, Permit<K, W>)>;
 
 /// A customer has too many waiting already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,17 +100,7 @@ impl fmt::Display for Overloaded {
 
 impl std::error::Error for Overloaded {}
 
-impl<K: Eq + Hash + Clone> Limiter<K> {
-    pub fn new(shares: Shares) -> Self {
-        let state = State {
-            total: 0,
-            held: HashMap::new(),
-            turns: VecDeque::new(),
-            queues: HashMap::new(),
-        };
-        Self(Arc::new(Inner { shares, state: Mutex::new(state) }))
-    }
-
+impl<K: Eq + Hash + Clone + Send> Limiter<K> {
     /// Waits for `amount` units, at most the capacity; no thread waits along.
     pub async fn acquire(&self, holder: K, amount: usize) -> Permit<K> {
         match self.acquire_within(holder.clone(), amount, usize::MAX).await {
@@ -103,59 +120,87 @@ impl<K: Eq + Hash + Clone> Limiter<K> {
         amount: usize,
         most: usize,
     ) -> Result<Permit<K>, Overloaded> {
-        let amount = amount.min(self.0.shares.capacity);
-        let admission = {
-            let mut state = self.0.lock();
-            let held = state.held.get(&holder).copied().unwrap_or_default();
-            if state.turns.is_empty() && self.0.shares.admits(held, state.total, amount) {
-                return Ok(Inner::grant(&self.0, &mut state, holder, amount));
-            }
-            let (admitted, admission) = oneshot::channel();
-            let queue = state
-                .queues
-                .entry(holder.clone())
-                .or_insert_with(|| Queue { waiting: VecDeque::new(), passed_over: 0 });
-            // Those who gave up count no more.
-            queue.waiting.retain(|waiting| !waiting.admitted.is_closed());
-            if queue.waiting.len() >= most {
-                return Err(Overloaded);
-            }
-            queue.waiting.push_back(Waiting { amount, admitted });
-            if !state.turns.contains(&holder) {
-                state.turns.push_back(holder);
-            }
-            let unsent = Inner::admit(&self.0, &mut state);
-            drop(state);
-            drop(unsent);
-            admission
-        };
+        let (sender, admission) = oneshot::channel();
+        for (task, permit) in self.enter(holder, amount, most, Task(sender))? {
+            task.admit(permit);
+        }
         admission.await.or(Err(Overloaded))
     }
 }
 
-impl<K: Eq + Hash + Clone> Inner<K> {
-    fn lock(&self) -> MutexGuard<'_, State<K>> {
+impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Limiter<K, W> {
+    pub fn new(shares: Shares) -> Self {
+        let state = State {
+            total: 0,
+            held: HashMap::new(),
+            turns: VecDeque::new(),
+            queues: HashMap::new(),
+        };
+        Self(Arc::new(Inner { shares, state: Mutex::new(state) }))
+    }
+
+    /// Lets something wait for `amount` units, at most the capacity, unless `most` of the same holder's wait already.
+    ///
+    /// Returns those that may go on now, of which it may be one.
+    ///
+    /// # Errors
+    /// Returns [`Overloaded`] where too many wait.
+    pub fn enter(
+        &self,
+        holder: K,
+        amount: usize,
+        most: usize,
+        waiter: W,
+    ) -> Result<Admitted<K, W>, Overloaded> {
+        let amount = amount.min(self.0.shares.capacity);
+        let mut state = self.0.lock();
+        let held = state.held.get(&holder).copied().unwrap_or_default();
+        if state.turns.is_empty() && self.0.shares.admits(held, state.total, amount) {
+            let permit = Inner::grant(&self.0, &mut state, holder, amount);
+            return Ok(vec![(waiter, permit)]);
+        }
+        let queue = state
+            .queues
+            .entry(holder.clone())
+            .or_insert_with(|| Queue { waiting: VecDeque::new(), passed_over: 0 });
+        if queue.waiting.len() >= most {
+            // Those who gave up count no more.
+            queue.waiting.retain(|waiting| !waiting.waiter.has_gone());
+            if queue.waiting.len() >= most {
+                return Err(Overloaded);
+            }
+        }
+        queue.waiting.push_back(Waiting { amount, waiter });
+        if !state.turns.contains(&holder) {
+            state.turns.push_back(holder);
+        }
+        Ok(Inner::admit(&self.0, &mut state))
+    }
+}
+
+impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Inner<K, W> {
+    fn lock(&self) -> MutexGuard<'_, State<K, W>> {
         self.state.lock()
     }
 
-    fn grant(this: &Arc<Self>, state: &mut State<K>, holder: K, amount: usize) -> Permit<K> {
+    fn grant(this: &Arc<Self>, state: &mut State<K, W>, holder: K, amount: usize) -> Permit<K, W> {
         state.total += amount;
         *state.held.entry(holder.clone()).or_default() += amount;
         Permit { of: Arc::clone(this), holder: Some(holder), amount }
     }
 
-    /// Admits whom it can, in turn.
-    ///
-    /// Returns the permits of those who no longer wait, to be dropped without the lock.
-    fn admit(this: &Arc<Self>, state: &mut State<K>) -> Vec<Permit<K>> {
-        let mut unsent = Vec::new();
+    /// Returns those that may go on, in turn; they are told without the lock.
+    fn admit(this: &Arc<Self>, state: &mut State<K, W>) -> Admitted<K, W> {
+        let mut admitted = Vec::new();
         let mut place = 0;
         while let Some(holder) = state.turns.get(place).cloned() {
             let Some(queue) = state.queues.get_mut(&holder) else {
                 state.turns.remove(place);
                 continue;
             };
-            queue.waiting.retain(|waiting| !waiting.admitted.is_closed());
+            while queue.waiting.front().is_some_and(|first| first.waiter.has_gone()) {
+                queue.waiting.pop_front();
+            }
             let Some(amount) = queue.waiting.front().map(|first| first.amount) else {
                 state.queues.remove(&holder);
                 state.turns.remove(place);
@@ -184,32 +229,41 @@ impl<K: Eq + Hash + Clone> Inner<K> {
                     queue.passed_over += 1;
                 }
             }
-            if let Some(Waiting { admitted, .. }) = first {
-                let permit = Self::grant(this, state, holder, amount);
-                unsent.extend(admitted.send(permit).err());
+            if let Some(Waiting { waiter, .. }) = first {
+                admitted.push((waiter, Self::grant(this, state, holder, amount)));
             }
             place = 0;
         }
-        unsent
+        admitted
     }
 }
 
-impl<K: Eq + Hash + Clone> Drop for Permit<K> {
-    fn drop(&mut self) {
-        let Some(holder) = self.holder.take() else { return };
-        let unsent = {
-            let mut state = self.of.lock();
-            state.total -= self.amount;
-            if let Some(held) = state.held.get_mut(&holder) {
-                *held -= self.amount;
-                if *held == 0 {
-                    state.held.remove(&holder);
-                }
+impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Permit<K, W> {
+    /// Gives the units back, and returns those that may go on with them.
+    pub fn release(mut self) -> Admitted<K, W> {
+        self.give_back()
+    }
+
+    fn give_back(&mut self) -> Admitted<K, W> {
+        let Some(holder) = self.holder.take() else { return Vec::new() };
+        let mut state = self.of.lock();
+        state.total -= self.amount;
+        if let Some(held) = state.held.get_mut(&holder) {
+            *held -= self.amount;
+            if *held == 0 {
+                state.held.remove(&holder);
             }
-            Inner::admit(&self.of, &mut state)
-        };
-        // Their drop takes the lock again.
-        drop(unsent);
+        }
+        Inner::admit(&self.of, &mut state)
+    }
+}
+
+impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Drop for Permit<K, W> {
+    fn drop(&mut self) {
+        // Without the lock, because one that has gone drops its units, which takes the lock again.
+        for (waiter, permit) in self.give_back() {
+            waiter.admit(permit);
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Operation<A: 'static> {
     pub body: Body,
     /// Tells whether the client chooses the last segment of the address, so that a malformed one is a bad request.
     pub chooses: bool,
+    /// Bytes that its answer may take, where that is no list and may be large.
+    pub answer_bytes: usize,
     pub act: Act<A>,
 }
 
@@ -79,6 +81,7 @@ pub struct OperationBuilder {
     doc: OperationDoc,
     body: Body,
     chooses: bool,
+    answer_bytes: usize,
 }
 
 /// Describes a GET, which answers nothing yet; `name` is the last segment of its IRI.
@@ -117,7 +120,7 @@ const fn method(method: &'static str, name: &'static str, title: &'static str) -
         parameters: &[],
         administrators_only: false,
     };
-    OperationBuilder { doc, body: Body::None, chooses: false }
+    OperationBuilder { doc, body: Body::None, chooses: false, answer_bytes: 0 }
 }
 
 impl OperationBuilder {
@@ -154,6 +157,10 @@ impl OperationBuilder {
     pub const fn choosing_the_address(self) -> Self {
         Self { chooses: true, ..self }
     }
+    /// Answers with no list, and with up to so many bytes, which are reserved before it is made.
+    pub const fn answers_up_to(self, bytes: usize) -> Self {
+        Self { answer_bytes: bytes, ..self }
+    }
     /// Looks up single rows, together with others that wait.
     pub const fn looks_up<A>(self, act: LookUp<A>) -> Operation<A> {
         self.does(Act::Batched(act))
@@ -167,6 +174,7 @@ impl OperationBuilder {
         self.does(Act::Command(act))
     }
     const fn does<A>(self, act: Act<A>) -> Operation<A> {
-        Operation { doc: self.doc, body: self.body, chooses: self.chooses, act }
+        let Self { doc, body, chooses, answer_bytes } = self;
+        Operation { doc, body, chooses, answer_bytes, act }
     }
 }

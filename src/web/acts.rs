@@ -2,11 +2,14 @@
 //! whatever one asks for, others do not wait.
 
 use std::num::NonZero;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use actix_web::web;
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
-use crate::fairness::{Limiter, Overloaded, Shares};
+use crate::fairness::{Limiter, Overloaded, Permit, Shares, Waiter};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
@@ -53,8 +56,82 @@ pub fn units(things: usize) -> usize {
     (1 + things / THINGS_PER_UNIT).min(MOST_UNITS)
 }
 
+/// An act that waits for its turn; the thread that ends one takes the next.
+struct Job {
+    act: Box<dyn Act>,
+    /// The runtime of the request, which has the threads that may wait.
+    runtime: Handle,
+}
+
+trait Act: Send {
+    /// Returns whether nobody waits for the outcome any more.
+    fn has_gone(&self) -> bool;
+
+    fn run(self: Box<Self>);
+}
+
+struct Pending<T, F> {
+    act: Owned<F>,
+    /// Time when it began, from then on.
+    started: Arc<OnceLock<Instant>>,
+    outcome: oneshot::Sender<Result<T, Problem>>,
+}
+
+/// An act that its request owns: where the request goes before its turn, the act goes with it, and with it the body that
+/// it is about, although its place in the queue stays.
+type Owned<F> = Arc<Mutex<Option<F>>>;
+
+/// Drops an act that has not begun.
+struct Withdraw<F>(Owned<F>);
+
+impl<F> Drop for Withdraw<F> {
+    fn drop(&mut self) {
+        let act = self.0.lock().take();
+        // Without the lock.
+        drop(act);
+    }
+}
+
+impl<T: Send, F: FnOnce() -> Result<T, Problem> + Send> Act for Pending<T, F> {
+    fn has_gone(&self) -> bool {
+        self.outcome.is_closed()
+    }
+
+    fn run(self: Box<Self>) {
+        let Some(act) = self.act.lock().take() else { return };
+        self.started.get_or_init(Instant::now);
+        // A request that has gone meanwhile needs no answer.
+        let _ = self.outcome.send(act());
+    }
+}
+
+impl Waiter<Holder> for Job {
+    fn has_gone(&self) -> bool {
+        self.act.has_gone()
+    }
+
+    fn admit(self, permit: Permit<Holder, Self>) {
+        let runtime = self.runtime.clone();
+        drop(runtime.spawn_blocking(move || work(self, permit)));
+    }
+}
+
+/// Runs an act, and then those that its end admits: the first of them on this thread, because waking another takes
+/// about as long as a look-up.
+fn work(job: Job, permit: Permit<Holder, Job>) {
+    let mut next = Some((job, permit));
+    while let Some((job, permit)) = next {
+        job.act.run();
+        let mut admitted = permit.release().into_iter();
+        next = admitted.next();
+        for (job, permit) in admitted {
+            job.admit(permit);
+        }
+    }
+}
+
 /// The connections of requests, divided by [`Shares`].
-pub struct Acts(Limiter<Holder>);
+pub struct Acts(Limiter<Holder, Job>);
 
 impl Default for Acts {
     fn default() -> Self {
@@ -100,7 +177,20 @@ impl Acts {
         holder: impl Into<Holder>,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.run_within(holder.into(), 1, usize::MAX, act).await
+        self.go_on_of(holder, 1, act).await
+    }
+
+    /// Does the rest of what was begun that takes as many [`units`].
+    ///
+    /// # Errors
+    /// Returns what `act` does.
+    pub async fn go_on_of<T: Send + 'static>(
+        &self,
+        holder: impl Into<Holder>,
+        units: usize,
+        act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.run_within(holder.into(), units, usize::MAX, act).await
     }
 
     async fn run_within<T: Send + 'static>(
@@ -110,27 +200,41 @@ impl Acts {
         most: usize,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = self.0.acquire_within(holder, units, most).await;
-        let permit = permit.map_err(|full: Overloaded| {
+        let (sender, outcome) = oneshot::channel();
+        let started = Arc::new(OnceLock::new());
+        let act = Arc::new(Mutex::new(Some(act)));
+        let _withdraw = Withdraw(Arc::clone(&act));
+        let pending = Pending { act, started: Arc::clone(&started), outcome: sender };
+        let job = Job { act: Box::new(pending), runtime: Handle::current() };
+        let admitted = self.0.enter(holder, units, most, job).map_err(|full: Overloaded| {
             let words = "too many of your requests wait already; send fewer at once, or try again";
             Problem::Unavailable(words.into(), Some(Box::new(full)))
         })?;
-        blocking(move || {
-            let done = act();
-            drop(permit);
-            done
-        })
-        .await
+        for (job, permit) in admitted {
+            job.admit(permit);
+        }
+        done(outcome, &started).await
     }
 }
 
-pub(super) async fn blocking<T: Send + 'static>(
-    act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+/// Waits for the outcome of an act: for its turn as long as it takes, and then for [`PATIENCE`].
+async fn done<T>(
+    mut outcome: oneshot::Receiver<Result<T, Problem>>,
+    started: &OnceLock<Instant>,
 ) -> Result<T, Problem> {
-    match tokio::time::timeout(PATIENCE, web::block(act)).await {
-        Ok(done) => done.unwrap_or_else(|error| Err(Problem::internal(error))),
-        Err(_elapsed) => {
-            Err(Problem::Unavailable("the database does not answer; try again".into(), None))
+    let mut wait = PATIENCE;
+    loop {
+        match tokio::time::timeout(wait, &mut outcome).await {
+            // The thread broke off, which its panic has told.
+            Ok(done) => return done.unwrap_or_else(|error| Err(Problem::internal(error))),
+            Err(_elapsed) => {
+                let since = started.get().map_or(Duration::ZERO, Instant::elapsed);
+                wait = PATIENCE.saturating_sub(since);
+                if wait.is_zero() {
+                    let words = "the database does not answer; try again";
+                    return Err(Problem::Unavailable(words.into(), None));
+                }
+            }
         }
     }
 }
@@ -141,6 +245,51 @@ mod tests {
 
     use super::*;
     use crate::resource::Input;
+
+    fn alone() -> (Acts, tokio::runtime::Runtime) {
+        let scheduler = Acts(Limiter::new(Shares { capacity: 1, extra: 0 }));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        (scheduler, runtime.expect("a runtime"))
+    }
+
+    #[test]
+    fn an_act_goes_with_its_request_before_its_turn() {
+        let (scheduler, runtime) = alone();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let body = Arc::new(());
+        runtime.block_on(async {
+            let first = scheduler.run(Holder::Visitors, move || {
+                // Until the sender is dropped.
+                let _ = ended.recv();
+                Ok(())
+            });
+            let held = Arc::clone(&body);
+            let second = scheduler.run(Holder::Visitors, move || Ok(drop(held)));
+            let (mut first, mut second) = (Box::pin(first), Box::pin(second));
+            for waiting in [&mut first as &mut (dyn Future<Output = _> + Unpin), &mut second] {
+                let now = tokio::time::timeout(Duration::from_millis(10), waiting).await;
+                assert!(now.is_err(), "it waits");
+            }
+            assert_eq!(Arc::strong_count(&body), 2);
+            drop(second);
+            assert_eq!(Arc::strong_count(&body), 1, "though its place in the queue is still there");
+            drop(end);
+            first.await.expect("done");
+        });
+    }
+
+    #[test]
+    fn an_act_that_panics_gives_its_turn_to_the_next() {
+        let (scheduler, runtime) = alone();
+        runtime.block_on(async {
+            let broken =
+                scheduler.run(Holder::Visitors, || -> Result<(), Problem> { panic!("on purpose") });
+            let next = scheduler.run(Holder::Visitors, || Ok(2));
+            let (broken, next) = tokio::join!(broken, next);
+            assert!(matches!(broken, Err(Problem::Internal(_))));
+            assert_eq!(next.expect("done"), 2);
+        });
+    }
 
     #[test]
     fn large_requests_weigh_more_however_their_bodies_are_wrapped() {

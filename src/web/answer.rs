@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::admission::admit;
 use super::ahead::Ahead;
 use super::asking::Asking;
+use super::budget::Reservation;
 use super::connection::Connection;
 use super::endpoint::{Audience, Call};
 use super::methods::{ANYWHERE, allowed};
@@ -159,15 +160,17 @@ async fn dispatch(
         let current = Box::pin(current(service, route, &values, caller, &input));
         conditions.allow(current.await?)?;
     }
-    let converted = lists(entry, &input).then(|| is_converted(request));
-    if let Some(converted) = converted {
-        let rows = input.query.page(&mut Vec::new()).size;
-        asking.reserve_list(&service.answers, rows, converted).await?;
-    }
-    let reply = perform(service, entry, &values, caller, input).await;
-    let reply = reply.map_err(|problem| source_map.map_pointers(problem))?;
-    if let (Some(converted), Reply::Shown { body, .. }) = (converted, &reply) {
-        asking.written(body.len(), converted);
+    let converted = is_list(entry, &input) && is_converted(request);
+    let bytes = match is_list(entry, &input) {
+        true => Asking::list_bytes(input.query.page().size, converted),
+        false => entry.answer_bytes,
+    };
+    let reservation =
+        (bytes > 0).then(|| Reservation::new(&service.answers, asking.account(), bytes));
+    let performed = perform(service, entry, &values, caller, input, reservation).await;
+    let (reply, permit) = performed.map_err(|problem| source_map.map_pointers(problem))?;
+    if let (Some(permit), Reply::Shown { body, .. } | Reply::Bare { body, .. }) = (permit, &reply) {
+        asking.written(permit, body.len(), converted);
     }
     let wish = respond::ResponseOptions {
         reads,
@@ -188,7 +191,7 @@ async fn dispatch(
 }
 
 /// Returns whether an operation answers with a page of a collection.
-fn lists(entry: &Entry, input: &Input) -> bool {
+fn is_list(entry: &Entry, input: &Input) -> bool {
     matches!(entry.act, Mounted::Query(_)) && input.collection.is_some()
 }
 

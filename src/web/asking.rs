@@ -16,9 +16,9 @@ use crate::resource::Caller;
 const SMALL: usize = 64 << 10;
 
 /// Bytes that a row of a list takes while it is read and written: the largest that a row may be, and its frame.
-const ROW_BYTES: usize = 20 << 10;
+const ROW_BYTES: usize = 36 << 10;
 
-/// Number of times that the JSON of an answer its conversion to another representation takes.
+/// Memory that a conversion to another representation takes, as a multiple of the size of the JSON.
 const CONVERSION: usize = 8;
 
 /// A request that is being answered.
@@ -66,28 +66,18 @@ impl Asking {
         Ok(())
     }
 
-    /// Takes bytes for a list before it is made: as many as rows of the largest size take.
-    ///
-    /// # Errors
-    /// Returns [`Problem::Unavailable`] if they are not free in time.
-    pub async fn reserve_list(
-        &self,
-        budget: &Budget,
-        rows: i64,
-        converted: bool,
-    ) -> Result<(), Problem> {
+    /// Returns the bytes that a list may take while it is made: as many as rows of the largest size.
+    pub fn list_bytes(rows: i64, converted: bool) -> usize {
         let rows = usize::try_from(rows).unwrap_or_default();
         let factor = if converted { 1 + CONVERSION } else { 1 };
-        self.reserve(budget, rows.saturating_mul(ROW_BYTES * factor)).await
+        rows.saturating_mul(ROW_BYTES * factor)
     }
 
-    /// Keeps of a list's permit what it needs, once its JSON is written.
-    pub fn written(&self, bytes: usize, converted: bool) {
-        if let Some(mut permit) = self.answer.take() {
-            let factor = if converted { 1 + CONVERSION } else { 1 };
-            permit.shrink(bytes.saturating_mul(factor));
-            self.answer.set(Some(permit));
-        }
+    /// Keeps of the permit for an answer what it needs, once its JSON is written.
+    pub fn written(&self, mut permit: Permit, bytes: usize, converted: bool) {
+        let factor = if converted { 1 + CONVERSION } else { 1 };
+        permit.shrink(bytes.saturating_mul(factor));
+        self.answer.set(Some(permit));
     }
 
     /// Makes the permit one of the bytes that a response holds; a large one that has none takes it now.

@@ -22,8 +22,8 @@ const FIRST_BYTES: usize = 64 << 10;
 const SMALL_BYTES: usize = 16 << 10;
 /// Bytes that are reserved first for a larger body whose length is not announced.
 const MEDIUM_BYTES: usize = 1 << 20;
-/// Number of times that its bytes a body takes while it is read and its request is done.
-const WORK: usize = 4;
+/// Memory that a body takes while it is read and its request is done, as a multiple of its length.
+const MEMORY_FACTOR: usize = 4;
 
 /// Time that a body may take. A batch of the largest size comes in time over a line of half a megabit.
 const PACE: Pace = Pace { silence: Duration::from_secs(30), whole: Duration::from_mins(5) };
@@ -143,7 +143,7 @@ impl Reservation<'_> {
     /// # Errors
     /// Returns [`Problem::Unavailable`] if it is not free in time.
     async fn extend(&mut self, bytes: usize) -> Result<(), Problem> {
-        let needed = bytes.saturating_mul(WORK).min(self.budget.share());
+        let needed = bytes.saturating_mul(MEMORY_FACTOR).min(self.budget.share());
         match &mut self.permit {
             _ if bytes <= SMALL_BYTES => {}
             Some(held) if held.bytes() >= needed => {}

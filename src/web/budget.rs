@@ -64,6 +64,14 @@ struct Waiting {
     granted: oneshot::Sender<Permit>,
 }
 
+/// Bytes of an account that are taken later.
+#[derive(Debug, Clone)]
+pub struct Reservation {
+    budget: Budget,
+    account: Account,
+    bytes: usize,
+}
+
 /// Bytes taken from a budget until this is dropped.
 #[derive(Debug)]
 pub struct Permit {
@@ -96,14 +104,8 @@ impl Budget {
         let bytes = bytes.min(self.0.share);
         let granted = {
             let mut held = self.lock();
-            held.waiting.retain(|waiting| !waiting.granted.is_closed());
-            let overtakes = held
-                .waiting
-                .iter()
-                .any(|waiting| waiting.account == account || self.within_share(&held, waiting));
-            if !overtakes && held.fits(&self.0, account, bytes) {
-                held.add(account, bytes);
-                return Ok(self.permit(account, bytes));
+            if let Some(permit) = self.take_of(&mut held, account, bytes) {
+                return Ok(permit);
             }
             let (sender, granted) = oneshot::channel();
             held.waiting.push_back(Waiting { account, bytes, granted: sender });
@@ -113,6 +115,20 @@ impl Budget {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Problem::Unavailable(self.0.words.into(), None)),
         }
+    }
+
+    /// Takes bytes that are free, unless that would overtake a request that waits for them.
+    fn take_of(&self, held: &mut Held, account: Account, bytes: usize) -> Option<Permit> {
+        held.waiting.retain(|waiting| !waiting.granted.is_closed());
+        let overtakes = held
+            .waiting
+            .iter()
+            .any(|waiting| waiting.account == account || self.within_share(held, waiting));
+        if overtakes || !held.fits(&self.0, account, bytes) {
+            return None;
+        }
+        held.add(account, bytes);
+        Some(self.permit(account, bytes))
     }
 
     /// Returns whether a request waits for the budget as a whole, and not for others of its account.
@@ -173,6 +189,26 @@ impl Budget {
     }
 }
 
+impl Reservation {
+    /// Returns one of at most the share of the account.
+    pub fn new(budget: &Budget, account: Account, bytes: usize) -> Self {
+        Self { budget: budget.clone(), account, bytes: bytes.min(budget.share()) }
+    }
+
+    /// Takes the bytes, if they are free.
+    pub fn try_take(&self) -> Option<Permit> {
+        self.budget.take_of(&mut self.budget.lock(), self.account, self.bytes)
+    }
+
+    /// Waits for the bytes, as [`Budget::take`] does.
+    ///
+    /// # Errors
+    /// Returns [`Problem::Unavailable`] if they are not free in time.
+    pub async fn take(&self) -> Result<Permit, Problem> {
+        self.budget.take(self.account, self.bytes).await
+    }
+}
+
 impl Held {
     fn of(&self, account: Account) -> usize {
         self.by_account.get(&account).copied().unwrap_or_default()
@@ -213,6 +249,11 @@ impl Permit {
         Ok(())
     }
 
+    /// Gives back what is beyond so many bytes.
+    pub fn shrink(&mut self, bytes: usize) {
+        self.resize(bytes.min(self.bytes));
+    }
+
     /// Makes it one of as many bytes as are really held; more are taken without waiting, because they are in memory
     /// already.
     pub fn resize(&mut self, bytes: usize) {
@@ -222,11 +263,6 @@ impl Permit {
         } else if bytes < before {
             self.budget.give_back(self.account, before - bytes);
         }
-    }
-
-    /// Gives back what is beyond so many bytes.
-    pub fn shrink(&mut self, bytes: usize) {
-        self.resize(bytes.min(self.bytes));
     }
 }
 

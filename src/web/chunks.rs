@@ -12,7 +12,7 @@ use super::budget::Permit;
 use super::connection::Connection;
 
 /// Bytes of a body that are copied into the buffer of a connection at a time.
-pub const CHUNK: usize = 32 << 10;
+pub const CHUNK: usize = 128 << 10;
 
 /// A body in chunks, with the permit for its bytes.
 #[derive(Debug)]

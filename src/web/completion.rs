@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::Service;
 use crate::hydra::Problem;
-use crate::resource::reply::{Job, Then};
+use crate::resource::pending::PendingJob;
+use crate::resource::reply::Then;
 use crate::resource::{Caller, Reply, UnitOfWork, transaction};
 
 /// Interval at which a waiting request polls, in case a notification was lost.
@@ -16,14 +17,14 @@ const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// Returns the problem of the last look-up.
 pub async fn await_completion(
     service: &Service,
-    job: Job,
+    job: PendingJob,
     then: Then,
     caller: Caller,
 ) -> Result<Reply, Problem> {
     let until = Instant::now() + service.wait;
     let mut told = None;
     loop {
-        let (database, job) = (service.database.clone(), Job::clone(&job));
+        let (database, job) = (service.database.clone(), PendingJob::clone(&job));
         let look = move || transaction::read(&database, |conn| job(conn));
         let waits = service.acts.go_on(caller, look).await;
         let left = until.saturating_duration_since(Instant::now());

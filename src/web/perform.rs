@@ -1,13 +1,19 @@
 //! Performs an operation of a class, with its effects.
 
+use std::sync::Arc;
+
+use super::budget::{Permit, Reservation};
 use super::completion::await_completion;
 use super::router::{Entry, Mounted, Route, Run};
 use super::{Service, acts};
+use crate::database::Database;
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{ID_RULE, NUMBER_RULE};
-use crate::resource::{Caller, Current, Effect, Input, Reply, transaction};
+use crate::resource::{Caller, Current, Effect, Input, Reply, Site, transaction};
 
 /// Performs an operation, applies its effects, and waits for the jobs that it started.
+///
+/// Returns the reply with the permit for the bytes that were reserved.
 ///
 /// # Errors
 /// Returns the problem of the operation, and [`Problem::NotFound`] or [`Problem::Invalid`] if a part of the address
@@ -18,7 +24,8 @@ pub async fn perform(
     values: &[String],
     caller: Caller,
     input: Input,
-) -> Result<Reply, Problem> {
+    reservation: Option<Reservation>,
+) -> Result<(Reply, Option<Permit>), Problem> {
     let malformed = || match entry.chooses {
         true => malformed_address(&input.path),
         false => Problem::NotFound("there is no such resource".into()),
@@ -26,14 +33,22 @@ pub async fn perform(
     let (run, writes) = match &entry.act {
         Mounted::Batched(look) => {
             let looking = look(&service.database.batcher, values, caller).ok_or_else(malformed)?;
-            return input.judge(looking.await);
+            return input.judge(looking.await).map(|reply| (reply, None));
         }
         Mounted::Query(read) => (read(values).ok_or_else(malformed)?, false),
         Mounted::Command(write) => (write(values).ok_or_else(malformed)?, true),
     };
     // Boxed, because look-ups, which are most requests, would hold the space that it takes as well.
-    let done = Box::pin(in_session(service, run, caller, input, writes));
-    let (reply, effects) = done.await?;
+    let work = Work {
+        database: service.database.clone(),
+        site: Arc::clone(&service.site),
+        run,
+        caller,
+        input,
+        writes,
+    };
+    let done = Box::pin(in_session(service, work, reservation));
+    let (reply, effects, permit) = done.await?;
     for effect in effects {
         match effect {
             Effect::KeyChanged(key) => service.keys.forget(&key),
@@ -41,12 +56,13 @@ pub async fn perform(
             Effect::Note(line) => log::info!("{line}"),
         }
     }
-    match reply {
+    let reply = match reply {
         Reply::Pending { job, then } => {
-            Box::pin(await_completion(service, job, then, caller)).await
+            Box::pin(await_completion(service, job, then, caller)).await?
         }
-        reply => Ok(reply),
-    }
+        reply => reply,
+    };
+    Ok((reply, permit))
 }
 
 /// Returns the problem of an address at which nothing can be created.
@@ -56,20 +72,58 @@ fn malformed_address(path: &str) -> Problem {
     Fault { pointer: String::new(), ..Fault::new("address", reason) }.into()
 }
 
-async fn in_session(
-    service: &Service,
+/// An operation at an address, ready to be done on a connection.
+struct Work {
+    database: Database,
+    site: Arc<Site>,
     run: Run,
     caller: Caller,
     input: Input,
     writes: bool,
-) -> Result<(Reply, Vec<Effect>), Problem> {
-    let (database, site) = (service.database.clone(), service.site.clone());
-    let units = acts::units(input.things());
-    let act = move || {
-        // Within the transaction, so that what is refused after all is undone.
+}
+
+impl Work {
+    fn done(self) -> Result<(Reply, Vec<Effect>), Problem> {
+        let Self { database, site, run, caller, input, writes } = self;
+        // Judged within the transaction, so that what is refused after all is undone.
         transaction::in_session(&database, &site, caller, writes, |s| input.judge(run(s, &input)))
+    }
+}
+
+/// An attempt to do something for which bytes are reserved.
+enum Attempt {
+    Done(Reply, Vec<Effect>, Permit),
+    /// The bytes are not free.
+    Full(Box<Work>),
+}
+
+/// Does the work once it is its turn and the bytes reserved for it are free.
+///
+/// The bytes are taken when its turn has come, so that those who wait for theirs hold none; where they are not free, they
+/// are waited for without a connection.
+async fn in_session(
+    service: &Service,
+    work: Work,
+    reservation: Option<Reservation>,
+) -> Result<(Reply, Vec<Effect>, Option<Permit>), Problem> {
+    let (caller, units) = (work.caller, acts::units(work.input.things()));
+    let Some(reservation) = reservation else {
+        let (reply, effects) = service.acts.run_of(caller, units, || work.done()).await?;
+        return Ok((reply, effects, None));
     };
-    service.acts.run_of(caller, units, act).await
+    let reserved = reservation.clone();
+    let attempt = move || match reserved.try_take() {
+        None => Ok(Attempt::Full(Box::new(work))),
+        Some(permit) => work.done().map(|(reply, effects)| Attempt::Done(reply, effects, permit)),
+    };
+    match service.acts.run_of(caller, units, attempt).await? {
+        Attempt::Done(reply, effects, permit) => Ok((reply, effects, Some(permit))),
+        Attempt::Full(work) => {
+            let permit = reservation.take().await?;
+            let (reply, effects) = service.acts.go_on_of(caller, units, || work.done()).await?;
+            Ok((reply, effects, Some(permit)))
+        }
+    }
 }
 
 /// Returns the state of an address that is posted to, because the conditions of a POST are about that state.
@@ -92,7 +146,7 @@ pub async fn current(
         collection: input.collection.clone(),
         ..Input::default()
     };
-    match perform(service, entry, values, caller, bare).await? {
+    match perform(service, entry, values, caller, bare, None).await?.0 {
         Reply::Shown { tag, .. } => Ok(Current::State(tag)),
         _ => Ok(Current::Unseen),
     }

@@ -36,6 +36,8 @@ pub struct Entry {
     pub body: Body,
     /// Tells whether the client chooses the last part of the address.
     pub chooses: bool,
+    /// Bytes that its answer may take, where that is no list and may be large.
+    pub answer_bytes: usize,
     pub act: Mounted,
 }
 
@@ -156,7 +158,13 @@ impl Mounting {
             Act::Query(act) => Mounted::Query(Box::new(move |values| run(act, values))),
             Act::Command(act) => Mounted::Command(Box::new(move |values| run(act, values))),
         };
-        Entry { doc: operation.doc, body: operation.body, chooses: operation.chooses, act }
+        Entry {
+            doc: operation.doc,
+            body: operation.body,
+            chooses: operation.chooses,
+            answer_bytes: operation.answer_bytes,
+            act,
+        }
     }
 
     /// Look-ups of one kind share a queue, and so their statements.
@@ -179,8 +187,7 @@ pub fn queue<K: Send + 'static, T: Send + 'static>(
     BatchQueue::new(
         Box::new(move |connected, wanted| {
             let Connected { conn, messages, .. } = connected;
-            let mut session =
-                UnitOfWork { conn, site: &site, caller: Caller::Visitor, effects: Vec::new() };
+            let mut session = UnitOfWork::new(conn, &site, Caller::Visitor);
             let mut found = look(&mut session, wanted);
             if !messages.are_english() {
                 found = found.into_iter().map(|found| found.map_err(unclear)).collect();

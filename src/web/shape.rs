@@ -90,7 +90,7 @@ mod tests {
     use actix_web::{App, HttpServer, web};
 
     use super::*;
-    use crate::web::acts::blocking;
+    use crate::web::acts::{Acts, Holder};
 
     /// Breaks off in its own thread, or in one that may wait, or answers.
     async fn answer_or_break(
@@ -100,7 +100,10 @@ mod tests {
         let attempt = async {
             match request.path() {
                 "/here" => panic!("on purpose"),
-                "/there" => blocking(|| -> Result<(), Problem> { panic!("on purpose") }).await?,
+                "/there" => {
+                    let broken = || -> Result<(), Problem> { panic!("on purpose") };
+                    Acts::default().run(Holder::Service, broken).await?;
+                }
                 _ => {}
             }
             Ok(HttpResponse::Ok().body("fine"))

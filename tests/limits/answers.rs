@@ -114,6 +114,9 @@ fn one_customer_that_reads_nothing_uses_up_its_own_share_of_answers_only() {
     let unread: Vec<_> =
         (0..8).map(|_| unread(&app.visitor.root, &request(&path, Some(&hostile)))).collect();
     until("the share to be used up", || refused(&hostile.client, &path));
+    let space = path.split("/images").next().expect("a space");
+    let distinct = format!("{space}/metadata/distinct?field=string1");
+    assert!(refused(&hostile.client, &distinct), "lists of values are large answers too");
     assert_eq!(other.client.get(&others).expect(200).members().len(), 10);
     app.visitor.get("/vocab").expect(200);
     // Small answers are not among them.
