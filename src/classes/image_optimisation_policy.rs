@@ -3,8 +3,6 @@
 use diesel::prelude::*;
 
 use super::addresses::{self, ImageOptimisationPolicyAddress, Root};
-use crate::hydra::Problem;
-use crate::paged;
 use crate::resource::*;
 use crate::schema::image_optimisation_policies;
 
@@ -42,20 +40,11 @@ impl Resource for ImageOptimisationPolicy {
 }
 
 crate::stored! {
-    ImageOptimisationPolicy in image_optimisation_policies { id: image_optimisation_policy }: retrieve,
+    ImageOptimisationPolicy in image_optimisation_policies { id: image_optimisation_policy }:
+    retrieve, list(in Root),
 }
 
 crate::orders! {
     image_optimisation_policies by image_optimisation_policies::id, then id:
     "id" is id, "name" is name, "technicalDetails" is technical_details, "global" is global,
-}
-
-impl List<Root> for ImageOptimisationPolicy {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        _: &Root,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        paged!(s.conn, wanted, image_optimisation_policies::table.into_boxed())
-    }
 }

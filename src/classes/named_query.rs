@@ -7,7 +7,7 @@ use crate::hydra::{Problem, Variable};
 use crate::resource::rules::public_name;
 use crate::resource::*;
 use crate::schema::named_queries;
-use crate::{paged, taken};
+use crate::taken;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = named_queries, check_for_backend(diesel::pg::Pg))]
@@ -133,24 +133,6 @@ pub static NAMED_QUERIES: Collection<CustomerAddress, NamedQuery> =
         .filters(&[Variable::new("name", "The query of this name, the whole of it")])
         .ordered(ORDERABLE);
 
-impl List<CustomerAddress> for NamedQuery {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        of: &CustomerAddress,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        let name = wanted.text("name").map(str::to_owned);
-        let own = || {
-            let own = named_queries::table.filter(named_queries::customer.eq(of.customer));
-            match &name {
-                Some(name) => own.filter(named_queries::name.eq(name)).into_boxed(),
-                None => own.into_boxed(),
-            }
-        };
-        paged!(s.conn, wanted, own())
-    }
-}
-
 /// Refuses a draft that says otherwise who sees the query, but for administrators.
 fn may_be_global(
     s: &mut UnitOfWork<'_>,
@@ -168,6 +150,7 @@ fn may_be_global(
 crate::stored! {
     NamedQuery in named_queries { customer: customer, id: named_query }:
     retrieve,
+    list(in CustomerAddress by customer, "name" is |name| named_queries::name.eq(name)),
     create(in CustomerAddress by |of, named_query| {
         NamedQueryAddress { customer: of.customer, named_query }
     }),

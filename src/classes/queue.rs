@@ -149,9 +149,7 @@ fn listed(
     input: &Input,
     scope: Scope,
 ) -> Result<Reply, Problem> {
-    let mut faults = Vec::new();
-    let wanted = page::wanted(input, &mut faults);
-    let (page, order) = ListRequest { faults, ..wanted }.validated()?;
+    let (page, order) = ListRequest::of(input).validated()?;
     let own = || {
         let own = batches::table.filter(batches::customer.eq(of.customer)).into_boxed();
         match scope {

@@ -3,8 +3,6 @@
 use diesel::prelude::*;
 
 use super::addresses::{self, Root, StoragePolicyAddress};
-use crate::hydra::Problem;
-use crate::paged;
 use crate::resource::*;
 use crate::schema::storage_policies;
 
@@ -88,18 +86,8 @@ crate::orders! {
     "maximumTotalSizeOfStoredImages" is maximum_total_size_of_stored_images,
 }
 
-impl List<Root> for StoragePolicy {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        _: &Root,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        paged!(s.conn, wanted, storage_policies::table.into_boxed())
-    }
-}
-
 crate::stored! {
     StoragePolicy in storage_policies { id: storage_policy }:
-    retrieve, create(in Root by |_, storage_policy| StoragePolicyAddress { storage_policy }),
+    retrieve, list(in Root), create(in Root by |_, storage_policy| StoragePolicyAddress { storage_policy }),
     update, replace, remove,
 }

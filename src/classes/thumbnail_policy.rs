@@ -3,8 +3,6 @@
 use diesel::prelude::*;
 
 use super::addresses::{self, Root, ThumbnailPolicyAddress};
-use crate::hydra::Problem;
-use crate::paged;
 use crate::resource::*;
 use crate::schema::thumbnail_policies;
 
@@ -40,20 +38,10 @@ impl Resource for ThumbnailPolicy {
 }
 
 crate::stored! {
-    ThumbnailPolicy in thumbnail_policies { id: thumbnail_policy }: retrieve,
+    ThumbnailPolicy in thumbnail_policies { id: thumbnail_policy }: retrieve, list(in Root),
 }
 
 crate::orders! {
     thumbnail_policies by thumbnail_policies::id, then id:
     "id" is id, "name" is name,
-}
-
-impl List<Root> for ThumbnailPolicy {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        _: &Root,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        paged!(s.conn, wanted, thumbnail_policies::table.into_boxed())
-    }
 }

@@ -5,8 +5,8 @@ use clap::Subcommand;
 use super::Failure;
 use super::secret_files;
 use super::setup::{Rows, Setup};
+use crate::classes::customer::CustomerDraft;
 use crate::classes::customer::creation;
-use crate::classes::customer::{self, CustomerDraft};
 use crate::classes::{Customer, Key, key};
 use crate::config::Config;
 use crate::database::Database;
@@ -141,7 +141,7 @@ fn in_transaction<T>(
 ) -> Result<T, Failure> {
     let done = transaction::write(database, |conn| {
         let caller = crate::resource::Caller::Administrator(0);
-        act(&mut UnitOfWork { conn, site, caller, effects: Vec::new() })
+        act(&mut UnitOfWork::new(conn, site, caller))
     });
     done.map_err(|problem| in_words(&problem))
 }
@@ -151,7 +151,7 @@ fn number(s: &mut UnitOfWork<'_>, given: &str) -> Result<i32, Problem> {
     let missing = || Problem::NotFound(format!("there is no customer {given}"));
     match given.parse() {
         Ok(number) => Ok(number),
-        Err(_name) => customer::named(s.conn, given)?.map(|found| found.id).ok_or_else(missing),
+        Err(_name) => creation::named(s.conn, given)?.map(|found| found.id).ok_or_else(missing),
     }
 }
 
@@ -162,7 +162,7 @@ fn number(s: &mut UnitOfWork<'_>, given: &str) -> Result<i32, Problem> {
 pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure> {
     match command {
         CustomerCommand::List => {
-            let customers = with(config, Rows::look(config)?, |s| customer::all(s.conn))?;
+            let customers = with(config, Rows::look(config)?, |s| creation::all(s.conn))?;
             println!("{:>6}  {:<24} {:<14} display name", "number", "name", "administrator");
             for Customer { id, administrator, draft, .. } in customers {
                 let administrator = if administrator { "yes" } else { "no" };

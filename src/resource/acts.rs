@@ -6,6 +6,7 @@ use super::address::Address;
 use super::body::{read_new, read_replacement, read_update, retry_if_created_concurrently};
 use super::operation::{Operation, Perform, delete, get, patch, post, put};
 use super::reply::{Outcome, Reply};
+use super::site::UnitOfWork;
 use super::statuses;
 use super::store::{Create, Locked, Remove, Replace, Retrieve, Update};
 
@@ -39,37 +40,45 @@ pub const fn list_by<A: Address>(collection: &'static str, act: Perform<A>) -> O
 }
 
 /// POST of a resource into a collection beneath an `A`.
-pub const fn create<A: Address, R: Create<A>>() -> Operation<A> {
+pub const fn create<A: Address, R: Create<A> + Retrieve>() -> Operation<A> {
     post("create", "Create").expects::<R>().returns::<R>().writes(|s, into, input| {
         let (chosen, draft) = read_new::<A, R>(s, into, input)?;
         let made = R::insert(s, into, chosen, draft)?;
-        Ok(Reply::shown(Outcome::Created, &made, s))
+        Ok(written(s, Outcome::Created, &made))
     })
 }
 
 /// PUT of a resource to its address, which makes it where it is free.
-pub const fn replace<R: Replace>() -> Operation<R::Address> {
+pub const fn replace<R: Replace + Retrieve>() -> Operation<R::Address> {
     let put = put("replace", "Create or replace").expects::<R>().returns::<R>();
     put.choosing_the_address().writes(|s, at, input| {
         let (locked, draft) = read_replacement::<R>(s, at, input)?;
         Ok(if let Some(locked) = locked {
-            let saved = R::save(s, locked, draft)?;
-            Reply::shown(Outcome::Replaced, &saved, s)
+            let saved = R::overwrite(s, locked, draft)?;
+            written(s, Outcome::Replaced, &saved)
         } else {
             let made = R::insert_at(s, at, draft).map_err(retry_if_created_concurrently)?;
-            Reply::shown(Outcome::Created, &made, s)
+            written(s, Outcome::Created, &made)
         })
     })
 }
 
 /// PATCH of the members that the body names.
-pub const fn update<R: Update>() -> Operation<R::Address> {
+pub const fn update<R: Update + Retrieve>() -> Operation<R::Address> {
     let patch = patch("update", "Update the members that are given");
     patch.expects::<R>().returns::<R>().writes(|s, at, input| {
         let (locked, draft) = read_update::<R>(s, at, input)?;
         let saved = R::save(s, locked, draft)?;
-        Ok(Reply::shown(Outcome::Updated, &saved, s))
+        Ok(written(s, Outcome::Updated, &saved))
     })
+}
+
+/// Answers with what was written, as it is once the job is done that its store waits for.
+fn written<R: Retrieve>(s: &mut UnitOfWork<'_>, outcome: Outcome, resource: &R) -> Reply {
+    let Some(job) = s.pending.take() else { return Reply::shown(outcome, resource, s) };
+    let at = resource.address();
+    let then = move |s: &mut UnitOfWork<'_>| Ok(Reply::shown(outcome, &R::find(s, &at)?, s));
+    Reply::Pending { job, then: Box::new(then) }
 }
 
 /// DELETE of a resource.

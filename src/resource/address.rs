@@ -264,6 +264,11 @@ pub fn unfill<A: Address>(template: &str, path: &str) -> Option<A> {
     A::read(&mut Parts(values.iter()))
 }
 
+/// Returns the template of what lies above the last segment of another.
+pub fn parent_of(template: &str) -> &str {
+    template.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
 /// Decodes one path segment, once; nothing when it is not UTF-8.
 pub fn decode(segment: &str) -> Option<String> {
     percent_decode_str(segment).decode_utf8().ok().map(Into::into)

@@ -24,8 +24,10 @@ pub fn read_new<A: Address, R: Create<A>>(
     let draft = R::initial_draft(s, into)?;
     let mut faults = Vec::new();
     identity::check_type(&mut body, R::ACCEPTED, &s.site.base, &mut faults);
-    let collection = format!("{}{}", s.site.base, input.path);
-    let chosen = identity::take_choice(&mut body, &collection, &mut faults);
+    let chosen = {
+        let collection = (into.customer(), input.path.as_str());
+        identity::take_choice::<R>(&mut body, &s.site.base, collection, &mut faults)
+    };
     R::check_parent(into, &mut body, &mut faults);
     let context = ParseContext {
         site: s.site,
@@ -92,7 +94,7 @@ fn read_at<R: Update>(
     let path = path_to::<R>(at);
     let id = path.rsplit('/').next().unwrap_or_default();
     identity::check_type(&mut body, R::ACCEPTED, &s.site.base, &mut faults);
-    identity::check_place(&mut body, &s.site.base, &path, id, &mut faults);
+    identity::check_place::<R>(&mut body, &s.site.base, &path, id, &mut faults);
     R::check_fixed(at, locked, &mut body, &mut faults);
     let context = ParseContext {
         site: s.site,

@@ -7,7 +7,7 @@ use super::acts::{create, list_by, refer};
 use super::address::Address;
 use super::operation::{Operation, Perform};
 use super::page::listed;
-use super::store::{Create, List};
+use super::store::{Create, List, Retrieve};
 use crate::hydra::{CollectionDoc, Variable};
 
 /// A collection of resources of class `T` beneath a resource whose address is an `A`.
@@ -58,7 +58,7 @@ impl<A: Address, T: Resource> Collection<A, T> {
     /// Answers POST by making a member.
     pub const fn creates(self) -> Self
     where
-        T: Create<A>,
+        T: Create<A> + Retrieve,
     {
         self.posts(create::<A, T>())
     }

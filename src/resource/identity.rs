@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::address::{self, path_of};
+use super::Resource;
+use super::address::{self, Address as _, path_of, path_to};
 use super::literal::whole;
 use crate::hydra::Fault;
 use crate::hydra::context::OTHER_ID;
@@ -46,7 +47,7 @@ pub fn check_type(
 /// Checks what a body that is written to an address says of where it is.
 ///
 /// `path` is that address below the base; `id` its last segment.
-pub fn check_place(
+pub fn check_place<R: Resource>(
     body: &mut Map<String, Value>,
     base: &str,
     path: &str,
@@ -55,26 +56,32 @@ pub fn check_place(
 ) {
     if let Some(given) = body.remove("@id")
         && !given.is_null()
-        && !given.as_str().is_some_and(|iri| is_blank(iri) || is_here(iri, base, path))
+        && !given.as_str().is_some_and(|iri| {
+            is_blank(iri) || iri.is_empty() || iri == path || iri.strip_prefix(base) == Some(path)
+        })
     {
         faults.push(Fault::new("@id", format!("differs from the address, {base}{path}")));
     }
     for name in ["id", OTHER_ID] {
+        let is_same = |given: &str| match spelled::<R>(given, base) {
+            Some(at) => path_to::<R>(&at) == path,
+            None => given == id,
+        };
         if let Some(given) = body.remove(name)
             && !given.is_null()
-            && !text_of(&given).is_some_and(|given| given == id || is_same(&given, base, path))
+            && !text_of(&given).is_some_and(|given| is_same(&given))
         {
             faults.push(Fault::new(name, format!("differs from the address, which says {id}")));
         }
     }
 }
 
-/// Takes the id that a POST chose, and refuses an `@id`, which only the server gives.
-///
-/// `collection` is the whole address of what is posted to: an id may come with it in front.
-pub fn take_choice(
+/// Takes the id that a POST to the path of a collection chose, in any spelling, and refuses an `@id`, which only the
+/// server gives.
+pub fn take_choice<R: Resource>(
     body: &mut Map<String, Value>,
-    collection: &str,
+    base: &str,
+    (tenant, collection): (Option<i32>, &str),
     faults: &mut Vec<Fault>,
 ) -> Option<String> {
     if let Some(given) = body.remove("@id")
@@ -84,6 +91,22 @@ pub fn take_choice(
         faults
             .push(Fault::new("@id", "is given by the server; leave it out, or PUT to the address"));
     }
+    let id = take_id(body, faults)?;
+    let at = spelled::<R>(&id, base);
+    let path = at.as_ref().map(path_to::<R>);
+    let path = path.as_deref().or_else(|| id.strip_prefix(base));
+    // Services may be posted to the collection of nested ones, which is not the one that their addresses begin with.
+    let is_own = address::match_path(address::parent_of(R::TEMPLATE), collection).is_some();
+    let is_of_tenant = at.as_ref().is_some_and(|at| at.customer() == tenant);
+    let bare = path.and_then(|path| {
+        let below = path.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
+        below.or_else(|| path.rsplit('/').next().filter(|_| !is_own && is_of_tenant))
+    });
+    Some(bare.map_or_else(|| id.clone(), ToOwned::to_owned))
+}
+
+/// Takes the id of a body, as it is spelled there.
+pub fn take_id(body: &mut Map<String, Value>, faults: &mut Vec<Fault>) -> Option<String> {
     let (id, model) = (body.remove("id"), body.remove(OTHER_ID));
     let given = match (id.filter(|v| !v.is_null()), model.filter(|v| !v.is_null())) {
         (Some(id), Some(model)) if id != model => {
@@ -92,13 +115,21 @@ pub fn take_choice(
         }
         (id, model) => id.or(model)?,
     };
-    if let Some(id) = text_of(&given) {
-        let bare = id.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
-        Some(bare.map_or_else(|| id.clone(), ToOwned::to_owned))
-    } else {
+    let text = text_of(&given);
+    if text.is_none() {
         faults.push(Fault::new("id", "must be a string"));
-        None
     }
+    text
+}
+
+/// Reads the address of a resource of this service: whole, or its path.
+pub fn named<R: Resource>(iri: &str, base: &str) -> Option<R::Address> {
+    address::unfill::<R::Address>(R::TEMPLATE, iri.strip_prefix(base).unwrap_or(iri))
+}
+
+/// Reads an id that is spelled as an address: whole, as a path, or in the short form of its class.
+pub fn spelled<R: Resource>(id: &str, base: &str) -> Option<R::Address> {
+    named::<R>(id, base).or_else(|| R::from_short_form(id))
 }
 
 /// Text of a string, or of a whole number, which clients write for numbered ids.
@@ -112,19 +143,6 @@ pub fn text_of(value: &Value) -> Option<String> {
 /// Returns whether it names nothing but within its body, and so says nothing of an address.
 fn is_blank(iri: &str) -> bool {
     iri.starts_with("_:")
-}
-
-fn is_here(iri: &str, base: &str, path: &str) -> bool {
-    iri.strip_prefix(base) == Some(path) || iri == path || iri.is_empty()
-}
-
-/// Returns whether an id is the address in another spelling: whole, or `customer/space/id`.
-fn is_same(given: &str, base: &str, path: &str) -> bool {
-    let joined = || {
-        let values = address::match_path("/customers/{c}/spaces/{s}/images/{i}", path)?;
-        Some(values.join("/") == given)
-    };
-    is_here(given, base, path) && !given.is_empty() || joined() == Some(true)
 }
 
 /// The last segment of a reference, and the path it was part of when there was one.

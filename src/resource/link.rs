@@ -1,4 +1,4 @@
-//! Rows that lead children: to collections, and to resources of other classes.
+//! Properties that link to children: to collections, and to resources of other classes.
 
 use serde_json::{Map, Value};
 

@@ -1,4 +1,4 @@
-//! The joint between a class's description, its row and its store.
+//! Resource classes: their tables of properties and operations, and the traits of their stores.
 
 pub mod acts;
 pub mod address;
@@ -15,6 +15,7 @@ pub mod metadata;
 pub mod operation;
 pub mod page;
 pub mod page_key;
+pub mod pending;
 pub mod problem;
 pub mod property;
 pub mod query;
@@ -55,7 +56,7 @@ use serde_json::{Map, Value};
 
 use crate::hydra::{ClassDoc, CollectionDoc, Fault, Problem, Tag, Writer};
 
-/// A kind of thing the API serves.
+/// A class of resources of the API.
 pub trait Resource: Sized + Send + 'static {
     /// The address of one of them.
     type Address: Address;
@@ -74,6 +75,11 @@ pub trait Resource: Sized + Send + 'static {
 
     fn address(&self) -> Self::Address;
     fn draft(&self) -> Self::Draft;
+
+    /// Reads an address in the short form that bodies may use beside the URI; nothing where the class has none.
+    fn from_short_form(_given: &str) -> Option<Self::Address> {
+        None
+    }
 
     /// Returns what is kept of it and never shown, and may be written: a change of it changes the tag as well.
     fn hidden_state(&self) -> Option<&[u8]> {

@@ -6,7 +6,7 @@ use super::site::{Input, UnitOfWork};
 use super::store::{List, ListRequest};
 use super::{Members, Resource};
 use crate::hydra::collection::{Frame, PageLinks};
-use crate::hydra::{Fault, Problem, Tag, Writer};
+use crate::hydra::{Problem, Tag, Writer};
 
 /// Lists what the query of a request asks for.
 ///
@@ -17,20 +17,8 @@ pub fn listed<A: Address, R: List<A>>(
     of: &A,
     input: &Input,
 ) -> Result<Reply, Problem> {
-    let mut faults = Vec::new();
-    let wanted = wanted(input, &mut faults);
-    let listing = R::list(s, of, ListRequest { faults, ..wanted })?;
+    let listing = R::list(s, of, ListRequest::of(input))?;
     Ok(collection_reply(s, input, &listing.members, listing.total))
-}
-
-/// Returns what the query of a request asks of the collection that answers it.
-pub fn wanted<'a>(input: &'a Input, faults: &mut Vec<Fault>) -> ListRequest<'a> {
-    let page = input.query.page(faults);
-    let order = input.collection.as_ref().and_then(|collection| {
-        input.query.check_texts(collection.filters, faults);
-        input.query.order(collection.orderable, faults)
-    });
-    ListRequest { page, order, query: &input.query, faults: Vec::new() }
 }
 
 /// A page as it is written.
@@ -54,7 +42,7 @@ pub fn collection_reply<R: Resource>(
     for member in members {
         written.push(member);
     }
-    let links = PageLinks::by_number(input.query.page(&mut Vec::new()), total);
+    let links = PageLinks::by_number(input.query.page(), total);
     let members = &written.finish();
     written_reply::<R>(s, input, &Written { members, total, is_estimated: false, links })
 }
@@ -77,7 +65,7 @@ pub fn written_reply<R: Resource>(s: &UnitOfWork<'_>, input: &Input, page: &Writ
             path: &input.path,
             query: &input.query.only(doc.variables()),
             asked: asked.as_deref(),
-            page: input.query.page(&mut Vec::new()),
+            page: input.query.page(),
             total: page.total,
             is_estimated: page.is_estimated,
             links: &page.links,

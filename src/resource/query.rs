@@ -77,8 +77,13 @@ impl Query {
         self.pairs.iter().filter(known).map(|p| p.raw.as_str()).collect::<Vec<_>>().join("&")
     }
 
-    /// The page asked for (`docs/rules.md` 5.1); `itemsPerPage` is another name of `pageSize`.
-    pub fn page(&self, faults: &mut Vec<Fault>) -> Page {
+    /// Returns the page asked for, by what can be read of it.
+    pub fn page(&self) -> Page {
+        self.checked_page(&mut Vec::new())
+    }
+
+    /// Returns the page asked for (`docs/rules.md` 5.1); `itemsPerPage` is another name of `pageSize`.
+    pub fn checked_page(&self, faults: &mut Vec<Fault>) -> Page {
         // A key that cannot be read is ignored (`docs/rules.md` 3.5).
         self.check_texts(PAGING.iter().filter(|v| **v != PAGE_KEY), faults);
         let number = self.integer("page", faults).unwrap_or(1).max(1);

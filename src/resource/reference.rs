@@ -1,4 +1,4 @@
-//! Rows that lead elsewhere: references to resources, which a client may set.
+//! Properties that refer to other resources: references to resources, which a client may set.
 
 use serde_json::{Map, Value};
 

@@ -132,14 +132,11 @@ pub fn whole_collection<A: Address, R: List<A>>(
     of: &A,
     input: &Input,
 ) -> Result<Reply, Problem> {
-    let query = Query::default();
-    let page = query.page(&mut Vec::new());
-    let listing =
-        R::list(s, of, ListRequest { page, order: None, query: &query, faults: Vec::new() })?;
     let bare = Input {
         path: input.path.clone(),
         collection: input.collection.clone(),
         ..Input::default()
     };
+    let listing = R::list(s, of, ListRequest::of(&bare))?;
     Ok(collection_reply(s, &bare, &listing.members, listing.total))
 }

@@ -1,9 +1,6 @@
 //! Replies: what an operation came to, before it is an answer of HTTP.
 
-use std::sync::Arc;
-
-use diesel::PgConnection;
-
+use super::pending::PendingJob;
 use super::site::UnitOfWork;
 use super::{Resource, shown};
 use crate::hydra::{Problem, Tag};
@@ -32,14 +29,8 @@ pub enum Reply {
     /// A plain JSON value without a context, and the address of what follows where this is not all.
     Bare { body: Vec<u8>, next: Option<String> },
     /// Committed, and waiting for work: `then` shows it when no job is left, or when time is out.
-    ///
-    /// `job` tells the number of the job that is waited for; it may be another each time it is asked, for
-    /// what was asked for may be asked for again meanwhile.
-    Pending { job: Job, then: Then },
+    Pending { job: PendingJob, then: Then },
 }
-
-/// The job that a [`Reply::Pending`] waits for now; none: it is settled.
-pub type Job = Arc<dyn Fn(&mut PgConnection) -> Result<Option<i64>, Problem> + Send + Sync>;
 
 /// Shows what a [`Reply::Pending`] waited for; it is called again where its connection was lost.
 pub type Then = Box<dyn Fn(&mut UnitOfWork<'_>) -> Result<Reply, Problem> + Send>;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::anchors::Anchors;
 use super::condition::Conditions;
+use super::pending::PendingJob;
 use super::query::Query;
 use crate::hydra::{CollectionDoc, Fault, Problem};
 use crate::secrets::Secrets;
@@ -63,6 +64,8 @@ pub struct UnitOfWork<'a> {
     pub site: &'a Site,
     pub caller: Caller,
     pub effects: Vec<Effect>,
+    /// The job that the answer waits for, once what was written is committed; none: it waits for nothing.
+    pub pending: Option<PendingJob>,
 }
 
 /// An effect in this process after the commit; others find out for themselves, within a second.
@@ -84,6 +87,11 @@ pub struct RenderContext<'a> {
 }
 
 impl<'a> UnitOfWork<'a> {
+    /// Begins one on a connection.
+    pub fn new(conn: &'a mut PgConnection, site: &'a Site, caller: Caller) -> Self {
+        Self { conn, site, caller, effects: Vec::new(), pending: None }
+    }
+
     pub fn render_context(&self) -> RenderContext<'a> {
         RenderContext { site: self.site, caller: self.caller }
     }
@@ -114,7 +122,7 @@ impl Input {
             (Some(node), _) => node.get("member")?.as_array(),
             (None, body) => body.as_array(),
         });
-        let rows = self.collection.as_ref().map(|_| self.query.page(&mut Vec::new()).size);
+        let rows = self.collection.as_ref().map(|_| self.query.page().size);
         let rows = rows.and_then(|rows| usize::try_from(rows).ok());
         members.map_or(0, Vec::len).max(rows.unwrap_or_default())
     }

@@ -189,6 +189,18 @@ pub trait Replace: Update {
         Ok(Self::Draft::default())
     }
 
+    /// Writes all that a PUT says of a locked row.
+    ///
+    /// # Errors
+    /// Returns [`Problem::Invalid`] if a name is taken.
+    fn overwrite(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: Self::Draft,
+    ) -> Result<Self, Problem> {
+        Self::save(s, locked, draft)
+    }
+
     /// Makes the row.
     ///
     /// # Errors
@@ -304,7 +316,18 @@ macro_rules! paged {
     }};
 }
 
-impl ListRequest<'_> {
+impl<'a> ListRequest<'a> {
+    /// Returns what the query of a request asks of the collection that answers it, with what is wrong with it.
+    pub fn of(input: &'a Input) -> Self {
+        let mut faults = Vec::new();
+        let page = input.query.checked_page(&mut faults);
+        let order = input.collection.as_ref().and_then(|collection| {
+            input.query.check_texts(collection.filters, &mut faults);
+            input.query.order(collection.orderable, &mut faults)
+        });
+        Self { page, order, query: &input.query, faults }
+    }
+
     /// The page and the order, where nothing is wrong with the query.
     ///
     /// # Errors

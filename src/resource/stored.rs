@@ -5,7 +5,8 @@
 /// Implements the stores of a class: the bodies, never the structs.
 ///
 /// After the table stand the columns of its key with the members of the address that hold their values, then the
-/// acts: `retrieve`, `create(in A by f)`, `update`, `replace`, `remove`. What is particular to a class stands in
+/// acts: `retrieve`, `list(in A)` of the whole table or `list(in A by column)` of the rows of an `A`, with a filter by
+/// one text where one follows, `create(in A by f)`, `update`, `replace`, `remove`. What is particular to a class stands in
 /// parentheses: the function that makes columns of a draft, the one a new draft starts from, the one that refuses
 /// a removal.
 ///
@@ -44,6 +45,53 @@ macro_rules! stored {
                 let address: fn(&$parent, String) -> Self::Address = $address;
                 let id = $crate::resource::given_or_generated_id(chosen)?;
                 <Self as $crate::resource::Replace>::insert_at(s, &address(into, id), draft)
+            }
+        }
+    };
+
+    (@list $class:ident $table:ident $key:tt in $parent:ident) => {
+        impl $crate::resource::List<$parent> for $class {
+            fn list(
+                s: &mut $crate::resource::UnitOfWork<'_>,
+                _: &$parent,
+                wanted: $crate::resource::ListRequest<'_>,
+            ) -> Result<$crate::resource::PageOfRows<Self>, $crate::hydra::Problem> {
+                $crate::paged!(s.conn, wanted, $table::table.into_boxed())
+            }
+        }
+    };
+    (@list $class:ident $table:ident $key:tt in $parent:ident by $column:ident) => {
+        impl $crate::resource::List<$parent> for $class {
+            fn list(
+                s: &mut $crate::resource::UnitOfWork<'_>,
+                of: &$parent,
+                wanted: $crate::resource::ListRequest<'_>,
+            ) -> Result<$crate::resource::PageOfRows<Self>, $crate::hydra::Problem> {
+                let own = || $table::table.filter($table::$column.eq(of.$column)).into_boxed();
+                $crate::paged!(s.conn, wanted, own())
+            }
+        }
+    };
+    (
+        @list $class:ident $table:ident $key:tt
+        in $parent:ident by $column:ident, $name:literal is $filter:expr
+    ) => {
+        impl $crate::resource::List<$parent> for $class {
+            fn list(
+                s: &mut $crate::resource::UnitOfWork<'_>,
+                of: &$parent,
+                wanted: $crate::resource::ListRequest<'_>,
+            ) -> Result<$crate::resource::PageOfRows<Self>, $crate::hydra::Problem> {
+                let filter: fn(String) -> _ = $filter;
+                let text = wanted.text($name).map(str::to_owned);
+                let own = || {
+                    let own = $table::table.filter($table::$column.eq(of.$column));
+                    match &text {
+                        Some(text) => own.filter(filter(text.clone())).into_boxed(),
+                        None => own.into_boxed(),
+                    }
+                };
+                $crate::paged!(s.conn, wanted, own())
             }
         }
     };

@@ -108,7 +108,7 @@ pub fn in_session<T>(
     mut act: impl FnMut(&mut UnitOfWork<'_>) -> Result<T, Problem>,
 ) -> Result<(T, Vec<Effect>), Problem> {
     let act = |conn: &mut PgConnection| {
-        let mut session = UnitOfWork { conn, site, caller, effects: Vec::new() };
+        let mut session = UnitOfWork::new(conn, site, caller);
         let done = act(&mut session)?;
         Ok((done, session.effects))
     };

@@ -14,6 +14,19 @@ fn nested_services_stand_in_their_parent_and_among_all() {
     let made = owner.client.post(&nested, &token).expect(201);
     assert!(made.id().ends_with("/authServices/token"), "{}", made.id());
     assert_eq!(owner.client.get(&nested).expect(200).each("id"), ["token"]);
+    // The id in every spelling of an address (rules 2.3): of the service, and of the collection posted to.
+    let base = made.id().split("/customers/").next().expect("a base").to_owned();
+    for (id, name) in [
+        (made.id().replace("/token", "/by-address"), "by-address"),
+        (format!("{base}{nested}/by-list"), "by-list"),
+    ] {
+        let body = json!({ "name": name, "id": id });
+        let made = owner.client.post(&nested, &body).expect(201);
+        assert!(made.id().ends_with(&format!("/authServices/{name}")), "{}", made.id());
+        owner.client.delete(&made.id()).expect(205);
+    }
+    let other = format!("{base}/customers/1/authServices/elsewhere");
+    owner.client.post(&nested, &json!({ "name": "elsewhere", "id": other })).expect(400);
     let all = owner.client.get(&services).expect(200).each("id");
     assert_eq!(all, ["clickthrough", "login", "logout", "token"]);
     owner.client.post(&format!("{services}/none/nestedServices"), &token).expect(404);

@@ -1,4 +1,4 @@
-//! Acts on one image: what is written is processed at once, and the answer waits for it.
+//! The store of images: one that is written by itself is processed at once, and the answer waits for it.
 
 use std::sync::Arc;
 
@@ -12,88 +12,15 @@ use crate::hydra::Problem;
 use crate::queue::batch::{self, MemberOutcome};
 use crate::queue::job;
 use crate::resource::address::Template;
-use crate::resource::body::{
-    read_new, read_replacement, read_update, retry_if_created_concurrently,
-};
 use crate::resource::*;
 use crate::schema::images;
 
-pub const PUT: Operation<ImageAddress> = Operation {
-    act: Act::Command(|s, at, input| {
-        let (locked, draft) = read_replacement::<Image>(s, at, input)?;
-        let draft =
-            settled(s.conn, at.customer, draft, locked.as_ref().map(|locked| &locked.draft))?;
-        let outcome = if let Some(locked) = locked {
-            register::send_again(s.conn, &locked, &draft)?;
-            Outcome::Replaced
-        } else {
-            register::make(s.conn, at, &draft).map_err(retry_if_created_concurrently)?;
-            Outcome::Created
-        };
-        process_now(s, at, outcome)
-    }),
-    ..replace::<Image>()
-        .answering(statuses::REPLACED_WITHIN_QUOTA)
-        .titled("Create or replace, and process at once")
-};
-
-pub const PATCH: Operation<ImageAddress> = Operation {
-    act: Act::Command(|s, at, input| {
-        let (locked, draft) = read_update::<Image>(s, at, input)?;
-        let draft = settled(s.conn, at.customer, draft, Some(&locked.draft))?;
-        if draft.origin != locked.draft.origin {
-            register::send_again(s.conn, &locked, &draft)?;
-            return process_now(s, at, Outcome::Updated);
-        }
-        let saved = Image::save(s, locked, draft)?;
-        Ok(Reply::shown(Outcome::Updated, &saved, s))
-    }),
-    ..update::<Image>()
-};
-
-pub const POST: Operation<SpaceAddress> = Operation {
-    act: Act::Command(|s, of, input| {
-        let (chosen, draft) = read_new::<SpaceAddress, Image>(s, of, input)?;
-        let image = match chosen {
-            Some(chosen) => bare_id(s.site, *of, &chosen),
-            None => uuid::Uuid::new_v4().to_string(),
-        };
-        let at = ImageAddress { customer: of.customer, space: of.space, image };
-        if let Some(fault) = at.fault() {
-            return Err(fault.into());
-        }
-        let draft = settled(s.conn, at.customer, draft, None)?;
-        register::make(s.conn, &at, &draft)?;
-        process_now(s, &at, Outcome::Created)
-    }),
-    ..create::<SpaceAddress, Image>()
-        .answering(statuses::REGISTERED)
-        .titled("Create, and process at once")
-};
-
-/// A chosen id without the customer and the space in front of it, when they are those of the address.
-fn bare_id(site: &Site, of: SpaceAddress, chosen: &str) -> String {
-    let joined = format!("{}/{}/", of.customer, of.space);
-    let whole = format!("{}/customers/{}/spaces/{}/images/", site.base, of.customer, of.space);
-    let bare = chosen.strip_prefix(&joined).or_else(|| chosen.strip_prefix(&whole));
-    bare.unwrap_or(chosen).to_owned()
-}
-
-/// Puts an image at the head of the queue and waits for what comes of it.
-fn process_now(
-    s: &mut UnitOfWork<'_>,
-    at: &ImageAddress,
-    outcome: Outcome,
-) -> Result<Reply, Problem> {
+/// Puts an image at the head of the queue, and lets the answer wait for what comes of it.
+fn process_now(s: &mut UnitOfWork<'_>, at: ImageAddress) -> Result<(), Problem> {
     job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
     s.effects.push(Effect::WorkAdded);
-    let (at, waiting) = (at.clone(), at.clone());
-    let job: reply::Job = Arc::new(move |conn| job::of_image(conn, &waiting));
-    let then: reply::Then = Box::new(move |s| {
-        let image = Image::find(s, &at)?;
-        Ok(Reply::shown(outcome, &image, s))
-    });
-    Ok(Reply::Pending { job, then })
+    s.pending = Some(Arc::new(move |conn| job::of_image(conn, &at)));
+    Ok(())
 }
 
 impl Create<SpaceAddress> for Image {
@@ -118,8 +45,11 @@ impl Create<SpaceAddress> for Image {
         chosen: Option<String>,
         draft: ImageDraft,
     ) -> Result<Self, Problem> {
-        let image = given_or_generated_id(chosen)?;
+        let image = chosen.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         let at = ImageAddress { customer: into.customer, space: into.space, image };
+        if let Some(fault) = at.fault() {
+            return Err(fault.into());
+        }
         Self::insert_at(s, &at, draft)
     }
 }
@@ -129,11 +59,17 @@ impl Update for Image {
         let images = images::table.find((at.customer, at.space, &at.image));
         Ok(images.select(Self::as_select()).for_no_key_update().first(s.conn)?)
     }
+
+    /// Writes it; one whose origin changes is processed again.
     fn save(
         s: &mut UnitOfWork<'_>,
         locked: Locked<Self>,
         draft: ImageDraft,
     ) -> Result<Self, Problem> {
+        if draft.origin != locked.draft.origin {
+            return Self::overwrite(s, locked, draft);
+        }
+        let draft = settled(s.conn, locked.customer, draft, Some(&locked.draft))?;
         Ok(diesel::update(images::table.find((locked.customer, locked.space, &locked.id)))
             .set(draft)
             .returning(Self::as_returning())
@@ -152,14 +88,27 @@ impl Replace for Image {
             found => found.map(SpaceDefaults::into_draft),
         }
     }
+
+    fn overwrite(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: ImageDraft,
+    ) -> Result<Self, Problem> {
+        let draft = settled(s.conn, locked.customer, draft, Some(&locked.draft))?;
+        let image = register::send_again(s.conn, &locked, &draft)?;
+        process_now(s, locked.address())?;
+        Ok(image)
+    }
+
     fn insert_at(
         s: &mut UnitOfWork<'_>,
         at: &ImageAddress,
         draft: ImageDraft,
     ) -> Result<Self, Problem> {
         let draft = settled(s.conn, at.customer, draft, None)?;
-        register::make(s.conn, at, &draft)?;
-        Self::find(s, at)
+        let image = register::make(s.conn, at, &draft)?;
+        process_now(s, at.clone())?;
+        Ok(image)
     }
 }
 

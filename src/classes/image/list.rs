@@ -19,7 +19,11 @@ pub static SPACE_IMAGES: Collection<SpaceAddress, Image> = collection_of(
 )
 .kind_of("ImageCollection")
 .lists_by(|s, of, input| listed(s, input, Scope::Space(*of)))
-.posts(super::act::POST)
+.posts(
+    create::<SpaceAddress, Image>()
+        .answering(statuses::REGISTERED)
+        .titled("Create, and process at once"),
+)
 .filters(query::FILTERS)
 .ordered(query::ORDERABLE);
 
@@ -66,8 +70,7 @@ pub static BATCH_ERRORS: Collection<BatchAddress, Image> = collection_of(
 .ordered(query::ORDERABLE);
 
 fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {
-    let mut faults = Vec::new();
-    let page = input.query.page(&mut faults);
+    let mut wanted = ListRequest::of(input);
     let tenant = Some(scope.customer());
     let context = ParseContext {
         site: s.site,
@@ -77,11 +80,11 @@ fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, 
         id: None,
         strict: false,
     };
-    let (mut filter, order) = query::read(&input.query, context, &mut faults);
-    if !faults.is_empty() {
+    let mut filter = query::read(wanted.query, context, &mut wanted.faults);
+    if !wanted.faults.is_empty() {
         scope.must_be_there(s.conn)?;
-        return Err(faults.into());
     }
+    let (page, order) = wanted.validated()?;
     settle_searched_roles(s.conn, scope.customer(), &mut filter.roles)?;
     let question = Question::new(scope, filter, Sort::of(order), page, input);
     let slice = match question.is_of_whole_list() && question.sort.is_default() {

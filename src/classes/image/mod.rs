@@ -260,13 +260,30 @@ impl Resource for Image {
             &link::<Self, ImageStorage>("storage", "How much it stores")
                 .when(|i, _| i.checked.is_some()),
         ],
-        operations: &[retrieve::<Self>(), act::PUT, act::PATCH, remove::<Self>()],
+        operations: &[
+            retrieve::<Self>(),
+            replace::<Self>()
+                .answering(statuses::REPLACED_WITHIN_QUOTA)
+                .titled("Create or replace, and process at once"),
+            update::<Self>(),
+            remove::<Self>(),
+        ],
         ..Class::EMPTY
     };
 
     fn address(&self) -> ImageAddress {
         ImageAddress { customer: self.customer, space: self.space, image: self.id.clone() }
     }
+
+    /// Reads `customer/space/id` (`docs/rules.md` 2.3).
+    fn from_short_form(given: &str) -> Option<ImageAddress> {
+        let mut parts = given.split('/');
+        let mut number = || parts.next().and_then(address::canonical_number);
+        let (customer, space) = (number()?, number()?);
+        let image = parts.next().filter(|_| parts.next().is_none())?.to_owned();
+        Some(ImageAddress { customer, space, image })
+    }
+
     fn hidden_state(&self) -> Option<&[u8]> {
         self.draft.initial_origin.as_deref().map(str::as_bytes)
     }

@@ -51,11 +51,7 @@ fn place(
     let named = match body.remove("@id").filter(|v| !v.is_null()) {
         Some(value) => match value.as_str() {
             Some(blank) if blank.starts_with("_:") => None,
-            Some(iri) => match address::path_of(iri)
-                .filter(|_| iri.starts_with(&site.base) || iri.starts_with('/'))
-                .and_then(|_| iri.strip_prefix(&site.base).or(Some(iri)))
-                .and_then(|path| address::unfill::<ImageAddress>(Image::TEMPLATE, path))
-            {
+            Some(iri) => match identity::named::<Image>(iri, &site.base) {
                 Some(at) if at.customer == customer => Some(at),
                 _ => {
                     faults.push(Fault::new("@id", "is no address of an image of this customer"));
@@ -84,29 +80,26 @@ fn place(
         (None, Some(at)) => Some(at.space),
         (None, None) => None,
     };
-    let choice = identity::take_choice(body, Image::TEMPLATE, faults);
-    let (whole, id) = match &choice {
-        Some(given) => whole_id(site, given),
-        None => (None, None),
-    };
-    if let Some((of, in_space)) = whole {
-        if of != customer {
+    let given = identity::take_id(body, faults);
+    let whole = given.as_deref().and_then(|id| identity::spelled::<Image>(id, &site.base));
+    if let Some(at) = &whole {
+        if at.customer != customer {
             faults.push(Fault::new("id", "names another customer"));
             return None;
         }
-        if space.is_some_and(|space| space != in_space) {
+        if space.is_some_and(|space| space != at.space) {
             faults.push(Fault::new("id", "names another space"));
             return None;
         }
     }
-    let space = space.or(whole.map(|(_, space)| space));
+    let space = space.or(whole.as_ref().map(|at| at.space));
     let Some(space) = space else {
         if !faults.iter().any(|f| f.member == "space") {
             faults.push(Fault::new("space", "is required: the number of a space"));
         }
         return None;
     };
-    let image = match (id, named) {
+    let image = match (whole.map(|at| at.image).or(given), named) {
         (Some(id), Some(at)) if at.image != id => {
             faults.push(Fault::new("id", "differs from that of @id"));
             return None;
@@ -116,22 +109,4 @@ fn place(
         (None, None) => uuid::Uuid::new_v4().to_string(),
     };
     Some(ImageAddress { customer, space, image })
-}
-
-/// Customer and space of an id in its whole form, and the bare id.
-fn whole_id(site: &Site, given: &str) -> (Option<(i32, i32)>, Option<String>) {
-    let path = given.strip_prefix(&site.base).unwrap_or(given);
-    if let Some(at) = address::unfill::<ImageAddress>(Image::TEMPLATE, path) {
-        return (Some((at.customer, at.space)), Some(at.image));
-    }
-    match given.split('/').collect::<Vec<_>>().as_slice() {
-        [customer, space, id] => {
-            let numbers = address::canonical_number(customer).zip(address::canonical_number(space));
-            match numbers {
-                Some(numbers) => (Some(numbers), Some((*id).to_owned())),
-                None => (None, Some(given.to_owned())),
-            }
-        }
-        _ => (None, Some(given.to_owned())),
-    }
 }

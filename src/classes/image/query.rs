@@ -1,10 +1,9 @@
-//! Parses the filters and the order of a request for a collection of images (`docs/rules.md` 5).
+//! Parses the filters of a request for a collection of images (`docs/rules.md` 5).
 
 use serde_json::{Map, Value};
 
 use super::metadata::{NUMBERS, TEXTS, metadata_members};
 use crate::classes::role::uris::read_roles;
-use crate::hydra::collection::Order;
 use crate::hydra::{Fault, Variable};
 use crate::resource::{ParseContext, Query, literal};
 
@@ -88,13 +87,8 @@ impl Filter {
     }
 }
 
-/// Reads filters and order off a query; without an order it is the default one.
-pub fn read(
-    query: &Query,
-    context: ParseContext<'_>,
-    faults: &mut Vec<Fault>,
-) -> (Filter, Option<Order>) {
-    query.check_texts(FILTERS, faults);
+/// Reads the filters of a query.
+pub fn read(query: &Query, context: ParseContext<'_>, faults: &mut Vec<Fault>) -> Filter {
     let mut conditions = object(query, faults);
     let known = |name: &str| name != "q" && FILTERS.iter().any(|v| v.name == name);
     for name in conditions.keys().filter(|name| !known(name)) {
@@ -113,9 +107,7 @@ pub fn read(
             None => {}
         }
     }
-    let filter = filter(&conditions, context, faults);
-    let order = query.order(ORDERABLE, faults);
-    (filter, order)
+    filter(&conditions, context, faults)
 }
 
 fn object(query: &Query, faults: &mut Vec<Fault>) -> Map<String, Value> {

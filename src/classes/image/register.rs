@@ -324,8 +324,8 @@ pub fn send_again(
     conn: &mut PgConnection,
     image: &Locked<Image>,
     draft: &ImageDraft,
-) -> Result<(), Problem> {
-    diesel::update(images::table.find((image.customer, image.space, &image.id)))
+) -> Result<Image, Problem> {
+    Ok(diesel::update(images::table.find((image.customer, image.space, &image.id)))
         .set((
             draft,
             images::ingesting.eq(true),
@@ -333,20 +333,25 @@ pub fn send_again(
             images::finished.eq(None::<DateTime<Utc>>),
             images::dequeued.eq(None::<DateTime<Utc>>),
         ))
-        .execute(conn)?;
-    Ok(())
+        .returning(Image::as_returning())
+        .get_result(conn)?)
 }
 
 /// Makes one image outside of any batch.
 ///
 /// # Errors
 /// Returns [`Problem::Invalid`] if the id is taken, [`Problem::QuotaExceeded`].
-pub fn make(conn: &mut PgConnection, at: &ImageAddress, draft: &ImageDraft) -> Result<(), Problem> {
+pub fn make(
+    conn: &mut PgConnection,
+    at: &ImageAddress,
+    draft: &ImageDraft,
+) -> Result<Image, Problem> {
     check_quota(conn, at.customer, 1)?;
     // One clock for all processes: what is remembered of an order rests on it.
     let now = diesel::select(diesel::dsl::now.into_sql::<Timestamptz>()).get_result(conn)?;
-    diesel::insert_into(images::table).values(NewImage::new(at, draft, now)).execute(conn)?;
-    Ok(())
+    let new = NewImage::new(at, draft, now);
+    let made = diesel::insert_into(images::table).values(new).returning(Image::as_returning());
+    Ok(made.get_result(conn)?)
 }
 
 #[cfg(test)]
