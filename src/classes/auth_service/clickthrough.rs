@@ -2,7 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::{AuthServiceDraft, insert};
+use super::AuthServiceDraft;
+use super::store::insert;
 use crate::hydra::Problem;
 use crate::schema::roles;
 

@@ -1,16 +1,19 @@
 //! IIIF access control services: how a reader gets roles.
 
 pub mod clickthrough;
+mod nested;
+mod store;
 
 use diesel::prelude::*;
 
 use super::RoleProvider;
 use super::addresses::{self, AuthServiceAddress, CustomerAddress};
-use crate::hydra::{Problem, Variable};
+use crate::hydra::Variable;
 use crate::resource::rules::{is_uri, public_name};
 use crate::resource::*;
 use crate::schema::{auth_services, role_providers};
-use crate::{paged, taken};
+use crate::taken;
+use nested::NESTED_SERVICES;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = auth_services, check_for_backend(diesel::pg::Pg))]
@@ -141,16 +144,6 @@ pub static AUTH_SERVICES: Collection<CustomerAddress, AuthService> = collection_
 .filters(BY_NAME)
 .ordered(ORDERABLE);
 
-static NESTED_SERVICES: Collection<AuthServiceAddress, AuthService> = collection_of(
-    "NestedServiceCollection",
-    "The services that go inside an auth service, by name.",
-)
-.kind_of("AuthServiceCollection")
-.lists()
-.creates()
-.filters(BY_NAME)
-.ordered(ORDERABLE);
-
 /// No profile is as good as one: which are understood is for viewers to say.
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
 fn profile_rule(profile: &String) -> Result<(), String> {
@@ -158,139 +151,10 @@ fn profile_rule(profile: &String) -> Result<(), String> {
     if well_formed { Ok(()) } else { Err("must be an absolute URI".into()) }
 }
 
-/// Makes a service, alone or inside another.
-///
-/// # Errors
-/// Returns [`Problem::Invalid`] if the id or the name is taken.
-pub fn insert(
-    conn: &mut PgConnection,
-    customer: i32,
-    id: &str,
-    parent: Option<&str>,
-    draft: AuthServiceDraft,
-) -> Result<AuthService, Problem> {
-    let draft: AuthServiceDraft = diesel::insert_into(auth_services::table)
-        .values((
-            auth_services::customer.eq(customer),
-            auth_services::id.eq(id),
-            auth_services::parent.eq(parent),
-            draft,
-        ))
-        .returning(AuthServiceDraft::as_returning())
-        .get_result(conn)?;
-    Ok(AuthService { customer, id: id.to_owned(), draft, has_role_provider: false })
-}
-
-/// The services of a customer, or that of one name.
-fn named(customer: i32, name: Option<&str>) -> Found<'_> {
-    let own = auth_services::table.filter(auth_services::customer.eq(customer)).into_boxed();
-    match name {
-        Some(name) => own.filter(auth_services::name.eq(name)),
-        None => own,
-    }
-}
-
-impl List<CustomerAddress> for AuthService {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        of: &CustomerAddress,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        let name = wanted.text("name").map(str::to_owned);
-        let own = || named(of.customer, name.as_deref());
-        paged!(s.conn, wanted, own())
-    }
-}
-
-impl List<AuthServiceAddress> for AuthService {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        of: &AuthServiceAddress,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        Self::find(s, of)?;
-        let name = wanted.text("name").map(str::to_owned);
-        let own = || named(of.customer, name.as_deref());
-        let nested = || own().filter(auth_services::parent.eq(&of.auth_service));
-        paged!(s.conn, wanted, nested())
-    }
-}
-
 crate::stored! {
     AuthService in auth_services { customer: customer, id: auth_service }:
     retrieve,
-}
-
-impl Replace for AuthService {
-    fn insert_at(
-        s: &mut UnitOfWork<'_>,
-        at: &AuthServiceAddress,
-        draft: AuthServiceDraft,
-    ) -> Result<Self, Problem> {
-        insert(s.conn, at.customer, &at.auth_service, None, draft)
-    }
-}
-
-impl Create<CustomerAddress> for AuthService {
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        into: &CustomerAddress,
-        chosen: Option<String>,
-        draft: AuthServiceDraft,
-    ) -> Result<Self, Problem> {
-        insert(s.conn, into.customer, &given_or_generated_id(chosen)?, None, draft)
-    }
-}
-
-impl Create<AuthServiceAddress> for AuthService {
-    fn initial_draft(
-        s: &mut UnitOfWork<'_>,
-        into: &AuthServiceAddress,
-    ) -> Result<AuthServiceDraft, Problem> {
-        Self::lock(s, into).map(|_| AuthServiceDraft::default())
-    }
-    fn insert(
-        s: &mut UnitOfWork<'_>,
-        into: &AuthServiceAddress,
-        chosen: Option<String>,
-        draft: AuthServiceDraft,
-    ) -> Result<Self, Problem> {
-        let id = given_or_generated_id(chosen)?;
-        insert(s.conn, into.customer, &id, Some(&into.auth_service), draft)
-    }
-}
-
-impl Update for AuthService {
-    fn lock(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        let services = auth_services::table.find((at.customer, &at.auth_service));
-        // The provider is looked up after the lock, because a statement that waits for one sees what was before.
-        services.select(auth_services::id).for_no_key_update().first::<String>(s.conn)?;
-        Self::find(s, at)
-    }
-    fn save(
-        s: &mut UnitOfWork<'_>,
-        locked: Locked<Self>,
-        draft: AuthServiceDraft,
-    ) -> Result<Self, Problem> {
-        let draft = diesel::update(auth_services::table.find((locked.customer, &locked.id)))
-            .set(draft)
-            .returning(AuthServiceDraft::as_returning())
-            .get_result(s.conn)?;
-        Ok(Self { draft, ..locked.into_inner() })
-    }
-}
-
-impl Remove for AuthService {
-    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &AuthServiceAddress) -> Result<Self, Problem> {
-        let services = auth_services::table.find((at.customer, &at.auth_service));
-        // As for changes, so that `If-Match` is judged by the provider that is there once the lock is held.
-        services.select(auth_services::id).for_update().first::<String>(s.conn)?;
-        Self::find(s, at)
-    }
-    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let row = auth_services::table.find((locked.customer, &locked.id));
-        removed(diesel::delete(row).execute(s.conn))
-    }
+    list(in CustomerAddress by customer, "name" is |name| auth_services::name.eq(name)),
 }
 
 /// Returns whether a service has a role provider, worked out beside its columns.

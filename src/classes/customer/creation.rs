@@ -1,9 +1,10 @@
-//! Making a customer, with all that one has from the first day.
+//! Customers for the command line and the first start: made with all that one has from the first day, and looked up.
 
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
-use super::{Customer, CustomerDraft, displayed, name_rule};
+use super::rules::name_rule;
+use super::{Customer, CustomerDraft, displayed};
 use crate::addresses::Root;
 use crate::classes::auth_service::clickthrough::make_clickthrough;
 use crate::hydra::{Fault, Problem};
@@ -81,4 +82,21 @@ impl Create<Root> for Customer {
         }
         make(s.conn, draft, false)
     }
+}
+
+/// All customers, by number.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
+    Ok(customers::table.order(customers::id).select(Customer::as_select()).load(conn)?)
+}
+
+/// The customer of a name, in any case; none where there is none.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn named(conn: &mut PgConnection, name: &str) -> Result<Option<Customer>, Problem> {
+    let named = customers::table.filter(sql::lower(customers::name).eq(sql::lower(name)));
+    Ok(named.select(Customer::as_select()).first(conn).optional()?)
 }

@@ -1,6 +1,7 @@
 //! A customer: who owns spaces, images and all else.
 
 pub mod creation;
+mod rules;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -22,6 +23,7 @@ use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::*;
 use crate::schema::customers;
 use crate::{paged, taken};
+use rules::{name_rule, not_blank};
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = customers, check_for_backend(diesel::pg::Pg))]
@@ -118,29 +120,6 @@ impl Resource for Customer {
     }
 }
 
-#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
-fn not_blank(text: &String) -> Result<(), String> {
-    if text.trim().is_empty() { Err("must not be blank".into()) } else { Ok(()) }
-}
-
-/// Rule of the names of customers, which stand in public addresses.
-///
-/// # Errors
-/// Returns what is wrong, as the rest of a sentence that begins with the member.
-pub fn name_rule(name: &String) -> Result<(), String> {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let version = name.strip_prefix(['v', 'V']).is_some_and(digits);
-    if name.len() > 60 || !name.chars().all(allowed) || name == "." || name == ".." {
-        Err("must be at most 60 letters, digits or any of _-.".into())
-    } else if digits(name) || version || name.eq_ignore_ascii_case("admin") {
-        Err("must not be digits alone, v and digits, or admin: addresses give those a meaning"
-            .into())
-    } else {
-        Ok(())
-    }
-}
-
 crate::orders! {
     customers by customers::id, then id:
     "id" is id, "name" is name, "displayName" is display_name, "administrator" is administrator,
@@ -200,23 +179,6 @@ fn with_display_name(
     draft: CustomerDraft,
 ) -> Result<CustomerDraft, Problem> {
     Ok(displayed(draft))
-}
-
-/// All customers, by number.
-///
-/// # Errors
-/// Fails if the database does not answer.
-pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
-    Ok(customers::table.order(customers::id).select(Customer::as_select()).load(conn)?)
-}
-
-/// The customer of a name, in any case; none where there is none.
-///
-/// # Errors
-/// Fails if the database does not answer.
-pub fn named(conn: &mut PgConnection, name: &str) -> Result<Option<Customer>, Problem> {
-    let named = customers::table.filter(sql::lower(customers::name).eq(sql::lower(name)));
-    Ok(named.select(Customer::as_select()).first(conn).optional()?)
 }
 
 crate::stored! {

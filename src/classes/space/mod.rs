@@ -1,25 +1,22 @@
 //! Spaces: partitions of a customer's images, with defaults of their own.
 
+mod default_roles;
 pub mod number;
 
 use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::prelude::*;
-use serde_json::Value;
 
-use super::addresses::{self, CustomerAddress, RoleAddress, SpaceAddress};
+use super::addresses::{self, CustomerAddress, SpaceAddress};
 use super::customer_storage::SpaceStorage;
 use super::image::{Image, SPACE_IMAGES};
-use super::role::{self, Role, uris};
-
-use super::role::stored::{own_id, stored_role};
 use super::space_metadata::SpaceMetadata;
-use crate::hydra::{Fault, Problem, Variable};
-use crate::resource::reference::resolve;
+use crate::hydra::{Problem, Variable};
 use crate::resource::rules::max_unauthorised_rule;
 use crate::resource::*;
 use crate::schema::{images, spaces};
-use crate::{paged, taken};
+use crate::taken;
+use default_roles::{DEFAULT_ROLES, are_there, own_roles};
 use number::next_number;
 
 #[derive(Debug, Queryable, Selectable)]
@@ -95,7 +92,7 @@ impl Resource for Space {
                     d.default_roles = own_roles(value, context)?;
                     Ok(())
                 })
-                .stored_rule(default_roles_exist)
+                .stored_rule(are_there)
                 .example("clickthrough"),
             &collection("images", "All the images in the space", &SPACE_IMAGES),
             &link::<Self, SpaceMetadata>("metadata", "Which values its images hold"),
@@ -118,25 +115,6 @@ impl Resource for Space {
     }
 }
 
-/// Returns the fault of default roles that are not there.
-fn default_roles_exist(
-    s: &mut UnitOfWork<'_>,
-    customer: i32,
-    draft: &SpaceDraft,
-) -> Result<Option<Fault>, Problem> {
-    let unknown = uris::unknown_roles(s.conn, customer, draft.default_roles.iter())?;
-    Ok(uris::unknown_fault("defaultRoles", &unknown))
-}
-
-fn own_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
-    if value.is_null() {
-        return Ok(SpaceDraft::default().default_roles);
-    }
-    uris::each_of(value, "defaultRoles", |value| {
-        Ok(stored_role(&resolve::<Role>(value, context)?.role))
-    })
-}
-
 crate::orders! {
     spaces by spaces::id, then id:
     "id" is id, "name" is name, "created" is created,
@@ -149,68 +127,6 @@ pub static SPACES: Collection<CustomerAddress, Space> =
         .creates()
         .filters(&[Variable::new("name", "Spaces of this name, the whole of it")])
         .ordered(ORDERABLE);
-
-static DEFAULT_ROLES: Collection<SpaceAddress, Role> = collection_of(
-    "DefaultRoleCollection",
-    "Roles of new images that name none. POST of a collection or an array replaces the set, \
-          POST of one role, or of a reference to it, adds.",
-)
-.kind_of("RoleCollection")
-.lists()
-.refers(set_default_roles)
-.filters(role::BY_NAME)
-.ordered(role::ORDERABLE);
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "an act is given its address by reference")]
-fn set_default_roles(
-    s: &mut UnitOfWork<'_>,
-    of: &SpaceAddress,
-    input: &Input,
-) -> Result<Reply, Problem> {
-    let locked = Space::lock(s, of)?;
-    let stored = |at: RoleAddress| stored_role(&at.role);
-    let locked = locked.draft.default_roles;
-    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, stored)?;
-    let unknown = uris::unknown_roles(s.conn, of.customer, changed.iter())?;
-    if let Some(fault) = uris::unknown_fault("member", &unknown) {
-        return Err(fault.into());
-    }
-    diesel::update(spaces::table.find((of.customer, of.space)))
-        .set(spaces::default_roles.eq(&changed))
-        .execute(s.conn)?;
-    references::whole_collection::<_, Role>(s, of, input)
-}
-
-impl List<SpaceAddress> for Role {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        of: &SpaceAddress,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        let space = Space::find(s, of)?;
-        let ids: Vec<&str> =
-            space.draft.default_roles.iter().filter_map(|role| own_id(role)).collect();
-        role::listed(s, of.customer, Some(&ids), wanted)
-    }
-}
-
-impl List<CustomerAddress> for Space {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        of: &CustomerAddress,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        let name = wanted.text("name").map(str::to_owned);
-        let own = || {
-            let own = spaces::table.filter(spaces::customer.eq(of.customer)).into_boxed();
-            match &name {
-                Some(name) => own.filter(spaces::name.eq(name)),
-                None => own,
-            }
-        };
-        paged!(s.conn, wanted, own())
-    }
-}
 
 impl Create<CustomerAddress> for Space {
     fn insert(
@@ -231,7 +147,9 @@ impl Create<CustomerAddress> for Space {
 
 crate::stored! {
     Space in spaces { customer: customer, id: space }:
-    retrieve, update, replace, remove(unless has_images),
+    retrieve,
+    list(in CustomerAddress by customer, "name" is |name| spaces::name.eq(name)),
+    update, replace, remove(unless has_images),
 }
 
 /// Refuses to remove a space that has images.

@@ -1,16 +1,17 @@
 //! People who may log in to the portal.
 
+mod roles;
+
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::PortalRole;
-use super::addresses::{self, CustomerAddress, PortalRoleAddress, PortalUserAddress};
-use super::portal_role;
+use super::addresses::{self, CustomerAddress, PortalUserAddress};
 use crate::hydra::{Problem, Variable};
 use crate::resource::*;
-use crate::schema::{portal_roles, portal_users};
+use crate::schema::portal_users;
 use crate::secrets::{PasswordError, Secret, hash_password};
-use crate::{paged, taken};
+use crate::taken;
+use roles::USER_ROLES;
 
 /// Never printed, for it holds the hash of a password.
 #[derive(Queryable, Selectable)]
@@ -126,67 +127,6 @@ pub static PORTAL_USERS: Collection<CustomerAddress, PortalUser> = collection_of
 .filters(&[Variable::new("email", "The user of this e-mail address, the whole of it in any case")])
 .ordered(ORDERABLE);
 
-static USER_ROLES: Collection<PortalUserAddress, PortalRole> = collection_of(
-    "PortalUserRoleCollection",
-    "What a portal user may do. POST of a collection or an array replaces the set, POST of one \
-          role, or of a reference to it, adds.",
-)
-.kind_of("PortalRoleCollection")
-.lists()
-.refers(set_roles)
-.ordered(portal_role::ORDERABLE);
-
-fn set_roles(
-    s: &mut UnitOfWork<'_>,
-    of: &PortalUserAddress,
-    input: &Input,
-) -> Result<Reply, Problem> {
-    let locked = PortalUser::lock(s, of)?;
-    let id = |at: PortalRoleAddress| at.portal_role;
-    let roles = references::changed::<_, PortalRole>(s, of, None, input, locked.roles, id)?;
-    let known: Vec<String> = portal_roles::table
-        .filter(portal_roles::id.eq_any(&roles))
-        .select(portal_roles::id)
-        .load(s.conn)?;
-    references::all_known(&roles, &known, "member")?;
-    diesel::update(portal_users::table.find((of.customer, &of.portal_user)))
-        .set(portal_users::roles.eq(&roles))
-        .execute(s.conn)?;
-    references::whole_collection::<_, PortalRole>(s, of, input)
-}
-
-impl List<PortalUserAddress> for PortalRole {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        of: &PortalUserAddress,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        let user = PortalUser::find(s, of)?;
-        portal_role::listed(s, Some(&user.roles), wanted)
-    }
-}
-
-impl List<CustomerAddress> for PortalUser {
-    fn list(
-        s: &mut UnitOfWork<'_>,
-        of: &CustomerAddress,
-        wanted: ListRequest<'_>,
-    ) -> Result<PageOfRows<Self>, Problem> {
-        let email = wanted.text("email").map(str::to_owned);
-        let own = || {
-            let own = portal_users::table.filter(portal_users::customer.eq(of.customer));
-            match &email {
-                Some(email) => {
-                    let same = sql::lower(portal_users::email).eq(sql::lower(email));
-                    own.filter(same).into_boxed()
-                }
-                None => own.into_boxed(),
-            }
-        };
-        paged!(s.conn, wanted, own())
-    }
-}
-
 /// The columns that a draft is written to; without a new password, the one that is held stays.
 #[derive(Insertable, AsChangeset)]
 #[diesel(table_name = portal_users)]
@@ -216,6 +156,9 @@ fn columns(
 crate::stored! {
     PortalUser in portal_users { customer: customer, id: portal_user }:
     retrieve,
+    list(in CustomerAddress by customer, "email" is |email| {
+        sql::lower(portal_users::email).eq(sql::lower(email))
+    }),
     create(in CustomerAddress by |of, portal_user| {
         PortalUserAddress { customer: of.customer, portal_user }
     }),
