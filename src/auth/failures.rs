@@ -19,7 +19,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(50);
 /// Failures are forgotten after so long without another one.
 const FORGOTTEN: Duration = Duration::from_mins(1);
 
-/// Interval at which credentials failed, by account and address.
+/// Counts of failed authentication attempts, by account and address.
 pub struct Failures {
     hasher: RandomState,
     longest: Duration,

@@ -7,7 +7,7 @@ use std::time::Duration;
 const SMALL: u64 = 96 << 20;
 /// Bytes of freed memory that make another look soon worthwhile.
 const WORTHWHILE: u64 = 8 << 20;
-/// Time that it is waited between two looks: at least, and at most where little is found.
+/// Interval between two checks: at least, and at most where little is found.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(80));
 
 /// Gives free memory back now and then, from now on and until the process ends.

@@ -1,4 +1,4 @@
-//! The foundation of every command: the data folder, the database, the secrets, the objects.
+//! Opens what a command needs: the data folder, the database, the secrets, the objects.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -32,10 +32,10 @@ pub struct Counts {
 
 type Sums = (i64, i64, i64, i64, Option<DateTime<Utc>>);
 
-/// One statement, so that no fold comes between the two halves, and one look at each table.
+/// One statement, so that no roll-up comes between totals and deltas.
 macro_rules! sums {
     ($conn:expr, $tallies:expr, $changes:expr) => {{
-        let folded = $tallies.select((
+        let rolled_up = $tallies.select((
             total(tallies::images),
             total(tallies::removals),
             total(tallies::size),
@@ -49,7 +49,7 @@ macro_rules! sums {
             total(tally_changes::thumbnail_size),
             max(tally_changes::changed),
         ));
-        let halves: Vec<Sums> = folded.union_all(since).load($conn)?;
+        let halves: Vec<Sums> = rolled_up.union_all(since).load($conn)?;
         Ok(halves.into_iter().fold(Counts::default(), |sum, half| Counts {
             images: sum.images + half.0,
             removals: sum.removals + half.1,

@@ -65,9 +65,9 @@ struct WorkerSignal {
 
 #[derive(Default)]
 struct SignalState {
-    /// Desks with something waiting, in order of arrival.
+    /// Queues with look-ups that wait, in order of arrival.
     queues: VecDeque<Arc<dyn Flush>>,
-    /// Tells whether nobody will changed any more.
+    /// Tells whether the batcher is closed: nothing will be queued any more.
     closed: bool,
 }
 

@@ -22,7 +22,7 @@ pub struct Claimed {
     pub at: ImageAddress,
     /// Tells whether a request waits for it.
     pub immediate: bool,
-    /// Interval at which it was given back without being settled.
+    /// Number of times that the job was released without being completed.
     pub returns: i32,
     /// Tells whether its workers died so often that it is given up.
     pub attempts_exhausted: bool,

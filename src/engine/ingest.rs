@@ -25,8 +25,9 @@ use crate::queue::job;
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
 
-/// Interval at which, and how long apart, the database is tried while it does not answer.
+/// Attempts to reach the database while it does not answer, at most.
 const TRIES: u32 = 20;
+/// Delay between two attempts.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// The reason why an attempt came to nothing.
@@ -330,7 +331,7 @@ impl Engine {
     }
 }
 
-/// Returns what a thread came to that may wait; where it panicked, so does this.
+/// Returns the result of a blocking task, and resumes its panic.
 fn joined<T>(done: Result<Result<T, ImagingError>, JoinError>) -> Result<T, ImagingError> {
     done.unwrap_or_else(|broken| match broken.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),

@@ -12,7 +12,7 @@ use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::schema::discards;
 
-/// Time that it is from one round to the next.
+/// Interval between two rounds of maintenance.
 const ROUND: Duration = Duration::from_secs(5);
 /// Time that an object that cannot be removed is left alone.
 const PAUSE: chrono::Duration = chrono::Duration::minutes(10);

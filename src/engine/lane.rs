@@ -11,10 +11,10 @@ use super::Engine;
 use super::claim::{Claimed, Wanted, claim, last_turn};
 use crate::fairness::Shares;
 
-/// Time that it is until work is looked for without being told of any.
+/// Polling interval for work of which no notification came.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// A lane of jobs, and its purpose.
+/// The settings of a pool of slots for jobs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lane {
     /// Tells whether it takes only jobs that a request waits for.

@@ -54,7 +54,7 @@ const EXTRA_SLOTS: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Claims of an image whose worker died each time, until it is given up (`docs/rules.md` 6.6).
 const MAX_CRASHES: i32 = 3;
-/// Time that it is until a job that could not be given back is given back again; at first, and at most.
+/// Delay before a job that could not be released is released again: at first, and at most.
 const GIVE_BACK: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(15));
 
 /// The settings of the engine.

@@ -20,7 +20,7 @@ const MAX_WATCHED: usize = 10_000;
 pub struct GiveUp {
     /// Attempts that failed, at least.
     pub attempts: u32,
-    /// Time that after the first of them.
+    /// Time since the first of them, at least.
     pub after: Duration,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn between_backtracks(expr: &Expr, length: u64) -> Option<u64> {
     Some(consuming.saturating_add(work(expr, passes, length)?))
 }
 
-/// Interval at which an expression is gone through in a pass.
+/// Bounds on the number of times that an expression is evaluated in one pass.
 #[derive(Clone, Copy)]
 struct Passes {
     /// Demanded by the pattern, even where nothing is consumed.

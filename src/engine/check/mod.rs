@@ -1,9 +1,9 @@
 //! Checks that rows, counters and objects agree, and repairs them. It runs beside the service.
 //!
 //! Everything is read in chunks, each a statement of its own: no transaction lasts, no table is locked, and memory
-//! does not grow with the database. A statement sees one moment, so that what rows and counters probe one another
-//! holds in each of them; what looks wrong is looked at once more, its rows locked where it is to be mended, before
-//! it is said or mended.
+//! does not grow with the database. A statement reads one snapshot, in which the invariants between rows and
+//! counters hold; what looks wrong is looked at once more, its rows locked where it is to be repaired, before it is
+//! reported or repaired.
 
 mod batches;
 mod images;

@@ -60,7 +60,7 @@ pub(super) fn next(
     Ok(found.map(|key| (key.customer, key.space)))
 }
 
-/// The totals of a space, in one statement with what is not folded yet.
+/// The totals of a space, in one statement with what is not rolled up yet.
 const TOLD: &str = "SELECT total(images) AS images, total(size) AS size, \
     total(thumbnail_size) AS thumbnail_size FROM (\
       SELECT images, size, thumbnail_size FROM tallies WHERE customer = $1 AND space = $2 UNION ALL \

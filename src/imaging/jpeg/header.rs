@@ -11,7 +11,7 @@ const ICC_SIGNATURE: &[u8] = b"ICC_PROFILE\0";
 const EXIF_SIGNATURE: &[u8] = b"Exif\0\0";
 const ADOBE_SIGNATURE: &[u8] = b"Adobe";
 
-/// Interval at which a component is sampled, relative to the others: 1 to 4 each way.
+/// The sampling factors of a component, 1 to 4 in each direction.
 pub(in crate::imaging) struct Sampling {
     across: u64,
     down: u64,
