@@ -17,15 +17,15 @@ use crate::secrets::Secret;
 #[derive(Debug, Clone)]
 pub struct Config {
     pub listen: String,
-    /// Without a final slash; none: made of the port that is listened on.
+    /// Without a final slash; `None`: made of the port that is listened on.
     pub public_url: Option<String>,
     pub data: PathBuf,
-    /// None: the private server.
+    /// `None`: the private server.
     pub database_url: Option<Secret>,
     pub storage: PathBuf,
     pub bootstrap_key: Option<(String, Secret)>,
     pub origin_allow: Allowed,
-    /// None: kept in the data folder.
+    /// `None`: kept in the data folder.
     pub secret: Option<Secret>,
     pub patch_returns_representation: bool,
     /// Longest delay of the answer to wrong credentials.

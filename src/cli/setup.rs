@@ -8,7 +8,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::Failure;
-use super::binding::{self, Ground};
+use super::binding::{self, DataFolderState};
 use crate::config::Config;
 use crate::database::deployment::Deployment;
 use crate::database::{self, Conn, Database, migrate};
@@ -51,7 +51,7 @@ enum Missing {
     MakeAsService,
     /// Makes it.
     Make,
-    /// Refuses in words.
+    /// Returns an error that says how to proceed.
     Refuse,
 }
 
@@ -76,7 +76,7 @@ impl Setup {
 
     fn open(config: &Config, missing: Missing) -> Result<Self, Failure> {
         private_postgres::make_data_folder(&config.data)?;
-        let ground = Ground::survey(config)?;
+        let ground = DataFolderState::survey(config)?;
         let Opened { mut conn, url, private } = Opened::open(config, &ground, missing)?;
         let applied = migrate::migrate(&mut conn)?;
         if !applied.is_empty() {
@@ -149,7 +149,11 @@ fn site(config: &Config, secrets: Secrets, base: String) -> Arc<Site> {
 
 impl Opened {
     /// Connects to the database of the settings and looks at its schema; writes nothing.
-    fn open(config: &Config, ground: &Ground<'_>, missing: Missing) -> Result<Self, Failure> {
+    fn open(
+        config: &Config,
+        ground: &DataFolderState<'_>,
+        missing: Missing,
+    ) -> Result<Self, Failure> {
         if config.data.exists() {
             ground.check_cluster()?;
         }
@@ -199,7 +203,7 @@ impl Rows {
     }
 
     fn open(config: &Config, needs_secret: bool) -> Result<Self, Failure> {
-        let ground = Ground::survey(config)?;
+        let ground = DataFolderState::survey(config)?;
         let Opened { mut conn, url, private } = Opened::open(config, &ground, Missing::Refuse)?;
         let held = Deployment::read(&mut conn)?;
         let secrets = match ground.compare(held.as_ref())? {
@@ -234,7 +238,7 @@ impl Rows {
 /// # Errors
 /// Fails if there is no database, or nobody has started on it.
 pub fn adopt(config: &Config, secret: bool, storage: bool) -> Result<(), Failure> {
-    let ground = Ground::survey(config)?;
+    let ground = DataFolderState::survey(config)?;
     let Opened { mut conn, private, .. } = Opened::open(config, &ground, Missing::Refuse)?;
     let done = binding::adopt(config, &mut conn, secret, storage);
     drop(conn);

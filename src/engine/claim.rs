@@ -62,7 +62,7 @@ struct Row {
 /// customer, then of the others. They are looked for as they are asked for, so that a claim costs as many descents
 /// as it takes jobs and passes customers over, not as many as there are customers or jobs.
 ///
-/// MATERIALIZED, for a limit may otherwise be evaluated anew for each row and claim too many.
+/// MATERIALIZED, because a limit may otherwise be evaluated anew for each row and claim too many.
 const CLAIM: &str = "WITH RECURSIVE \
     later AS (\
       (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer > $2 \

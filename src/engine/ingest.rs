@@ -69,7 +69,7 @@ impl From<Problem> for AttemptError {
     }
 }
 
-/// Returns whether a fault is one that every image meets, such as a full disk, and not perhaps of one image.
+/// Returns whether a fault affects all images, such as a full disk.
 fn is_of_all(error: &(dyn Error + 'static)) -> bool {
     use std::io::ErrorKind::{OutOfMemory, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let mut causes = std::iter::successors(Some(error), |&error| error.source());

@@ -16,8 +16,8 @@ pub fn document(classes: &[ClassDoc], collections: &[CollectionDoc], base: &str)
     let mut supported: Vec<Value> = classes.iter().map(|c| class(c, classes, &link)).collect();
     let given = |name: &str| {
         let own = classes.iter().flat_map(|class| {
-            let beneath = class.properties.iter().flat_map(|property| &property.operations);
-            class.operations.iter().chain(beneath)
+            let below = class.properties.iter().flat_map(|property| &property.operations);
+            class.operations.iter().chain(below)
         });
         let mut all = own.chain(collections.iter().flat_map(|collection| &collection.operations));
         all.any(|operation| operation.expects == Some(name))

@@ -234,7 +234,7 @@ fn a_folder_that_cannot_be_written_is_our_own_fault() {
     let origin = Origin::saying(answer("200 OK", "", "image"));
     let fetcher = super::Fetcher::new(limits(), "127.0.0.1".parse().unwrap()).unwrap();
     let file = tempfile::NamedTempFile::new().unwrap();
-    let folder = file.path().join("beneath a file");
+    let folder = file.path().join("below a file");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let error = runtime.block_on(fetcher.fetch(&origin.url("/"), None, &folder)).unwrap_err();
     assert!(error.is_local_fault() && error.is_transient());

@@ -8,7 +8,7 @@ use super::Resource;
 
 /// The variables of a URI template, in its order.
 pub trait Address: Clone + Send + Sync + 'static {
-    /// For each variable: `int32` or `int64` for numbers; none: an id.
+    /// For each variable: `int32` or `int64` for numbers; `None`: an id.
     const FORMATS: &'static [Option<&'static str>];
 
     /// Reads the variables off; nothing where one of them is malformed.
@@ -62,7 +62,7 @@ macro_rules! address {
 
 /// The values that a variable of a template may have.
 pub trait Part: Sized {
-    /// `int32` or `int64` for numbers; none: an id.
+    /// `int32` or `int64` for numbers; `None`: an id.
     const FORMAT: Option<&'static str>;
 
     fn read(text: &str) -> Option<Self>;

@@ -1,16 +1,16 @@
-//! Collections beneath resources, described by builders.
+//! Collections below resources, described by builders.
 
 use std::marker::PhantomData;
 
 use super::Resource;
-use super::acts::{create, list_by, refer};
 use super::address::Address;
 use super::operation::{Operation, Perform};
+use super::operations::{create, list_by, refer};
 use super::page::listed;
 use super::store::{Create, List, Retrieve};
 use crate::hydra::{CollectionDoc, Variable};
 
-/// A collection of resources of class `T` beneath a resource whose address is an `A`.
+/// A collection of resources of class `T` below a resource whose address is an `A`.
 pub struct Collection<A: 'static, T> {
     name: &'static str,
     parent: Option<&'static str>,
@@ -51,7 +51,7 @@ impl<A: Address, T: Resource> Collection<A, T> {
     {
         self.lists_by(listed::<A, T>)
     }
-    /// Answers GET by a function, where several collections beneath an `A` are of the same class.
+    /// Answers GET by a function, where several collections below an `A` are of the same class.
     pub const fn lists_by(self, act: Perform<A>) -> Self {
         Self { list: Some(list_by(self.name, act)), ..self }
     }
@@ -89,7 +89,7 @@ impl<A: Address, T: Resource> Collection<A, T> {
     }
 }
 
-/// A collection beneath an `A`, whatever its members are.
+/// A collection below an `A`, whatever its members are.
 pub trait Listed<A: 'static>: Sync {
     fn describe(&self) -> CollectionDoc;
 

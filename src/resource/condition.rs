@@ -120,7 +120,7 @@ fn failed(why: &str) -> Problem {
     Problem::PreconditionFailed(why.to_owned())
 }
 
-/// Returns what the lines of one header name together; none: there is no such header.
+/// Returns what the lines of one header name together; `None`: there is no such header.
 fn named<'a>(lines: impl Iterator<Item = &'a str>) -> Option<Named> {
     let lines: Vec<&str> = lines.map(str::trim).collect();
     match lines.as_slice() {

@@ -17,7 +17,7 @@ type Takes<R> = fn(&mut <R as Resource>::Draft, &Value, ParseContext<'_>) -> Res
 type StoredRule<R> =
     fn(&mut UnitOfWork<'_>, i32, &<R as Resource>::Draft) -> Result<Option<Fault>, Problem>;
 
-/// A link to a collection beneath this resource, with what is answered there.
+/// A link to a collection below this resource, with what is answered there.
 pub struct Below<R: Resource> {
     name: &'static str,
     doc: &'static str,
@@ -132,7 +132,7 @@ pub struct Link<R: Resource> {
     query: Option<&'static str>,
 }
 
-/// A link to the one `T` beneath this resource.
+/// A link to the one `T` below this resource.
 pub const fn link<R: Resource, T: Resource>(name: &'static str, doc: &'static str) -> Link<R> {
     Link {
         name,
@@ -154,7 +154,7 @@ pub const fn action<R: Resource, T: Resource>(
     Link { name, doc, class: T::NAME, target: Vec::new, when: None, operations, query: None }
 }
 
-/// A link to a list beneath this resource that a query selects.
+/// A link to a list below this resource that a query selects.
 pub const fn selection<R: Resource>(
     name: &'static str,
     doc: &'static str,

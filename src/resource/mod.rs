@@ -1,6 +1,5 @@
 //! Resource classes: their tables of properties and operations, and the traits of their stores.
 
-pub mod acts;
 pub mod address;
 pub mod anchors;
 pub mod body;
@@ -13,6 +12,7 @@ pub mod link;
 pub mod literal;
 pub mod metadata;
 pub mod operation;
+pub mod operations;
 pub mod page;
 pub mod page_key;
 pub mod pending;
@@ -33,7 +33,6 @@ pub mod strict;
 pub mod transaction;
 pub mod written;
 
-pub use acts::{create, remove, replace, retrieve, retrieve_counting, update};
 pub use address::{Address, Filling, Parts, path_to};
 pub use collection::{Collection, collection_of};
 pub use computed::computed;
@@ -41,6 +40,7 @@ pub use condition::{Conditions, Current, Freshness};
 pub use link::{action, collection, link, selection};
 pub use metadata::metadata;
 pub use operation::{Act, Body, Operation, get, post, put};
+pub use operations::{create, remove, replace, retrieve, retrieve_counting, update};
 pub use property::{MAX_INDEXED, ParseContext, Property, field, secret, tenant_of};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
@@ -88,7 +88,7 @@ pub trait Resource: Sized + Send + 'static {
 
     /// Rules that join several members; a rule of one member stands in its row.
     ///
-    /// `at` is where the draft is to be written; none: it is new, and has no address yet.
+    /// `at` is where the draft is to be written; `None`: it is new, and has no address yet.
     ///
     /// # Errors
     /// Fails if the database does not answer; what is wrong with the draft is returned.
@@ -118,7 +118,7 @@ pub struct Class<R: Resource> {
     pub properties: &'static [&'static dyn Property<R>],
     /// Operations of the address itself.
     pub operations: &'static [Operation<R::Address>],
-    /// Addresses beneath that no property leads to, and what is answered there.
+    /// Addresses below that no property leads to, and what is answered there.
     pub children: &'static [(&'static str, &'static [Operation<R::Address>])],
 }
 
@@ -140,7 +140,7 @@ pub fn describe<R: Resource>() -> ClassDoc {
 }
 
 /// One address at which a class answers.
-pub struct Endpoint<A: 'static> {
+pub struct ClassEndpoint<A: 'static> {
     /// URI template.
     pub template: String,
     /// The class, or the collection, that answers.
@@ -149,28 +149,28 @@ pub struct Endpoint<A: 'static> {
     pub collection: Option<CollectionDoc>,
 }
 
-/// Every address at which a class answers: its own, those of its links, and what lies beneath.
-pub fn endpoints<R: Resource>() -> Vec<Endpoint<R::Address>> {
+/// Every address at which a class answers: its own, those of its links, and what lies below.
+pub fn endpoints<R: Resource>() -> Vec<ClassEndpoint<R::Address>> {
     let below = |suffix: &str| format!("{}/{suffix}", R::TEMPLATE.trim_end_matches('/'));
-    let own = Endpoint {
+    let own = ClassEndpoint {
         template: R::TEMPLATE.to_owned(),
         owner: R::NAME,
         operations: R::CLASS.operations.iter().collect(),
         collection: None,
     };
-    let links = R::CLASS.properties.iter().filter_map(|p| p.mount()).map(|mount| Endpoint {
+    let links = R::CLASS.properties.iter().filter_map(|p| p.mount()).map(|mount| ClassEndpoint {
         template: below(mount.suffix),
         owner: mount.collection.as_ref().map_or(R::NAME, |collection| collection.name),
         operations: mount.operations,
         collection: mount.collection,
     });
-    let beneath = R::CLASS.children.iter().map(|(suffix, operations)| Endpoint {
+    let below = R::CLASS.children.iter().map(|(suffix, operations)| ClassEndpoint {
         template: below(suffix),
         owner: R::NAME,
         operations: operations.iter().collect(),
         collection: None,
     });
-    std::iter::once(own).chain(links).chain(beneath).filter(|p| !p.operations.is_empty()).collect()
+    std::iter::once(own).chain(links).chain(below).filter(|p| !p.operations.is_empty()).collect()
 }
 
 /// The address of a resource, whole.

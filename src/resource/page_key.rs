@@ -50,7 +50,7 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageKey {
     pub place: Place,
-    /// The estimated total of the walk; none: it is exact, and found out for each page.
+    /// The estimated total of the walk; `None`: it is exact, and found out for each page.
     pub total: Option<i64>,
 }
 

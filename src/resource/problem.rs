@@ -44,8 +44,8 @@ impl From<Error> for Problem {
     }
 }
 
-/// Takes an error whose kind only its words would tell, in a session whose words are not English, for one that
-/// may pass: another try may do, and what does not pass is answered 503 in the end.
+/// Treats an error without an SQLSTATE as transient where the messages of the server are not in English, because only
+/// they would tell its kind; one that stays is answered 503 in the end.
 pub fn unclear(problem: Problem) -> Problem {
     match problem {
         Problem::Internal(cause) if is_without_kind(&*cause) => {

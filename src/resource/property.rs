@@ -11,7 +11,7 @@ use crate::hydra::{Access, CollectionDoc, Fault, Problem, PropertyDoc, Range, Wr
 #[derive(Clone, Copy)]
 pub struct ParseContext<'a> {
     pub site: &'a Site,
-    /// The customer below whose address the body is written; none: no customer's.
+    /// The customer below whose address the body is written; `None`: no customer's.
     pub tenant: Option<i32>,
     /// Path asked for, to which relative references relate.
     pub path: &'a str,
@@ -55,7 +55,7 @@ pub trait Property<R: Resource>: Sync {
 
     /// Returns the fault of a value that only the database can find, such as a name that is taken.
     ///
-    /// `at` is where the draft is to be written; none: it is new, and has no address yet.
+    /// `at` is where the draft is to be written; `None`: it is new, and has no address yet.
     ///
     /// # Errors
     /// Fails if the database does not answer.

@@ -10,7 +10,7 @@ use crate::hydra::{Fault, Variable};
 /// The query of a request, in the order received.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
-    /// As received, without the question mark; none: there was no question mark.
+    /// As received, without the question mark; `None`: there was no question mark.
     pub raw: Option<String>,
     pairs: Vec<Pair>,
 }
@@ -100,7 +100,7 @@ impl Query {
         self.get(PAGE_KEY.name)
     }
 
-    /// The order asked for, by one of these members (`docs/rules.md` 5.3); none: the default one.
+    /// The order asked for, by one of these members (`docs/rules.md` 5.3); `None`: the default one.
     pub fn order(
         &self,
         orderable: &'static [&'static str],

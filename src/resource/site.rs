@@ -64,7 +64,7 @@ pub struct UnitOfWork<'a> {
     pub site: &'a Site,
     pub caller: Caller,
     pub effects: Vec<Effect>,
-    /// The job that the answer waits for, once what was written is committed; none: it waits for nothing.
+    /// The job that the answer waits for, once what was written is committed; `None`: it waits for nothing.
     pub pending: Option<PendingJob>,
 }
 
@@ -100,7 +100,7 @@ impl<'a> UnitOfWork<'a> {
 /// The input of a request besides its address.
 #[derive(Debug, Default)]
 pub struct Input {
-    /// The body; none: there was none.
+    /// The body; `None`: there was none.
     pub body: Option<Value>,
     pub query: Query,
     /// Conditions on the state that it meets.

@@ -23,7 +23,7 @@ pub struct PageOfRows<R> {
 /// The request for a page of a collection.
 pub struct ListRequest<'a> {
     pub page: Page,
-    /// None: the default order of the collection.
+    /// `None`: the default order of the collection.
     pub order: Option<Order>,
     pub query: &'a Query,
     pub faults: Vec<Fault>,

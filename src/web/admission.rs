@@ -37,7 +37,7 @@ pub async fn admit(
         Some(customer) if caller.may_enter(customer) => {
             let (database, site) = (service.database.clone(), service.site.clone());
             let at = CustomerAddress { customer };
-            let found = service.acts.run(caller, move || {
+            let found = service.scheduler.run(caller, move || {
                 let find = |s: &mut UnitOfWork<'_>| Customer::find(s, &at).map(|_| ());
                 transaction::in_session(&database, &site, caller, false, find).map(|_| ())
             });

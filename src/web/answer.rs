@@ -7,16 +7,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::admission::admit;
 use super::ahead::Ahead;
-use super::asking::Asking;
 use super::budget::Reservation;
 use super::connection::Connection;
 use super::endpoint::{Audience, Call};
+use super::finalize::finalize;
 use super::methods::{ANYWHERE, allowed};
 use super::negotiate::{self, Kind};
 use super::parameters::{self, Found, Understood};
 use super::perform::{current, perform};
+use super::request_context::RequestContext;
 use super::router::{Entry, Mounted, Route, Target};
-use super::shape::finalize;
 use super::{Service, body, forgery, represent, request, respond};
 use crate::hydra::Problem;
 use crate::hydra::linked::{ParsedBody, SourceMap};
@@ -28,21 +28,21 @@ pub async fn answer(
     payload: web::Payload,
     service: web::Data<Service>,
 ) -> HttpResponse {
-    let asking = Asking::new(&request);
-    let _at_work = asking.connection.as_ref().map(Connection::answering);
+    let context = RequestContext::new(&request);
+    let _at_work = context.connection.as_ref().map(Connection::answering);
     let payload = Ahead::new(payload);
     let found = service.router.find(request.uri().path());
     let endpoint = found.as_ref().and_then(|(target, _)| target.endpoint());
     let response = {
         // Pinned here and passed on by reference, because a future that is passed by value is stored twice.
-        let attempt = pin!(attempt(&service, &request, &payload, &asking, found));
+        let attempt = pin!(attempt(&service, &request, &payload, &context, found));
         let attempt = pin!(payload.while_readable(attempt));
-        finalize(&service.documents, &request, endpoint, &asking.caller, attempt).await
+        finalize(&service.documents, &request, endpoint, &context.caller, attempt).await
     };
-    if let Some(connection) = asking.connection.as_ref().filter(|_| payload.has_ended()) {
+    if let Some(connection) = context.connection.as_ref().filter(|_| payload.has_ended()) {
         connection.request_was_read();
     }
-    asking.sent(response)
+    context.sent(response)
 }
 
 /// Answers within the budget of bytes.
@@ -50,11 +50,11 @@ async fn attempt(
     service: &Service,
     request: &HttpRequest,
     payload: &Ahead,
-    asking: &Asking,
+    context: &RequestContext,
     found: Option<(Target<'_>, Vec<String>)>,
 ) -> Result<HttpResponse, Problem> {
-    let response = attempted(service, request, payload, asking, found).await?;
-    asking.measure(&service.answers, &response).await?;
+    let response = attempted(service, request, payload, context, found).await?;
+    context.measure(&service.answers, &response).await?;
     Ok(response)
 }
 
@@ -62,10 +62,10 @@ async fn attempted(
     service: &Service,
     request: &HttpRequest,
     payload: &Ahead,
-    asking: &Asking,
+    context: &RequestContext,
     found: Option<(Target<'_>, Vec<String>)>,
 ) -> Result<HttpResponse, Problem> {
-    request::check_head(request, asking.connection.as_ref())?;
+    request::check_head(request, context.connection.as_ref())?;
     let path = request.uri().path();
     let is_preflight = *request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
@@ -80,16 +80,16 @@ async fn attempted(
         && let Some(given) = request.headers().get(header::AUTHORIZATION)
     {
         let address = request.peer_addr().map(|peer| peer.ip());
-        asking.caller.set(service.keys.verify(given.as_bytes(), address).await?);
+        context.caller.set(service.keys.verify(given.as_bytes(), address).await?);
     }
     let found = match found {
         Some((Target::Endpoint(endpoint), values)) => {
-            return endpoint.answer(Call { service, request, values: &values, asking }).await;
+            return endpoint.answer(Call { service, request, values: &values, context }).await;
         }
         Some((Target::Route(route), values)) => Some((route, values)),
         None => None,
     };
-    dispatch(service, request, payload, found, asking).await
+    dispatch(service, request, payload, found, context).await
 }
 
 /// Returns the methods that an address has; where nothing answers, those that are answered by 404 alone.
@@ -107,9 +107,9 @@ async fn dispatch(
     request: &HttpRequest,
     payload: &Ahead,
     found: Option<(&Route, Vec<String>)>,
-    asking: &Asking,
+    context: &RequestContext,
 ) -> Result<HttpResponse, Problem> {
-    let (method, caller) = (request.method(), asking.caller.get());
+    let (method, caller) = (request.method(), context.caller.get());
     let path = request.uri().path();
     admit(service, path, method, caller).await?;
     let missing = || Problem::NotFound(format!("there is nothing at {path}"));
@@ -137,7 +137,7 @@ async fn dispatch(
         Understood { collection: route.collection.as_deref(), operation: Some(&entry.doc) };
     let Found { mut faults, ignored } = parameters::read(request, understood);
     let strict = request::is_strict(request);
-    let read = body::read(service, request, payload, (entry.body, &entry.doc), asking).await?;
+    let read = body::read(service, request, payload, (entry.body, &entry.doc), context).await?;
     let (read, _held) = read.unzip();
     let (body, source_map) = match read {
         Some(ParsedBody { document, source_map, unread }) => {
@@ -162,15 +162,15 @@ async fn dispatch(
     }
     let converted = is_list(entry, &input) && is_converted(request);
     let bytes = match is_list(entry, &input) {
-        true => Asking::list_bytes(input.query.page().size, converted),
+        true => RequestContext::list_bytes(input.query.page().size, converted),
         false => entry.answer_bytes,
     };
     let reservation =
-        (bytes > 0).then(|| Reservation::new(&service.answers, asking.account(), bytes));
+        (bytes > 0).then(|| Reservation::new(&service.answers, context.account(), bytes));
     let performed = perform(service, entry, &values, caller, input, reservation).await;
     let (reply, permit) = performed.map_err(|problem| source_map.map_pointers(problem))?;
     if let (Some(permit), Reply::Shown { body, .. } | Reply::Bare { body, .. }) = (permit, &reply) {
-        asking.written(permit, body.len(), converted);
+        context.written(permit, body.len(), converted);
     }
     let wish = respond::ResponseOptions {
         reads,

@@ -8,8 +8,8 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::time::{Instant, timeout_at};
 
 use super::ahead::{self, Ahead};
-use super::asking::Asking;
 use super::budget::{Budget, Permit};
+use super::request_context::RequestContext;
 use super::{MAX_BODY_BYTES, Service};
 use crate::hydra::linked::{Format, ParsedBody, Syntax};
 use crate::hydra::{OperationDoc, Problem};
@@ -58,14 +58,14 @@ pub async fn read(
     request: &HttpRequest,
     payload: &Ahead,
     (body, operation): (Body, &OperationDoc),
-    asking: &Asking,
+    context: &RequestContext,
 ) -> Result<Option<(ParsedBody, Option<Permit>)>, Problem> {
     if body == Body::None {
         return Ok(None);
     }
     let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
     let announced = announced.and_then(|v| v.parse().ok()).unwrap_or_default();
-    let mut reservation = Reservation { budget: &service.bodies, asking, permit: None };
+    let mut reservation = Reservation { budget: &service.bodies, context, permit: None };
     let bytes = collect(announced, &mut payload.parts(), PACE, Some(&mut reservation)).await?;
     if body == Body::Optional && bytes.is_empty() {
         return Ok(None);
@@ -78,7 +78,7 @@ pub async fn read(
     let linked = &service.linked;
     let shape = linked.shape(operation, super::request::is_strict(request));
     let path = request.uri().path();
-    let customer = customer_of(path).or_else(|| asking.caller.get().customer());
+    let customer = customer_of(path).or_else(|| context.caller.get().customer());
     let reading = linked.read(bytes.into(), format, &shape, (path, customer));
     match tokio::time::timeout(PATIENCE, reading).await {
         Ok(meaning) => meaning.map(|meaning| Some((meaning, reservation.permit))),
@@ -113,7 +113,8 @@ async fn collect<E: std::fmt::Display>(
         let (until, limit) =
             if silence < end { (silence, pace.silence) } else { (end, pace.whole) };
         let too_slow = |_elapsed| Problem::TooSlow { limit_s: limit.as_secs() };
-        let receiving = reservation.as_ref().and_then(|reservation| reservation.asking.receiving());
+        let receiving =
+            reservation.as_ref().and_then(|reservation| reservation.context.receiving());
         let part = timeout_at(until, payload.next()).await.map_err(too_slow)?;
         drop(receiving);
         let Some(part) = part else { return Ok(bytes) };
@@ -133,7 +134,7 @@ async fn collect<E: std::fmt::Display>(
 /// Bytes of the budget that a body holds until what it asks for is done.
 struct Reservation<'a> {
     budget: &'a Budget,
-    asking: &'a Asking,
+    context: &'a RequestContext,
     permit: Option<Permit>,
 }
 
@@ -148,7 +149,7 @@ impl Reservation<'_> {
             _ if bytes <= SMALL_BYTES => {}
             Some(held) if held.bytes() >= needed => {}
             Some(held) => held.extend(needed - held.bytes()).await?,
-            None => self.permit = Some(self.budget.take(self.asking.account(), needed).await?),
+            None => self.permit = Some(self.budget.take(self.context.account(), needed).await?),
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ pub async fn await_completion(
     loop {
         let (database, job) = (service.database.clone(), PendingJob::clone(&job));
         let look = move || transaction::read(&database, |conn| job(conn));
-        let waits = service.acts.go_on(caller, look).await;
+        let waits = service.scheduler.go_on(caller, look).await;
         let left = until.saturating_duration_since(Instant::now());
         match waits {
             Ok(None) => break,
@@ -57,5 +57,5 @@ pub async fn await_completion(
         let show = |s: &mut UnitOfWork<'_>| then(s);
         transaction::in_session(&database, &site, caller, false, show).map(|(reply, _)| reply)
     };
-    service.acts.go_on(caller, act).await
+    service.scheduler.go_on(caller, act).await
 }

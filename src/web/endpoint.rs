@@ -6,9 +6,9 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::asking::Asking;
 use super::methods::allowed;
 use super::parameters::{self, Understood};
+use super::request_context::RequestContext;
 use super::{Parts, Service, respond};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
@@ -70,7 +70,7 @@ pub struct Call<'a> {
     pub request: &'a HttpRequest,
     /// Values of the variables of the template.
     pub values: &'a [String],
-    pub asking: &'a Asking,
+    pub context: &'a RequestContext,
 }
 
 impl<'a> Call<'a> {

@@ -4,8 +4,8 @@
 
 use actix_web::HttpResponse;
 
-use super::acts::Holder;
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc};
+use super::scheduler::Holder;
 use super::{represent, request, respond, samples, thumbs};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
@@ -110,12 +110,12 @@ pub fn documentation() -> Vec<SharedDoc> {
 }
 
 async fn vocabulary(call: Call<'_>) -> Result<HttpResponse, Problem> {
-    call.asking.is_shared();
+    call.context.mark_shared();
     represent::vocabulary(&call.service.documents, call.request).await
 }
 
 fn context(call: Call<'_>) -> Result<HttpResponse, Problem> {
-    call.asking.is_shared();
+    call.context.mark_shared();
     let name = call.value();
     let missing = || Problem::NotFound(format!("there is no context {name}"));
     let context = call.service.documents.contexts.get(name).ok_or_else(missing)?;
@@ -123,13 +123,13 @@ fn context(call: Call<'_>) -> Result<HttpResponse, Problem> {
 }
 
 fn openapi(call: Call<'_>) -> Result<HttpResponse, Problem> {
-    call.asking.is_shared();
+    call.context.mark_shared();
     let document = &call.service.documents.openapi;
     respond::document("application/json", document, &request::conditions(call.request))
 }
 
 async fn health(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let database = call.service.database.clone();
-    call.service.acts.run(Holder::Service, move || transaction::ping(&database)).await?;
+    call.service.scheduler.run(Holder::Service, move || transaction::ping(&database)).await?;
     Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
 }

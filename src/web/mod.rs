@@ -1,10 +1,8 @@
 //! HTTP: the only module that knows actix.
 
-pub mod acts;
 pub mod admission;
 pub mod ahead;
 pub mod answer;
-pub mod asking;
 pub mod body;
 pub mod budget;
 pub mod chunks;
@@ -16,6 +14,7 @@ pub mod descriptors;
 pub mod documents;
 pub mod endpoint;
 pub mod endpoints;
+pub mod finalize;
 pub mod forgery;
 pub mod lines;
 pub mod methods;
@@ -28,11 +27,12 @@ pub mod quoted;
 pub mod repeated;
 pub mod represent;
 pub mod request;
+pub mod request_context;
 pub mod respond;
 pub mod router;
 pub mod samples;
+pub mod scheduler;
 pub mod server;
-pub mod shape;
 pub mod status;
 pub mod thumbs;
 
@@ -47,11 +47,11 @@ use crate::database::notifications::Notifications;
 use crate::hydra::linked::Linked;
 use crate::resource::Site;
 use crate::storage::Storage;
-use acts::Acts;
-pub use acts::CONNECTIONS;
 use budget::Budget;
 use documents::Documents;
 use router::Router;
+pub use scheduler::CONNECTIONS;
+use scheduler::Scheduler;
 
 pub use server::{Listening, listen};
 
@@ -69,7 +69,7 @@ pub struct Service {
     pub images: thumbs::Images,
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
-    pub acts: Acts,
+    pub scheduler: Scheduler,
     /// Tells whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
     /// Time that a request waits for the processing of an image.
@@ -114,7 +114,7 @@ impl Service {
             documents: Arc::new(Documents::new(&parts.site.base)),
             images: thumbs::images(&parts.site),
             router,
-            acts: Acts::default(),
+            scheduler: Scheduler::default(),
             database: parts.database,
             site: parts.site,
             storage: parts.storage,

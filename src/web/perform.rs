@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::budget::{Permit, Reservation};
 use super::completion::await_completion;
 use super::router::{Entry, Mounted, Route, Run};
-use super::{Service, acts};
+use super::{Service, scheduler};
 use crate::database::Database;
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{ID_RULE, NUMBER_RULE};
@@ -106,9 +106,9 @@ async fn in_session(
     work: Work,
     reservation: Option<Reservation>,
 ) -> Result<(Reply, Vec<Effect>, Option<Permit>), Problem> {
-    let (caller, units) = (work.caller, acts::units(work.input.things()));
+    let (caller, units) = (work.caller, scheduler::units(work.input.things()));
     let Some(reservation) = reservation else {
-        let (reply, effects) = service.acts.run_of(caller, units, || work.done()).await?;
+        let (reply, effects) = service.scheduler.run_of(caller, units, || work.done()).await?;
         return Ok((reply, effects, None));
     };
     let reserved = reservation.clone();
@@ -116,11 +116,12 @@ async fn in_session(
         None => Ok(Attempt::Full(Box::new(work))),
         Some(permit) => work.done().map(|(reply, effects)| Attempt::Done(reply, effects, permit)),
     };
-    match service.acts.run_of(caller, units, attempt).await? {
+    match service.scheduler.run_of(caller, units, attempt).await? {
         Attempt::Done(reply, effects, permit) => Ok((reply, effects, Some(permit))),
         Attempt::Full(work) => {
             let permit = reservation.take().await?;
-            let (reply, effects) = service.acts.go_on_of(caller, units, || work.done()).await?;
+            let (reply, effects) =
+                service.scheduler.go_on_of(caller, units, || work.done()).await?;
             Ok((reply, effects, Some(permit)))
         }
     }

@@ -12,7 +12,7 @@ use crate::hydra::{Problem, Tag};
 /// # Errors
 /// Returns [`Problem::NotFound`] if there is none of that name.
 pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
-    let Call { service, asking, .. } = call;
+    let Call { service, context, .. } = call;
     let (name, conditions) = (call.value(), request::conditions(call.request));
     let missing = || Problem::NotFound(format!("there is no sample {name}"));
     let folder = service.samples.as_ref().ok_or_else(missing)?;
@@ -21,7 +21,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         return Err(missing());
     }
     let file = tokio::fs::metadata(folder.join(name)).await.map_err(|_unreadable| missing())?;
-    asking.reserve(&service.answers, usize::try_from(file.len()).unwrap_or(usize::MAX)).await?;
+    context.reserve(&service.answers, usize::try_from(file.len()).unwrap_or(usize::MAX)).await?;
     let bytes = tokio::fs::read(folder.join(name)).await.map_err(|_unreadable| missing())?;
     let is_png = name.rsplit('.').next().is_some_and(|e| e.eq_ignore_ascii_case("png"));
     let media_type = if is_png { "image/png" } else { "image/jpeg" };

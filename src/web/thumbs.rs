@@ -8,10 +8,10 @@ use actix_web::http::header;
 use bytes::Bytes;
 use serde_json::json;
 
-use super::asking::Asking;
 use super::conditional::respond_conditionally;
 use super::endpoint::Call;
 use super::repeated::Repeated;
+use super::request_context::RequestContext;
 use super::router::queue;
 use super::{Service, request};
 use crate::addresses::ImageAddress;
@@ -28,7 +28,7 @@ use crate::resource::{Conditions, Freshness, Retrieve as _, Site};
 /// Returns [`Problem::NotFound`] if no open thumbnail is meant, and [`Problem::Invalid`] for parameters of the image
 /// request that a level 0 service does not have.
 pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
-    let Call { service, asking, .. } = call;
+    let Call { service, context, .. } = call;
     let (rest, conditions) = (call.value(), &request::conditions(call.request));
     let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
     let missing = || Problem::NotFound("there are no open thumbnails of such an image".into());
@@ -60,14 +60,14 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         [region, size, rotation, file] => {
             check(region, rotation, file)?;
             let wanted = choose(size, &open)?;
-            if let Some(response) = pixels(service, &image, wanted, conditions, asking).await? {
+            if let Some(response) = pixels(service, &image, wanted, conditions, context).await? {
                 return Ok(response);
             }
             // It may have been replaced since it was looked up, and the old one removed.
             let again = find(service, &at).await?;
             let open: Vec<StoredThumbnail> = again.open_thumbnails().collect();
             let wanted = choose(size, &open)?;
-            let found = pixels(service, &again, wanted, conditions, asking).await?;
+            let found = pixels(service, &again, wanted, conditions, context).await?;
             found.ok_or_else(|| lost(&again))
         }
         _ => Err(Problem::NotFound("there is no such form of a thumbnail's address".into())),
@@ -181,7 +181,7 @@ async fn pixels(
     image: &Image,
     wanted: StoredThumbnail,
     conditions: &Conditions,
-    asking: &Asking,
+    context: &RequestContext,
 ) -> Result<Option<HttpResponse>, Problem> {
     let Some(key) = image.derivative.as_deref() else { return Ok(None) };
     // An object never changes, and no key is used twice.
@@ -192,7 +192,7 @@ async fn pixels(
         Freshness::Unchanged => Ok(Bytes::new()),
         Freshness::Changed => {
             let bytes = usize::try_from(wanted.length).unwrap_or(usize::MAX);
-            asking.reserve(&service.answers, bytes).await?;
+            context.reserve(&service.answers, bytes).await?;
             service.storage.get(key, range).await
         }
     };

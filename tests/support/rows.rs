@@ -24,7 +24,7 @@ pub fn execute(conn: &mut PgConnection, sql: &str) -> usize {
     diesel::sql_query(sql).execute(conn).expect(sql)
 }
 
-/// All files beneath a folder, hidden and half written ones too, but not the marker of a storage; none where there
+/// All files below a folder, hidden and half written ones too, but not the marker of a storage; none where there
 /// is no folder.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -38,7 +38,7 @@ pub struct CustomerOriginStrategyDraft {
     pub regex: String,
     pub origin_strategy: String,
     pub credentials: Credentials,
-    /// None: after the others.
+    /// `None`: after the others.
     pub position: Option<i32>,
 }
 

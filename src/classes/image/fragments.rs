@@ -50,7 +50,7 @@ expression!(Compared: Bool, AtAnchor: Bool, OrderedBy: Text, Within: Bool);
 #[derive(Debug, Clone, Copy)]
 pub struct Anchor {
     pub customer: i32,
-    /// None: all spaces.
+    /// `None`: all spaces.
     pub space: Option<i32>,
     /// Counted from 0.
     pub place: i64,

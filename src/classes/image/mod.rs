@@ -1,6 +1,5 @@
 //! Images: what the customer says of them, and how they came through.
 
-pub mod act;
 mod fragments;
 pub mod list;
 mod media_type;
@@ -16,6 +15,7 @@ mod scope;
 mod search;
 mod select;
 mod space_defaults;
+pub mod store;
 pub mod thumbnails;
 
 pub use list::{

@@ -57,7 +57,7 @@ metadata_members!(members);
 /// Conditions that an image must meet, all of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Any of these; none: no condition.
+    /// Any of these; `None`: no condition.
     pub strings: [Option<Vec<String>>; 3],
     pub numbers: [Option<Vec<i64>>; 3],
     pub spaces: Option<Vec<i32>>,

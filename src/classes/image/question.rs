@@ -15,7 +15,7 @@ pub(super) struct Question {
     pub filter: Filter,
     pub sort: Sort,
     pub page: Page,
-    /// The key of the page; none: it is asked for by its number.
+    /// The key of the page; `None`: it is asked for by its number.
     pub key: Option<PageKey>,
     /// Tells this list, filter and order from all others.
     pub digest: u64,

@@ -45,7 +45,7 @@ pub(super) struct Page {
 
 /// The way in which a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum ScanStrategy {
     /// All that match are found, then put in order.
     Collect,
     /// An index has exactly what matches, in order.
@@ -85,7 +85,7 @@ struct Search<'a> {
     total: Total,
     /// Images of the whole list, without the filter.
     list: i64,
-    way: Way,
+    way: ScanStrategy,
 }
 
 impl<'a> Search<'a> {
@@ -104,12 +104,12 @@ impl<'a> Search<'a> {
             let member = if sort.descending { "orderByDescending" } else { "orderBy" };
             return Err(Problem::invalid(member, reason));
         }
-        let mut search = Self { conn, question, total, list, way: Way::Collect };
+        let mut search = Self { conn, question, total, list, way: ScanStrategy::Collect };
         search.way = search.way(is_indexed);
         Ok(search)
     }
 
-    fn way(&self, is_indexed: bool) -> Way {
+    fn way(&self, is_indexed: bool) -> ScanStrategy {
         let Question { scope, filter, sort, .. } = self.question;
         let is_over_all = matches!(scope, Scope::All(_));
         let merges = is_over_all
@@ -121,11 +121,11 @@ impl<'a> Search<'a> {
         let few = FEW.max((self.list.saturating_mul(100)).isqrt());
         let few = if merges && !is_in_order { EXACT } else { few };
         match (self.total.is_estimated, filter.is_empty()) {
-            _ if !is_indexed => Way::Collect,
-            (false, false) if self.total.number <= few => Way::Collect,
-            _ if merges => Way::Merge,
-            _ if is_in_order => Way::Order,
-            _ => Way::Walk,
+            _ if !is_indexed => ScanStrategy::Collect,
+            (false, false) if self.total.number <= few => ScanStrategy::Collect,
+            _ if merges => ScanStrategy::Merge,
+            _ if is_in_order => ScanStrategy::Order,
+            _ => ScanStrategy::Walk,
         }
     }
 
@@ -187,7 +187,7 @@ impl<'a> Search<'a> {
         if offset > 0 && is_past_end {
             return Ok(self.cut(Vec::new(), size, true));
         }
-        if offset > 0 && self.way == Way::Collect {
+        if offset > 0 && self.way == ScanStrategy::Collect {
             let images = self.read(&None, false, size + 1, offset)?;
             return Ok(self.cut(images, size, true));
         }
@@ -223,7 +223,7 @@ impl<'a> Search<'a> {
     /// Returns whether something matches before or after an image.
     fn is_there(&mut self, image: &Image, operator: &'static str) -> Result<bool, Problem> {
         let bound = Some((operator, values(&self.columns(), image)));
-        let words = if self.way == Way::Collect { Words::Found } else { Words::Met };
+        let words = if self.way == ScanStrategy::Collect { Words::Found } else { Words::Met };
         let others = self.matching(&bound, words);
         Ok(diesel::select(exists(others)).get_result(self.conn)?)
     }
@@ -238,16 +238,16 @@ impl<'a> Search<'a> {
     ) -> Result<Vec<Image>, Problem> {
         let descending = self.question.sort.descending != reversed;
         match self.way {
-            Way::Collect => self.collect(bound, descending, limit, offset),
-            Way::Order => {
+            ScanStrategy::Collect => self.collect(bound, descending, limit, offset),
+            ScanStrategy::Order => {
                 let found = self.matching(bound, Words::Met);
                 load(self.conn, ordered(found, &self.columns(), descending), limit, offset)
             }
-            Way::Walk => match self.walk(bound, descending, limit)? {
+            ScanStrategy::Walk => match self.walk(bound, descending, limit)? {
                 Some(images) => Ok(images),
                 None => self.collect(bound, descending, limit, offset),
             },
-            Way::Merge => self.merge(bound, descending, limit),
+            ScanStrategy::Merge => self.merge(bound, descending, limit),
         }
     }
 
@@ -287,7 +287,7 @@ impl<'a> Search<'a> {
             question: &everything,
             total: self.total,
             list: self.list,
-            way: Way::Order,
+            way: ScanStrategy::Order,
         };
         let value = sql::<Nullable<Text>>(&format!("({})::text", everything.sort.value()));
         let found = ordered(whole.matching(bound, Words::Met), &whole.columns(), descending);

@@ -31,7 +31,7 @@ pub struct PortalUser {
 #[derive(Clone)]
 pub struct PortalUserDraft {
     pub email: String,
-    /// A new password; none: the one that is held stays.
+    /// A new password; `None`: the one that is held stays.
     pub password: Option<String>,
     pub enabled: bool,
 }

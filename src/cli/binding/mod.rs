@@ -26,7 +26,7 @@ const PROBES: i64 = 20;
 
 /// The state of a data folder and its settings before anything was opened or made.
 #[derive(Debug)]
-pub struct Ground<'a> {
+pub struct DataFolderState<'a> {
     config: &'a Config,
     /// The location of the database according to the folder.
     location: Option<Location>,
@@ -35,7 +35,7 @@ pub struct Ground<'a> {
     has_keys: bool,
 }
 
-impl<'a> Ground<'a> {
+impl<'a> DataFolderState<'a> {
     /// Looks at the data folder; makes nothing.
     ///
     /// # Errors
@@ -146,7 +146,7 @@ impl<'a> Ground<'a> {
 /// # Errors
 /// A [`Refusal`] where they do not belong together.
 pub fn bind(
-    ground: &Ground<'_>,
+    ground: &DataFolderState<'_>,
     conn: &mut crate::database::Conn,
 ) -> Result<(Secrets, Storage), Failure> {
     deployment::exclusively(conn, |conn| {
@@ -171,7 +171,10 @@ pub fn bind(
 }
 
 /// Claims a database that nobody has claimed: a new one, or one of a version before.
-fn claim(ground: &Ground<'_>, conn: &mut crate::database::Conn) -> Result<Deployment, Failure> {
+fn claim(
+    ground: &DataFolderState<'_>,
+    conn: &mut crate::database::Conn,
+) -> Result<Deployment, Failure> {
     if let Some(was) = &ground.location {
         let is = Location::of(ground.config, "not yet given".into())?;
         let data = ground.config.data.clone();
@@ -267,7 +270,7 @@ pub fn adopt(
     storage: bool,
 ) -> Result<(), Failure> {
     deployment::exclusively(conn, |conn| {
-        let ground = Ground::survey(config)?;
+        let ground = DataFolderState::survey(config)?;
         let held = Deployment::read(conn)?.ok_or(Refusal::Unclaimed)?;
         ground.check_location(&held)?;
         if secret {

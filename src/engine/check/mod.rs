@@ -132,7 +132,7 @@ impl Check<'_> {
         transaction::read(self.database, act)
     }
 
-    /// Does something in one short transaction; `act` is told whether to lock what it looks at, and to mend it.
+    /// Runs `act` in a short transaction; its flag says whether to lock what it reads, and to repair it.
     fn settle<T>(
         &self,
         mut act: impl FnMut(&mut PgConnection, bool) -> Result<T, Problem>,
@@ -154,7 +154,7 @@ impl Check<'_> {
     }
 }
 
-/// A truth value `so` that a statement selects.
+/// A row with one Boolean column.
 #[derive(QueryableByName)]
 struct Truth {
     #[diesel(sql_type = diesel::sql_types::Bool)]

@@ -9,7 +9,7 @@ use super::terms::{Coerced, Terms};
 /// A node as it stands in a document.
 #[derive(Debug, Default)]
 pub struct Node<'a> {
-    /// None: a blank node.
+    /// `None`: a blank node.
     pub id: Option<Cow<'a, str>>,
     pub types: Vec<Cow<'a, str>>,
     /// Each property once, in the order of the document.

@@ -82,7 +82,7 @@ impl ParsedBody {
 /// The number of resources that a body describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reads {
-    /// None: it is looked at and not read.
+    /// `None`: it is looked at and not read.
     Nothing,
     One,
     Collection,

@@ -55,7 +55,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Collected<Q> {
 #[derive(Debug, Clone)]
 pub struct Heads<Q> {
     pub customer: i32,
-    /// Only these spaces; none: all.
+    /// Only these spaces; `None`: all.
     pub spaces: Option<Vec<i32>>,
     /// Selects space, id, created, and the value that is ordered by, of the space `s.id`, in order.
     pub query: Q,
@@ -90,7 +90,7 @@ pub struct Merged<Q> {
     pub query: Q,
     /// Orders the rows of `h`: the text of ORDER BY.
     pub order: String,
-    /// Rows of each space that are read at most; none: all, in whichever order.
+    /// Rows of each space that are read at most; `None`: all, in whichever order.
     pub each: Option<i64>,
     pub limit: i64,
     pub offset: i64,

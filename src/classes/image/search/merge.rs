@@ -38,7 +38,7 @@ fn sum(counts: &Counts) -> i64 {
 /// A stretch in which the row is.
 struct Bracket {
     counts: Counts,
-    /// The row after it; none: it goes on to the end.
+    /// The row after it; `None`: it goes on to the end.
     end: Option<Vec<KeyValue>>,
 }
 

@@ -9,7 +9,7 @@ use diesel::sql_types::{Nullable, Text};
 
 use super::super::fragments::Cut;
 use super::super::select::{Words, ordered};
-use super::{Bound, Row, Search, Way};
+use super::{Bound, Row, ScanStrategy, Search};
 use crate::hydra::Problem;
 use crate::resource::anchors::Anchors;
 use crate::resource::page_key::{KeyKind, KeyValue};
@@ -60,7 +60,7 @@ impl Search<'_> {
         rows: i64,
         until: Instant,
     ) -> Result<Option<(i64, Vec<KeyValue>)>, Problem> {
-        if self.way == Way::Merge {
+        if self.way == ScanStrategy::Merge {
             return self.advance_merged(from, rows, until);
         }
         let (bound, descending) = (self.onward(from.as_ref()), self.question.sort.descending);

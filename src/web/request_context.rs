@@ -1,4 +1,4 @@
-//! The resources of a request while it is answered: its caller, its connection, its parts of the budgets.
+//! The context of a request while it is answered: its caller, its connection, its parts of the budgets.
 
 use std::cell::Cell;
 
@@ -22,7 +22,7 @@ const ROW_BYTES: usize = 36 << 10;
 const CONVERSION: usize = 8;
 
 /// A request that is being answered.
-pub struct Asking {
+pub struct RequestContext {
     pub caller: Cell<Caller>,
     pub connection: Option<Connection>,
     peer: Option<std::net::IpAddr>,
@@ -31,7 +31,7 @@ pub struct Asking {
     shared: Cell<bool>,
 }
 
-impl Asking {
+impl RequestContext {
     pub fn new(request: &HttpRequest) -> Self {
         Self {
             caller: Cell::new(Caller::Visitor),
@@ -52,7 +52,7 @@ impl Asking {
     }
 
     /// Says that the answer is a document that is held once for all requests.
-    pub fn is_shared(&self) {
+    pub fn mark_shared(&self) {
         self.shared.set(true);
     }
 

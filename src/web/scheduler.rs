@@ -131,9 +131,9 @@ fn work(job: Job, permit: Permit<Holder, Job>) {
 }
 
 /// The connections of requests, divided by [`Shares`].
-pub struct Acts(Limiter<Holder, Job>);
+pub struct Scheduler(Limiter<Holder, Job>);
 
-impl Default for Acts {
+impl Default for Scheduler {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let capacity = (cores * SHARED_PER_CORE).clamp(SHARED.0 as usize, SHARED.1 as usize);
@@ -142,7 +142,7 @@ impl Default for Acts {
     }
 }
 
-impl Acts {
+impl Scheduler {
     /// Does something that takes a connection, on a thread that may wait, once it is the holder's turn.
     ///
     /// # Errors
@@ -158,7 +158,7 @@ impl Acts {
     /// Does something that takes as many [`units`].
     ///
     /// # Errors
-    /// Returns what [`Acts::run`] does.
+    /// Returns what [`Scheduler::run`] does.
     pub async fn run_of<T: Send + 'static>(
         &self,
         holder: impl Into<Holder>,
@@ -246,8 +246,8 @@ mod tests {
     use super::*;
     use crate::resource::Input;
 
-    fn alone() -> (Acts, tokio::runtime::Runtime) {
-        let scheduler = Acts(Limiter::new(Shares { capacity: 1, extra: 0 }));
+    fn alone() -> (Scheduler, tokio::runtime::Runtime) {
+        let scheduler = Scheduler(Limiter::new(Shares { capacity: 1, extra: 0 }));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
         (scheduler, runtime.expect("a runtime"))
     }

@@ -1,4 +1,4 @@
-//! Whatever an attempt at a request comes to, a panic too, becomes one response and a line in the log.
+//! Turns the outcome of a handler, or its panic, into the response and a line of the access log.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -90,7 +90,7 @@ mod tests {
     use actix_web::{App, HttpServer, web};
 
     use super::*;
-    use crate::web::acts::{Acts, Holder};
+    use crate::web::scheduler::{Holder, Scheduler};
 
     /// Breaks off in its own thread, or in one that may wait, or answers.
     async fn answer_or_break(
@@ -102,7 +102,7 @@ mod tests {
                 "/here" => panic!("on purpose"),
                 "/there" => {
                     let broken = || -> Result<(), Problem> { panic!("on purpose") };
-                    Acts::default().run(Holder::Service, broken).await?;
+                    Scheduler::default().run(Holder::Service, broken).await?;
                 }
                 _ => {}
             }

@@ -34,12 +34,12 @@ pub const fn retrieve_counting<R: Retrieve>() -> Operation<R::Address> {
     })
 }
 
-/// GET of a collection beneath an `A`.
+/// GET of a collection below an `A`.
 pub const fn list_by<A: Address>(collection: &'static str, act: Perform<A>) -> Operation<A> {
     get("list", "List").returns_a(collection).answering(statuses::LISTED).reads(act)
 }
 
-/// POST of a resource into a collection beneath an `A`.
+/// POST of a resource into a collection below an `A`.
 pub const fn create<A: Address, R: Create<A> + Retrieve>() -> Operation<A> {
     post("create", "Create").expects::<R>().returns::<R>().writes(|s, into, input| {
         let (chosen, draft) = read_new::<A, R>(s, into, input)?;
