@@ -12,12 +12,16 @@ use super::budget::Permit;
 use super::connection::Connection;
 
 /// Bytes of a body that are copied into the buffer of a connection at a time.
-pub const CHUNK: usize = 128 << 10;
+pub const CHUNK: usize = 32 << 10;
+/// Bodies up to this size, in bytes, are copied whole: each chunk wakes the client, and a page of the usual size is one.
+const WHOLE: usize = 128 << 10;
 
 /// A body in chunks, with the permit for its bytes.
 #[derive(Debug)]
 struct Chunks {
     left: Bytes,
+    /// Bytes of a chunk, at most.
+    step: usize,
     /// The connection that it is sent on.
     connection: Option<Connection>,
     _permit: Option<Permit>,
@@ -43,7 +47,7 @@ impl MessageBody for Chunks {
         if left.is_empty() {
             return Poll::Ready(None);
         }
-        Poll::Ready(Some(Ok(left.split_to(left.len().min(CHUNK)))))
+        Poll::Ready(Some(Ok(left.split_to(left.len().min(this.step)))))
     }
 }
 
@@ -52,13 +56,17 @@ pub fn in_chunks(
     response: HttpResponse,
     connection: Option<Connection>,
     permit: Option<Permit>,
+    is_shared: bool,
 ) -> HttpResponse {
-    match response.body().size() {
-        BodySize::Sized(size) if size > CHUNK as u64 => {}
+    let step = match response.body().size() {
+        BodySize::Sized(size) if size <= CHUNK as u64 => return response,
+        // What all requests share is held once, so that a copy of it is all that a connection costs.
+        BodySize::Sized(size) if size <= WHOLE as u64 && !is_shared => WHOLE,
+        BodySize::Sized(_) => CHUNK,
         _ => return response,
-    }
+    };
     response.map_body(|_head, body| match body.try_into_bytes() {
-        Ok(left) => BoxBody::new(Chunks { left, connection, _permit: permit }),
+        Ok(left) => BoxBody::new(Chunks { left, step, connection, _permit: permit }),
         Err(body) => body,
     })
 }

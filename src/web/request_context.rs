@@ -105,6 +105,6 @@ impl RequestContext {
     /// Returns the response as it is sent, with the permit for its bytes.
     pub fn sent(self, response: HttpResponse) -> HttpResponse {
         let permit = self.answer.take();
-        in_chunks(response, self.connection, permit)
+        in_chunks(response, self.connection, permit, self.shared.get())
     }
 }
