@@ -98,11 +98,11 @@ pub fn take_choice<R: Resource>(
     // Services may be posted to the collection of nested ones, which is not the one that their addresses begin with.
     let is_own = address::match_path(address::parent_of(R::TEMPLATE), collection).is_some();
     let is_of_tenant = at.as_ref().is_some_and(|at| at.customer() == tenant);
-    let bare = path.and_then(|path| {
+    let segment = path.and_then(|path| {
         let below = path.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
         below.or_else(|| path.rsplit('/').next().filter(|_| !is_own && is_of_tenant))
     });
-    Some(bare.map_or_else(|| id.clone(), ToOwned::to_owned))
+    Some(segment.map_or_else(|| id.clone(), ToOwned::to_owned))
 }
 
 /// Takes the id of a body, as it is spelled there.

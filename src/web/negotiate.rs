@@ -178,7 +178,7 @@ fn weight(offered: Representation, ranges: &[Range<'_>], kind: Kind) -> u16 {
 
 /// One range of media types.
 ///
-/// It is not read by the crate `mime`, because PyLD and others leave out the quotes of a profile, which `mime` refuses.
+/// It is not read by the crate `mime`, because some clients leave out the quotes of a profile, which `mime` refuses.
 #[derive(Debug, PartialEq, Eq)]
 struct Range<'a> {
     family: &'a str,

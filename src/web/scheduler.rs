@@ -264,7 +264,10 @@ mod tests {
                 Ok(())
             });
             let held = Arc::clone(&body);
-            let second = scheduler.run(Holder::Visitors, move || Ok(drop(held)));
+            let second = scheduler.run(Holder::Visitors, move || {
+                drop(held);
+                Ok(())
+            });
             let (mut first, mut second) = (Box::pin(first), Box::pin(second));
             for waiting in [&mut first as &mut (dyn Future<Output = _> + Unpin), &mut second] {
                 let now = tokio::time::timeout(Duration::from_millis(10), waiting).await;
