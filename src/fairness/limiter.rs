@@ -13,6 +13,15 @@ use super::Shares;
 /// Number of times that one that does not fit is passed over by others before nobody is admitted until it fits.
 const MAX_PASSED_OVER: u32 = 16;
 
+/// The place of a waiter among those of its holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// Behind the others, of which there may be so many.
+    Last(usize),
+    /// Before the others, however many there are.
+    First,
+}
+
 /// What waits for units of a [`Limiter`].
 pub trait Waiter<K: Eq + Hash + Clone + Send>: Send + Sized {
     /// Returns whether nobody needs the units any more.
@@ -121,7 +130,7 @@ impl<K: Eq + Hash + Clone + Send> Limiter<K> {
         most: usize,
     ) -> Result<Permit<K>, Overloaded> {
         let (sender, admission) = oneshot::channel();
-        for (task, permit) in self.enter(holder, amount, most, Task(sender))? {
+        for (task, permit) in self.enter(holder, amount, Turn::Last(most), Task(sender))? {
             task.admit(permit);
         }
         admission.await.or(Err(Overloaded))
@@ -139,7 +148,7 @@ impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Limiter<K, W> {
         Self(Arc::new(Inner { shares, state: Mutex::new(state) }))
     }
 
-    /// Lets something wait for `amount` units, at most the capacity, unless `most` of the same holder's wait already.
+    /// Lets something wait for `amount` units, at most the capacity, unless too many of the same holder's wait already.
     ///
     /// Returns those that may go on now, of which it may be one.
     ///
@@ -149,7 +158,7 @@ impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Limiter<K, W> {
         &self,
         holder: K,
         amount: usize,
-        most: usize,
+        turn: Turn,
         waiter: W,
     ) -> Result<Admitted<K, W>, Overloaded> {
         let amount = amount.min(self.0.shares.capacity);
@@ -163,14 +172,19 @@ impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Limiter<K, W> {
             .queues
             .entry(holder.clone())
             .or_insert_with(|| Queue { waiting: VecDeque::new(), passed_over: 0 });
-        if queue.waiting.len() >= most {
+        if let Turn::Last(most) = turn
+            && queue.waiting.len() >= most
+        {
             // Those who gave up count no more.
             queue.waiting.retain(|waiting| !waiting.waiter.has_gone());
             if queue.waiting.len() >= most {
                 return Err(Overloaded);
             }
         }
-        queue.waiting.push_back(Waiting { amount, waiter });
+        match turn {
+            Turn::Last(_) => queue.waiting.push_back(Waiting { amount, waiter }),
+            Turn::First => queue.waiting.push_front(Waiting { amount, waiter }),
+        }
         if !state.turns.contains(&holder) {
             state.turns.push_back(holder);
         }
@@ -336,6 +350,22 @@ mod tests {
         assert!(admitted(&mut last).is_none(), "that is all");
         drop(beyond);
         assert!(admitted(&mut last).is_some() && admitted(&mut more).is_none());
+    }
+
+    #[test]
+    fn one_that_had_its_turn_is_the_first_of_its_customer_to_have_the_next() {
+        let limiter = limiter(1, 0);
+        let held = admitted(&mut ask(&limiter, 'a', 1)).expect("free");
+        let mut waits = ask(&limiter, 'a', 1);
+        let (sender, mut again) = oneshot::channel();
+        assert!(
+            limiter.enter('a', 1, Turn::First, Task(sender)).expect("never too many").is_empty()
+        );
+        drop(held);
+        let permit = again.try_recv().expect("its turn");
+        assert!(admitted(&mut waits).is_none());
+        drop(permit);
+        assert!(admitted(&mut waits).is_some());
     }
 
     #[test]

@@ -6,7 +6,7 @@
 mod limiter;
 pub mod priority;
 
-pub use limiter::{Limiter, Overloaded, Permit, Waiter};
+pub use limiter::{Limiter, Overloaded, Permit, Turn, Waiter};
 
 /// A rule for how much of a capacity one customer may hold.
 ///

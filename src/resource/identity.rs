@@ -96,11 +96,17 @@ pub fn take_choice<R: Resource>(
     let path = at.as_ref().map(path_to::<R>);
     let path = path.as_deref().or_else(|| id.strip_prefix(base));
     // Services may be posted to the collection of nested ones, which is not the one that their addresses begin with.
-    let is_own = address::match_path(address::parent_of(R::TEMPLATE), collection).is_some();
+    let own = address::parent_of(R::TEMPLATE);
+    let posted_to = address::match_path(own, collection);
     let is_of_tenant = at.as_ref().is_some_and(|at| at.customer() == tenant);
     let segment = path.and_then(|path| {
-        let below = path.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
-        below.or_else(|| path.rsplit('/').next().filter(|_| !is_own && is_of_tenant))
+        let (parent, segment) = path.rsplit_once('/')?;
+        let is_here = match &posted_to {
+            // Decoded, because the path asked for may be spelled otherwise.
+            Some(values) => address::match_path(own, parent).as_ref() == Some(values),
+            None => is_of_tenant || parent == collection,
+        };
+        is_here.then_some(segment)
     });
     Some(segment.map_or_else(|| id.clone(), ToOwned::to_owned))
 }

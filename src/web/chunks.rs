@@ -14,7 +14,7 @@ use super::connection::Connection;
 /// Bytes of a body that are copied into the buffer of a connection at a time.
 pub const CHUNK: usize = 32 << 10;
 /// Bodies up to this size, in bytes, are copied whole: each chunk wakes the client, and a page of the usual size is one.
-const WHOLE: usize = 128 << 10;
+const WHOLE: usize = 96 << 10;
 
 /// A body in chunks, with the permit for its bytes.
 #[derive(Debug)]

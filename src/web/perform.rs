@@ -100,7 +100,7 @@ enum Attempt {
 /// Does the work once it is its turn and the bytes reserved for it are free.
 ///
 /// The bytes are taken when its turn has come, so that those who wait for theirs hold none; where they are not free, they
-/// are waited for without a connection.
+/// are waited for without a connection, and it has the next turn of its customer's.
 async fn in_session(
     service: &Service,
     work: Work,
@@ -121,7 +121,7 @@ async fn in_session(
         Attempt::Full(work) => {
             let permit = reservation.take().await?;
             let (reply, effects) =
-                service.scheduler.go_on_of(caller, units, || work.done()).await?;
+                service.scheduler.run_next(caller, units, || work.done()).await?;
             Ok((reply, effects, Some(permit)))
         }
     }

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::fairness::{Limiter, Overloaded, Permit, Shares, Waiter};
+use crate::fairness::{Limiter, Overloaded, Permit, Shares, Turn, Waiter};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
@@ -67,12 +67,15 @@ trait Act: Send {
     /// Returns whether nobody waits for the outcome any more.
     fn has_gone(&self) -> bool;
 
+    /// Notes that its turn has come, from when on its time is limited.
+    fn admitted(&self);
+
     fn run(self: Box<Self>);
 }
 
 struct Pending<T, F> {
     act: Owned<F>,
-    /// Time when it began, from then on.
+    /// Time when its turn came, from then on.
     started: Arc<OnceLock<Instant>>,
     outcome: oneshot::Sender<Result<T, Problem>>,
 }
@@ -97,9 +100,13 @@ impl<T: Send, F: FnOnce() -> Result<T, Problem> + Send> Act for Pending<T, F> {
         self.outcome.is_closed()
     }
 
-    fn run(self: Box<Self>) {
-        let Some(act) = self.act.lock().take() else { return };
+    fn admitted(&self) {
         self.started.get_or_init(Instant::now);
+    }
+
+    fn run(self: Box<Self>) {
+        self.admitted();
+        let Some(act) = self.act.lock().take() else { return };
         // A request that has gone meanwhile needs no answer.
         let _ = self.outcome.send(act());
     }
@@ -111,6 +118,7 @@ impl Waiter<Holder> for Job {
     }
 
     fn admit(self, permit: Permit<Holder, Self>) {
+        self.act.admitted();
         let runtime = self.runtime.clone();
         drop(runtime.spawn_blocking(move || work(self, permit)));
     }
@@ -165,7 +173,7 @@ impl Scheduler {
         units: usize,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.run_within(holder.into(), units, MAX_WAITING, act).await
+        self.run_within(holder.into(), units, Turn::Last(MAX_WAITING), act).await
     }
 
     /// Does the rest of what was begun: it waits its turn, and is never refused.
@@ -177,27 +185,27 @@ impl Scheduler {
         holder: impl Into<Holder>,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.go_on_of(holder, 1, act).await
+        self.run_within(holder.into(), 1, Turn::Last(usize::MAX), act).await
     }
 
-    /// Does the rest of what was begun that takes as many [`units`].
+    /// Does what had its turn and could not be done then: it is the first of the holder's to have the next.
     ///
     /// # Errors
     /// Returns what `act` does.
-    pub async fn go_on_of<T: Send + 'static>(
+    pub async fn run_next<T: Send + 'static>(
         &self,
         holder: impl Into<Holder>,
         units: usize,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        self.run_within(holder.into(), units, usize::MAX, act).await
+        self.run_within(holder.into(), units, Turn::First, act).await
     }
 
     async fn run_within<T: Send + 'static>(
         &self,
         holder: Holder,
         units: usize,
-        most: usize,
+        turn: Turn,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let (sender, outcome) = oneshot::channel();
@@ -206,7 +214,7 @@ impl Scheduler {
         let _withdraw = Withdraw(Arc::clone(&act));
         let pending = Pending { act, started: Arc::clone(&started), outcome: sender };
         let job = Job { act: Box::new(pending), runtime: Handle::current() };
-        let admitted = self.0.enter(holder, units, most, job).map_err(|full: Overloaded| {
+        let admitted = self.0.enter(holder, units, turn, job).map_err(|full: Overloaded| {
             let words = "too many of your requests wait already; send fewer at once, or try again";
             Problem::Unavailable(words.into(), Some(Box::new(full)))
         })?;

@@ -34,7 +34,7 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const SHUTDOWN_S: u64 = 35;
 
 /// Bytes of answers that are buffered before they are handed to the kernel; with one chunk of a body, all that
-/// a connection holds of an answer that is not taken.
+/// a connection holds of an answer that is not taken, and keeps until it ends.
 const WRITE_BUFFER: usize = 16 << 10;
 
 /// Time that a client may take nothing of an answer.

@@ -122,6 +122,32 @@ fn ids_are_case_sensitive_segments_and_escapes_mean_the_same() {
 }
 
 #[test]
+fn a_post_takes_the_id_in_every_spelling_of_the_address_and_of_the_space() {
+    let options = Options { no_worker: true, ..Options::default() };
+    let app = App::start_with(&[("HYDRIA_WAIT_SECONDS", "0")], options);
+    let owner = app.customer("library");
+    let (space, other) = (owner.space("maps"), owner.space("prints"));
+    let images = owner.path(&format!("/spaces/{space}/images"));
+    let customer = images.split('/').nth(2).expect("a customer").to_owned();
+    // A space of one digit, with its escape.
+    let escaped = images.replace(&format!("/spaces/{space}/"), &format!("/spaces/%3{space}/"));
+    for (at, id) in [
+        (&images, "one".to_owned()),
+        (&images, format!("{customer}/{space}/two")),
+        (&images, format!("{images}/three")),
+        (&escaped, format!("{customer}/{space}/four")),
+    ] {
+        let body = json!({ "id": id, "origin": "http://127.0.0.1:1/x.png" });
+        let made = owner.client.post(at, &body).expect(201);
+        assert_eq!(made.text("id"), id.rsplit('/').next().expect("an id"), "{at}: {id}");
+    }
+    for id in [format!("{customer}/{other}/five"), format!("1/{space}/six"), "a/b".into()] {
+        let body = json!({ "id": id, "origin": "http://127.0.0.1:1/x.png" });
+        owner.client.post(&images, &body).expect(400);
+    }
+}
+
+#[test]
 fn a_media_type_that_the_origin_told_follows_it_and_one_that_was_given_stays() {
     let options = Options { no_worker: true, ..Options::default() };
     let app = App::start_with(&[("HYDRIA_WAIT_SECONDS", "0")], options);

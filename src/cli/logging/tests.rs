@@ -51,5 +51,5 @@ fn a_panic_is_a_line_of_the_log() {
     assert_eq!((&line["level"], &line["target"]), (&"error".into(), &"panic".into()));
     let message = line["message"].as_str().expect("a message");
     assert!(message.contains("worker") && message.contains("two\nlines"), "{message}");
-    assert!(message.contains("logging.rs"), "where it was: {message}");
+    assert!(message.contains("logging/tests.rs"), "where it was: {message}");
 }
