@@ -2,7 +2,8 @@
 //!
 //! It knows the JSON-LD that is written here and no more: prefixes, terms, `@id`, `@type`, coercion to `@id`,
 //! `@vocab` or a datatype, sets, nodes in nodes. So it fetches nothing, fails at nothing that is written here, and
-//! takes microseconds. What others write is the business of a whole processor.
+//! takes microseconds. What others write is the business of a whole processor. The crate `oxjsonld` could make the RDF forms,
+//! but not the expanded and flattened ones, which come from the same graph: there would be two mechanisms in place of one.
 
 mod flat;
 mod node;
