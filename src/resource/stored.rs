@@ -50,48 +50,41 @@ macro_rules! stored {
     };
 
     (@list $class:ident $table:ident $key:tt in $parent:ident) => {
-        impl $crate::resource::List<$parent> for $class {
-            fn list(
-                s: &mut $crate::resource::UnitOfWork<'_>,
-                _: &$parent,
-                wanted: $crate::resource::ListRequest<'_>,
-            ) -> Result<$crate::resource::PageOfRows<Self>, $crate::hydra::Problem> {
-                $crate::paged!(s.conn, wanted, $table::table.into_boxed())
-            }
-        }
+        $crate::stored!(@listed $class $parent, s _of wanted {
+            $crate::paged!(s.conn, wanted, $table::table.into_boxed())
+        });
     };
     (@list $class:ident $table:ident $key:tt in $parent:ident by $column:ident) => {
-        impl $crate::resource::List<$parent> for $class {
-            fn list(
-                s: &mut $crate::resource::UnitOfWork<'_>,
-                of: &$parent,
-                wanted: $crate::resource::ListRequest<'_>,
-            ) -> Result<$crate::resource::PageOfRows<Self>, $crate::hydra::Problem> {
-                let own = || $table::table.filter($table::$column.eq(of.$column)).into_boxed();
-                $crate::paged!(s.conn, wanted, own())
-            }
-        }
+        $crate::stored!(@listed $class $parent, s of wanted {
+            let own = || $table::table.filter($table::$column.eq(of.$column)).into_boxed();
+            $crate::paged!(s.conn, wanted, own())
+        });
     };
     (
         @list $class:ident $table:ident $key:tt
         in $parent:ident by $column:ident, $name:literal is $filter:expr
     ) => {
+        $crate::stored!(@listed $class $parent, s of wanted {
+            let filter: fn(String) -> _ = $filter;
+            let text = wanted.text($name).map(str::to_owned);
+            let own = || {
+                let own = $table::table.filter($table::$column.eq(of.$column));
+                match &text {
+                    Some(text) => own.filter(filter(text.clone())).into_boxed(),
+                    None => own.into_boxed(),
+                }
+            };
+            $crate::paged!(s.conn, wanted, own())
+        });
+    };
+    (@listed $class:ident $parent:ident, $s:ident $of:ident $wanted:ident $body:block) => {
         impl $crate::resource::List<$parent> for $class {
             fn list(
-                s: &mut $crate::resource::UnitOfWork<'_>,
-                of: &$parent,
-                wanted: $crate::resource::ListRequest<'_>,
+                $s: &mut $crate::resource::UnitOfWork<'_>,
+                $of: &$parent,
+                $wanted: $crate::resource::ListRequest<'_>,
             ) -> Result<$crate::resource::PageOfRows<Self>, $crate::hydra::Problem> {
-                let filter: fn(String) -> _ = $filter;
-                let text = wanted.text($name).map(str::to_owned);
-                let own = || {
-                    let own = $table::table.filter($table::$column.eq(of.$column));
-                    match &text {
-                        Some(text) => own.filter(filter(text.clone())).into_boxed(),
-                        None => own.into_boxed(),
-                    }
-                };
-                $crate::paged!(s.conn, wanted, own())
+                $body
             }
         }
     };
