@@ -25,7 +25,7 @@ pub enum Turn {
     First,
 }
 
-/// What waits for units of a [`Limiter`].
+/// Waits for units of a [`Limiter`]: a task, or an act that a thread then runs.
 pub trait Waiter<K: Eq + Hash + Clone + Send>: Send + Sized {
     /// Returns whether nobody needs the units any more.
     fn has_gone(&self) -> bool;

@@ -1,4 +1,4 @@
-//! Properties that refer to other resources: references to resources, which a client may set.
+//! Properties that refer to other resources, which a client may set.
 
 use serde_json::{Map, Value};
 

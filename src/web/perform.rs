@@ -100,7 +100,7 @@ enum Attempt {
 /// Does the work once it is its turn and the bytes reserved for it are free.
 ///
 /// The bytes are taken when its turn has come, so that those who wait for theirs hold none; where they are not free, they
-/// are waited for without a connection, and it has the next turn of its customer's.
+/// are waited for without a connection, and the work is then the first of its customer's to have a turn.
 async fn in_session(
     service: &Service,
     work: Work,

@@ -25,7 +25,7 @@ const SHARED: (u32, u32) = (4, 16);
 const EXTRA: u32 = 8;
 /// Connections of the requests of a process, at most.
 pub const CONNECTIONS: u32 = SHARED.1 + EXTRA;
-/// Things (members of a body, rows of a page) for each unit that an act takes beyond its first.
+/// Items (members of a body, rows of a page) for each unit that an act takes beyond its first.
 const THINGS_PER_UNIT: usize = 200;
 /// Units that one act takes, at most; of one core or two, a customer then has one such act under way at a time.
 const MOST_UNITS: usize = 3;

@@ -84,7 +84,7 @@ impl Create<Root> for Customer {
     }
 }
 
-/// All customers, by number.
+/// Returns all customers, by number.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -92,7 +92,7 @@ pub fn all(conn: &mut PgConnection) -> Result<Vec<Customer>, Problem> {
     Ok(customers::table.order(customers::id).select(Customer::as_select()).load(conn)?)
 }
 
-/// The customer of a name, in any case; none where there is none.
+/// Returns the customer of a name, in any case; `None` if there is none.
 ///
 /// # Errors
 /// Fails if the database does not answer.

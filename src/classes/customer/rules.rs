@@ -9,7 +9,7 @@ pub(super) fn not_blank(text: &String) -> Result<(), String> {
     if text.trim().is_empty() { Err("must not be blank".into()) } else { Ok(()) }
 }
 
-/// Rule of the names of customers, which stand in public addresses.
+/// Checks the name of a customer, which stands in public addresses.
 ///
 /// # Errors
 /// Returns what is wrong, as the rest of a sentence that begins with the member.

@@ -14,7 +14,7 @@ use crate::schema::{customer_origin_strategies as strategies, customers};
 /// Strategies that a customer may have, at most: each image is held against all of them.
 const MAX_STRATEGIES: i64 = 100;
 
-/// Refuses one more where there are as many as there may be; those who add at once come one after another.
+/// Refuses one more strategy where a customer has [`MAX_STRATEGIES`]; concurrent additions are serialised.
 fn check_number(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
     // Two who add at once must not both find the last place free.
     customers::table.find(customer).select(customers::id).for_no_key_update().first::<i32>(conn)?;
@@ -28,7 +28,7 @@ fn check_number(conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
     Err(Fault { pointer: String::new(), ..Fault::new("originStrategies", reason) }.into())
 }
 
-/// The position that was given, or the one after all others of the customer.
+/// Returns the position that was given, or the one after all others of the customer.
 fn position(
     conn: &mut PgConnection,
     at: &CustomerOriginStrategyAddress,
