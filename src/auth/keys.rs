@@ -32,20 +32,20 @@ const MAX_REMEMBERED: usize = 10_000;
 const MAX_KEY_BYTES: usize = 1_000;
 
 #[derive(Clone)]
-struct Held {
+struct KnownKey {
     caller: Caller,
     /// Keyed hash of the secret.
     secret: Vec<u8>,
 }
 
-type Found = Result<Option<Held>, Refusal>;
+type LookUp = Result<Option<KnownKey>, Refusal>;
 
 /// Verifies credentials.
 pub struct Keys {
     database: Database,
     site: Arc<Site>,
-    queue: Arc<BatchQueue<String, Found>>,
-    remembered: Mutex<HashMap<String, (Instant, Held)>>,
+    queue: Arc<BatchQueue<String, LookUp>>,
+    remembered: Mutex<HashMap<String, (Instant, KnownKey)>>,
     unknown: Mutex<Unknown>,
     /// Counts keys that are made or removed, so that a look-up under way remembers nothing that has changed.
     changes: AtomicU64,
@@ -100,7 +100,7 @@ impl Keys {
         self.unknown.lock().forget(key);
     }
 
-    async fn held(&self, key: &str) -> Result<Option<Held>, Problem> {
+    async fn held(&self, key: &str) -> Result<Option<KnownKey>, Problem> {
         if key.len() > MAX_KEY_BYTES {
             return Ok(None);
         }
@@ -114,13 +114,13 @@ impl Keys {
         if is_unknown { Ok(None) } else { self.find(key.to_owned()).await }
     }
 
-    fn recall(&self, key: &str) -> Option<Held> {
+    fn recall(&self, key: &str) -> Option<KnownKey> {
         let remembered = self.remembered.lock();
         let (since, held) = remembered.get(key)?;
         (since.elapsed() < REMEMBERED).then(|| held.clone())
     }
 
-    async fn find(&self, key: String) -> Result<Option<Held>, Problem> {
+    async fn find(&self, key: String) -> Result<Option<KnownKey>, Problem> {
         let (asked, changes) = (Instant::now(), self.changes.load(Ordering::SeqCst));
         let found = self.database.keys.load(&self.queue, key.clone()).await;
         let found = found.map_err(refused)?;
@@ -143,7 +143,7 @@ impl Keys {
     }
 }
 
-fn look_up(connected: &mut Connected, wanted: &[String]) -> Option<Vec<Found>> {
+fn look_up(connected: &mut Connected, wanted: &[String]) -> Option<Vec<LookUp>> {
     let conn = &mut connected.conn;
     let rows: QueryResult<Vec<(String, i32, bool, Vec<u8>)>> = keys::table
         .inner_join(customers::table.on(customers::id.eq(keys::customer)))
@@ -152,14 +152,14 @@ fn look_up(connected: &mut Connected, wanted: &[String]) -> Option<Vec<Found>> {
         .load(conn);
     match rows {
         Ok(rows) => {
-            let found: HashMap<String, Held> = rows
+            let found: HashMap<String, KnownKey> = rows
                 .into_iter()
                 .map(|(key, customer, administrator, secret)| {
                     let caller = match administrator {
                         true => Caller::Administrator(customer),
                         false => Caller::Customer(customer),
                     };
-                    (key, Held { caller, secret })
+                    (key, KnownKey { caller, secret })
                 })
                 .collect();
             Some(wanted.iter().map(|key| Ok(found.get(key).cloned())).collect())

@@ -52,7 +52,7 @@ pub enum KeyCommand {
 }
 
 /// The state that the start of a service found.
-enum Found {
+enum FirstStart {
     /// Nobody to administer it; this is the key of the administrator that was made.
     Nobody(Key),
     Administrator,
@@ -69,20 +69,20 @@ pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Fa
         creation::hold_first_start(conn)?;
         if creation::has_administrator(conn)? {
             return Ok(match &config.bootstrap_key {
-                Some((given, _)) if !key::is_known(conn, given)? => Found::UnknownKey,
-                _ => Found::Administrator,
+                Some((given, _)) if !key::is_known(conn, given)? => FirstStart::UnknownKey,
+                _ => FirstStart::Administrator,
             });
         }
         let draft =
             CustomerDraft { name: "administrator".into(), display_name: "Administrator".into() };
         let owner = creation::make(conn, draft, true)?;
-        key::make(conn, site, owner.id, config.bootstrap_key.clone()).map(Found::Nobody)
+        key::make(conn, site, owner.id, config.bootstrap_key.clone()).map(FirstStart::Nobody)
     })
     .map_err(|problem| in_words(&problem))?;
     match found {
-        Found::Nobody(key) => announce(config, &key),
-        Found::Administrator => Ok(()),
-        Found::UnknownKey => {
+        FirstStart::Nobody(key) => announce(config, &key),
+        FirstStart::Administrator => Ok(()),
+        FirstStart::UnknownKey => {
             log::warn!(
                 "HYDRIA_BOOTSTRAP_KEY is ignored: there is an administrator already, and this key \
                  is not known; `hydria key make` makes keys"

@@ -51,7 +51,7 @@ pub struct Ingested {
 /// The columns of the image that its new values depend on.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = images, check_for_backend(diesel::pg::Pg))]
-struct Held {
+struct StoredColumns {
     initial_origin: Option<String>,
     media_type: String,
     media_type_given: bool,
@@ -74,8 +74,8 @@ pub fn complete_job(
     let waiting = batch::waiting_in(conn, at)?;
     batch::lock(conn, at.customer, &waiting)?;
     let row = images::table.find((at.customer, at.space, &at.image));
-    let held: Option<Held> =
-        row.select(Held::as_select()).for_no_key_update().first(conn).optional()?;
+    let held: Option<StoredColumns> =
+        row.select(StoredColumns::as_select()).for_no_key_update().first(conn).optional()?;
     let own = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let was_immediate: Option<bool> =
         diesel::delete(own).returning(jobs::immediate).get_result(conn).optional()?;

@@ -22,12 +22,12 @@ pub struct Leases(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    held: Mutex<Held>,
+    held: Mutex<Active>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Held {
+struct Active {
     /// By number of the job: the attempt, and who is to hear of it when the lease is lost.
     leases: HashMap<i64, (i32, oneshot::Sender<()>)>,
     closed: bool,
@@ -89,7 +89,7 @@ impl Drop for Lease {
 }
 
 impl Inner {
-    fn lock(&self) -> MutexGuard<'_, Held> {
+    fn lock(&self) -> MutexGuard<'_, Active> {
         self.held.lock()
     }
 

@@ -10,10 +10,10 @@ mod decoders;
 pub mod finish;
 pub mod ingest;
 pub mod janitor;
-mod lane;
 mod leases;
 mod pauses;
 mod rules;
+mod slots;
 mod suspects;
 
 use std::io;
@@ -37,10 +37,10 @@ use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
 use decoders::Decoders;
-use lane::Lane;
 use leases::Leases;
 use pauses::Pauses;
 use rules::Rules;
+use slots::SlotSettings;
 pub use suspects::GiveUp;
 use suspects::Suspects;
 
@@ -135,12 +135,12 @@ impl Engine {
     /// Works until told to stop, then gives back what it has not finished.
     pub async fn run(self: Arc<Self>, stop: watch::Receiver<bool>) {
         let shares = |capacity| Shares { capacity, extra: EXTRA_SLOTS };
-        let immediate = Lane {
+        let immediate = SlotSettings {
             immediate_only: true,
             shares: shares(IMMEDIATE_SLOTS),
             patience: Duration::ZERO,
         };
-        let queued = Lane {
+        let queued = SlotSettings {
             immediate_only: false,
             shares: shares(self.settings.fetches),
             patience: PATIENCE,

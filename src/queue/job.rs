@@ -86,7 +86,7 @@ struct Numbered {
 }
 
 #[derive(QueryableByName)]
-struct Held {
+struct LockedJob {
     #[diesel(sql_type = diesel::sql_types::BigInt)]
     id: i64,
     #[diesel(sql_type = Integer)]
@@ -101,7 +101,7 @@ fn discard_attempts(
     ids: &[&str],
 ) -> Result<(), Problem> {
     // All are locked, in the order of keys, so that none is claimed under its old number any more.
-    let held: Vec<Held> = diesel::sql_query(
+    let held: Vec<LockedJob> = diesel::sql_query(
         "SELECT id, attempts FROM jobs WHERE customer = $1 \
          AND (space, image) IN (SELECT * FROM unnest($2, $3)) ORDER BY space, image FOR UPDATE",
     )
@@ -109,7 +109,7 @@ fn discard_attempts(
     .bind::<Array<Integer>, _>(spaces)
     .bind::<Array<Text>, _>(ids)
     .load(conn)?;
-    for Held { id, attempts } in held {
+    for LockedJob { id, attempts } in held {
         discard_all(conn, id, attempts, AFTER_ATTEMPT_S)?;
     }
     Ok(())

@@ -276,12 +276,12 @@ macro_rules! orders {
         /// Members by which lists can be ordered.
         pub const ORDERABLE: &[&str] = &[$($name,)+ $($($more,)+)?];
 
-        type Found<'a> = $table::BoxedQuery<'a, diesel::pg::Pg>;
+        type RowQuery<'a> = $table::BoxedQuery<'a, diesel::pg::Pg>;
 
         fn ordered(
-            found: Found<'_>,
+            found: RowQuery<'_>,
             order: Option<$crate::hydra::collection::Order>,
-        ) -> Found<'_> {
+        ) -> RowQuery<'_> {
             let Some(order) = order else { return found.order($default) };
             match (order.by, order.descending) {
                 $(

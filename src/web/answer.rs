@@ -13,7 +13,7 @@ use super::endpoint::{Audience, Call};
 use super::finalize::finalize;
 use super::methods::{ANYWHERE, allowed};
 use super::negotiate::{self, Kind};
-use super::parameters::{self, Found, Understood};
+use super::parameters::{self, CheckedParameters, Understood};
 use super::perform::{current, perform};
 use super::request_context::RequestContext;
 use super::router::{Entry, Mounted, Route, Target};
@@ -135,7 +135,7 @@ async fn dispatch(
     }
     let understood =
         Understood { collection: route.collection.as_deref(), operation: Some(&entry.doc) };
-    let Found { mut faults, ignored } = parameters::read(request, understood);
+    let CheckedParameters { mut faults, ignored } = parameters::read(request, understood);
     let strict = request::is_strict(request);
     let read = body::read(service, request, payload, (entry.body, &entry.doc), context).await?;
     let (read, _held) = read.unzip();

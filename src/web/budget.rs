@@ -47,11 +47,11 @@ struct Shared {
     share: usize,
     /// The detail of the problem that a request gets which waits in vain.
     words: &'static str,
-    held: Mutex<Held>,
+    usage: Mutex<Usage>,
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct Usage {
     total: usize,
     by_account: HashMap<Account, usize>,
     waiting: VecDeque<Waiting>,
@@ -83,7 +83,7 @@ pub struct Permit {
 impl Budget {
     /// Returns a budget of `capacity` bytes, of which one account may hold half.
     pub fn new(capacity: usize, words: &'static str) -> Self {
-        let shared = Shared { capacity, share: capacity / 2, words, held: Mutex::default() };
+        let shared = Shared { capacity, share: capacity / 2, words, usage: Mutex::default() };
         Self(Arc::new(shared))
     }
 
@@ -103,12 +103,12 @@ impl Budget {
     ) -> Result<Permit, Problem> {
         let bytes = bytes.min(self.0.share);
         let granted = {
-            let mut held = self.lock();
-            if let Some(permit) = self.take_of(&mut held, account, bytes) {
+            let mut usage = self.lock();
+            if let Some(permit) = self.take_of(&mut usage, account, bytes) {
                 return Ok(permit);
             }
             let (sender, granted) = oneshot::channel();
-            held.waiting.push_back(Waiting { account, bytes, granted: sender });
+            usage.waiting.push_back(Waiting { account, bytes, granted: sender });
             granted
         };
         match tokio::time::timeout(patience, granted).await {
@@ -118,30 +118,30 @@ impl Budget {
     }
 
     /// Takes bytes that are free, unless that would overtake a request that waits for them.
-    fn take_of(&self, held: &mut Held, account: Account, bytes: usize) -> Option<Permit> {
-        held.waiting.retain(|waiting| !waiting.granted.is_closed());
-        let overtakes = held
+    fn take_of(&self, usage: &mut Usage, account: Account, bytes: usize) -> Option<Permit> {
+        usage.waiting.retain(|waiting| !waiting.granted.is_closed());
+        let overtakes = usage
             .waiting
             .iter()
-            .any(|waiting| waiting.account == account || self.within_share(held, waiting));
-        if overtakes || !held.fits(&self.0, account, bytes) {
+            .any(|waiting| waiting.account == account || self.within_share(usage, waiting));
+        if overtakes || !usage.fits(&self.0, account, bytes) {
             return None;
         }
-        held.add(account, bytes);
+        usage.add(account, bytes);
         Some(self.permit(account, bytes))
     }
 
     /// Returns whether a request waits for the budget as a whole, and not for others of its account.
-    fn within_share(&self, held: &Held, waiting: &Waiting) -> bool {
-        held.of(waiting.account) + waiting.bytes <= self.0.share
+    fn within_share(&self, usage: &Usage, waiting: &Waiting) -> bool {
+        usage.of(waiting.account) + waiting.bytes <= self.0.share
     }
 
     fn permit(&self, account: Account, bytes: usize) -> Permit {
         Permit { budget: self.clone(), account, bytes }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
-        self.0.held.lock()
+    fn lock(&self) -> MutexGuard<'_, Usage> {
+        self.0.usage.lock()
     }
 
     /// Returns bytes that one account may hold.
@@ -156,35 +156,35 @@ impl Budget {
 
     /// Gives bytes back, and grants what waits, in the order in which it came.
     fn give_back(&self, account: Account, bytes: usize) {
-        let mut held = self.lock();
-        held.subtract(account, bytes);
-        let granted = self.grant(&mut held);
-        drop(held);
+        let mut usage = self.lock();
+        usage.subtract(account, bytes);
+        let granted = self.grant(&mut usage);
+        drop(usage);
         for (waiting, permit) in granted {
             // Who has gone meanwhile gives it back by dropping it.
             let _ = waiting.send(permit);
         }
     }
 
-    fn grant(&self, held: &mut Held) -> Vec<(oneshot::Sender<Permit>, Permit)> {
+    fn grant(&self, usage: &mut Usage) -> Vec<(oneshot::Sender<Permit>, Permit)> {
         let mut granted = Vec::new();
         let mut left = VecDeque::new();
         let mut full = false;
-        for waiting in std::mem::take(&mut held.waiting) {
+        for waiting in std::mem::take(&mut usage.waiting) {
             if waiting.granted.is_closed() {
                 continue;
             }
             let (account, bytes) = (waiting.account, waiting.bytes);
-            if !full && held.fits(&self.0, account, bytes) {
-                held.add(account, bytes);
+            if !full && usage.fits(&self.0, account, bytes) {
+                usage.add(account, bytes);
                 granted.push((waiting.granted, self.permit(account, bytes)));
             } else {
                 // A large request at the head is not overtaken for ever by small ones.
-                full |= self.within_share(held, &waiting);
+                full |= self.within_share(usage, &waiting);
                 left.push_back(waiting);
             }
         }
-        held.waiting = left;
+        usage.waiting = left;
         granted
     }
 }
@@ -209,7 +209,7 @@ impl Reservation {
     }
 }
 
-impl Held {
+impl Usage {
     fn of(&self, account: Account) -> usize {
         self.by_account.get(&account).copied().unwrap_or_default()
     }
@@ -317,7 +317,8 @@ mod tests {
         let runtime = runtime();
         let _inside = runtime.enter();
         let budget = Budget::new(100, "too much");
-        let held = now(Box::pin(budget.take(ONE, 50)).as_mut()).expect("at once").expect("granted");
+        let permit =
+            now(Box::pin(budget.take(ONE, 50)).as_mut()).expect("at once").expect("granted");
         let small =
             now(Box::pin(budget.take(TWO, 20)).as_mut()).expect("at once").expect("granted");
         let mut large = Box::pin(budget.take(THREE, 50));
@@ -326,7 +327,7 @@ mod tests {
         assert!(now(late.as_mut()).is_none(), "it waits behind the large one");
         drop(small);
         assert!(now(large.as_mut()).expect("its turn").is_ok());
-        drop(held);
+        drop(permit);
         assert!(now(late.as_mut()).expect("its turn").is_ok());
     }
 
@@ -334,9 +335,9 @@ mod tests {
     fn who_waits_in_vain_is_told_and_leaves_nothing_behind() {
         let budget = Budget::new(100, "too much");
         let refused = runtime().block_on(async {
-            let held = budget.take(ONE, 1000).await.expect("its share");
+            let permit = budget.take(ONE, 1000).await.expect("its share");
             let refused = budget.take_within(ONE, 1, Duration::from_millis(10)).await;
-            drop(held);
+            drop(permit);
             refused
         });
         assert!(matches!(refused, Err(Problem::Unavailable(words, _)) if words == "too much"));

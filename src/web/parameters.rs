@@ -46,7 +46,7 @@ impl Understood<'_> {
 
 /// The result of reading the parameters of a request, beside those that the operation reads.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct CheckedParameters {
     /// Parameters that are refused.
     pub faults: Vec<Fault>,
     /// Names of those that are ignored, as the value of a header.
@@ -54,11 +54,11 @@ pub struct Found {
 }
 
 /// Reads the parameters of a request that are the same at every address, and finds those that are not known.
-pub fn read(request: &HttpRequest, understood: Understood<'_>) -> Found {
+pub fn read(request: &HttpRequest, understood: Understood<'_>) -> CheckedParameters {
     let Some(raw) = request.uri().query().filter(|raw| !raw.is_empty()) else {
-        return Found::default();
+        return CheckedParameters::default();
     };
-    let mut found = Found::default();
+    let mut found = CheckedParameters::default();
     if let Some(Err(reason)) = negotiate::format(request) {
         found.faults.push(of_query(FORMAT, reason));
     }

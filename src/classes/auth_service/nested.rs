@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::store::insert;
-use super::{AuthService, AuthServiceDraft, BY_NAME, Found, ORDERABLE, ordered};
+use super::{AuthService, AuthServiceDraft, BY_NAME, ORDERABLE, RowQuery, ordered};
 use crate::addresses::AuthServiceAddress;
 use crate::hydra::Problem;
 use crate::paged;
@@ -29,7 +29,7 @@ impl List<AuthServiceAddress> for AuthService {
         Self::find(s, of)?;
         let name = wanted.text("name").map(str::to_owned);
         let nested = || {
-            let nested: Found<'_> = auth_services::table
+            let nested: RowQuery<'_> = auth_services::table
                 .filter(auth_services::customer.eq(of.customer))
                 .filter(auth_services::parent.eq(&of.auth_service))
                 .into_boxed();

@@ -16,7 +16,7 @@ use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual, 
 use super::order::{order_by, values};
 use super::question::{Question, Slice};
 use super::scope::Scope;
-use super::select::Found;
+use super::select::ImageQuery;
 use crate::counters;
 use crate::hydra::Problem;
 use crate::resource::page_key::{KeyValue, Place};
@@ -123,7 +123,7 @@ pub(super) fn in_default_order(
     Ok(Slice { members, first, last, before, after, total, is_estimated: false })
 }
 
-fn all<'a>(scope: Scope) -> Found<'a> {
+fn all<'a>(scope: Scope) -> ImageQuery<'a> {
     images::table
         .into_boxed()
         .filter(Within { customer: scope.customer(), space: scope.one_space() })

@@ -22,7 +22,7 @@ use super::order::{INDEXED, order_by_names, values};
 use super::query::Filter;
 use super::question::Question;
 use super::scope::Scope;
-use super::select::{Found, Words, filtered, load, load_keys, ordered};
+use super::select::{ImageQuery, Words, filtered, load, load_keys, ordered};
 use crate::hydra::Problem;
 use crate::resource::anchors::Anchors;
 use crate::resource::page_key::{KeyValue, Place};
@@ -212,7 +212,7 @@ impl<'a> Search<'a> {
     }
 
     /// The images that match, from a bound on.
-    fn matching<'q>(&self, bound: &Bound, words: Words) -> Found<'q> {
+    fn matching<'q>(&self, bound: &Bound, words: Words) -> ImageQuery<'q> {
         let found = filtered(self.question.scope, &self.question.filter, words);
         match bound {
             None => found,
@@ -252,7 +252,7 @@ impl<'a> Search<'a> {
     }
 
     /// Selects space, id, created, and the value that is ordered by.
-    fn selected<'q>(&self, found: Found<'q>) -> impl QueryFragment<Pg> + use<'q> {
+    fn selected<'q>(&self, found: ImageQuery<'q>) -> impl QueryFragment<Pg> + use<'q> {
         let value = sql::<Nullable<Text>>(&format!("{} AS value", self.question.sort.value()));
         found.select((images::space, images::id, images::created, value))
     }

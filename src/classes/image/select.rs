@@ -16,7 +16,7 @@ use crate::hydra::Problem;
 use crate::resource::sql::{shown_number, shown_text, tenant_words};
 use crate::schema::{images, spaces};
 
-pub type Found<'a> = images::BoxedQuery<'a, Pg>;
+pub type ImageQuery<'a> = images::BoxedQuery<'a, Pg>;
 
 /// The form of the filter on tags and roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub(super) enum Words {
 }
 
 /// The images of a scope that meet a filter.
-pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> Found<'a> {
+pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> ImageQuery<'a> {
     let customer = scope.customer();
     let mut found = images::table.filter(images::customer.eq(customer)).into_boxed();
     found = match scope {
@@ -99,10 +99,10 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> Found
 
 /// Puts images in order; `descending` turns the whole key round, so that an index serves both directions.
 pub(super) fn ordered<'a>(
-    found: Found<'a>,
+    found: ImageQuery<'a>,
     columns: &[&'static Column],
     descending: bool,
-) -> Found<'a> {
+) -> ImageQuery<'a> {
     found.order(sql::<Text>(&order::order_by(columns, descending)))
 }
 
@@ -112,7 +112,7 @@ pub(super) fn ordered<'a>(
 /// Fails if the database does not answer.
 pub(super) fn load(
     conn: &mut PgConnection,
-    found: Found<'_>,
+    found: ImageQuery<'_>,
     limit: i64,
     offset: i64,
 ) -> Result<Vec<Image>, Problem> {

@@ -46,7 +46,7 @@ use known::Known;
 use limits::Bounds;
 use nodes::Nodes;
 use own::Own;
-use pool::{Lane, Pool};
+use pool::{BodyKind, Pool};
 pub use rdf::Syntax;
 pub use source_map::SourceMap;
 use terms::{Class, Terms};
@@ -180,7 +180,7 @@ impl Linked {
                     true => {
                         let (own, shape, path) = (Arc::clone(self), shape.clone(), path.clone());
                         let parse = move || own.parse(&text, &shape, &path);
-                        self.pool.run(Lane::Plain, customer, parse).await?
+                        self.pool.run(BodyKind::Plain, customer, parse).await?
                     }
                     false => self.parse(&text, &shape, &path)?,
                 };
@@ -188,13 +188,13 @@ impl Linked {
                     Ok(meaning) => Ok(meaning),
                     Err(body) => {
                         let expand = move || own.expanded(body, &shape, &path);
-                        self.pool.run(Lane::Linked, customer, expand).await
+                        self.pool.run(BodyKind::Linked, customer, expand).await
                     }
                 };
             }
         };
         self.pool
-            .run(Lane::Linked, customer, move || own.triples(text, syntax, &shape, &path))
+            .run(BodyKind::Linked, customer, move || own.triples(text, syntax, &shape, &path))
             .await
     }
 

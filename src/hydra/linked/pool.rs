@@ -14,9 +14,9 @@ use crate::hydra::Problem;
 
 /// Stack of each thread, in bytes, of which only what is used is taken.
 const STACK_BYTES: usize = 64 << 20;
-/// Bodies of one customer that wait in a lane, at most.
+/// Bodies of one customer that wait in a kind, at most.
 const MAX_OF_CUSTOMER: usize = 32;
-/// Bodies of all customers that wait in a lane, at most.
+/// Bodies of all customers that wait in a kind, at most.
 const MAX_WAITING: usize = 1_024;
 
 /// By how much the priority of the threads is lower than of those that answer requests.
@@ -28,14 +28,14 @@ type Customer = Option<i32>;
 
 /// The kind of work on a body. Each kind has threads of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
+pub enum BodyKind {
     /// Large JSON is parsed, and is in our own terms as a rule.
     Plain,
     /// Linked data in other terms is expanded, or triples are read.
     Linked,
 }
 
-/// Threads of all lanes; they end when this is dropped.
+/// Threads for all kinds; they end when this is dropped.
 #[derive(Debug)]
 pub struct Pool {
     plain: Arc<Queue>,
@@ -63,7 +63,7 @@ impl Pool {
     /// [`Problem::Unreadable`] if the act panics.
     pub async fn run<T: Send + 'static>(
         &self,
-        lane: Lane,
+        kind: BodyKind,
         customer: Customer,
         act: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -77,7 +77,7 @@ impl Pool {
             // Who asked may have gone meanwhile.
             let _ = sender.send(catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(panicked));
         });
-        let queue = if lane == Lane::Plain { &self.plain } else { &self.linked };
+        let queue = if kind == BodyKind::Plain { &self.plain } else { &self.linked };
         queue.push(customer, job)?;
         receiver.await.unwrap_or_else(|gone| Err(Problem::internal(gone)))
     }
@@ -218,7 +218,7 @@ mod tests {
             act();
             Ok(())
         };
-        let mut waiting: Waiting<'a> = Box::pin(pool.run(Lane::Linked, Some(customer), act));
+        let mut waiting: Waiting<'a> = Box::pin(pool.run(BodyKind::Linked, Some(customer), act));
         let polled = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         assert!(!matches!(polled, Poll::Ready(Ok(()))));
         match polled {
@@ -231,10 +231,10 @@ mod tests {
     fn a_panic_is_a_bad_body_and_the_thread_lives_on() {
         let pool = Pool::start().expect("threads");
         let act = || -> Result<(), Problem> { std::panic::resume_unwind(Box::new("on purpose")) };
-        let answer = pollster::block_on(pool.run(Lane::Linked, None, act));
+        let answer = pollster::block_on(pool.run(BodyKind::Linked, None, act));
         assert!(matches!(answer, Err(Problem::Unreadable(_))), "{answer:?}");
         let act = || Ok(7);
-        assert!(matches!(pollster::block_on(pool.run(Lane::Linked, None, act)), Ok(7)));
+        assert!(matches!(pollster::block_on(pool.run(BodyKind::Linked, None, act)), Ok(7)));
     }
 
     #[test]
@@ -251,7 +251,7 @@ mod tests {
         assert!(matches!(refused, Err(Problem::Unavailable(..))), "{refused:?}");
         assert!(pollster::block_on(asked(&pool, 2, || {})).is_ok());
         let act = || Ok(());
-        assert!(pollster::block_on(pool.run(Lane::Plain, Some(1), act)).is_ok());
+        assert!(pollster::block_on(pool.run(BodyKind::Plain, Some(1), act)).is_ok());
         drop(release);
         assert!(pollster::block_on(first).is_ok());
     }

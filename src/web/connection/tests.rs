@@ -37,15 +37,15 @@ struct Running {
 }
 
 /// Counts an answer for as long as its body is there.
-struct Held(Arc<AtomicUsize>, Bytes);
+struct CountedBuffer(Arc<AtomicUsize>, Bytes);
 
-impl AsRef<[u8]> for Held {
+impl AsRef<[u8]> for CountedBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.1
     }
 }
 
-impl Drop for Held {
+impl Drop for CountedBuffer {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -55,7 +55,7 @@ fn answer(request: &Request, held: &Arc<AtomicUsize>) -> Response<BoxBody> {
     match request.path() {
         "/large" => {
             held.fetch_add(1, Ordering::SeqCst);
-            let large = Held(Arc::clone(held), Bytes::from(vec![0; 32 << 20]));
+            let large = CountedBuffer(Arc::clone(held), Bytes::from(vec![0; 32 << 20]));
             Response::ok().set_body(BoxBody::new(Bytes::from_owner(large)))
         }
         "/headers" => {

@@ -14,7 +14,7 @@ use super::super::Image;
 use super::super::fragments::Cut;
 use super::super::order::order_by_names;
 use super::super::query::Filter;
-use super::super::select::{Found, Words, filtered, load_keys, ordered};
+use super::super::select::{ImageQuery, Words, filtered, load_keys, ordered};
 use super::fragments::{CountedInEach, Heads, Merged};
 use super::{Bound, Row, Search};
 use crate::hydra::Problem;
@@ -208,7 +208,11 @@ impl Search<'_> {
     }
 
     /// Selects the images of the space `s.id` that match, from one row on, as far as another.
-    fn between<'q>(&self, from: Option<&Vec<KeyValue>>, end: Option<&Vec<KeyValue>>) -> Found<'q> {
+    fn between<'q>(
+        &self,
+        from: Option<&Vec<KeyValue>>,
+        end: Option<&Vec<KeyValue>>,
+    ) -> ImageQuery<'q> {
         let found = self.of_space(&self.onward(from));
         let operator = if self.question.sort.descending { " > " } else { " < " };
         match end {
@@ -239,7 +243,7 @@ impl Search<'_> {
     }
 
     /// Selects the images of the space `s.id` that match, from a bound on.
-    fn of_space<'q>(&self, bound: &Bound) -> Found<'q> {
+    fn of_space<'q>(&self, bound: &Bound) -> ImageQuery<'q> {
         // Spaces are told apart by those that are merged.
         let filter = Filter { spaces: None, ..self.question.filter.clone() };
         let found = filtered(self.question.scope, &filter, Words::Met)
@@ -253,7 +257,7 @@ impl Search<'_> {
     /// Selects the order values of images of one space, in the order that an index of the space has.
     fn first_of_space<'q>(
         &self,
-        found: Found<'q>,
+        found: ImageQuery<'q>,
         descending: bool,
     ) -> impl QueryFragment<Pg> + use<'q> {
         self.selected(ordered(found, &self.question.sort.columns(true), descending))

@@ -1,4 +1,4 @@
-//! Lanes: slots of one kind of work, divided among customers (docs/adr/0011).
+//! Slots for jobs of one kind, divided among customers (docs/adr/0011).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// The settings of a pool of slots for jobs.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Lane {
+pub(super) struct SlotSettings {
     /// Tells whether it takes only jobs that a request waits for.
     pub immediate_only: bool,
     pub shares: Shares,
@@ -25,9 +25,9 @@ pub(super) struct Lane {
     pub patience: Duration,
 }
 
-/// The holders of the slots of a lane, and the customer whose turn it is.
+/// The holders of slots, and the customer whose turn it is.
 struct Slots {
-    lane: Lane,
+    settings: SlotSettings,
     working: JoinSet<()>,
     customers: HashMap<Id, i32>,
     held: HashMap<i32, usize>,
@@ -50,9 +50,9 @@ struct Offer {
 }
 
 impl Slots {
-    fn new(lane: Lane) -> Self {
+    fn new(settings: SlotSettings) -> Self {
         Self {
-            lane,
+            settings,
             working: JoinSet::new(),
             customers: HashMap::new(),
             held: HashMap::new(),
@@ -62,14 +62,14 @@ impl Slots {
     }
 
     fn is_full(&self) -> bool {
-        self.customers.len() >= self.lane.shares.capacity
+        self.customers.len() >= self.settings.shares.capacity
     }
 
     /// Returns how many jobs may be claimed, and the customers of which none may be; `None` if nothing may be claimed.
     fn offer(&self) -> Option<Offer> {
-        let Shares { capacity, extra } = self.lane.shares;
+        let Shares { capacity, extra } = self.settings.shares;
         let total = self.customers.len();
-        if self.is_full() && self.moved.elapsed() < self.lane.patience {
+        if self.is_full() && self.moved.elapsed() < self.settings.patience {
             return None;
         }
         let most = match capacity.saturating_sub(total) {
@@ -77,7 +77,7 @@ impl Slots {
             // Half, so that those who are served together leave something free as well.
             free => free.div_ceil(2),
         };
-        let full = |held: usize| !self.lane.shares.admits(held, total, 1);
+        let full = |held: usize| !self.settings.shares.admits(held, total, 1);
         let except = self.held.iter().filter(|(_, held)| full(**held)).map(|(of, _)| *of).collect();
         (most > 0).then_some(Offer { most, except })
     }
@@ -113,14 +113,18 @@ impl Slots {
 }
 
 impl Engine {
-    /// Claims work for the slots of a lane and starts it, until told to stop.
-    pub(super) async fn dispatch(self: Arc<Self>, lane: Lane, mut stop: watch::Receiver<bool>) {
-        let mut slots = Slots::new(lane);
+    /// Claims work for free slots and starts it, until told to stop.
+    pub(super) async fn dispatch(
+        self: Arc<Self>,
+        settings: SlotSettings,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let mut slots = Slots::new(settings);
         while !*stop.borrow() {
             // Listened for before looking, so that nothing falls between.
             let more = self.notifications.work_available();
             let claimed = match slots.offer() {
-                Some(offer) => self.claim(lane, &mut slots.turns, offer).await,
+                Some(offer) => self.claim(settings, &mut slots.turns, offer).await,
                 None => Vec::new(),
             };
             if !claimed.is_empty() {
@@ -130,7 +134,7 @@ impl Engine {
                 }
                 continue;
             }
-            let wait = if slots.is_full() { lane.patience.min(LOOK) } else { LOOK };
+            let wait = if slots.is_full() { settings.patience.min(LOOK) } else { LOOK };
             tokio::select! {
                 () = more => {}
                 () = tokio::time::sleep(wait.max(Duration::from_millis(100))) => {}
@@ -141,7 +145,7 @@ impl Engine {
         while slots.working.join_next().await.is_some() {}
     }
 
-    async fn claim(&self, lane: Lane, turns: &mut Turns, offer: Offer) -> Vec<Claimed> {
+    async fn claim(&self, settings: SlotSettings, turns: &mut Turns, offer: Offer) -> Vec<Claimed> {
         let (lease, before) = (self.settings.lease, *turns);
         let Offer { most, mut except } = offer;
         except.extend(self.pauses.customers());
@@ -149,7 +153,7 @@ impl Engine {
             let wanted =
                 Wanted { immediate: true, most, after: before.immediate, except: &except, lease };
             let immediate = claim(conn, &wanted)?;
-            if lane.immediate_only || immediate.len() >= most {
+            if settings.immediate_only || immediate.len() >= most {
                 return Ok((immediate, Vec::new()));
             }
             let served = immediate.iter().map(|job| job.at.customer);
@@ -176,9 +180,9 @@ impl Engine {
     /// Claims one image and works it to its end; `None` if there was nothing to do.
     pub async fn work_one(self: &Arc<Self>) -> Option<Claimed> {
         let shares = Shares { capacity: 1, extra: 0 };
-        let lane = Lane { immediate_only: false, shares, patience: Duration::ZERO };
+        let settings = SlotSettings { immediate_only: false, shares, patience: Duration::ZERO };
         let offer = Offer { most: 1, except: Vec::new() };
-        let claimed = self.claim(lane, &mut Turns::default(), offer).await.pop()?;
+        let claimed = self.claim(settings, &mut Turns::default(), offer).await.pop()?;
         let (_never, stop) = watch::channel(false);
         Arc::clone(self).work(claimed.clone(), stop).await;
         Some(claimed)
