@@ -9,21 +9,21 @@ use crate::resource::property::MAX_COUNT;
 use crate::resource::reference::resolve;
 use crate::resource::*;
 
-/// The set that a body makes of the one that is held: ids in order, each once.
+/// Returns the set that a body makes of the one that is held: references as `stored` has them, in order, each once.
 ///
 /// A collection or an array replaces it, one reference adds.
 ///
 /// # Errors
 /// Returns [`Problem::PreconditionFailed`] if the set is in another state than the request allows,
 /// [`Problem::Invalid`] with every reference that names no `R` of this tenant.
-pub fn changed<A: Address, R: List<A>>(
+pub fn changed<A: Address, R: List<A>, S: PartialEq>(
     s: &mut UnitOfWork<'_>,
     of: &A,
     tenant: Option<i32>,
     input: &Input,
-    held: Vec<String>,
-    id: fn(R::Address) -> String,
-) -> Result<Vec<String>, Problem> {
+    held: Vec<S>,
+    stored: fn(R::Address) -> S,
+) -> Result<Vec<S>, Problem> {
     if !matches!(input.body, Some(Value::Object(_) | Value::Array(_))) {
         return Err(Problem::Unreadable(
             "a reference, a collection or an array is expected".into(),
@@ -78,7 +78,7 @@ pub fn changed<A: Address, R: List<A>>(
     if given.len() > MAX_COUNT {
         return Err(too_many());
     }
-    faults.extend(add::<R>(given, context, id, place, &mut set));
+    faults.extend(add::<R, S>(given, context, stored, place, &mut set));
     match faults.is_empty() {
         true if set.len() > MAX_COUNT => Err(too_many()),
         true => Ok(set),
@@ -89,19 +89,19 @@ pub fn changed<A: Address, R: List<A>>(
 /// Where in a body the reference of a number stands: a JSON pointer.
 type Place = fn(usize) -> String;
 
-/// Adds what references name to a set of ids; answers those that name nothing.
-fn add<R: Resource>(
+/// Adds what references name to a set; returns a fault for each that names nothing.
+fn add<R: Resource, S: PartialEq>(
     given: &[Value],
     context: ParseContext<'_>,
-    id: fn(R::Address) -> String,
+    stored: fn(R::Address) -> S,
     place: Place,
-    set: &mut Vec<String>,
+    set: &mut Vec<S>,
 ) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (index, value) in given.iter().enumerate() {
-        match resolve::<R>(value, context).map(id) {
-            Ok(id) if set.contains(&id) => {}
-            Ok(id) => set.push(id),
+        match resolve::<R>(value, context).map(stored) {
+            Ok(reference) if set.contains(&reference) => {}
+            Ok(reference) => set.push(reference),
             Err(reason) => {
                 let pointer = place(index);
                 let fault = Fault::new(format!("member[{index}]"), reason);

@@ -1,5 +1,7 @@
 //! Images: what the customer says of them, and how they came through.
 
+mod address_rules;
+mod draft;
 mod fragments;
 pub mod list;
 mod media_type;
@@ -18,6 +20,8 @@ mod space_defaults;
 pub mod store;
 pub mod thumbnails;
 
+pub use address_rules::{check_space, given_space};
+pub use draft::ImageDraft;
 pub use list::{
     ALL_IMAGES, BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, QUEUE_IMAGES, SPACE_IMAGES,
 };
@@ -27,7 +31,6 @@ use properties::{LatestBatch, Roles};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::image_storage::ImageStorage;
@@ -35,8 +38,6 @@ use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::addresses::{self, ImageAddress, SpaceAddress};
 use crate::hydra::{Fault, Problem};
 use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
-use crate::resource::address::ID_RULE;
-use crate::resource::reference::resolve_address;
 use crate::resource::rules::max_unauthorised_rule;
 use crate::resource::*;
 use crate::schema::images;
@@ -68,67 +69,6 @@ pub struct Image {
     pub thumbnails: Vec<i32>,
     /// Time when sizes were last found right; `None` until processed.
     pub checked: Option<DateTime<Utc>>,
-}
-
-/// The writable part of an image.
-#[derive(
-    Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize,
-)]
-#[diesel(table_name = images, treat_none_as_null = true, treat_none_as_default_value = false)]
-#[diesel(check_for_backend(diesel::pg::Pg))]
-pub struct ImageDraft {
-    pub origin: String,
-    pub initial_origin: Option<String>,
-    /// Pixels; -1: no limit.
-    pub max_unauthorised: i32,
-    /// Own roles as `/id`, others as the URI given.
-    pub roles: Vec<String>,
-    pub tags: Vec<String>,
-    pub string1: Option<String>,
-    pub string2: Option<String>,
-    pub string3: Option<String>,
-    pub number1: Option<i64>,
-    pub number2: Option<i64>,
-    pub number3: Option<i64>,
-    /// Empty until it is inferred.
-    pub media_type: String,
-    /// Tells whether a body gave it, so that the content does not change it.
-    pub media_type_given: bool,
-}
-
-impl Default for ImageDraft {
-    fn default() -> Self {
-        Self {
-            origin: String::new(),
-            initial_origin: None,
-            max_unauthorised: -1,
-            roles: Vec::new(),
-            tags: Vec::new(),
-            string1: None,
-            string2: None,
-            string3: None,
-            number1: None,
-            number2: None,
-            number3: None,
-            media_type: String::new(),
-            media_type_given: false,
-        }
-    }
-}
-
-/// Longest `customer/space/id`, in bytes (`docs/rules.md` 2.1).
-const MAX_JOINED: usize = 220;
-
-impl ImageAddress {
-    /// Returns what is wrong with it as the address of something new, if anything is.
-    pub fn fault(&self) -> Option<Fault> {
-        if !address::is_id(&self.image) {
-            return Some(Fault::new("id", ID_RULE));
-        }
-        let joined = format!("{}/{}/{}", self.customer, self.space, self.image).len();
-        let reason = || format!("makes customer/space/id {joined} bytes; {MAX_JOINED} are allowed");
-        (joined > MAX_JOINED).then(|| Fault::new("id", reason()))
-    }
 }
 
 /// A row of metadata: the member is called as its column is.
@@ -308,29 +248,6 @@ impl Resource for Image {
         let of = SpaceAddress { customer: at.customer, space: at.space };
         check_space(&of, &path_to::<Self>(at), body, faults);
     }
-}
-
-/// Takes `space` out of a body that was sent to `path`, and refuses another than that of the address.
-pub fn check_space(
-    at: &SpaceAddress,
-    path: &str,
-    body: &mut Map<String, Value>,
-    faults: &mut Vec<Fault>,
-) {
-    if let Some(given) = body.remove("space")
-        && !given.is_null()
-        && given_space(&given, at.customer, path).is_none_or(|given| given != at.space)
-    {
-        let space = at.space;
-        faults.push(Fault::new("space", format!("differs from the address, which says {space}")));
-    }
-}
-
-/// Returns the number of a space of a customer as bodies give it: a number, its text, or the address of the space.
-pub fn given_space(value: &Value, customer: i32, path: &str) -> Option<i32> {
-    resolve_address::<SpaceAddress>("Space", addresses::SPACE, value, Some(customer), path)
-        .ok()
-        .map(|at| at.space)
 }
 
 #[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]

@@ -5,7 +5,6 @@ use serde_json::{Map, Value};
 use super::{Image, ImageDraft};
 use crate::addresses::{self, BatchAddress, ImageAddress};
 use crate::classes::role::Role;
-use crate::classes::role::stored::own_id;
 use crate::classes::role::uris::{read_roles, shown_role, unknown_fault, unknown_roles};
 use crate::hydra::{Access, Fault, Problem, PropertyDoc, Range, Writer};
 use crate::resource::address::Template;
@@ -107,7 +106,8 @@ impl Property<Image> for Roles {
     }
 
     fn bytes(&self, draft: &mut ImageDraft) -> usize {
-        let own = draft.roles.iter().filter(|role| own_id(role).is_some()).count();
-        draft.roles.iter().map(|role| size::json_bytes(role)).sum::<usize>() + own * OWN_ROLE_BYTES
+        let own = draft.roles.iter().filter(|role| role.own_id().is_some()).count();
+        draft.roles.iter().map(|role| size::json_bytes(role.as_str())).sum::<usize>()
+            + own * OWN_ROLE_BYTES
     }
 }

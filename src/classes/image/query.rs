@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::metadata::{NUMBERS, TEXTS, metadata_members};
+use crate::classes::role::stored::StoredRole;
 use crate::classes::role::uris::read_roles;
 use crate::hydra::{Fault, Variable};
 use crate::resource::{ParseContext, Query, literal};
@@ -64,8 +65,8 @@ pub struct Filter {
     pub ids: Option<Vec<String>>,
     /// All of these.
     pub tags: Vec<String>,
-    /// All of these, as stored.
-    pub roles: Vec<String>,
+    /// All of these.
+    pub roles: Vec<StoredRole>,
 }
 
 impl Filter {

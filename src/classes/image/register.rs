@@ -14,7 +14,7 @@ use super::space_defaults::SpaceDefaults;
 use super::{Image, ImageDraft, media_type};
 use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::customer_storage::quota::check_quota;
-use crate::classes::role::stored::own_id;
+use crate::classes::role::stored::StoredRole;
 use crate::classes::role::uris::{settle_roles, unknown_roles};
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
@@ -36,7 +36,7 @@ struct NewImage<'a> {
     origin: &'a str,
     initial_origin: Option<&'a str>,
     max_unauthorised: i32,
-    roles: &'a [String],
+    roles: &'a [StoredRole],
     tags: &'a [String],
     string1: Option<&'a str>,
     string2: Option<&'a str>,
@@ -220,7 +220,7 @@ fn check_roles(
     }
     let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
     let found = drafts.values().flat_map(|(index, draft)| {
-        let named = draft.roles.iter().filter_map(|role| own_id(role));
+        let named = draft.roles.iter().filter_map(StoredRole::own_id);
         let missing = named.filter(|role| unknown.contains(role));
         missing.map(|role| {
             let reason = format!("names {role}, which is not there");

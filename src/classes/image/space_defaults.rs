@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use diesel::prelude::*;
 
 use super::ImageDraft;
+use crate::classes::role::stored::StoredRole;
 use crate::hydra::Problem;
 use crate::schema::spaces;
 
@@ -14,9 +15,8 @@ use crate::schema::spaces;
 pub(super) struct SpaceDefaults {
     #[diesel(column_name = default_tags)]
     tags: Vec<String>,
-    /// In their stored form.
     #[diesel(column_name = default_roles)]
-    roles: Vec<String>,
+    roles: Vec<StoredRole>,
     /// Pixels; -1: no limit.
     #[diesel(column_name = default_max_unauthorised)]
     max_unauthorised: i32,

@@ -26,7 +26,7 @@ fn set_roles(
 ) -> Result<Reply, Problem> {
     let locked = PortalUser::lock(s, of)?;
     let id = |at: PortalRoleAddress| at.portal_role;
-    let roles = references::changed::<_, PortalRole>(s, of, None, input, locked.roles, id)?;
+    let roles = references::changed::<_, PortalRole, _>(s, of, None, input, locked.roles, id)?;
     let known: Vec<String> = portal_roles::table
         .filter(portal_roles::id.eq_any(&roles))
         .select(portal_roles::id)

@@ -13,7 +13,7 @@ use crate::hydra::{Problem, Variable};
 use crate::paged;
 use crate::resource::*;
 use crate::schema::{images, roles, spaces};
-use stored::stored_role;
+use stored::StoredRole;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = roles, check_for_backend(diesel::pg::Pg))]
@@ -148,7 +148,9 @@ crate::stored! {
 /// Refuses to remove a role that images or the defaults of spaces name.
 fn is_named(s: &mut UnitOfWork<'_>, at: &RoleAddress) -> Result<(), Problem> {
     let holds = |column: &str| {
-        sql::<Bool>(&format!("{column} @> ARRAY[")).bind::<Text, _>(stored_role(&at.role)).sql("]")
+        sql::<Bool>(&format!("{column} @> ARRAY["))
+            .bind::<Text, _>(StoredRole::own(&at.role))
+            .sql("]")
     };
     let by_image = images::table
         .filter(images::customer.eq(at.customer))

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 use super::Role;
-use super::stored::{own_id, stored_role};
+use super::stored::StoredRole;
 use crate::hydra::{Fault, Problem};
 use crate::resource::address::{is_id, match_path, path_of};
 use crate::resource::property::MAX_COUNT;
@@ -17,11 +17,11 @@ use crate::schema::roles;
 
 /// Reads the roles that a body gives an image (`docs/rules.md` 4.8).
 ///
-/// They are returned as they are stored ([`stored_role`]). What may be a URI or a bare id is for [`settle_roles`] to decide.
+/// What may be a URI or a bare id is for [`settle_roles`] to decide.
 ///
 /// # Errors
 /// Returns a fault for each that is wrong.
-pub fn read_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String>, Vec<Fault>> {
+pub fn read_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<StoredRole>, Vec<Fault>> {
     each_of(value, "roles", |value| {
         let text = match value {
             Value::String(text) => Some(text.as_str()),
@@ -33,21 +33,21 @@ pub fn read_roles(value: &Value, context: ParseContext<'_>) -> Result<Vec<String
             return Err(format!("must hold URIs of at most {MAX_INDEXED} bytes"));
         }
         if let Some(role) = own_role(text, context.tenant) {
-            return Ok(stored_role(&role));
+            return Ok(StoredRole::own(&role));
         }
         if is_uri(text) {
             // A bare id may hold a colon, and be taken for a URI; what is named by `@id` is a URI.
             let may_be_id = value.is_string() && is_id(text);
-            return Ok(if may_be_id { format!("{UNSETTLED}{text}") } else { text.to_owned() });
+            return Ok(match may_be_id {
+                true => StoredRole::unsettled(text),
+                false => StoredRole::foreign(text.to_owned()),
+            });
         }
         resolve::<Role>(value, context)
-            .map(|at| stored_role(&at.role))
+            .map(|at| StoredRole::own(&at.role))
             .map_err(|_not_a_role| format!("has {text}, which is no URI and no role"))
     })
 }
-
-/// Stands before what is a URI or the bare id of a role; neither begins with it.
-const UNSETTLED: char = '?';
 
 /// Decides which of the roles that a body gave are bare ids: those of which there is a role of the customer, which
 /// is locked so that it stays.
@@ -57,7 +57,7 @@ const UNSETTLED: char = '?';
 pub fn settle_roles<'a>(
     conn: &mut PgConnection,
     customer: i32,
-    given: impl Iterator<Item = &'a mut String>,
+    given: impl Iterator<Item = &'a mut StoredRole>,
 ) -> Result<(), Problem> {
     settle(given, |ids| {
         let own = roles::table.filter(roles::customer.eq(customer)).filter(roles::id.eq_any(ids));
@@ -72,7 +72,7 @@ pub fn settle_roles<'a>(
 pub fn settle_searched_roles(
     conn: &mut PgConnection,
     customer: i32,
-    named: &mut [String],
+    named: &mut [StoredRole],
 ) -> Result<(), Problem> {
     settle(named.iter_mut(), |ids| {
         let own = roles::table.filter(roles::customer.eq(customer)).filter(roles::id.eq_any(ids));
@@ -81,21 +81,26 @@ pub fn settle_searched_roles(
 }
 
 fn settle<'a>(
-    given: impl Iterator<Item = &'a mut String>,
+    given: impl Iterator<Item = &'a mut StoredRole>,
     find: impl FnOnce(&[&str]) -> QueryResult<Vec<String>>,
 ) -> Result<(), Problem> {
-    let mut unsettled: Vec<&mut String> =
-        given.filter(|role| role.starts_with(UNSETTLED)).collect();
+    let mut unsettled: Vec<&mut StoredRole> =
+        given.filter(|role| role.unsettled_text().is_some()).collect();
     if unsettled.is_empty() {
         return Ok(());
     }
-    let mut ids: Vec<&str> = unsettled.iter().filter_map(|r| r.strip_prefix(UNSETTLED)).collect();
+    let mut ids: Vec<&str> = unsettled.iter().filter_map(|role| role.unsettled_text()).collect();
     ids.sort_unstable();
     ids.dedup();
     let known: HashSet<String> = find(&ids)?.into_iter().collect();
     for role in &mut unsettled {
-        let id = role.split_off(UNSETTLED.len_utf8());
-        **role = if known.contains(&id) { stored_role(&id) } else { id };
+        let settled = role.unsettled_text().map(|text| match known.contains(text) {
+            true => StoredRole::own(text),
+            false => StoredRole::foreign(text.to_owned()),
+        });
+        if let Some(settled) = settled {
+            **role = settled;
+        }
     }
     Ok(())
 }
@@ -107,8 +112,8 @@ fn settle<'a>(
 pub fn each_of(
     value: &Value,
     member: &str,
-    read: impl Fn(&Value) -> Result<String, String>,
-) -> Result<Vec<String>, Vec<Fault>> {
+    read: impl Fn(&Value) -> Result<StoredRole, String>,
+) -> Result<Vec<StoredRole>, Vec<Fault>> {
     let given = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     if given.len() > MAX_COUNT {
         let reason = format!("must have at most {MAX_COUNT} items");
@@ -142,10 +147,10 @@ fn own_role(uri: &str, tenant: Option<i32>) -> Option<String> {
 }
 
 /// A stored role as it is shown.
-pub fn shown_role(role: &str, customer: i32, site: &Site) -> String {
-    match own_id(role) {
+pub fn shown_role(role: &StoredRole, customer: i32, site: &Site) -> String {
+    match role.own_id() {
         Some(id) => format!("{}/customers/{customer}/roles/{id}", site.base),
-        None => role.to_owned(),
+        None => role.as_str().to_owned(),
     }
 }
 
@@ -156,9 +161,9 @@ pub fn shown_role(role: &str, customer: i32, site: &Site) -> String {
 pub fn unknown_roles<'a>(
     conn: &mut PgConnection,
     customer: i32,
-    stored: impl Iterator<Item = &'a String>,
+    stored: impl Iterator<Item = &'a StoredRole>,
 ) -> Result<Vec<String>, Problem> {
-    let mut wanted: Vec<&str> = stored.filter_map(|role| own_id(role)).collect();
+    let mut wanted: Vec<&str> = stored.filter_map(StoredRole::own_id).collect();
     wanted.sort_unstable();
     wanted.dedup();
     if wanted.is_empty() {

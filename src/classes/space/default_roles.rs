@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{Space, SpaceDraft};
 use crate::addresses::{RoleAddress, SpaceAddress};
-use crate::classes::role::stored::{own_id, stored_role};
+use crate::classes::role::stored::StoredRole;
 use crate::classes::role::{self, Role, uris};
 use crate::hydra::{Fault, Problem};
 use crate::resource::reference::resolve;
@@ -30,12 +30,12 @@ pub(super) static DEFAULT_ROLES: Collection<SpaceAddress, Role> = collection_of(
 pub(super) fn own_roles(
     value: &Value,
     context: ParseContext<'_>,
-) -> Result<Vec<String>, Vec<Fault>> {
+) -> Result<Vec<StoredRole>, Vec<Fault>> {
     if value.is_null() {
         return Ok(SpaceDraft::default().default_roles);
     }
     uris::each_of(value, "defaultRoles", |value| {
-        Ok(stored_role(&resolve::<Role>(value, context)?.role))
+        Ok(StoredRole::own(&resolve::<Role>(value, context)?.role))
     })
 }
 
@@ -59,9 +59,10 @@ fn set_default_roles(
     input: &Input,
 ) -> Result<Reply, Problem> {
     let locked = Space::lock(s, of)?;
-    let stored = |at: RoleAddress| stored_role(&at.role);
+    let stored = |at: RoleAddress| StoredRole::own(&at.role);
     let locked = locked.draft.default_roles;
-    let changed = references::changed::<_, Role>(s, of, Some(of.customer), input, locked, stored)?;
+    let changed =
+        references::changed::<_, Role, _>(s, of, Some(of.customer), input, locked, stored)?;
     let unknown = uris::unknown_roles(s.conn, of.customer, changed.iter())?;
     if let Some(fault) = uris::unknown_fault("member", &unknown) {
         return Err(fault.into());
@@ -80,7 +81,7 @@ impl List<SpaceAddress> for Role {
     ) -> Result<PageOfRows<Self>, Problem> {
         let space = Space::find(s, of)?;
         let ids: Vec<&str> =
-            space.draft.default_roles.iter().filter_map(|role| own_id(role)).collect();
+            space.draft.default_roles.iter().filter_map(StoredRole::own_id).collect();
         role::listed(s, of.customer, Some(&ids), wanted)
     }
 }

@@ -11,6 +11,7 @@ use super::addresses::{self, CustomerAddress, SpaceAddress};
 use super::customer_storage::SpaceStorage;
 use super::image::{Image, SPACE_IMAGES};
 use super::space_metadata::SpaceMetadata;
+use crate::classes::role::stored::StoredRole;
 use crate::hydra::{Problem, Variable};
 use crate::resource::rules::max_unauthorised_rule;
 use crate::resource::*;
@@ -35,8 +36,8 @@ pub struct Space {
 pub struct SpaceDraft {
     pub name: String,
     pub default_tags: Vec<String>,
-    /// Own roles, as images store them.
-    pub default_roles: Vec<String>,
+    /// Own roles alone.
+    pub default_roles: Vec<StoredRole>,
     /// Pixels; -1: no limit.
     pub default_max_unauthorised: i32,
 }
