@@ -8,7 +8,6 @@ pub mod database;
 pub mod derivatives;
 pub mod fairness;
 pub mod hydra;
-pub mod imaging;
 pub mod origins;
 
 pub mod schema;

@@ -29,6 +29,9 @@ const LAYERS: [&[&str]; 10] = [
     &["main"],
 ];
 
+/// Crates of the workspace that are layers as well, because they know nothing of what stands above them.
+const OWN_CRATES: [&str; 1] = ["imaging"];
+
 /// Crates that only some modules may name.
 const RESERVED: [(&str, &[&str]); 18] = [
     ("actix_http", &["web"]),
@@ -80,15 +83,41 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Returns every source of the library but its root, by its module, without comments and unit tests.
+/// Returns every source of the library and of the crates that are layers, by its module, without comments and unit
+/// tests.
 fn sources() -> BTreeMap<Module, Source> {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = sources_below(&root.join("src"), &[]);
+    sources.remove(["lib".to_owned()].as_slice());
+    for name in OWN_CRATES {
+        let name = name.to_owned();
+        let top = root.join("crates").join(&name).join("src");
+        let mut own = sources_below(&top, std::slice::from_ref(&name));
+        let crate_root = own.remove([name.clone(), "lib".to_owned()].as_slice());
+        own.insert(vec![name.clone()], crate_root.expect("a root"));
+        for source in own.values_mut() {
+            let absolute = |path: &Vec<String>| match path.as_slice() {
+                [first, rest @ ..] if first == "crate" => {
+                    [&["crate".to_owned(), name.clone()], rest].concat()
+                }
+                path => path.to_vec(),
+            };
+            source.paths = source.paths.iter().map(absolute).collect();
+        }
+        sources.append(&mut own);
+    }
+    sources
+}
+
+/// Returns the sources below a folder, each by its module within another.
+fn sources_below(top: &Path, within: &[String]) -> BTreeMap<Module, Source> {
     let mut found = Vec::new();
-    files(&top, &mut found);
-    let sources = found.into_iter().filter(|path| !path.ends_with("lib.rs")).map(|path| {
-        let module = path.strip_prefix(&top).expect("below src").with_extension("");
+    files(top, &mut found);
+    let sources = found.into_iter().map(|path| {
+        let module = path.strip_prefix(top).expect("below src").with_extension("");
         let segments = module.iter().map(|part| part.to_string_lossy().into_owned());
-        let module: Module = segments.filter(|part| part != "mod").collect();
+        let segments = segments.filter(|part| part != "mod");
+        let module: Module = within.iter().cloned().chain(segments).collect();
         let text = fs::read_to_string(&path).expect("a source");
         let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
         let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
@@ -166,6 +195,7 @@ fn absolute(
 ) -> Option<Vec<String>> {
     match path {
         [first, rest @ ..] if first == "crate" => Some(rest.to_vec()),
+        [first, ..] if OWN_CRATES.contains(&first.as_str()) => Some(path.to_vec()),
         [first, rest @ ..] if first == "self" => Some([module, rest].concat()),
         [first, ..] if first == "super" => {
             let ups = path.iter().take_while(|part| *part == "super").count();

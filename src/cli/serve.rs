@@ -14,7 +14,6 @@ use super::{Failure, admin, demo, setup::Setup};
 use crate::config::Config;
 use crate::database::notifications::Notifications;
 use crate::engine::{self, Engine};
-use crate::imaging;
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;

@@ -19,11 +19,11 @@ use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentia
 use crate::classes::customer_storage::quota;
 use crate::derivatives::{self, NewThumbnail, Packed};
 use crate::hydra::Problem;
-use crate::imaging::{self, Derived, ImagingError, Probe};
 use crate::origins::{Fetched, OriginError};
 use crate::queue::job;
 use crate::resource::Site;
 use crate::schema::{images, jobs, thumbnail_policies};
+use imaging::{Derived, ImagingError, Probe};
 
 /// Attempts to reach the database while it does not answer, at most.
 const TRIES: u32 = 20;

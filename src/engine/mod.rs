@@ -31,7 +31,6 @@ use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
-use crate::imaging;
 use crate::origins::Fetcher;
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;

@@ -11,8 +11,8 @@ use hydria::database::notifications::Notifications;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, GiveUp, Settings};
-use hydria::imaging::Limits;
 use hydria::origins::Fetcher;
+use imaging::Limits;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Origin, Owner, rows, until};

@@ -5,7 +5,7 @@ use moxcms::ColorProfile;
 
 use super::make::{busy, exif, picture, png, png_of_chunks, png_with, quarters, zlib_stored};
 use super::*;
-use crate::imaging::Limits;
+use crate::Limits;
 
 const WHITE: [u8; 3] = [255; 3];
 

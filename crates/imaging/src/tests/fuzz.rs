@@ -3,7 +3,7 @@ use image::ExtendedColorType;
 use super::make::Value::{Long, Short};
 use super::make::{Jpeg, busy, exif_marker, icc_markers, page, png, tiff};
 use super::*;
-use crate::imaging::Limits;
+use crate::Limits;
 
 const ROUNDS: u64 = 300;
 

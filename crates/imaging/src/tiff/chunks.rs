@@ -3,10 +3,10 @@ use std::io::{BufRead, Read, Seek};
 use tiff::decoder::DecodingResult;
 
 use super::{Colours, Page};
-use crate::imaging::colour::ycbcr_to_rgb;
-use crate::imaging::jpeg::{self, Conversion, Header};
-use crate::imaging::pixels::{Channels, blend_over, eight_bits, zeroed};
-use crate::imaging::{ImagingError, Size};
+use crate::colour::ycbcr_to_rgb;
+use crate::jpeg::{self, Conversion, Header};
+use crate::pixels::{Channels, blend_over, eight_bits, zeroed};
+use crate::{ImagingError, Size};
 
 /// The reading of an alpha sample.
 #[derive(Clone, Copy)]

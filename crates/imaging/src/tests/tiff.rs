@@ -8,7 +8,7 @@ use mozjpeg::ColorSpace;
 use super::make::Value::{Bytes, Float, Long, Short};
 use super::make::{Jpeg, busy, page, picture, quarters, tiff};
 use super::*;
-use crate::imaging::Limits;
+use crate::Limits;
 
 const BLACK: [u8; 3] = [0; 3];
 const WHITE: [u8; 3] = [255; 3];

@@ -2,7 +2,7 @@ use std::io::{self, BufRead, Read};
 
 use image::metadata::Orientation;
 
-use crate::imaging::{ImagingError, Size};
+use crate::{ImagingError, Size};
 
 /// More scans than this only serve to keep a decoder busy.
 const MOST_SCANS: u32 = 100;
@@ -12,26 +12,26 @@ const EXIF_SIGNATURE: &[u8] = b"Exif\0\0";
 const ADOBE_SIGNATURE: &[u8] = b"Adobe";
 
 /// The sampling factors of a component, 1 to 4 in each direction.
-pub(in crate::imaging) struct Sampling {
+pub(crate) struct Sampling {
     across: u64,
     down: u64,
 }
 
 /// The header of a JPEG, before its pixels.
-pub(in crate::imaging) struct Header {
-    pub(in crate::imaging) size: Size,
-    pub(in crate::imaging) sampling: Vec<Sampling>,
+pub(crate) struct Header {
+    pub(crate) size: Size,
+    pub(crate) sampling: Vec<Sampling>,
     /// Tells whether libjpeg has to keep the coefficients of the whole image.
-    pub(in crate::imaging) several_scans: bool,
-    pub(in crate::imaging) orientation: Orientation,
-    pub(in crate::imaging) profile: Option<Vec<u8>>,
+    pub(crate) several_scans: bool,
+    pub(crate) orientation: Orientation,
+    pub(crate) profile: Option<Vec<u8>>,
     /// Adobe's programs store ink upside down: 0 is full.
-    pub(in crate::imaging) adobe: bool,
+    pub(crate) adobe: bool,
 }
 
 impl Header {
     /// Reads from the start of a JPEG; where it has several scans, up to the last of them.
-    pub(in crate::imaging) fn read(reader: &mut impl BufRead) -> Result<Self, ImagingError> {
+    pub(crate) fn read(reader: &mut impl BufRead) -> Result<Self, ImagingError> {
         let mut frame = None;
         let mut profile = Profile::default();
         let mut orientation = None;
@@ -79,7 +79,7 @@ impl Header {
     }
 
     /// Returns bytes libjpeg keeps while it decodes, besides the pixels it hands out.
-    pub(in crate::imaging) fn decoder_bytes(&self) -> u64 {
+    pub(crate) fn decoder_bytes(&self) -> u64 {
         // Two bytes a coefficient, as many coefficients as samples, whole blocks.
         let most = |of: fn(&Sampling) -> u64| self.sampling.iter().map(of).max().unwrap_or(1);
         let (across, down) = (most(|s| s.across), most(|s| s.down));

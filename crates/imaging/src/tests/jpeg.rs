@@ -3,7 +3,7 @@ use mozjpeg::{ColorSpace, Marker};
 
 use super::make::{Jpeg, busy, exif_marker, icc_markers, picture, quarters};
 use super::*;
-use crate::imaging::Limits;
+use crate::Limits;
 
 #[test]
 fn a_jpeg_gives_its_size_and_thumbnails_in_its_colours() {

@@ -1,7 +1,7 @@
 use std::error::Error;
 
 use super::*;
-use crate::imaging::Format;
+use crate::Format;
 
 #[test]
 fn formats_are_told_by_their_first_bytes() {
