@@ -16,8 +16,7 @@ BEGIN
     END LOOP;
 END $$;
 INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, string1, string2,
-        number1, number2, media_type, queued, dequeued, finished, ingesting, width, height, derivative, thumbnails,
-        size, thumbnail_size, checked)
+        number1, number2, media_type, queued, dequeued, finished, ingesting, width, height, thumbnails)
     SELECT 2, CASE n % 5 WHEN 0 THEN 2 + n / 5 % 2000 ELSE 1 END, n::text,
         timestamptz '2024-01-01 00:00:00Z' + n * interval '1 ms',
         'https://images.example.org/books/' || n / 200 || '/pages/' || n || '.jpg', -1,
@@ -25,10 +24,11 @@ INSERT INTO images (customer, space, id, created, origin, max_unauthorised, role
         ARRAY['tag' || n % 7, 'rare' || n % 99991], 'book ' || n / 200, CASE n % 3 WHEN 0 THEN 'page ' || n % 200 END,
         n / 7 % 200, n % 1000, 'image/jpeg', timestamptz '2024-01-01 00:00:00Z',
         timestamptz '2024-01-01 00:00:00Z', timestamptz '2024-01-01 00:00:00Z' + n % 86400 * interval '1 s', FALSE,
-        2000 + n % 1000, 3000, 'thumbnails/000/' || n || '-1',
-        '{683,1024,150000,267,400,30000,133,200,9000,67,100,4000}', 3000000, 193000,
-        timestamptz '2024-01-01 00:00:00Z'
+        2000 + n % 1000, 3000, '{683,1024,150000,267,400,30000,133,200,9000,67,100,4000}'
     FROM generate_series(1000001, 11000000) AS n;
+INSERT INTO derivatives (customer, space, image, object, size, derived_size, checked)
+    SELECT customer, space, id, 'thumbnails/000/' || id || '-1', 3000000, 193000, timestamptz '2024-01-01 00:00:00Z'
+    FROM images WHERE customer = 2;
 DO $$
 DECLARE index RECORD;
 BEGIN

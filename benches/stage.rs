@@ -28,7 +28,7 @@ const KEY: (&str, &str) = ("administrator", "the-secret-of-the-bench");
 pub const COLUMNS: &str = "customer, space, id, created, origin, initial_origin, max_unauthorised, \
     roles, tags, string1, string2, string3, number1, number2, number3, media_type, \
     image_optimisation_policy, thumbnail_policy, batch, queued, dequeued, finished, ingesting, \
-    error, width, height, derivative, thumbnails, checked";
+    error, width, height, thumbnails, media_type_given";
 
 /// A process that is ended with this value.
 pub struct Process(pub Child);
@@ -171,14 +171,17 @@ impl Stage {
         self.run(&format!(
             "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
                string1, number1, number2, media_type, queued, dequeued, finished, ingesting, width, \
-               height, derivative, thumbnails, size, thumbnail_size, checked) \
+               height, thumbnails) \
              SELECT 2, 1, n::text, {CREATED} + (n - {FIRST}) * interval '1 ms', \
                'https://images.example.org/books/' || n / 200 || '/pages/' || n || '.jpg', -1, \
                '{{}}', ARRAY['tag' || n % 10], 'book ' || n / 200, n % 200, n % 1000, \
                'image/jpeg', {CREATED}, {CREATED}, {CREATED} + n % 86400 * interval '1 s', FALSE, \
-               2000 + n % 1000, 3000, 'thumbnails/000/' || n || '-1', \
-               '{{683,1024,150000,267,400,30000,133,200,9000,67,100,4000}}', 3000000, 193000, \
-               {CREATED} \
+               2000 + n % 1000, 3000, '{{683,1024,150000,267,400,30000,133,200,9000,67,100,4000}}' \
+             FROM generate_series({FIRST}, {last}) AS n",
+        ))?;
+        self.run(&format!(
+            "INSERT INTO derivatives (customer, space, image, object, size, derived_size, checked) \
+             SELECT 2, 1, n::text, 'thumbnails/000/' || n || '-1', 3000000, 193000, {CREATED} \
              FROM generate_series({FIRST}, {last}) AS n",
         ))?;
         for index in indexes {

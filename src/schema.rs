@@ -115,6 +115,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// What was made of images that were processed
+    derivatives (customer, space, image) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the space of the image
+        space -> Int4,
+        /// Last segment of the address of the image
+        image -> Text,
+        /// Key of the object that holds its thumbnails; NULL: there are none
+        object -> Nullable<Text>,
+        /// Bytes of the original
+        size -> Int8,
+        /// Bytes of the object
+        derived_size -> Int8,
+        /// When the sizes were last found right
+        checked -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// Objects that no row needs any more, to be removed
     discards (object) {
         /// Key of the object
@@ -209,16 +229,8 @@ diesel::table! {
         width -> Int4,
         /// Pixels, orientation applied; 0 until processed
         height -> Int4,
-        /// Key of the object that holds its thumbnails; NULL: none
-        derivative -> Nullable<Text>,
-        /// Width, height (pixels) and length (bytes) of each thumbnail in the object, in its order
+        /// Width, height (pixels) and length (bytes) of each of its thumbnails, in the order of its object
         thumbnails -> Array<Int4>,
-        /// Bytes of the origin; 0 until processed
-        size -> Int8,
-        /// Bytes of the thumbnails; 0 until processed
-        thumbnail_size -> Int8,
-        /// When size and `thumbnail_size` were last found right; NULL: never
-        checked -> Nullable<Timestamptz>,
         /// Whether a body gave the media type, so that the content does not change it
         media_type_given -> Bool,
     }
@@ -469,6 +481,7 @@ diesel::joinable!(batches -> customers (customer));
 diesel::joinable!(customer_origin_strategies -> customers (customer));
 diesel::joinable!(customer_storages -> customers (customer));
 diesel::joinable!(customer_storages -> storage_policies (storage_policy));
+diesel::joinable!(derivatives -> customers (customer));
 diesel::joinable!(image_chunks -> customers (customer));
 diesel::joinable!(job_tallies -> customers (customer));
 diesel::joinable!(job_tally_changes -> customers (customer));
@@ -488,6 +501,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_storages,
     customers,
     deployment,
+    derivatives,
     discards,
     image_chunks,
     image_optimisation_policies,

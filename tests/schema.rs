@@ -152,6 +152,55 @@ fn counts_of_batches_and_given_media_types_are_made_up_for_what_is_there() {
 }
 
 #[test]
+fn what_was_made_of_images_moves_to_its_table_and_back_and_totals_stay() {
+    const TOTALS: &str = "SELECT concat_ws(' ', total(images), total(size), total(thumbnail_size)) AS text \
+        FROM tally_changes";
+    const MADE: &str = "SELECT concat_ws(' ', image, object, size, derived_size, checked AT TIME ZONE 'UTC') AS text \
+        FROM derivatives";
+    const BEFORE: &str = "SELECT concat_ws(' ', id, derivative, size, thumbnail_size, \
+        checked AT TIME ZONE 'UTC') AS text FROM images ORDER BY id";
+    let mut conn = migrated();
+    let back = |conn: &mut PgConnection| {
+        while !conn
+            .revert_last_migration(migrate::MIGRATIONS)
+            .expect("down")
+            .to_string()
+            .starts_with("20261128030000")
+        {}
+    };
+    let run = |conn: &mut PgConnection, sql: &str| {
+        diesel::sql_query(sql).execute(conn).expect(sql);
+    };
+    let told = |conn: &mut PgConnection, sql: &str| {
+        let lines: Vec<Line> = diesel::sql_query(sql).load(conn).expect(sql);
+        lines.into_iter().map(|line| line.text).collect::<Vec<_>>()
+    };
+    back(&mut conn);
+    run(&mut conn, "INSERT INTO customers VALUES (2, 'library', 'library', FALSE, FALSE)");
+    run(&mut conn, "INSERT INTO spaces VALUES (2, 1, 'maps', now(), '{}', '{}', -1)");
+    run(
+        &mut conn,
+        "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
+         media_type, ingesting, derivative, size, thumbnail_size, checked) \
+         SELECT 2, 1, id, now(), 'https://example.org/', -1, '{}', '{}', 'image/jpeg', FALSE, object, \
+         size, thumbnails, checked FROM (VALUES ('made', 'thumbnails/000/1-1', 300, 20, \
+         TIMESTAMPTZ '2026-11-01 00:00:00Z'), ('waits', NULL, 0, 0, NULL)) \
+         AS i (id, object, size, thumbnails, checked)",
+    );
+    migrate::migrate(&mut conn).expect("up again");
+    let made = ["made thumbnails/000/1-1 300 20 2026-11-01 00:00:00"];
+    assert_eq!(told(&mut conn, MADE), made);
+    assert_eq!(told(&mut conn, TOTALS), ["2 300 20"]);
+
+    back(&mut conn);
+    assert_eq!(told(&mut conn, BEFORE), [made[0], "waits 0 0"]);
+    migrate::migrate(&mut conn).expect("up again");
+    run(&mut conn, "DELETE FROM images WHERE id = 'made'");
+    assert!(told(&mut conn, MADE).is_empty());
+    assert_eq!(told(&mut conn, TOTALS), ["1 0 0"]);
+}
+
+#[test]
 fn every_table_and_every_column_is_explained() {
     let columns = columns(&mut migrated());
     assert!(columns.len() > 100, "only {} columns", columns.len());

@@ -1,12 +1,11 @@
 //! The storage of one image.
 
 use chrono::{DateTime, Utc};
-use diesel::prelude::*;
 
 use super::addresses::{self, ImageAddress};
+use super::image::derivatives;
 use crate::hydra::Problem;
 use crate::resource::*;
-use crate::schema::images;
 
 #[derive(Debug)]
 pub struct ImageStorage {
@@ -45,12 +44,14 @@ impl Resource for ImageStorage {
 
 impl Retrieve for ImageStorage {
     fn find(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
-        let found: (i64, i64, Option<DateTime<Utc>>) = images::table
-            .find((at.customer, at.space, &at.image))
-            .select((images::thumbnail_size, images::size, images::checked))
-            .first(s.conn)?;
-        let missing = || Problem::NotFound("the image is not processed yet".into());
-        let last_checked = found.2.ok_or_else(missing)?;
-        Ok(Self { at: at.clone(), thumbnail_size: found.0, size: found.1, last_checked })
+        let missing =
+            || Problem::NotFound("there is no such image, or it is not processed yet".into());
+        let made = derivatives::of_image(s.conn, at)?.ok_or_else(missing)?;
+        Ok(Self {
+            at: at.clone(),
+            thumbnail_size: made.derived_size,
+            size: made.size,
+            last_checked: made.checked,
+        })
     }
 }

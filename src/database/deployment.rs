@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::result::Error;
 
 use super::DatabaseError;
-use crate::schema::{deployment, images, keys};
+use crate::schema::{deployment, derivatives, keys};
 
 /// Key of the advisory lock under which a deployment is claimed; any number that nobody else takes.
 const LOCK: i64 = 0x4859_4452_4942;
@@ -102,8 +102,8 @@ pub fn key_hash(conn: &mut PgConnection, key: &str) -> Result<Option<Vec<u8>>, D
 /// # Errors
 /// Fails if the database does not answer.
 pub fn some_objects(conn: &mut PgConnection, limit: i64) -> Result<Vec<String>, DatabaseError> {
-    let named = images::table.filter(images::derivative.is_not_null());
-    let keys = named.select(images::derivative.assume_not_null()).limit(limit).load(conn);
+    let named = derivatives::table.filter(derivatives::object.is_not_null());
+    let keys = named.select(derivatives::object.assume_not_null()).limit(limit).load(conn);
     keys.map_err(|e| DatabaseError::from_query(&e))
 }
 

@@ -6,6 +6,7 @@ use chrono::Utc;
 use diesel::prelude::*;
 
 use super::claim::Claimed;
+use crate::classes::image::derivatives::{self, Derivatives};
 use crate::hydra::Problem;
 use crate::queue::batch::{self, Finished, MemberOutcome};
 use crate::queue::job;
@@ -36,12 +37,13 @@ impl fmt::Display for JobResult {
 pub struct Ingested {
     pub width: i32,
     pub height: i32,
-    /// Bytes.
+    /// Bytes of the original.
     pub size: i64,
-    pub derivative: Option<String>,
+    /// Key of the object with the thumbnails.
+    pub object: Option<String>,
     pub thumbnails: Vec<i32>,
-    /// Bytes.
-    pub thumbnail_size: i64,
+    /// Bytes of the object.
+    pub derived_size: i64,
     /// The media type that was recognised.
     pub media_type: &'static str,
     /// The initial origin that it was fetched from, which is then used up.
@@ -55,7 +57,6 @@ struct StoredColumns {
     initial_origin: Option<String>,
     media_type: String,
     media_type_given: bool,
-    derivative: Option<String>,
 }
 
 /// Settles a job: batches first, then the image, then the job, as all lock (`docs/rules.md` 6.3).
@@ -99,21 +100,25 @@ pub fn complete_job(
                 .set((
                     ended,
                     images::error.eq(""),
-                    images::checked.eq(Utc::now()),
                     images::width.eq(ingested.width),
                     images::height.eq(ingested.height),
-                    images::size.eq(ingested.size),
-                    images::derivative.eq(&ingested.derivative),
                     images::thumbnails.eq(&ingested.thumbnails),
-                    images::thumbnail_size.eq(ingested.thumbnail_size),
                     images::initial_origin.eq(initial_origin),
                     images::media_type.eq(media_type),
                 ))
                 .execute(conn)?;
-            if let Some(derivative) = &ingested.derivative {
-                job::keep(conn, derivative)?;
+            let replaced = derivatives::of_image(conn, at)?.and_then(|before| before.object);
+            let made = Derivatives {
+                object: ingested.object.clone(),
+                size: ingested.size,
+                derived_size: ingested.derived_size,
+                checked: Utc::now(),
+            };
+            derivatives::save(conn, at, &made)?;
+            if let Some(object) = &ingested.object {
+                job::keep(conn, object)?;
             }
-            if let Some(replaced) = &held.derivative {
+            if let Some(replaced) = &replaced {
                 job::discard(conn, replaced, AFTER_REPLACEMENT_S)?;
             }
             MemberOutcome::Completed

@@ -17,6 +17,7 @@ use super::suspects::Verdict;
 use super::{Engine, path};
 use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentials, stored_rules};
 use crate::classes::customer_storage::quota;
+use crate::classes::image;
 use crate::derivatives::{self, NewThumbnail, Packed};
 use crate::hydra::Problem;
 use crate::origins::{Fetched, OriginError};
@@ -157,8 +158,8 @@ impl Engine {
             jpeg: &thumbnail.jpeg,
         });
         let Packed { object, index } = derivatives::pack(thumbnails);
-        let thumbnail_size = i64::try_from(object.len()).unwrap_or(i64::MAX);
-        let derivative = if object.is_empty() {
+        let derived_size = i64::try_from(object.len()).unwrap_or(i64::MAX);
+        let object = if object.is_empty() {
             None
         } else {
             let key = job::object(job.id, job.attempt);
@@ -171,9 +172,9 @@ impl Engine {
             width: pixels(derived.size.width),
             height: pixels(derived.size.height),
             size,
-            derivative,
+            object,
             thumbnails: index,
-            thumbnail_size,
+            derived_size,
             media_type: format.media_type(),
             initial_origin,
         }))
@@ -285,11 +286,8 @@ impl Engine {
         self.suspects.forget(job.id);
         let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());
-        let kept = self.with_retry(job, move |_, conn| {
-            let image = images::table.find((at.customer, at.space, &at.image));
-            let keeps = image.filter(images::derivative.eq(&named));
-            Ok(diesel::select(exists(keeps)).get_result(conn)?)
-        });
+        let kept =
+            self.with_retry(job, move |_, conn| image::derivatives::names(conn, &at, &named));
         match kept.await {
             Ok(true) => {
                 log::info!("{}: was settled, though the answer was lost", path(&job.at));
@@ -353,18 +351,18 @@ fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<IngestInput>, 
         .filter(images::space.eq(at.space))
         .filter(images::id.eq(&at.image))
         .filter(exists(held));
-    let image: Option<(String, Option<String>, i64, String)> = diesel::update(image)
+    let image: Option<(String, Option<String>, String)> = diesel::update(image)
         .set(images::dequeued.eq(Utc::now()))
-        .returning((images::origin, images::initial_origin, images::size, images::thumbnail_policy))
+        .returning((images::origin, images::initial_origin, images::thumbnail_policy))
         .get_result(conn)
         .optional()?;
-    let Some((origin, initial_origin, held_bytes, policy)) = image else { return Ok(None) };
+    let Some((origin, initial_origin, policy)) = image else { return Ok(None) };
     let sizes: Vec<i32> =
         thumbnail_policies::table.find(&policy).select(thumbnail_policies::sizes).first(conn)?;
     Ok(Some(IngestInput {
         origin,
         initial_origin,
-        held_bytes,
+        held_bytes: image::derivatives::of_image(conn, at)?.map_or(0, |before| before.size),
         rules: stored_rules(conn, at.customer)?,
         edges: sizes.into_iter().filter_map(|edge| u32::try_from(edge).ok()).collect(),
     }))

@@ -15,12 +15,13 @@ use super::request_context::RequestContext;
 use super::router::queue;
 use super::{Service, request};
 use crate::addresses::ImageAddress;
-use crate::classes::Image;
+use crate::classes::image::lookup::ServedImage;
+use crate::classes::image::thumbnails::thumbnail_service;
 use crate::database::lookup_batcher::BatchQueue;
 use crate::derivatives::StoredThumbnail;
 use crate::hydra::{Problem, Tag};
 use crate::resource::address::{Address as _, Parts, decode};
-use crate::resource::{Conditions, Freshness, Retrieve as _, Site};
+use crate::resource::{Conditions, Freshness, Site};
 
 /// Answers below `/thumbs/`.
 ///
@@ -53,7 +54,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         [] => Ok(HttpResponse::SeeOther()
             .insert_header((
                 header::LOCATION,
-                format!("{}{}/info.json", service.site.base, image.thumbnail_service()),
+                format!("{}{}/info.json", service.site.base, thumbnail_service(&image.address())),
             ))
             .finish()),
         ["info.json"] => info(service, &image, &open, conditions),
@@ -75,20 +76,20 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
 }
 
 /// The queue at which images of thumbnails are looked up, because a page of thumbnails is requested at once.
-pub type Images = Arc<BatchQueue<ImageAddress, Result<Image, Problem>>>;
+pub type Images = Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>;
 
 pub fn images(site: &Arc<Site>) -> Images {
-    queue(site, Image::find_each)
+    queue(site, ServedImage::find_each)
 }
 
-async fn find(service: &Service, at: &ImageAddress) -> Result<Image, Problem> {
+async fn find(service: &Service, at: &ImageAddress) -> Result<ServedImage, Problem> {
     service.database.batcher.load(&service.images, at.clone()).await
 }
 
 /// Returns the description of a level 0 service (Image API 3.0).
 fn info(
     service: &Service,
-    image: &Image,
+    image: &ServedImage,
     open: &[StoredThumbnail],
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
@@ -97,7 +98,7 @@ fn info(
         open.iter().rev().map(|t| json!({ "width": t.width, "height": t.height })).collect();
     let document = json!({
         "@context": "http://iiif.io/api/image/3/context.json",
-        "id": format!("{}{}", service.site.base, image.thumbnail_service()),
+        "id": format!("{}{}", service.site.base, thumbnail_service(&image.address())),
         "type": "ImageService3",
         "protocol": "http://iiif.io/api/image",
         "profile": "level0",
@@ -178,12 +179,12 @@ fn none(size: &str) -> Problem {
 /// Returns the pixels of a thumbnail; nothing where its object is not there any more.
 async fn pixels(
     service: &Service,
-    image: &Image,
+    image: &ServedImage,
     wanted: StoredThumbnail,
     conditions: &Conditions,
     context: &RequestContext,
 ) -> Result<Option<HttpResponse>, Problem> {
-    let Some(key) = image.derivative.as_deref() else { return Ok(None) };
+    let Some(key) = image.object.as_deref() else { return Ok(None) };
     // An object never changes, and no key is used twice.
     let tag = Tag::of(format!("{key} {}", wanted.offset).as_bytes());
     let response = HttpResponse::Ok();
@@ -213,9 +214,9 @@ async fn pixels(
 static LOST: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
 /// Logs that the store lacks an object that a row names, which is a fault of the service, and returns the problem.
-fn lost(image: &Image) -> Problem {
-    let Image { customer, space, id, .. } = image;
-    let line = format!("the thumbnails of image {customer}/{space}/{id} are lost");
+fn lost(image: &ServedImage) -> Problem {
+    let ImageAddress { customer, space, image } = image.address();
+    let line = format!("the thumbnails of image {customer}/{space}/{image} are lost");
     match LOST.count("", Instant::now()) {
         None => log::debug!("{line}"),
         Some(more) => log::error!(

@@ -138,9 +138,11 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
         "ImageStorage" => {
             let (path, _) = world.made(family("Image"));
             // Nobody processes images here, so this is said for it.
-            diesel::sql_query("UPDATE images SET checked = now()")
-                .execute(&mut app.database())
-                .expect("the image counts as processed");
+            diesel::sql_query(
+                "INSERT INTO derivatives SELECT customer, space, id, NULL, 0, 0, now() FROM images",
+            )
+            .execute(&mut app.database())
+            .expect("the images count as processed");
             get(&format!("{path}/storage"))
         }
         made => {

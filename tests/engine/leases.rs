@@ -92,9 +92,9 @@ fn a_claim_that_is_lost_can_neither_renew_nor_settle() {
             width,
             height: 1,
             size: 1,
-            derivative: None,
+            object: None,
             thumbnails: Vec::new(),
-            thumbnail_size: 0,
+            derived_size: 0,
             media_type: "image/png",
             initial_origin: None,
         })

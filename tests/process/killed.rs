@@ -132,7 +132,7 @@ fn killed_while_it_stores() {
     let mut batch = Batch::submit(&[]);
     until("more objects than images that say so", || {
         let objects = i64::try_from(rows::files(&batch.home.objects()).len()).expect("few");
-        let said = "SELECT count(*) AS n FROM images WHERE derivative IS NOT NULL";
+        let said = "SELECT count(*) AS n FROM derivatives WHERE object IS NOT NULL";
         objects > 20 && objects > rows::number(&mut batch.conn, said)
     });
     batch.service.kill();

@@ -1,17 +1,14 @@
 //! Collections of images: of a space, a customer, a queue, a batch; filtered, ordered, paged.
 
-use diesel::prelude::*;
-
 use super::order::{Sort, values};
 use super::question::{Question, Slice};
 use super::scope::Scope;
 use super::{Image, pages, query, search};
-use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress, SpaceAddress};
+use crate::addresses::{BatchAddress, CustomerAddress, SpaceAddress};
 use crate::classes::role::uris::settle_searched_roles;
 use crate::hydra::Problem;
 use crate::resource::page::{Written, written_reply};
 use crate::resource::*;
-use crate::schema::images;
 
 pub static SPACE_IMAGES: Collection<SpaceAddress, Image> = collection_of(
     "SpaceImageCollection",
@@ -119,49 +116,4 @@ fn found(s: &mut UnitOfWork<'_>, question: &Question) -> Result<Slice, Problem> 
         total: page.total.number,
         is_estimated: page.total.is_estimated,
     })
-}
-
-impl Retrieve for Image {
-    fn find(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
-        let images = images::table.find((at.customer, at.space, &at.image));
-        Ok(images.select(Self::as_select()).first(s.conn)?)
-    }
-
-    /// Look-ups in the same space share one statement.
-    fn find_each(s: &mut UnitOfWork<'_>, at: &[ImageAddress]) -> Vec<Result<Self, Problem>> {
-        let mut found: Vec<Self> = Vec::new();
-        let mut spaces: Vec<(i32, i32)> = at.iter().map(|at| (at.customer, at.space)).collect();
-        spaces.sort_unstable();
-        spaces.dedup();
-        for (customer, space) in spaces {
-            let ids: Vec<&str> = at
-                .iter()
-                .filter(|at| (at.customer, at.space) == (customer, space))
-                .map(|at| at.image.as_str())
-                .collect();
-            let own = images::table
-                .filter(images::customer.eq(customer))
-                .filter(images::space.eq(space))
-                .filter(images::id.eq_any(&ids));
-            match own.select(Self::as_select()).load(s.conn) {
-                Ok(rows) => found.extend(rows),
-                Err(_) => return at.iter().map(|at| Self::find(s, at)).collect(),
-            }
-        }
-        let mut found: std::collections::HashMap<ImageAddress, Self> =
-            found.into_iter().map(|image| (image.address(), image)).collect();
-        at.iter()
-            .enumerate()
-            .map(|(number, wanted)| {
-                let missing = || Problem::NotFound("there is no such image".into());
-                // The last who asks takes it.
-                let is_last = !at.iter().skip(number + 1).any(|other| other == wanted);
-                let image = match is_last {
-                    true => found.remove(wanted),
-                    false => found.get(wanted).cloned(),
-                };
-                image.ok_or_else(missing)
-            })
-            .collect()
-    }
 }

@@ -1,9 +1,11 @@
 //! Images: what the customer says of them, and how they came through.
 
 mod address_rules;
+pub mod derivatives;
 mod draft;
 mod fragments;
 pub mod list;
+pub mod lookup;
 mod media_type;
 pub mod metadata;
 mod order;
@@ -63,12 +65,8 @@ pub struct Image {
     pub width: i32,
     /// Pixels; 0 until processed.
     pub height: i32,
-    /// Key of the object with the thumbnails.
-    pub derivative: Option<String>,
     /// Width, height (pixels) and length (bytes) of each thumbnail in the object.
     pub thumbnails: Vec<i32>,
-    /// Time when sizes were last found right; `None` until processed.
-    pub checked: Option<DateTime<Utc>>,
 }
 
 /// A row of metadata: the member is called as its column is.
@@ -197,8 +195,7 @@ impl Resource for Image {
                 },
             )
             .optional(),
-            &link::<Self, ImageStorage>("storage", "How much it stores")
-                .when(|i, _| i.checked.is_some()),
+            &link::<Self, ImageStorage>("storage", "How much it stores").when(|i, _| i.width > 0),
         ],
         operations: &[
             retrieve::<Self>(),

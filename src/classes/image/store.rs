@@ -6,7 +6,7 @@ use diesel::prelude::*;
 
 use super::register::{self, settled};
 use super::space_defaults::SpaceDefaults;
-use super::{Image, ImageDraft, check_space};
+use super::{Image, ImageDraft, check_space, derivatives};
 use crate::addresses::{self, ImageAddress, SpaceAddress};
 use crate::hydra::Problem;
 use crate::queue::batch::{self, MemberOutcome};
@@ -132,8 +132,8 @@ impl Remove for Image {
         let finished = batch::record_outcomes(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
         s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
         job::withdraw(s.conn, &at)?;
-        if let Some(derivative) = &locked.derivative {
-            job::discard(s.conn, derivative, 0)?;
+        if let Some(object) = derivatives::of_image(s.conn, &at)?.and_then(|made| made.object) {
+            job::discard(s.conn, &object, 0)?;
         }
         let image = images::table.find((at.customer, at.space, &at.image));
         removed(diesel::delete(image).execute(s.conn))

@@ -1,41 +1,34 @@
 //! Thumbnails of an image: which there are, which are open, and their addresses.
 
 use super::Image;
+use crate::addresses::ImageAddress;
+use crate::classes::role::stored::StoredRole;
 use crate::derivatives::{self, StoredThumbnail};
 use crate::resource::address::Part as _;
 
+/// Returns the thumbnails that anybody may see, largest first: none of an image that has roles and no limit in pixels.
+pub(super) fn open_thumbnails(
+    stored: &[i32],
+    roles: &[StoredRole],
+    max_unauthorised: i32,
+) -> impl Iterator<Item = StoredThumbnail> {
+    let limit = match u32::try_from(max_unauthorised) {
+        Ok(pixels) => pixels,
+        Err(_no_limit) if roles.is_empty() => u32::MAX,
+        Err(_no_limit) => 0,
+    };
+    derivatives::stored(stored).filter(move |thumbnail| thumbnail.longest_edge() <= limit)
+}
+
 impl Image {
-    /// Returns all thumbnails, in the order of the object: largest first.
-    pub fn thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
-        derivatives::stored(&self.thumbnails)
-    }
-
-    /// Returns those that anybody may see: none of an image that has roles and no limit in pixels.
+    /// Returns the thumbnails that anybody may see, largest first.
     pub fn open_thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
-        let limit = match u32::try_from(self.draft.max_unauthorised) {
-            Ok(pixels) => pixels,
-            Err(_no_limit) if self.draft.roles.is_empty() => u32::MAX,
-            Err(_no_limit) => 0,
-        };
-        self.thumbnails().filter(move |t| t.longest_edge() <= limit)
-    }
-
-    /// Returns the path of its thumbnail service.
-    pub fn thumbnail_service(&self) -> String {
-        let mut path = String::new();
-        self.write_thumbnail_service(&mut path);
-        path
+        open_thumbnails(&self.thumbnails, &self.draft.roles, self.draft.max_unauthorised)
     }
 
     /// Writes the path of its thumbnail service at the end of a text.
     pub fn write_thumbnail_service(&self, path: &mut String) {
-        path.push_str("/thumbs");
-        for part in [self.customer, self.space] {
-            path.push('/');
-            part.write(path);
-        }
-        path.push('/');
-        path.push_str(&self.id);
+        write_thumbnail_service((self.customer, self.space, &self.id), path);
     }
 
     /// Writes the path of one of its thumbnails, in the canonical form, at the end of a text.
@@ -47,4 +40,21 @@ impl Image {
         path.push_str(itoa::Buffer::new().format(thumbnail.height));
         path.push_str("/0/default.jpg");
     }
+}
+
+/// Returns the path of the thumbnail service of an image.
+pub fn thumbnail_service(at: &ImageAddress) -> String {
+    let mut path = String::new();
+    write_thumbnail_service((at.customer, at.space, &at.image), &mut path);
+    path
+}
+
+fn write_thumbnail_service((customer, space, image): (i32, i32, &str), path: &mut String) {
+    path.push_str("/thumbs");
+    for part in [customer, space] {
+        path.push('/');
+        part.write(path);
+    }
+    path.push('/');
+    path.push_str(image);
 }

@@ -6,6 +6,7 @@ use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
 
 use super::{Check, CheckError, change, holds, lock_image};
 use crate::addresses::ImageAddress;
+use crate::classes::image::derivatives;
 use crate::hydra::Problem;
 use crate::queue::job;
 use crate::schema::images;
@@ -15,9 +16,9 @@ struct Row {
     #[diesel(sql_type = Text)]
     id: String,
     #[diesel(sql_type = Nullable<Text>)]
-    derivative: Option<String>,
+    object: Option<String>,
     #[diesel(sql_type = BigInt)]
-    thumbnail_size: i64,
+    derived_size: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
     batch: Option<i64>,
     #[diesel(sql_type = Bool)]
@@ -43,9 +44,10 @@ pub(super) async fn of_space(
     loop {
         let rows: Vec<Row> = check.read(|conn| {
             Ok(diesel::sql_query(format!(
-                "SELECT id, derivative, thumbnail_size, batch, {STRANDED} AS stranded, \
-                 {MISLED} AS misled FROM images i WHERE customer = $1 AND space = $2 AND id > $3 \
-                 ORDER BY id LIMIT $4"
+                "SELECT id, object, COALESCE(derived_size, 0) AS derived_size, batch, \
+                 {STRANDED} AS stranded, {MISLED} AS misled FROM images i LEFT JOIN derivatives d \
+                 ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
+                 WHERE i.customer = $1 AND i.space = $2 AND id > $3 ORDER BY id LIMIT $4"
             ))
             .bind::<Integer, _>(customer)
             .bind::<Integer, _>(space)
@@ -63,8 +65,8 @@ pub(super) async fn of_space(
             if let Some(batch) = row.batch.filter(|_| row.misled) {
                 misled(check, &at, batch)?;
             }
-            if let Some(key) = row.derivative {
-                let size = u64::try_from(row.thumbnail_size).unwrap_or_default();
+            if let Some(key) = row.object {
+                let size = u64::try_from(row.derived_size).unwrap_or_default();
                 object(check, &at, &key, size).await?;
             }
         }
@@ -136,9 +138,7 @@ async fn object(
         if repair {
             lock_image(conn, at)?;
         }
-        let image = images::table.find((at.customer, at.space, &at.image));
-        let named = image.filter(images::derivative.eq(key));
-        let is_so = diesel::select(diesel::dsl::exists(named)).get_result(conn)?;
+        let is_so = derivatives::names(conn, at, key)?;
         if is_so && repair {
             send_again(conn, at)?;
         }

@@ -6,6 +6,7 @@
 //! reported or repaired.
 
 mod batches;
+mod derivatives;
 mod images;
 mod jobs;
 mod members;
@@ -102,6 +103,7 @@ pub async fn check(
     let mut check = Check { database, storage, options, found, findings: 0 };
     let mut after = (0, 0);
     while let Some(space) = check.read(|conn| totals::next(conn, after))? {
+        derivatives::of_space(&mut check, space)?;
         totals::of_space(&mut check, space)?;
         after = space;
     }

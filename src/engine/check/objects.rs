@@ -78,9 +78,9 @@ struct Row {
     #[diesel(sql_type = Integer)]
     space: i32,
     #[diesel(sql_type = Text)]
-    id: String,
+    image: String,
     #[diesel(sql_type = Nullable<Text>)]
-    derivative: Option<String>,
+    object: Option<String>,
 }
 
 /// Takes out what images name; reads all images.
@@ -89,8 +89,9 @@ fn strike_named(check: &Check<'_>, left: &mut HashSet<Object>) -> Result<(), Pro
     while !left.is_empty() {
         let rows: Vec<Row> = check.read(|conn| {
             Ok(diesel::sql_query(
-                "SELECT customer, space, id, derivative FROM images \
-                 WHERE (customer, space, id) > ($1, $2, $3) ORDER BY customer, space, id LIMIT $4",
+                "SELECT customer, space, image, object FROM derivatives \
+                 WHERE (customer, space, image) > ($1, $2, $3) \
+                 ORDER BY customer, space, image LIMIT $4",
             )
             .bind::<Integer, _>(after.0)
             .bind::<Integer, _>(after.1)
@@ -99,8 +100,8 @@ fn strike_named(check: &Check<'_>, left: &mut HashSet<Object>) -> Result<(), Pro
             .load(conn)?)
         })?;
         let Some(last) = rows.last() else { break };
-        after = (last.customer, last.space, last.id.clone());
-        for object in rows.iter().filter_map(|row| job::of_object(row.derivative.as_deref()?)) {
+        after = (last.customer, last.space, last.image.clone());
+        for object in rows.iter().filter_map(|row| job::of_object(row.object.as_deref()?)) {
             left.remove(&object);
         }
     }

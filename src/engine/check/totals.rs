@@ -66,8 +66,9 @@ const TOLD: &str = "SELECT total(images) AS images, total(size) AS size, \
       SELECT images, size, thumbnail_size FROM tallies WHERE customer = $1 AND space = $2 UNION ALL \
       SELECT images, size, thumbnail_size FROM tally_changes WHERE customer = $1 AND space = $2) AS t";
 
-const COUNTED: &str = "SELECT count(*) AS images, total(size) AS size, \
-    total(thumbnail_size) AS thumbnail_size FROM images WHERE customer = $1 AND space = $2";
+const COUNTED: &str = "SELECT (SELECT count(*) FROM images WHERE customer = $1 AND space = $2) AS images, \
+    total(size) AS size, total(derived_size) AS thumbnail_size FROM derivatives \
+    WHERE customer = $1 AND space = $2";
 
 /// Compares the totals of a space with its images.
 pub(super) fn of_space(
@@ -126,9 +127,10 @@ fn count(check: &Check<'_>, customer: i32, space: i32) -> Result<Sums, Problem> 
     loop {
         let chunk: Chunk = check.read(|conn| {
             Ok(diesel::sql_query(
-                "SELECT count(*) AS images, total(size) AS size, total(thumbnail_size) AS thumbnail_size, \
-                 COALESCE(max(id), '') AS last FROM (SELECT id, size, thumbnail_size FROM images \
-                 WHERE customer = $1 AND space = $2 AND id > $3 ORDER BY id LIMIT $4) AS chunk",
+                "SELECT count(*) AS images, total(size) AS size, total(derived_size) AS thumbnail_size, \
+                 COALESCE(max(id), '') AS last FROM (SELECT id, size, derived_size FROM images i \
+                 LEFT JOIN derivatives d ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
+                 WHERE i.customer = $1 AND i.space = $2 AND id > $3 ORDER BY id LIMIT $4) AS chunk",
             )
             .bind::<Integer, _>(customer)
             .bind::<Integer, _>(space)

@@ -1,0 +1,70 @@
+//! What was made of images that were processed.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::upsert::excluded;
+
+use crate::addresses::ImageAddress;
+use crate::hydra::Problem;
+use crate::schema::derivatives;
+
+/// What was made of an image, and of how many bytes.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = derivatives, check_for_backend(Pg))]
+pub struct Derivatives {
+    /// Key of the object with the thumbnails; `None` where there are none.
+    pub object: Option<String>,
+    /// Bytes of the original.
+    pub size: i64,
+    /// Bytes of the object.
+    pub derived_size: i64,
+    /// Time when the sizes were last found right.
+    pub checked: DateTime<Utc>,
+}
+
+/// Returns what was made of an image; `None` until it is processed.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn of_image(
+    conn: &mut PgConnection,
+    at: &ImageAddress,
+) -> Result<Option<Derivatives>, Problem> {
+    let own = derivatives::table.find((at.customer, at.space, &at.image));
+    Ok(own.select(Derivatives::as_select()).first(conn).optional()?)
+}
+
+/// Writes what was made of an image, which the caller has locked, in place of what was made of it before.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> Result<(), Problem> {
+    let key = (
+        derivatives::customer.eq(at.customer),
+        derivatives::space.eq(at.space),
+        derivatives::image.eq(&at.image),
+    );
+    diesel::insert_into(derivatives::table)
+        .values((key, made))
+        .on_conflict((derivatives::customer, derivatives::space, derivatives::image))
+        .do_update()
+        .set((
+            derivatives::object.eq(excluded(derivatives::object)),
+            derivatives::size.eq(excluded(derivatives::size)),
+            derivatives::derived_size.eq(excluded(derivatives::derived_size)),
+            derivatives::checked.eq(excluded(derivatives::checked)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Returns whether an image names this object.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn names(conn: &mut PgConnection, at: &ImageAddress, object: &str) -> Result<bool, Problem> {
+    let own = derivatives::table.find((at.customer, at.space, &at.image));
+    let named = own.filter(derivatives::object.eq(object));
+    Ok(diesel::select(diesel::dsl::exists(named)).get_result(conn)?)
+}

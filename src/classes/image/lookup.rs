@@ -1,0 +1,116 @@
+//! Look-ups of images by address; those of one space share a statement.
+
+use std::collections::HashMap;
+
+use diesel::pg::Pg;
+use diesel::prelude::*;
+
+use super::Image;
+use super::thumbnails::open_thumbnails;
+use crate::addresses::ImageAddress;
+use crate::classes::role::stored::StoredRole;
+use crate::derivatives::StoredThumbnail;
+use crate::hydra::Problem;
+use crate::resource::*;
+use crate::schema::{derivatives, images};
+
+impl Retrieve for Image {
+    fn find(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
+        let images = images::table.find((at.customer, at.space, &at.image));
+        Ok(images.select(Self::as_select()).first(s.conn)?)
+    }
+
+    fn find_each(s: &mut UnitOfWork<'_>, at: &[ImageAddress]) -> Vec<Result<Self, Problem>> {
+        each(s.conn, at, Self::address, |conn, (customer, space), ids| {
+            let own = images::table
+                .filter(images::customer.eq(customer))
+                .filter(images::space.eq(space))
+                .filter(images::id.eq_any(ids));
+            own.select(Self::as_select()).load(conn)
+        })
+    }
+}
+
+/// What is needed of an image to serve what was made of it.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = images, check_for_backend(Pg))]
+pub struct ServedImage {
+    customer: i32,
+    space: i32,
+    id: String,
+    /// Pixels; -1: no limit.
+    max_unauthorised: i32,
+    roles: Vec<StoredRole>,
+    thumbnails: Vec<i32>,
+    /// Key of the object with the thumbnails.
+    #[diesel(select_expression = derivatives::object.nullable())]
+    pub object: Option<String>,
+}
+
+impl ServedImage {
+    /// Returns its address.
+    pub fn address(&self) -> ImageAddress {
+        ImageAddress { customer: self.customer, space: self.space, image: self.id.clone() }
+    }
+
+    /// Returns the thumbnails that anybody may see, largest first.
+    pub fn open_thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
+        open_thumbnails(&self.thumbnails, &self.roles, self.max_unauthorised)
+    }
+
+    /// Looks several up.
+    pub fn find_each(s: &mut UnitOfWork<'_>, at: &[ImageAddress]) -> Vec<Result<Self, Problem>> {
+        each(s.conn, at, Self::address, |conn, (customer, space), ids| {
+            let made_of_it = derivatives::customer
+                .eq(images::customer)
+                .and(derivatives::space.eq(images::space))
+                .and(derivatives::image.eq(images::id));
+            let own = images::table
+                .left_join(derivatives::table.on(made_of_it))
+                .filter(images::customer.eq(customer))
+                .filter(images::space.eq(space))
+                .filter(images::id.eq_any(ids));
+            own.select(Self::as_select()).load(conn)
+        })
+    }
+}
+
+/// Loads what stands at each of these addresses, in their order, with one statement a space.
+fn each<T: Clone>(
+    conn: &mut PgConnection,
+    at: &[ImageAddress],
+    address: fn(&T) -> ImageAddress,
+    load: impl Fn(&mut PgConnection, (i32, i32), &[&str]) -> QueryResult<Vec<T>>,
+) -> Vec<Result<T, Problem>> {
+    let mut found: HashMap<ImageAddress, Result<T, Problem>> = HashMap::new();
+    let mut spaces: Vec<(i32, i32)> = at.iter().map(|at| (at.customer, at.space)).collect();
+    spaces.sort_unstable();
+    spaces.dedup();
+    for of in spaces {
+        let own = at.iter().filter(|at| (at.customer, at.space) == of);
+        let ids: Vec<&str> = own.map(|at| at.image.as_str()).collect();
+        if let Ok(rows) = load(conn, of, &ids) {
+            found.extend(rows.into_iter().map(|row| (address(&row), Ok(row))));
+            continue;
+        }
+        // An error cannot be cloned, so that each look-up gets that of a statement of its own.
+        for at in at.iter().filter(|at| (at.customer, at.space) == of) {
+            if let Some(one) = load(conn, of, &[&at.image]).map(|mut rows| rows.pop()).transpose() {
+                found.insert(at.clone(), one.map_err(Problem::from));
+            }
+        }
+    }
+    at.iter()
+        .enumerate()
+        .map(|(number, wanted)| {
+            let missing = || Err(Problem::NotFound("there is no such image".into()));
+            // The last who asks takes it.
+            let is_last = !at.iter().skip(number + 1).any(|other| other == wanted);
+            match found.get(wanted) {
+                Some(Ok(row)) if !is_last => Ok(row.clone()),
+                Some(_) => found.remove(wanted).unwrap_or_else(missing),
+                None => missing(),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,68 @@
+//! What was made of images: each row is of an image that is there, because no foreign key holds it.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use super::{Check, change, holds};
+use crate::addresses::ImageAddress;
+use crate::hydra::Problem;
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    image: String,
+}
+
+const ORPHANED: &str = "EXISTS (SELECT FROM derivatives d WHERE (customer, space, image) = ($1, $2, $3) \
+    AND NOT EXISTS (SELECT FROM images i WHERE (i.customer, i.space, i.id) = ($1, $2, $3)))";
+
+/// Removes a row, and its bytes from the totals of the space; its object is found when objects are looked at.
+const REMOVE: &str = "WITH gone AS (DELETE FROM derivatives \
+        WHERE (customer, space, image) = ($1, $2, $3) RETURNING size, derived_size) \
+    INSERT INTO tally_changes (customer, space, images, removals, size, thumbnail_size) \
+    SELECT $1, $2, 0, 0, -size, -derived_size FROM gone";
+
+/// Looks at what was made of the images of a space.
+pub(super) fn of_space(
+    check: &mut Check<'_>,
+    (customer, space): (i32, i32),
+) -> Result<(), Problem> {
+    let mut after = String::new();
+    loop {
+        let orphaned: Vec<Row> = check.read(|conn| {
+            Ok(diesel::sql_query(
+                "SELECT image FROM derivatives d WHERE customer = $1 AND space = $2 AND image > $3 \
+                 AND NOT EXISTS (SELECT FROM images i \
+                 WHERE (i.customer, i.space, i.id) = (d.customer, d.space, d.image)) \
+                 ORDER BY image LIMIT $4",
+            )
+            .bind::<Integer, _>(customer)
+            .bind::<Integer, _>(space)
+            .bind::<Text, _>(&after)
+            .bind::<BigInt, _>(check.options.chunk)
+            .load(conn)?)
+        })?;
+        let Some(last) = orphaned.last() else { return Ok(()) };
+        after.clone_from(&last.image);
+        for Row { image } in orphaned {
+            orphan(check, &ImageAddress { customer, space, image })?;
+        }
+    }
+}
+
+fn orphan(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
+    let is_so = check.settle(|conn, repair| {
+        let is_so = holds(conn, at, ORPHANED)?;
+        if is_so && repair {
+            change(conn, at, REMOVE)?;
+        }
+        Ok(is_so)
+    })?;
+    if is_so {
+        let ImageAddress { customer, space, image } = at;
+        check.say(&format!(
+            "what was made of image {customer}/{space}/{image}, which is not there, is removed"
+        ));
+    }
+    Ok(())
+}
