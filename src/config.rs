@@ -32,7 +32,12 @@ pub struct Config {
     pub auth_delay: Duration,
     pub batch_limit: usize,
     pub max_pixels: u64,
+    /// Bytes that reading images may take in all.
     pub memory_bytes: u64,
+    /// Bytes that reading one image may take.
+    pub ingest_memory_bytes: u64,
+    /// Processor time that reading one image may take.
+    pub ingest_time: Duration,
     /// Bytes that bodies and answers under way may take, half each.
     pub request_bytes: usize,
     /// Connections of clients at once.
@@ -41,6 +46,9 @@ pub struct Config {
     pub lease: Duration,
     pub wait: Duration,
     pub origin_limits: Limits,
+    /// This program, of which a process is started for each image; no setting, because it is the one that runs, even
+    /// after another version took its place on the disk.
+    pub program: PathBuf,
     pub log: String,
     /// Tells whether log lines are JSON objects.
     pub log_json: bool,
@@ -106,6 +114,8 @@ impl Config {
                 .unwrap_or(usize::MAX),
             max_pixels: reader.number("HYDRIA_MAX_PIXELS", 1, 1 << 40),
             memory_bytes: reader.number("HYDRIA_MEMORY_MB", 16, 1 << 20) << 20,
+            ingest_memory_bytes: reader.number("HYDRIA_INGEST_MEMORY_MB", 16, 1 << 20) << 20,
+            ingest_time: seconds(reader.number("HYDRIA_INGEST_SECONDS", 1, 86_400)),
             request_bytes: usize::try_from(reader.number("HYDRIA_REQUESTS_MB", 16, 1 << 20) << 20)
                 .unwrap_or(usize::MAX),
             connections: usize::try_from(reader.number("HYDRIA_CONNECTIONS", 16, 1 << 20))
@@ -127,6 +137,7 @@ impl Config {
                 "text" => Ok(false),
                 _ => Err("must be text or json".into()),
             }),
+            program: PathBuf::from("/proc/self/exe"),
             data,
             storage,
         };

@@ -9,11 +9,13 @@ const LAYERS: [&[&str]; 10] = [
     &[
         "config",
         "database",
+        "derivation",
         "derivatives",
         "fairness",
         "hydra",
         "imaging",
         "origins",
+        "sandbox",
         "schema",
         "secrets",
         "storage",
@@ -30,7 +32,7 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// Crates of the workspace that are layers as well, because they know nothing of what stands above them.
-const OWN_CRATES: [&str; 1] = ["imaging"];
+const OWN_CRATES: [&str; 2] = ["imaging", "sandbox"];
 
 /// Crates that only some modules may name.
 const RESERVED: [(&str, &[&str]); 18] = [
@@ -56,7 +58,18 @@ const RESERVED: [(&str, &[&str]); 18] = [
     ("reqwest", &["origins", "cli"]),
     (
         "tokio",
-        &["auth", "cli", "database", "engine", "fairness", "hydra", "origins", "storage", "web"],
+        &[
+            "auth",
+            "cli",
+            "database",
+            "derivation",
+            "engine",
+            "fairness",
+            "hydra",
+            "origins",
+            "storage",
+            "web",
+        ],
     ),
 ];
 

@@ -20,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::derivation::child;
 use crate::web::described;
 use crate::web::documents::Documents;
 
@@ -79,6 +80,22 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Read an image and make its derivatives, as a child of a worker, which gives it its files.
+    #[command(hide = true)]
+    Derive {
+        /// Bytes of memory that reading may take.
+        #[arg(long)]
+        memory: u64,
+        /// Seconds of processor time.
+        #[arg(long)]
+        seconds: u64,
+        /// Width times height, at most.
+        #[arg(long)]
+        max_pixels: u64,
+        /// Steps by which its scheduling priority is lower.
+        #[arg(long)]
+        nice: i32,
+    },
     /// Take a secret or a storage in place of one that is lost for good.
     #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
     Adopt {
@@ -95,6 +112,10 @@ enum Command {
 /// Does what the command line says; says why where it cannot.
 pub fn run() -> ExitCode {
     let line = Line::parse();
+    if let Command::Derive { memory, seconds, max_pixels, nice } = line.command {
+        // It has no settings, and its output is for its parent.
+        return child::run(child::Arguments { memory, seconds, max_pixels, nice });
+    }
     let config = match Config::from_env() {
         Ok(config) => config,
         Err(error) => {
@@ -134,6 +155,8 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Config => settings::show(config),
         Command::Check { repair } => check::run(config, repair),
         Command::Adopt { secret, storage } => setup::adopt(config, secret, storage),
+        // It was run before the settings were read.
+        Command::Derive { .. } => Ok(()),
     }
 }
 

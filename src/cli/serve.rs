@@ -13,6 +13,7 @@ use super::reachable::reachable;
 use super::{Failure, admin, demo, setup::Setup};
 use crate::config::Config;
 use crate::database::notifications::Notifications;
+use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
@@ -143,11 +144,14 @@ impl Worker {
             give_up: engine::GiveUp::default(),
             lease: config.lease,
             fetches: config.fetches,
-            limits: imaging::Limits {
+            limits: derivation::Limits {
                 max_pixels: config.max_pixels,
-                max_bytes: config.memory_bytes,
+                memory: config.ingest_memory_bytes,
+                processor_time: config.ingest_time,
             },
+            memory: engine::mebibytes(config.memory_bytes),
             folder,
+            program: config.program.clone(),
         };
         let engine = {
             // The client takes its timers from the runtime it is made in.

@@ -48,7 +48,17 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("HYDRIA_BATCH_LIMIT", "1000", "Images a batch, at most; up to 50000"),
     setting("HYDRIA_MAX_PIXELS", "500000000", "Pixels of an image, at most"),
-    setting("HYDRIA_MEMORY_MB", "512", "Memory that all decoding of a process may use, in MiB"),
+    setting(
+        "HYDRIA_MEMORY_MB",
+        "512",
+        "Memory that reading images may take in all, in MiB; one image may always be read",
+    ),
+    setting("HYDRIA_INGEST_MEMORY_MB", "1024", "Memory that reading one image may take, in MiB"),
+    setting(
+        "HYDRIA_INGEST_SECONDS",
+        "600",
+        "Processor time that reading one image may take, in seconds",
+    ),
     setting(
         "HYDRIA_REQUESTS_MB",
         "128",

@@ -6,7 +6,6 @@
 
 pub mod check;
 pub mod claim;
-mod decoders;
 pub mod finish;
 pub mod ingest;
 pub mod janitor;
@@ -29,13 +28,14 @@ use crate::addresses::ImageAddress;
 use crate::classes::Image;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
+use crate::derivation;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::origins::Fetcher;
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
-use decoders::Decoders;
+pub use ingest::mebibytes;
 use leases::Leases;
 use pauses::Pauses;
 use rules::Rules;
@@ -63,11 +63,15 @@ pub struct Settings {
     pub lease: Duration,
     /// Images that are fetched at once, immediate ones apart.
     pub fetches: usize,
-    pub limits: imaging::Limits,
+    pub limits: derivation::Limits,
+    /// MiB that reading images may take in all.
+    pub memory: usize,
     /// Limits after which an image is given up at which the service fails again and again.
     pub give_up: GiveUp,
-    /// Folder for originals while they are read.
+    /// Folder for originals while they are read, and for what is made of them.
     pub folder: PathBuf,
+    /// This program, which is started for each image.
+    pub program: PathBuf,
 }
 
 /// The workers of one process.
@@ -84,8 +88,7 @@ pub struct Engine {
     rules: Arc<Rules>,
     /// Transactions at once, by customer.
     acts: Limiter<i32>,
-    decoders: Decoders,
-    /// MiB that decoding may take, by customer.
+    /// MiB that reading may take, by customer.
     memory: Limiter<i32>,
     /// Images of the queue that may be decoded at once, by customer: one a core, and as many of those who have none.
     cores: Limiter<i32>,
@@ -110,7 +113,7 @@ impl Engine {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         // More statements of one customer at once would only make those of others wait for the cores.
         let shared = cores.clamp(2, CONNECTIONS as usize / 2);
-        let memory = ingest::mebibytes(settings.limits.max_bytes);
+        let memory = settings.memory;
         let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
         Ok(Arc::new(Self {
             leases: Leases::keep(database.url(), settings.lease),
@@ -121,7 +124,6 @@ impl Engine {
             memory: limiter(memory, 0),
             cores: limiter(cores, cores),
             immediate_cores: limiter((cores - 1).max(1), 1),
-            decoders: Decoders::start()?,
             database,
             site,
             storage,

@@ -5,8 +5,8 @@ mod marker;
 pub use marker::Marker;
 
 use std::fmt;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::ops::Range;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path};
+use object_store::{ObjectStore, ObjectStoreExt, path};
+
+/// Bytes of a file that are written at once.
+const PART_BYTES: usize = 8 << 20;
 
 /// A store of objects; cheap to clone.
 #[derive(Clone, Debug)]
@@ -27,7 +30,7 @@ pub struct Storage {
 impl Storage {
     /// Opens a folder as a store, making it where it is missing.
     ///
-    /// Objects are synced to the disk, with the folders that lead to them, before [`Storage::put`] returns: a
+    /// Objects are synced to the disk, with the folders that lead to them, before [`Storage::put_file`] returns: a
     /// row that names one survives a loss of power no better than it. Modes are those of the process's umask.
     ///
     /// # Errors
@@ -50,14 +53,34 @@ impl Storage {
         Ok(Self { store: Arc::new(store), folder: folder.to_owned() })
     }
 
-    /// Writes an object whole: it is there complete, or not at all.
+    /// Writes a file as an object, from its start; it is there complete, or not at all. One part of it is in memory.
     ///
     /// # Errors
-    /// Fails if the store does not take it: no space, no permission.
-    pub async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StorageError> {
-        let payload = PutPayload::from_bytes(bytes);
-        let put = self.store.put(&path::Path::from(key), payload).await;
-        put.map(|_| ()).map_err(|e| StorageError::of(key, e))
+    /// Fails if the file cannot be read, or the store does not take it: no space, no permission.
+    pub async fn put_file(&self, key: &str, file: File) -> Result<(), StorageError> {
+        let fail = |error: object_store::Error| StorageError::of(key, error);
+        let unreadable = |error: std::io::Error| StorageError::of(key, error);
+        let place = path::Path::from(key);
+        let (file, first) = next_part(file, true).await.map_err(unreadable)?;
+        if first.len() < PART_BYTES {
+            return self.store.put(&place, first.into()).await.map(|_| ()).map_err(fail);
+        }
+        let mut upload = self.store.put_multipart(&place).await.map_err(fail)?;
+        let (mut file, mut part) = (file, first);
+        let written = async {
+            while !part.is_empty() {
+                upload.put_part(part.into()).await.map_err(fail)?;
+                (file, part) = next_part(file, false).await.map_err(unreadable)?;
+            }
+            upload.complete().await.map(|_| ()).map_err(fail)
+        };
+        let written = written.await;
+        if written.is_err()
+            && let Err(left) = upload.abort().await
+        {
+            log::debug!("what was written of {key} stays until it is discarded: {left}");
+        }
+        written
     }
 
     /// Reads a range of an object, in bytes.
@@ -114,6 +137,20 @@ impl Storage {
     }
 }
 
+/// Reads the next part of a file, or the first one; it is empty at the end.
+async fn next_part(mut file: File, is_first: bool) -> std::io::Result<(File, Bytes)> {
+    let read = tokio::task::spawn_blocking(move || {
+        if is_first {
+            file.rewind()?;
+        }
+        let mut part = Vec::new();
+        let most = u64::try_from(PART_BYTES).unwrap_or(u64::MAX);
+        (&mut file).take(most).read_to_end(&mut part)?;
+        Ok((file, Bytes::from(part)))
+    });
+    read.await.map_err(std::io::Error::other).flatten()
+}
+
 /// Writes a file of mode 0600 whole, in place of any other, and syncs it and its folder.
 ///
 /// # Errors
@@ -127,7 +164,7 @@ pub fn write_private(file: &Path, text: &str) -> std::io::Result<()> {
     writeln!(opened, "{text}")?;
     opened.sync_all()?;
     fs::rename(&part, file)?;
-    file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 
 /// The reason why an object was neither written, read nor removed.

@@ -2,6 +2,7 @@
 
 mod again;
 mod batches;
+mod derivation;
 mod errors;
 mod fairness;
 mod formats;

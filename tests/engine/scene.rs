@@ -8,11 +8,11 @@ use hydria::cli::serve;
 use hydria::cli::setup::Setup;
 use hydria::config::Config;
 use hydria::database::notifications::Notifications;
+use hydria::derivation::Limits;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
-use hydria::engine::{Engine, GiveUp, Settings};
+use hydria::engine::{Engine, GiveUp, Settings, mebibytes};
 use hydria::origins::Fetcher;
-use imaging::Limits;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Origin, Owner, rows, until};
@@ -133,8 +133,14 @@ impl Hands {
             lease: config.lease,
             fetches: 1,
             give_up,
-            limits: Limits { max_pixels: config.max_pixels, max_bytes: config.memory_bytes },
+            limits: Limits {
+                max_pixels: config.max_pixels,
+                memory: config.ingest_memory_bytes,
+                processor_time: config.ingest_time,
+            },
+            memory: mebibytes(config.memory_bytes),
             folder: app.data.path().to_owned(),
+            program: env!("CARGO_BIN_EXE_hydria").into(),
         };
         let engine = Engine::new(
             setup.database.clone(),

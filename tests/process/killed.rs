@@ -90,7 +90,7 @@ impl Batch {
         assert_eq!(count("images WHERE ingesting OR finished IS NULL"), 0);
         let storage = owner.client.get(&owner.path("/storage")).expect(200);
         assert_eq!(storage.number("numberOfStoredImages"), IMAGES);
-        let size = "SELECT sum(size)::bigint AS n FROM images";
+        let size = "SELECT sum(size)::bigint AS n FROM derivatives";
         assert_eq!(storage.number("totalSizeOfStoredImages"), rows::number(&mut conn, size));
         let objects = usize::try_from(IMAGES - failed).expect("few");
         until("what was left over to go", || rows::files(&home.objects()).len() == objects);

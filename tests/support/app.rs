@@ -62,7 +62,9 @@ impl App {
         for (name, value) in settings {
             values.insert((*name).to_owned(), (*value).to_owned());
         }
-        let config = Config::read(|name| values.get(name).cloned()).expect("settings");
+        let mut config = Config::read(|name| values.get(name).cloned()).expect("settings");
+        // The program of the tests is another one.
+        config.program = env!("CARGO_BIN_EXE_hydria").into();
         let running = start(&config, options).expect("the service starts");
         let (base, root) = (running.base.clone(), format!("http://{}", running.address));
         let visitor = Client::new(&base, &root, None);

@@ -1,0 +1,115 @@
+//! The child: confines itself, reads the header, waits to be told to go on, and makes what is wanted.
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use imaging::{ImagingError, Probe};
+use rustix::process::Signal;
+
+use super::{OWN_BYTES, Order, Report};
+use crate::derivatives::{self, NewThumbnail, Packed};
+use crate::fairness::priority;
+
+/// Bytes of a derived file for each pixel of the largest image, at most; a JPEG of the best quality has fewer.
+const BYTES_A_PIXEL: u64 = 4;
+
+/// What the parent says in arguments.
+#[derive(Debug, Clone, Copy)]
+pub struct Arguments {
+    /// Bytes of memory that reading may take.
+    pub memory: u64,
+    /// Seconds of processor time.
+    pub seconds: u64,
+    /// Width times height, at most.
+    pub max_pixels: u64,
+    /// Steps by which its scheduling priority is lower.
+    pub nice: i32,
+}
+
+/// Runs the child on its three open files; returns once it has reported how it went.
+pub fn run(arguments: Arguments) -> ExitCode {
+    match derive(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn derive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let mut source = open(io::stdin())?;
+    let mut parent = open(io::stdout())?;
+    let mut output = open(io::stderr())?;
+    // What is written to the standard error, such as by a panic, goes to the parent from now on.
+    rustix::stdio::dup2_stderr(&parent)?;
+    // Nobody would take what it makes once its parent has gone.
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    priority::lower(arguments.nice);
+    sandbox::confine(&sandbox::Limits {
+        memory: arguments.memory + OWN_BYTES,
+        processor_time: Duration::from_secs(arguments.seconds),
+        file_bytes: arguments.max_pixels.saturating_mul(BYTES_A_PIXEL).max(1 << 20),
+    })?;
+    let report = match make(&mut source, &mut parent, &mut output) {
+        Ok(made) => made,
+        Err(ImagingError::Io(error)) if error.kind() == io::ErrorKind::OutOfMemory => {
+            Report::NoMemory
+        }
+        Err(ImagingError::Io(error)) => Report::Failed { words: error.to_string() },
+        Err(error) => Report::Refused { words: error.to_string() },
+    };
+    Ok(send(&mut parent, &report)?)
+}
+
+/// Returns an open file of the process as one that can be read and written without a buffer.
+fn open(standard: impl AsFd) -> io::Result<File> {
+    standard.as_fd().try_clone_to_owned().map(File::from)
+}
+
+fn make(source: &mut File, parent: &mut File, output: &mut File) -> Result<Report, ImagingError> {
+    source.seek(SeekFrom::Start(0))?;
+    let probe = imaging::inspect(source)?;
+    let Probe { format, size, estimated_memory_bytes } = &probe;
+    let inspected = Report::Inspected {
+        media_type: format.media_type().to_owned(),
+        width: size.width,
+        height: size.height,
+        memory: *estimated_memory_bytes,
+    };
+    send(parent, &inspected).map_err(ImagingError::Io)?;
+    let order = receive(parent).map_err(ImagingError::Io)?;
+    sandbox::limit_memory(order.memory)
+        .map_err(|error| ImagingError::Io(io::Error::other(error)))?;
+    let derived = imaging::derive(source, &probe, &order.edges)?;
+    let thumbnails = derived.thumbnails.iter().map(|thumbnail| NewThumbnail {
+        width: thumbnail.size.width,
+        height: thumbnail.size.height,
+        jpeg: &thumbnail.jpeg,
+    });
+    let Packed { object, index } = derivatives::pack(thumbnails);
+    output.write_all(&object).map_err(ImagingError::Io)?;
+    Ok(Report::Made {
+        width: derived.size.width,
+        height: derived.size.height,
+        thumbnails: index,
+        bytes: u64::try_from(object.len()).unwrap_or(u64::MAX),
+    })
+}
+
+/// Writes a report as a line of its own, whatever was written before.
+fn send(parent: &mut File, report: &Report) -> io::Result<()> {
+    let line = serde_json::to_string(report).map_err(io::Error::other)?;
+    parent.write_all(format!("\n{line}\n").as_bytes())
+}
+
+/// Waits for the order to go on; a parent that has gone gives none.
+fn receive(parent: &File) -> io::Result<Order> {
+    let mut line = String::new();
+    BufReader::new(parent).read_line(&mut line)?;
+    serde_json::from_str(&line).map_err(io::Error::other)
+}

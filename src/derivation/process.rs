@@ -1,0 +1,190 @@
+//! The parent: starts a child, hears what it expects to need, lets it go on, and takes what it made.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as Socket;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use imaging::{Format, ImagingError, Probe, Size};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::process::{Child, Command};
+
+use super::error::DerivationError;
+use super::{FORMATS, Limits, Order, Report, end, memory_limit};
+
+/// Longest line of a child, and most of what is kept of what it says besides, in bytes. A child that reads a hostile file
+/// is not trusted either.
+const MAX_SAID: usize = 64 << 10;
+/// Time that a child may take for each second of processor time that it may take, because others may want the cores.
+const PATIENCE: u32 = 10;
+
+/// What was made of an image.
+#[derive(Debug)]
+pub struct Derived {
+    pub format: Format,
+    /// The true size, upright.
+    pub size: Size,
+    /// The index of the thumbnails.
+    pub thumbnails: Vec<i32>,
+    /// The object, and its length in bytes.
+    pub object: File,
+    pub bytes: u64,
+}
+
+/// A child that has read the header of an image, and waits; it is ended when this is dropped.
+#[derive(Debug)]
+pub struct Derivation {
+    child: Child,
+    lines: Lines<BufReader<tokio::io::Take<OwnedReadHalf>>>,
+    orders: OwnedWriteHalf,
+    output: File,
+    limits: Limits,
+    /// What the child said that is no report.
+    said: String,
+    pub probe: Probe,
+}
+
+impl Derivation {
+    /// Starts a child for an original, and waits until it has read the header.
+    ///
+    /// `program` is this program, `folder` is where what it makes is kept meanwhile, without a name; `nice` is by how
+    /// many steps its scheduling priority is lower.
+    ///
+    /// # Errors
+    /// Returns [`DerivationError::Image`] where the image cannot be read, or is beyond the limits.
+    pub async fn start(
+        program: &Path,
+        folder: &Path,
+        original: File,
+        limits: Limits,
+        nice: i32,
+    ) -> Result<Self, DerivationError> {
+        let output = tempfile::tempfile_in(folder)?;
+        let (ours, of_child) = Socket::pair()?;
+        ours.set_nonblocking(true)?;
+        let child = Command::new(program)
+            .arg("derive")
+            .arg(format!("--memory={}", limits.memory))
+            .arg(format!("--seconds={}", limits.processor_time.as_secs()))
+            .arg(format!("--max-pixels={}", limits.max_pixels))
+            .arg(format!("--nice={nice}"))
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(original))
+            .stdout(Stdio::from(OwnedFd::from(of_child)))
+            .stderr(Stdio::from(output.try_clone()?))
+            .kill_on_drop(true)
+            .spawn()?;
+        let (reports, orders) = UnixStream::from_std(ours)?.into_split();
+        let most = u64::try_from(4 * MAX_SAID).unwrap_or(u64::MAX);
+        let mut started = Self {
+            child,
+            lines: BufReader::new(reports.take(most)).lines(),
+            orders,
+            output,
+            limits,
+            said: String::new(),
+            probe: Probe {
+                format: Format::Jpeg,
+                size: Size { width: 0, height: 0 },
+                estimated_memory_bytes: 0,
+            },
+        };
+        match started.report().await? {
+            Report::Inspected { media_type, width, height, memory } => {
+                let format = FORMATS.into_iter().find(|format| format.media_type() == media_type);
+                let format = format.ok_or_else(|| nonsense(&media_type))?;
+                let size = Size { width, height };
+                started.probe = Probe { format, size, estimated_memory_bytes: memory };
+            }
+            other => return Err(nonsense(&other)),
+        }
+        let limits = imaging::Limits { max_pixels: limits.max_pixels, max_bytes: limits.memory };
+        started.probe.check(&limits).map_err(|error| refusal(&error))?;
+        Ok(started)
+    }
+
+    /// Lets the child go on, and takes what it makes.
+    ///
+    /// # Errors
+    /// Returns [`DerivationError::Image`] where the image cannot be read, or is beyond the limits.
+    pub async fn finish(mut self, edges: Vec<u32>) -> Result<Derived, DerivationError> {
+        let memory = memory_limit(self.probe.estimated_memory_bytes, self.limits.memory);
+        let order = serde_json::to_string(&Order { edges, memory })
+            .map_err(|error| DerivationError::Service(error.to_string()))?;
+        // A child that has ended meanwhile says so below.
+        let _ = self.orders.write_all(format!("{order}\n").as_bytes()).await;
+        let Report::Made { width, height, thumbnails, bytes } = self.report().await? else {
+            return Err(DerivationError::Service("its process reported twice".into()));
+        };
+        let object = self.output;
+        if object.metadata()?.len() != bytes {
+            return Err(DerivationError::Service("what its process made is not whole".into()));
+        }
+        let size = Size { width, height };
+        Ok(Derived { format: self.probe.format, size, thumbnails, object, bytes })
+    }
+
+    /// Waits for the next report of the child, or for its end.
+    async fn report(&mut self) -> Result<Report, DerivationError> {
+        let longest = self.limits.processor_time.saturating_mul(PATIENCE) + Duration::from_mins(1);
+        let next = tokio::time::timeout(longest, self.next());
+        let Ok(next) = next.await else {
+            return Err(DerivationError::Service("its process did not end in time".into()));
+        };
+        match next? {
+            Some(Report::Refused { words }) => Err(DerivationError::Image(words)),
+            Some(Report::NoMemory) => Err(end::no_memory(&self.limits)),
+            Some(Report::Failed { words }) => Err(DerivationError::Service(words)),
+            Some(report) => Ok(report),
+            None => {
+                let status = self.child.wait().await?;
+                log::debug!("a process that derives ended with {status}: {}", self.said);
+                Err(end::reason(status, &self.said, &self.limits))
+            }
+        }
+    }
+
+    /// Returns the next report; `None` where the child ended, or said too much.
+    async fn next(&mut self) -> io::Result<Option<Report>> {
+        loop {
+            let line = match self.lines.next_line().await {
+                Ok(Some(line)) => line,
+                // One that ends without having read its order resets the connection.
+                Ok(None) => break,
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => break,
+                Err(error) => return Err(error),
+            };
+            if let Ok(report) = serde_json::from_str(&line) {
+                return Ok(Some(report));
+            }
+            if self.said.len() + line.len() < MAX_SAID {
+                self.said.push_str(&line);
+                self.said.push('\n');
+            }
+        }
+        // One that has said too much may be under way still.
+        let _ = self.child.start_kill();
+        Ok(None)
+    }
+}
+
+fn nonsense(said: &dyn fmt::Debug) -> DerivationError {
+    DerivationError::Service(format!("its process reported what makes no sense: {said:?}"))
+}
+
+/// Returns the words for an image that is beyond a limit, with the setting that refuses it.
+fn refusal(error: &ImagingError) -> DerivationError {
+    let setting = match error {
+        ImagingError::TooManyPixels { .. } => " (HYDRIA_MAX_PIXELS)",
+        ImagingError::TooMuchMemory { .. } => " (HYDRIA_INGEST_MEMORY_MB)",
+        _ => "",
+    };
+    DerivationError::Image(format!("{error}{setting}"))
+}
