@@ -42,6 +42,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn derive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    sandbox::close_inherited()?;
     let mut source = open(io::stdin())?;
     let mut parent = open(io::stdout())?;
     let mut output = open(io::stderr())?;

@@ -4,6 +4,7 @@
 //! gets no others. What it may use of memory and processor time is limited by the kernel, so that a decoder that is led
 //! astray harms its own process and nothing else.
 
+mod descriptors;
 mod files;
 mod system_calls;
 #[cfg(test)]
@@ -12,6 +13,7 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
+pub use descriptors::close_inherited;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The limits of a confined process.

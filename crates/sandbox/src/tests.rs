@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::{Limits, confine, limit_memory};
+use crate::{Limits, close_inherited, confine, limit_memory};
 
 /// Name of the variable that says which part a process is to run.
 const PART: &str = "SANDBOX_PART";
@@ -41,6 +41,9 @@ fn said(output: &Output) -> String {
 #[test]
 fn a_part_in_a_process_of_its_own() {
     let Ok(part) = std::env::var(PART) else { return };
+    if part == "descriptors" {
+        return inherited();
+    }
     let mut written = tempfile::tempfile().unwrap();
     let confinement = confine(&LIMITS).unwrap();
     match part.as_str() {
@@ -72,6 +75,37 @@ fn a_part_in_a_process_of_its_own() {
         other => panic!("there is no part {other}"),
     }
     println!("the part is done");
+}
+
+fn open_descriptors() -> usize {
+    // One of them reads the folder.
+    std::fs::read_dir("/proc/self/fd").unwrap().count() - 1
+}
+
+fn inherited() {
+    println!("inherited {}", open_descriptors());
+    close_inherited().unwrap();
+    println!("left {}", open_descriptors());
+}
+
+#[test]
+fn what_a_process_inherits_beyond_the_standard_three_is_closed() {
+    let mut command = Command::new("/bin/sh");
+    let program = std::env::current_exe().unwrap();
+    let output = command
+        .args(["-c", "exec \"$0\" \"$@\" 5</dev/null 7</dev/null"])
+        .arg(program)
+        .args([
+            "--exact",
+            "tests::a_part_in_a_process_of_its_own",
+            "--nocapture",
+            "--test-threads=1",
+        ])
+        .env(PART, "descriptors")
+        .output()
+        .unwrap();
+    assert!(said(&output).contains("left 3"), "{}", said(&output));
+    assert!(!said(&output).contains("inherited 3"), "{}", said(&output));
 }
 
 #[test]
