@@ -2,8 +2,10 @@
 
 mod any_text;
 mod canonical;
+mod descriptions;
 mod grammar;
 mod limits;
+mod listed_sizes;
 mod regions;
 mod rotation;
 mod size_forms;
