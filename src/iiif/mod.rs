@@ -1,6 +1,7 @@
 //! The IIIF Image API 2.1 and 3.0 as values: what a request means, what it yields, who may have it, and how an image is
 //! described. Nothing here reads a file, a row or a socket; `docs/iiif.md` has the rules.
 
+mod access;
 mod canonical;
 mod decimal;
 mod error;
@@ -23,6 +24,7 @@ mod version;
 #[cfg(test)]
 mod tests;
 
+pub use access::{DescriptionAccess, Openness, PixelAccess, Protection};
 pub use decimal::Decimal;
 pub use error::{Part, PartFault, RequestError};
 pub use format::Format;

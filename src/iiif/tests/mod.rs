@@ -1,5 +1,6 @@
 //! Rules of the Image API and of `docs/iiif.md`, by tables of cases and over many sizes.
 
+mod access;
 mod any_text;
 mod canonical;
 mod descriptions;
