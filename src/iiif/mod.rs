@@ -10,6 +10,7 @@ mod geometry;
 mod info;
 mod level;
 mod limits;
+pub mod path;
 mod quality;
 mod region;
 mod request;

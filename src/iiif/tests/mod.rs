@@ -7,6 +7,7 @@ mod descriptions;
 mod grammar;
 mod limits;
 mod listed_sizes;
+mod paths;
 mod regions;
 mod rotation;
 mod size_forms;
