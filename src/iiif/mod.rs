@@ -1,10 +1,13 @@
 //! The IIIF Image API 2.1 and 3.0 as values: what a request means, what it yields, who may have it, and how an image is
 //! described. Nothing here reads a file, a row or a socket; `docs/iiif.md` has the rules.
+//!
+//! A request for pixels goes through [`path`], [`ImageRequest::parse`] and [`resolve()`] or [`Protection::resolve`].
 
 mod access;
 mod canonical;
 mod decimal;
 mod error;
+mod filename;
 mod format;
 mod geometry;
 mod info;
@@ -28,6 +31,7 @@ mod tests;
 pub use access::{DescriptionAccess, Openness, PixelAccess, Protection};
 pub use decimal::Decimal;
 pub use error::{Part, PartFault, RequestError};
+pub use filename::{MAX_NAME_BYTES, content_disposition};
 pub use format::Format;
 pub use geometry::{Rectangle, Size};
 pub use info::{Description, media_type};

@@ -4,6 +4,7 @@ mod access;
 mod any_text;
 mod canonical;
 mod descriptions;
+mod filenames;
 mod grammar;
 mod limits;
 mod listed_sizes;
