@@ -9,6 +9,7 @@ pub mod derivation;
 pub mod derivatives;
 pub mod fairness;
 pub mod hydra;
+pub mod iiif;
 pub mod origins;
 
 pub mod schema;

@@ -13,6 +13,7 @@ const LAYERS: [&[&str]; 10] = [
         "derivatives",
         "fairness",
         "hydra",
+        "iiif",
         "imaging",
         "origins",
         "sandbox",
@@ -53,7 +54,7 @@ const RESERVED: [(&str, &[&str]); 18] = [
     ("object_store", &["storage"]),
     ("oxrdf", &["hydra"]),
     ("oxttl", &["hydra"]),
-    ("percent_encoding", &["classes", "database", "hydra", "resource", "web"]),
+    ("percent_encoding", &["classes", "database", "hydra", "iiif", "resource", "web"]),
     ("r2d2", &["database"]),
     ("reqwest", &["origins", "cli"]),
     (
