@@ -1,5 +1,6 @@
 //! HTTP: the only module that knows actix.
 
+pub mod accept_image;
 pub mod admission;
 pub mod ahead;
 pub mod answer;
@@ -67,6 +68,7 @@ pub struct Service {
     pub keys: Keys,
     pub router: Router,
     pub images: thumbs::Images,
+    pub customer_names: thumbs::CustomerNames,
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
     pub scheduler: Scheduler,
@@ -113,6 +115,7 @@ impl Service {
             keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site), parts.auth_delay),
             documents: Arc::new(Documents::new(&parts.site.base)),
             images: thumbs::images(&parts.site),
+            customer_names: thumbs::customer_names(&parts.site),
             router,
             scheduler: Scheduler::default(),
             database: parts.database,

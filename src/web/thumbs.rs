@@ -1,13 +1,13 @@
-//! Thumbnails for everybody: open sizes only, level 0, exact sizes.
+//! Thumbnails for everybody: open sizes only, level 0, exact sizes (`docs/iiif.md`).
 
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use bytes::Bytes;
-use serde_json::json;
 
+use super::accept_image::{Wish, wish};
 use super::conditional::respond_conditionally;
 use super::endpoint::Call;
 use super::repeated::Repeated;
@@ -15,12 +15,17 @@ use super::request_context::RequestContext;
 use super::router::queue;
 use super::{Service, request};
 use crate::addresses::ImageAddress;
+use crate::classes::customer::names::by_name;
 use crate::classes::image::lookup::ServedImage;
-use crate::classes::image::thumbnails::thumbnail_service;
 use crate::database::lookup_batcher::BatchQueue;
 use crate::derivatives::StoredThumbnail;
-use crate::hydra::{Problem, Tag};
-use crate::resource::address::{Address as _, Parts, decode};
+use crate::hydra::{Fault, Problem, Tag};
+use crate::iiif::path::{AskedCustomer, PathError, ServicePath, Target};
+use crate::iiif::{
+    self, Description, Format, ImageRequest, Level, Limits, Part, Quality, Region, RequestError,
+    Resolved, Rotation, Size, Source, Version, canonical_link,
+};
+use crate::resource::address::is_id;
 use crate::resource::{Conditions, Freshness, Site};
 
 /// Answers below `/thumbs/`.
@@ -30,48 +35,37 @@ use crate::resource::{Conditions, Freshness, Site};
 /// request that a level 0 service does not have.
 pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let Call { service, context, .. } = call;
-    let (rest, conditions) = (call.value(), &request::conditions(call.request));
-    let segments: Vec<&str> = rest.split('/').filter(|segment| !segment.is_empty()).collect();
-    let missing = || Problem::NotFound("there are no open thumbnails of such an image".into());
-    let [customer, space, image, asked @ ..] = segments.as_slice() else { return Err(missing()) };
-    let values: Option<Vec<String>> =
-        [customer, space, image].map(|s| decode(s)).into_iter().collect();
-    let values = values.ok_or_else(missing)?;
-    if values.get(1).is_some_and(|space| space.parse::<i64>().is_err()) {
-        return Err(Problem::invalid("space", "must be a number"));
-    }
-    let at = ImageAddress::read(&mut Parts(values.iter())).ok_or_else(missing)?;
-    let image = find(service, &at).await.map_err(|problem| match problem {
-        // In the words for an image that is protected: whether there is one is not told.
-        Problem::NotFound(_) => missing(),
-        other => other,
-    })?;
-    let open: Vec<StoredThumbnail> = image.open_thumbnails().collect();
-    if open.is_empty() {
-        return Err(missing());
-    }
-    match asked {
-        [] => Ok(HttpResponse::SeeOther()
-            .insert_header((
-                header::LOCATION,
-                format!("{}{}/info.json", service.site.base, thumbnail_service(&image.address())),
-            ))
-            .finish()),
-        ["info.json"] => info(service, &image, &open, conditions),
-        [region, size, rotation, file] => {
-            check(region, rotation, file)?;
-            let wanted = choose(size, &open)?;
-            if let Some(response) = pixels(service, &image, wanted, conditions, context).await? {
+    let conditions = &request::conditions(call.request);
+    let asked = read(call.request.uri().path())?;
+    let at = address(service, &asked).await?;
+    let id = format!("{}{}", service.site.base, asked.id_path());
+    match asked.target {
+        Target::Service => {
+            find(service, &at).await?;
+            Ok(see_other(&format!("{id}/info.json")))
+        }
+        Target::Description => {
+            let wish = wish(call.request);
+            let image = find(service, &at).await?;
+            if asked.named_version.is_none() && wish.version == Some(Version::V2) {
+                let path = asked.in_version(Version::V2);
+                let mut answer = see_other(&format!("{}{path}/info.json", service.site.base));
+                vary(&mut answer);
+                return Ok(answer);
+            }
+            info(&asked, &id, &image, wish, conditions)
+        }
+        Target::Pixels(segments) => {
+            let request = level_zero(asked.version(), segments)?;
+            let answer = Answer { service, context, conditions, id: &id, request };
+            if let Some(response) = answer.pixels(&find(service, &at).await?).await? {
                 return Ok(response);
             }
             // It may have been replaced since it was looked up, and the old one removed.
             let again = find(service, &at).await?;
-            let open: Vec<StoredThumbnail> = again.open_thumbnails().collect();
-            let wanted = choose(size, &open)?;
-            let found = pixels(service, &again, wanted, conditions, context).await?;
-            found.ok_or_else(|| lost(&again))
+            answer.pixels(&again).await?.ok_or_else(|| lost(&again))
         }
-        _ => Err(Problem::NotFound("there is no such form of a thumbnail's address".into())),
+        Target::CanvasId => Err(missing()),
     }
 }
 
@@ -82,130 +76,174 @@ pub fn images(site: &Arc<Site>) -> Images {
     queue(site, ServedImage::find_each)
 }
 
-async fn find(service: &Service, at: &ImageAddress) -> Result<ServedImage, Problem> {
-    service.database.batcher.load(&service.images, at.clone()).await
+/// The queue at which customers are looked up by name.
+pub type CustomerNames = Arc<BatchQueue<String, Result<i32, Problem>>>;
+
+pub fn customer_names(site: &Arc<Site>) -> CustomerNames {
+    queue(site, by_name)
 }
 
-/// Returns the description of a level 0 service (Image API 3.0).
+/// Returns the problem that there is nothing open, in the same words for an image that is protected and for one that
+/// is not there.
+fn missing() -> Problem {
+    Problem::NotFound("there are no open thumbnails of such an image".into())
+}
+
+fn read(path: &str) -> Result<ServicePath<'_>, Problem> {
+    match iiif::path::read(path) {
+        None | Some(Err(PathError::Unknown { .. })) => Err(missing()),
+        Some(Err(PathError::Malformed { element, expected })) => {
+            Err(Problem::invalid(element, format!("must be {expected}")))
+        }
+        Some(Ok(asked)) => Ok(asked),
+    }
+}
+
+async fn address(service: &Service, asked: &ServicePath<'_>) -> Result<ImageAddress, Problem> {
+    let customer = match &asked.customer {
+        AskedCustomer::Number(number) => *number,
+        // No text of the database holds it.
+        AskedCustomer::Name(name) if name.contains('\0') => return Err(missing()),
+        AskedCustomer::Name(name) => {
+            let found = service.database.batcher.load(&service.customer_names, name.clone());
+            found.await.map_err(unless_missing)?
+        }
+    };
+    let image = Some(&asked.image).filter(|image| is_id(image)).ok_or_else(missing)?;
+    Ok(ImageAddress { customer, space: asked.space, image: image.clone() })
+}
+
+/// Finds an image that has open thumbnails.
+async fn find(service: &Service, at: &ImageAddress) -> Result<ServedImage, Problem> {
+    let found = service.database.batcher.load(&service.images, at.clone()).await;
+    let image = found.map_err(unless_missing)?;
+    if image.open_thumbnails().next().is_none() {
+        return Err(missing());
+    }
+    Ok(image)
+}
+
+fn unless_missing(problem: Problem) -> Problem {
+    match problem {
+        Problem::NotFound(_) => missing(),
+        other => other,
+    }
+}
+
+fn see_other(location: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
+}
+
+fn vary(answer: &mut HttpResponse) {
+    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+}
+
+fn size(thumbnail: &StoredThumbnail) -> Size {
+    Size::new(thumbnail.width, thumbnail.height)
+}
+
+/// Returns the description of a level 0 service.
 fn info(
-    service: &Service,
+    asked: &ServicePath<'_>,
+    id: &str,
     image: &ServedImage,
-    open: &[StoredThumbnail],
+    wish: Wish,
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
-    let largest = open.first();
-    let sizes: Vec<_> =
-        open.iter().rev().map(|t| json!({ "width": t.width, "height": t.height })).collect();
-    let document = json!({
-        "@context": "http://iiif.io/api/image/3/context.json",
-        "id": format!("{}{}", service.site.base, thumbnail_service(&image.address())),
-        "type": "ImageService3",
-        "protocol": "http://iiif.io/api/image",
-        "profile": "level0",
-        "width": largest.map(|t| t.width),
-        "height": largest.map(|t| t.height),
-        "sizes": sizes,
+    let version = asked.version();
+    let open: Vec<Size> = image.open_thumbnails().map(|thumbnail| size(&thumbnail)).collect();
+    let description = Description::of_thumbnails(id, version, &open).ok_or_else(missing)?;
+    let document = description.to_json().to_string();
+    let is_json_ld = wish.is_json_ld(version);
+    let suffix = if is_json_ld { "" } else { "json" };
+    let tag = Tag::of(document.as_bytes());
+    let mut response = HttpResponse::Ok();
+    response.append_header((header::LINK, Level::Zero.profile_link(version)));
+    let answer = respond_conditionally(response, tag, suffix, conditions, |mut response| {
+        response.content_type(iiif::media_type(version, is_json_ld)).body(document)
     });
-    let document = document.to_string();
-    let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
-    let response = HttpResponse::Ok();
-    respond_conditionally(response, Tag::of(document.as_bytes()), "", conditions, |mut response| {
-        response.content_type(media_type).body(document)
+    answer.map(|mut answer| {
+        vary(&mut answer);
+        answer
     })
 }
 
-/// Refuses what a level 0 service does not do.
-fn check(region: &str, rotation: &str, file: &str) -> Result<(), Problem> {
+/// Reads a request for pixels, and refuses what a level 0 service does not do.
+fn level_zero(version: Version, segments: [&str; 4]) -> Result<ImageRequest, Problem> {
+    let request = ImageRequest::parse(version, segments).map_err(|error| refused(&error))?;
     let mut faults = Vec::new();
-    if region != "full" {
-        faults.push(crate::hydra::Fault::new("region", "must be full"));
+    if request.region != Region::Full {
+        faults.push(Fault::new(Part::Region.name(), "must be full"));
     }
-    if rotation != "0" {
-        faults.push(crate::hydra::Fault::new("rotation", "must be 0"));
+    if request.rotation != Rotation::NONE {
+        faults.push(Fault::new(Part::Rotation.name(), "must be 0"));
     }
-    if !matches!(file, "default.jpg" | "color.jpg") {
-        faults.push(crate::hydra::Fault::new("quality and format", "must be default.jpg"));
+    if !matches!(request.quality, Quality::Default | Quality::Color) {
+        faults.push(Fault::new(Part::Quality.name(), "must be default or color"));
     }
-    if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
+    if request.format != Format::Jpeg {
+        faults.push(Fault::new(Part::Format.name(), "must be jpg"));
+    }
+    if faults.is_empty() { Ok(request) } else { Err(faults.into()) }
 }
 
-/// Returns the stored thumbnail that a size means exactly.
-fn choose(size: &str, open: &[StoredThumbnail]) -> Result<StoredThumbnail, Problem> {
-    let size = decode(size).unwrap_or_default();
-    if matches!(size.as_str(), "max" | "full") {
-        return open.first().copied().ok_or_else(|| none(&size));
+fn refused(error: &RequestError) -> Problem {
+    Problem::invalid(error.part.name(), error.fault.to_string())
+}
+
+/// A request for the pixels of a thumbnail.
+struct Answer<'a> {
+    service: &'a Service,
+    context: &'a RequestContext,
+    conditions: &'a Conditions,
+    /// The URI of the service.
+    id: &'a str,
+    request: ImageRequest,
+}
+
+impl Answer<'_> {
+    /// Returns the open thumbnail that the request means exactly, and what it resolves to.
+    fn choose(&self, image: &ServedImage) -> Result<(StoredThumbnail, Resolved), Problem> {
+        let open: Vec<StoredThumbnail> = image.open_thumbnails().collect();
+        let stored: Vec<Size> = open.iter().map(size).collect();
+        let source = Source { size: *stored.first().ok_or_else(missing)?, stored: &stored };
+        let none = || Problem::NotFound("there is no open thumbnail of this size".into());
+        // A size beyond all is well formed, and finds nothing.
+        let resolved = iiif::resolve(&self.request, source, Limits::NONE).or(Err(none()))?;
+        let found = open.into_iter().find(|thumbnail| size(thumbnail) == resolved.size);
+        Ok((found.ok_or_else(none)?, resolved))
     }
-    let (confined, plain) = match size.strip_prefix('!') {
-        Some(plain) => (true, plain),
-        None => (false, size.as_str()),
-    };
-    let wrong = || Problem::invalid("size", "must be w,h or w, or ,h or !w,h or max, in pixels");
-    let (width, height) = plain.split_once(',').ok_or_else(wrong)?;
-    let number = |text: &str| match text {
-        "" => Ok(None),
-        text => match text.parse::<u64>() {
-            Ok(0) => Err(wrong()),
-            // A number beyond all sizes is well formed, and finds nothing.
-            _ if text.bytes().all(|b| b.is_ascii_digit()) => {
-                Ok(Some(text.parse().unwrap_or(u64::MAX)))
+
+    /// Returns the pixels; nothing where their object is not there any more.
+    async fn pixels(&self, image: &ServedImage) -> Result<Option<HttpResponse>, Problem> {
+        let Self { service, context, conditions, id, request } = self;
+        let (wanted, resolved) = self.choose(image)?;
+        let Some(key) = image.object.as_deref() else { return Ok(None) };
+        // An object never changes, and no key is used twice.
+        let tag = Tag::of(format!("{key} {}", wanted.offset).as_bytes());
+        let range = wanted.offset..wanted.offset + wanted.length;
+        let jpeg = match conditions.judge(tag, "")? {
+            Freshness::Unchanged => Ok(Bytes::new()),
+            Freshness::Changed => {
+                let bytes = usize::try_from(wanted.length).unwrap_or(usize::MAX);
+                context.reserve(&service.answers, bytes).await?;
+                service.storage.get(key, range).await
             }
-            _ => Err(wrong()),
-        },
-    };
-    let (width, height) = (number(width)?, number(height)?);
-    let fits = |t: &&StoredThumbnail| {
-        let (w, h) = (u64::from(t.width), u64::from(t.height));
-        match (width, height) {
-            (Some(width), Some(height)) if confined => {
-                w <= width && h <= height && (w == width || h == height)
+        };
+        let mut response = HttpResponse::Ok();
+        response
+            .append_header((header::LINK, canonical_link(id, &resolved.canonical)))
+            .append_header((header::LINK, Level::Zero.profile_link(request.version)));
+        match jpeg {
+            Ok(jpeg) => respond_conditionally(response, tag, "", conditions, |mut response| {
+                response.content_type(Format::Jpeg.media_type()).body(jpeg)
+            })
+            .map(Some),
+            Err(error) if error.is_missing() => Ok(None),
+            Err(error) => {
+                let words = "the thumbnail cannot be read; try again".into();
+                Err(Problem::Unavailable(words, Some(error.into())))
             }
-            (Some(width), Some(height)) => (w, h) == (width, height),
-            (Some(width), None) => w == width && !confined,
-            (None, Some(height)) => h == height && !confined,
-            (None, None) => false,
-        }
-    };
-    if (width.is_none() && height.is_none()) || (confined && (width.is_none() || height.is_none()))
-    {
-        return Err(wrong());
-    }
-    open.iter().find(fits).copied().ok_or_else(|| none(&size))
-}
-
-fn none(size: &str) -> Problem {
-    Problem::NotFound(format!("there is no open thumbnail of size {size}"))
-}
-
-/// Returns the pixels of a thumbnail; nothing where its object is not there any more.
-async fn pixels(
-    service: &Service,
-    image: &ServedImage,
-    wanted: StoredThumbnail,
-    conditions: &Conditions,
-    context: &RequestContext,
-) -> Result<Option<HttpResponse>, Problem> {
-    let Some(key) = image.object.as_deref() else { return Ok(None) };
-    // An object never changes, and no key is used twice.
-    let tag = Tag::of(format!("{key} {}", wanted.offset).as_bytes());
-    let response = HttpResponse::Ok();
-    let range = wanted.offset..wanted.offset + wanted.length;
-    let jpeg = match conditions.judge(tag, "")? {
-        Freshness::Unchanged => Ok(Bytes::new()),
-        Freshness::Changed => {
-            let bytes = usize::try_from(wanted.length).unwrap_or(usize::MAX);
-            context.reserve(&service.answers, bytes).await?;
-            service.storage.get(key, range).await
-        }
-    };
-    match jpeg {
-        Ok(jpeg) => respond_conditionally(response, tag, "", conditions, |mut response| {
-            response.content_type("image/jpeg").body(jpeg)
-        })
-        .map(Some),
-        Err(error) if error.is_missing() => Ok(None),
-        Err(error) => {
-            let words = "the thumbnail cannot be read; try again".into();
-            Err(Problem::Unavailable(words, Some(error.into())))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Thumbnails: made once, served to everybody while they are open.
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::scene::Scene;
@@ -71,11 +72,13 @@ fn other_sizes_are_not_there_and_other_forms_are_refused() {
     let scene = Scene::start();
     let service = service(&scene.put("map", &scene.origin.image(1200, 800)).expect(201));
     let status = |rest: &str| scene.app.visitor.get(&format!("{service}/{rest}")).status;
-    for size in ["401,267", "1200,800", "!300,300", "99999999999999999999,"] {
+    for size in ["401,267", "1200,800", "!300,300", "999999999,"] {
         assert_eq!(status(&format!("full/{size}/0/default.jpg")), 404, "{size}");
     }
     for rest in [
         "full/abc/0/default.jpg",
+        "full/99999999999999999999,/0/default.jpg",
+        "full/full/0/default.jpg",
         "full/0,0/0/default.jpg",
         "full/,/0/default.jpg",
         "full/400,267/90/default.jpg",
@@ -84,6 +87,76 @@ fn other_sizes_are_not_there_and_other_forms_are_refused() {
     ] {
         assert_eq!(status(rest), 400, "{rest}");
     }
+}
+
+#[test]
+fn thumbnails_are_described_in_both_versions_under_the_spelling_asked_for() {
+    let scene = Scene::start();
+    let image = scene.put("map", &scene.origin.image(1200, 800)).expect(201);
+    let (number, base) = (scene.owner.id, &scene.app.base);
+    let rest = |customer: &str| format!("{customer}/{}/map", scene.space);
+    let get = |path: &str| scene.app.visitor.get(path).expect(200);
+    for customer in [number.to_string(), "library".into(), "LIBRARY".into()] {
+        let path = format!("/thumbs/{}", rest(&customer));
+        let newest = get(&format!("{path}/info.json"));
+        assert_eq!(newest.text("id"), format!("{base}{path}"));
+        let media_type = "application/ld+json;profile=\"http://iiif.io/api/image/3/context.json\"";
+        assert_eq!(newest.header("content-type"), Some(media_type));
+        assert_eq!(newest.text("profile"), "level0");
+        assert_eq!((newest.number("width"), newest.number("height")), (1024, 683));
+        assert!(newest.header("vary").is_some_and(|vary| vary.contains("Accept")));
+
+        let path = format!("/thumbs/v2/{}", rest(&customer));
+        let older = get(&format!("{path}/info.json"));
+        assert_eq!(older.text("@id"), format!("{base}{path}"));
+        assert_eq!(older.header("content-type"), Some("application/json"));
+        let level = &older.body["profile"][0];
+        assert_eq!(level, &json!("http://iiif.io/api/image/2/level0.json"));
+        assert_eq!(older.body["sizes"], newest.body["sizes"]);
+
+        let pixels = get(&format!("{path}/full/400,/0/default.jpg"));
+        assert_eq!(size_of(&pixels), (400, 267));
+        let links: Vec<&str> =
+            pixels.headers.get_all("link").iter().filter_map(|link| link.to_str().ok()).collect();
+        let links = links.join(", ");
+        let canonical = format!("<{base}{path}/full/400,/0/default.jpg>;rel=\"canonical\"");
+        assert!(links.contains(&canonical), "{links}");
+        assert!(links.contains("level0.json>;rel=\"profile\""), "{links}");
+    }
+    assert_eq!(
+        size_of(&get(&format!("/thumbs/v2/{}/full/full/0/color.jpg", rest("library")))).0,
+        1024
+    );
+    scene.app.visitor.get(&format!("/thumbs/{}/info.json", rest("nobody"))).expect(404);
+    scene.app.visitor.get(&format!("/thumbs/v4/{}/info.json", rest("library"))).expect(404);
+    scene.app.visitor.get(&format!("/thumbs/library%00/{}/map/info.json", scene.space)).expect(404);
+    drop(image);
+}
+
+#[test]
+fn a_service_leads_to_its_description_and_to_the_version_that_is_accepted() {
+    let scene = Scene::start();
+    scene.put("map", &scene.origin.image(1200, 800)).expect(201);
+    let path = format!("/thumbs/library/{}/map", scene.space);
+    let led = scene.app.visitor.get(&path).expect(303);
+    assert_eq!(
+        led.header("location"),
+        Some(format!("{}{path}/info.json", scene.app.base).as_str())
+    );
+    let accept = "application/ld+json;profile=\"http://iiif.io/api/image/2/context.json\"";
+    let accepting = |accept: &str| {
+        let request = scene.app.visitor.request(Method::GET, &format!("{path}/info.json"));
+        scene.app.visitor.send(request.header("Accept", accept))
+    };
+    let asked = accepting(accept);
+    let older = format!("{}/thumbs/v2/library/{}/map/info.json", scene.app.base, scene.space);
+    assert_eq!(asked.expect(303).header("location"), Some(older.as_str()));
+    let tag = |accept: &str| {
+        let answer = accepting(accept);
+        answer.expect(200).header("etag").map(str::to_owned)
+    };
+    assert!(tag("application/json").is_some());
+    assert_ne!(tag("application/json"), tag("application/ld+json"), "each form has its own tag");
 }
 
 fn service(image: &Answer) -> String {

@@ -1,6 +1,7 @@
 //! A customer: who owns spaces, images and all else.
 
 pub mod creation;
+pub mod names;
 mod rules;
 
 use chrono::{DateTime, Utc};

@@ -1,7 +1,6 @@
 //! Thumbnails of an image: which there are, which are open, and their addresses.
 
 use super::Image;
-use crate::addresses::ImageAddress;
 use crate::classes::role::stored::StoredRole;
 use crate::derivatives::{self, StoredThumbnail};
 use crate::resource::address::Part as _;
@@ -28,7 +27,13 @@ impl Image {
 
     /// Writes the path of its thumbnail service at the end of a text.
     pub fn write_thumbnail_service(&self, path: &mut String) {
-        write_thumbnail_service((self.customer, self.space, &self.id), path);
+        path.push_str("/thumbs");
+        for part in [self.customer, self.space] {
+            path.push('/');
+            part.write(path);
+        }
+        path.push('/');
+        path.push_str(&self.id);
     }
 
     /// Writes the path of one of its thumbnails, in the canonical form, at the end of a text.
@@ -40,21 +45,4 @@ impl Image {
         path.push_str(itoa::Buffer::new().format(thumbnail.height));
         path.push_str("/0/default.jpg");
     }
-}
-
-/// Returns the path of the thumbnail service of an image.
-pub fn thumbnail_service(at: &ImageAddress) -> String {
-    let mut path = String::new();
-    write_thumbnail_service((at.customer, at.space, &at.image), &mut path);
-    path
-}
-
-fn write_thumbnail_service((customer, space, image): (i32, i32, &str), path: &mut String) {
-    path.push_str("/thumbs");
-    for part in [customer, space] {
-        path.push('/');
-        part.write(path);
-    }
-    path.push('/');
-    path.push_str(image);
 }
