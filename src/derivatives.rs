@@ -1,27 +1,13 @@
-//! The object that holds the thumbnails of an image: its format, written and read here only.
+//! Thumbnails as they stand in the object of an image.
 //!
-//! The JPEG files are concatenated, the largest first. The row of the image holds three numbers for each of them: width and
-//! height in pixels, and length in bytes.
+//! The row of an image holds three numbers for each of them, the largest first: width and height in pixels, and length in
+//! bytes. The index of the object says where they are. Objects of a version before have no index, and hold the thumbnails
+//! alone, one after another.
+
+use imaging::container::{Index, Stored};
 
 /// Numbers in the row of an image for each thumbnail.
 const NUMBERS: usize = 3;
-
-/// A thumbnail that is to be stored.
-#[derive(Debug, Clone, Copy)]
-pub struct NewThumbnail<'a> {
-    /// Pixels.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    pub jpeg: &'a [u8],
-}
-
-/// The object of an image, and what the row of the image says of it.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Packed {
-    pub object: Vec<u8>,
-    pub index: Vec<i32>,
-}
 
 /// One thumbnail as it stands in the object of its image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,24 +29,16 @@ impl StoredThumbnail {
     }
 }
 
-/// Packs thumbnails into one object, in the order given.
-///
-/// An object is smaller than 2 GiB, because the index holds lengths of 31 bits.
-pub fn pack<'a>(thumbnails: impl IntoIterator<Item = NewThumbnail<'a>>) -> Packed {
-    let mut packed = Packed::default();
-    for NewThumbnail { width, height, jpeg } in thumbnails {
-        let numbers: [Result<i32, _>; NUMBERS] =
-            [width.try_into(), height.try_into(), jpeg.len().try_into()];
-        packed.index.extend(numbers.into_iter().map(|number| number.unwrap_or(i32::MAX)));
-        packed.object.extend_from_slice(jpeg);
-    }
-    packed
+/// Returns the numbers for the row of an image.
+pub fn sizes(thumbnails: &[Stored]) -> Vec<i32> {
+    let numbers = thumbnails.iter().flat_map(|t| [t.size.width, t.size.height, t.length]);
+    numbers.map(|number| i32::try_from(number).unwrap_or(i32::MAX)).collect()
 }
 
-/// Returns the thumbnails that an index names, in the order of the object.
-pub fn stored(index: &[i32]) -> impl Iterator<Item = StoredThumbnail> {
+/// Returns the thumbnails of a row, at the places that they have in an object without an index.
+pub fn stored(numbers: &[i32]) -> impl Iterator<Item = StoredThumbnail> {
     let number = |n: &i32| u32::try_from(*n).unwrap_or_default();
-    index.chunks_exact(NUMBERS).scan(0, move |end, parts| match parts {
+    numbers.chunks_exact(NUMBERS).scan(0, move |end, parts| match parts {
         [width, height, length] => {
             let (offset, length) = (*end, u64::from(number(length)));
             *end += length;
@@ -70,35 +48,44 @@ pub fn stored(index: &[i32]) -> impl Iterator<Item = StoredThumbnail> {
     })
 }
 
+/// Returns the thumbnails of an object, largest first.
+pub fn indexed(index: &Index) -> impl Iterator<Item = StoredThumbnail> {
+    index.thumbnails().iter().map(|thumbnail| StoredThumbnail {
+        width: thumbnail.size.width,
+        height: thumbnail.size.height,
+        offset: thumbnail.offset,
+        length: u64::from(thumbnail.length),
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use imaging::Size;
+
     use super::*;
 
     #[test]
-    fn what_is_packed_is_found_where_it_was_put() {
-        let jpegs: [&[u8]; 3] = [b"largest", b"", b"small"];
-        let sizes = [(400, 300), (200, 150), (3, 4)];
-        let new = sizes.iter().zip(jpegs).map(|((width, height), jpeg)| NewThumbnail {
-            width: *width,
-            height: *height,
-            jpeg,
+    fn the_numbers_of_a_row_are_the_thumbnails_one_after_another() {
+        let sizes_of = [(400, 300, 30_000), (200, 150, 9_000), (3, 4, 500)];
+        let thumbnails = sizes_of.map(|(width, height, length)| Stored {
+            size: Size { width, height },
+            offset: 77,
+            length,
         });
-        let packed = pack(new);
-        let found: Vec<StoredThumbnail> = stored(&packed.index).collect();
-        assert_eq!(found.len(), 3);
-        for ((found, (width, height)), jpeg) in found.iter().zip(sizes).zip(jpegs) {
-            assert_eq!((found.width, found.height), (width, height));
-            let range = usize::try_from(found.offset).expect("an offset");
-            let end = range + usize::try_from(found.length).expect("a length");
-            assert_eq!(packed.object.get(range..end), Some(jpeg));
+        let found: Vec<StoredThumbnail> = stored(&sizes(&thumbnails)).collect();
+        let mut offset = 0;
+        for (found, (width, height, length)) in found.iter().zip(sizes_of) {
+            let length = u64::from(length);
+            assert_eq!(*found, StoredThumbnail { width, height, offset, length });
+            offset += length;
         }
+        assert_eq!(found.len(), 3);
         assert_eq!(found.first().map(|found| found.longest_edge()), Some(400));
         assert_eq!(found.last().map(|found| found.longest_edge()), Some(4));
     }
 
     #[test]
-    fn nothing_packed_is_nothing() {
-        assert_eq!(pack([]), Packed::default());
+    fn numbers_that_are_no_three_are_no_thumbnail() {
         assert_eq!(stored(&[1, 2]).count(), 0);
     }
 }

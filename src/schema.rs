@@ -123,7 +123,7 @@ diesel::table! {
         space -> Int4,
         /// Last segment of the address of the image
         image -> Text,
-        /// Key of the object that holds its thumbnails; NULL: there are none
+        /// Key of the object that holds what was made; NULL: a version before made nothing of it
         object -> Nullable<Text>,
         /// Bytes of the original
         size -> Int8,
@@ -131,6 +131,8 @@ diesel::table! {
         derived_size -> Int8,
         /// When the sizes were last found right
         checked -> Timestamptz,
+        /// Where tiles and thumbnails stand in the object; NULL: it is of a version before, and holds thumbnails alone
+        index -> Nullable<Bytea>,
     }
 }
 

@@ -24,8 +24,10 @@ impl Resource for ImageStorage {
     const CLASS: Class<Self> = Class {
         doc: "How much one image stores; there is one once the image is processed.",
         properties: &[
-            &field("thumbnailSize", "Bytes of its thumbnails", |s: &Self| &s.thumbnail_size)
-                .non_negative(),
+            &field("thumbnailSize", "Bytes of all that was made of it", |s: &Self| {
+                &s.thumbnail_size
+            })
+            .non_negative(),
             &field("size", "Bytes of its original", |s: &Self| &s.size).non_negative(),
             &field("lastChecked", "When this was last found right", |s: &Self| &s.last_checked),
             &computed("checkingInProgress", "Whether it is being checked now", |_: &Self, _| {

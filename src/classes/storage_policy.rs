@@ -48,11 +48,9 @@ impl Resource for StoragePolicy {
             })
             .writable(|d| &mut d.maximum_number_of_stored_images)
             .non_negative(),
-            &field(
-                "maximumTotalSizeOfStoredImages",
-                "Bytes of originals, thumbnails apart, at most",
-                |p: &Self| &p.draft.maximum_total_size_of_stored_images,
-            )
+            &field("maximumTotalSizeOfStoredImages", "Bytes of originals, at most", |p: &Self| {
+                &p.draft.maximum_total_size_of_stored_images
+            })
             .writable(|d| &mut d.maximum_total_size_of_stored_images)
             .non_negative(),
         ],

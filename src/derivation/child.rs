@@ -2,16 +2,17 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use imaging::{ImagingError, Probe};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use imaging::{ImagingError, Plan, Probe};
 use rustix::process::Signal;
 
 use super::{OWN_BYTES, Order, Report};
-use crate::derivatives::{self, NewThumbnail, Packed};
 use crate::fairness::priority;
 
 /// Bytes of a derived file for each pixel of the largest image, at most; a JPEG of the best quality has fewer.
@@ -43,9 +44,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
 
 fn derive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     sandbox::close_inherited()?;
-    let mut source = open(io::stdin())?;
+    let source = open(io::stdin())?;
     let mut parent = open(io::stdout())?;
-    let mut output = open(io::stderr())?;
+    let output = open(io::stderr())?;
+    let scratch = tempfile::tempfile_in(".")?;
     // What is written to the standard error, such as by a panic, goes to the parent from now on.
     rustix::stdio::dup2_stderr(&parent)?;
     // Nobody would take what it makes once its parent has gone.
@@ -56,7 +58,7 @@ fn derive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         processor_time: Duration::from_secs(arguments.seconds),
         file_bytes: arguments.max_pixels.saturating_mul(BYTES_A_PIXEL).max(1 << 20),
     })?;
-    let report = match make(&mut source, &mut parent, &mut output) {
+    let report = match make(&source, &mut parent, &output, &scratch) {
         Ok(made) => made,
         Err(ImagingError::Io(error)) if error.kind() == io::ErrorKind::OutOfMemory => {
             Report::NoMemory
@@ -72,10 +74,14 @@ fn open(standard: impl AsFd) -> io::Result<File> {
     standard.as_fd().try_clone_to_owned().map(File::from)
 }
 
-fn make(source: &mut File, parent: &mut File, output: &mut File) -> Result<Report, ImagingError> {
-    source.seek(SeekFrom::Start(0))?;
+fn make(
+    source: &File,
+    parent: &mut File,
+    output: &File,
+    scratch: &File,
+) -> Result<Report, ImagingError> {
     let probe = imaging::inspect(source)?;
-    let Probe { format, size, estimated_memory_bytes } = &probe;
+    let Probe { format, size, estimated_memory_bytes, .. } = &probe;
     let inspected = Report::Inspected {
         media_type: format.media_type().to_owned(),
         width: size.width,
@@ -86,20 +92,10 @@ fn make(source: &mut File, parent: &mut File, output: &mut File) -> Result<Repor
     let order = receive(parent).map_err(ImagingError::Io)?;
     sandbox::limit_memory(order.memory)
         .map_err(|error| ImagingError::Io(io::Error::other(error)))?;
-    let derived = imaging::derive(source, &probe, &order.edges)?;
-    let thumbnails = derived.thumbnails.iter().map(|thumbnail| NewThumbnail {
-        width: thumbnail.size.width,
-        height: thumbnail.size.height,
-        jpeg: &thumbnail.jpeg,
-    });
-    let Packed { object, index } = derivatives::pack(thumbnails);
-    output.write_all(&object).map_err(ImagingError::Io)?;
-    Ok(Report::Made {
-        width: derived.size.width,
-        height: derived.size.height,
-        thumbnails: index,
-        bytes: u64::try_from(object.len()).unwrap_or(u64::MAX),
-    })
+    let plan = Plan { thumbnail_edges: order.edges, ..Plan::default() };
+    let derived = imaging::derive(source, output, &probe, &plan, scratch)?;
+    let index = BASE64.encode(derived.index.encode());
+    Ok(Report::Made { index, bytes: derived.bytes })
 }
 
 /// Writes a report as a line of its own, whatever was written before.

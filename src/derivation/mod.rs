@@ -30,7 +30,8 @@ pub struct Limits {
 }
 
 /// Formats by the media types that children report.
-const FORMATS: [Format; 5] = [Format::Jpeg, Format::Png, Format::Tiff, Format::Webp, Format::Gif];
+const FORMATS: [Format; 6] =
+    [Format::Jpeg, Format::Png, Format::Tiff, Format::Webp, Format::Gif, Format::Jpeg2000];
 
 /// A message of the child to its parent.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,12 +51,8 @@ enum Report {
     /// Everything is made.
     #[serde(rename_all = "camelCase")]
     Made {
-        /// Pixels, upright.
-        width: u32,
-        /// Pixels, upright.
-        height: u32,
-        /// The index of the thumbnails.
-        thumbnails: Vec<i32>,
+        /// The encoded index of the object, in base64.
+        index: String,
         /// Bytes of the object.
         bytes: u64,
     },

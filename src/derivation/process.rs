@@ -9,7 +9,10 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use imaging::{Format, ImagingError, Probe, Size};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use imaging::container::Index;
+use imaging::{Format, ImagingError, Size};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -20,7 +23,7 @@ use super::{FORMATS, Limits, Order, Report, end, memory_limit};
 
 /// Longest line of a child, and most of what is kept of what it says besides, in bytes. A child that reads a hostile file
 /// is not trusted either.
-const MAX_SAID: usize = 64 << 10;
+const MAX_SAID: usize = 256 << 10;
 /// Time that a child may take for each second of processor time that it may take, because others may want the cores.
 const PATIENCE: u32 = 10;
 
@@ -28,10 +31,7 @@ const PATIENCE: u32 = 10;
 #[derive(Debug)]
 pub struct Derived {
     pub format: Format,
-    /// The true size, upright.
-    pub size: Size,
-    /// The index of the thumbnails.
-    pub thumbnails: Vec<i32>,
+    pub index: Index,
     /// The object, and its length in bytes.
     pub object: File,
     pub bytes: u64,
@@ -47,7 +47,9 @@ pub struct Derivation {
     limits: Limits,
     /// What the child said that is no report.
     said: String,
-    pub probe: Probe,
+    /// Bytes that reading will take at most.
+    pub memory: u64,
+    format: Format,
 }
 
 impl Derivation {
@@ -75,7 +77,7 @@ impl Derivation {
             .arg(format!("--max-pixels={}", limits.max_pixels))
             .arg(format!("--nice={nice}"))
             .env_clear()
-            .current_dir("/")
+            .current_dir(folder)
             .stdin(Stdio::from(original))
             .stdout(Stdio::from(OwnedFd::from(of_child)))
             .stderr(Stdio::from(output.try_clone()?))
@@ -90,23 +92,19 @@ impl Derivation {
             output,
             limits,
             said: String::new(),
-            probe: Probe {
-                format: Format::Jpeg,
-                size: Size { width: 0, height: 0 },
-                estimated_memory_bytes: 0,
-            },
+            memory: 0,
+            format: Format::Jpeg,
         };
         match started.report().await? {
             Report::Inspected { media_type, width, height, memory } => {
                 let format = FORMATS.into_iter().find(|format| format.media_type() == media_type);
                 let format = format.ok_or_else(|| nonsense(&media_type))?;
                 let size = Size { width, height };
-                started.probe = Probe { format, size, estimated_memory_bytes: memory };
+                check(size, memory, &limits)?;
+                (started.format, started.memory) = (format, memory);
             }
             other => return Err(nonsense(&other)),
         }
-        let limits = imaging::Limits { max_pixels: limits.max_pixels, max_bytes: limits.memory };
-        started.probe.check(&limits).map_err(|error| refusal(&error))?;
         Ok(started)
     }
 
@@ -115,20 +113,21 @@ impl Derivation {
     /// # Errors
     /// Returns [`DerivationError::Image`] where the image cannot be read, or is beyond the limits.
     pub async fn finish(mut self, edges: Vec<u32>) -> Result<Derived, DerivationError> {
-        let memory = memory_limit(self.probe.estimated_memory_bytes, self.limits.memory);
+        let memory = memory_limit(self.memory, self.limits.memory);
         let order = serde_json::to_string(&Order { edges, memory })
             .map_err(|error| DerivationError::Service(error.to_string()))?;
         // A child that has ended meanwhile says so below.
         let _ = self.orders.write_all(format!("{order}\n").as_bytes()).await;
-        let Report::Made { width, height, thumbnails, bytes } = self.report().await? else {
+        let Report::Made { index, bytes } = self.report().await? else {
             return Err(DerivationError::Service("its process reported twice".into()));
         };
+        let index = BASE64.decode(&index).map_err(|error| nonsense(&error))?;
+        let index = Index::decode(&index).map_err(|error| nonsense(&error))?;
         let object = self.output;
         if object.metadata()?.len() != bytes {
             return Err(DerivationError::Service("what its process made is not whole".into()));
         }
-        let size = Size { width, height };
-        Ok(Derived { format: self.probe.format, size, thumbnails, object, bytes })
+        Ok(Derived { format: self.format, index, object, bytes })
     }
 
     /// Waits for the next report of the child, or for its end.
@@ -179,12 +178,18 @@ fn nonsense(said: &dyn fmt::Debug) -> DerivationError {
     DerivationError::Service(format!("its process reported what makes no sense: {said:?}"))
 }
 
-/// Returns the words for an image that is beyond a limit, with the setting that refuses it.
-fn refusal(error: &ImagingError) -> DerivationError {
-    let setting = match error {
-        ImagingError::TooManyPixels { .. } => " (HYDRIA_MAX_PIXELS)",
-        ImagingError::TooMuchMemory { .. } => " (HYDRIA_INGEST_MEMORY_MB)",
-        _ => "",
-    };
-    DerivationError::Image(format!("{error}{setting}"))
+/// Refuses an image that is beyond a limit, in words that name the setting.
+fn check(size: Size, memory: u64, limits: &Limits) -> Result<(), DerivationError> {
+    let refuse =
+        |error: &ImagingError, setting| Err(DerivationError::Image(format!("{error} ({setting})")));
+    let (pixels, limit) = (size.pixels(), limits.max_pixels);
+    if pixels > limit {
+        return refuse(&ImagingError::TooManyPixels { pixels, limit }, "HYDRIA_MAX_PIXELS");
+    }
+    let (bytes, limit) = (memory, limits.memory);
+    if bytes > limit {
+        let error = ImagingError::TooMuchMemory { bytes, limit };
+        return refuse(&error, "HYDRIA_INGEST_MEMORY_MB");
+    }
+    Ok(())
 }

@@ -39,8 +39,10 @@ pub struct Ingested {
     pub height: i32,
     /// Bytes of the original.
     pub size: i64,
-    /// Key of the object with the thumbnails.
-    pub object: Option<String>,
+    /// Key of the object with what was made.
+    pub object: String,
+    /// The encoded index of the object.
+    pub index: Vec<u8>,
     pub thumbnails: Vec<i32>,
     /// Bytes of the object.
     pub derived_size: i64,
@@ -109,15 +111,14 @@ pub fn complete_job(
                 .execute(conn)?;
             let replaced = derivatives::of_image(conn, at)?.and_then(|before| before.object);
             let made = Derivatives {
-                object: ingested.object.clone(),
+                object: Some(ingested.object.clone()),
+                index: Some(ingested.index.clone()),
                 size: ingested.size,
                 derived_size: ingested.derived_size,
                 checked: Utc::now(),
             };
             derivatives::save(conn, at, &made)?;
-            if let Some(object) = &ingested.object {
-                job::keep(conn, object)?;
-            }
+            job::keep(conn, &ingested.object)?;
             if let Some(replaced) = &replaced {
                 job::discard(conn, replaced, AFTER_REPLACEMENT_S)?;
             }
@@ -128,8 +129,12 @@ pub fn complete_job(
             MemberOutcome::Failed
         }
     };
-    // What attempts before this one may have left behind.
-    job::discard_all(conn, job.id, job.attempt - 1, 0)?;
+    // What attempts may have left behind; this one as well, if it came to nothing after it had stored an object.
+    let useless = match settled {
+        JobResult::Done(_) => job.attempt - 1,
+        JobResult::Failed(_) => job.attempt,
+    };
+    job::discard_all(conn, job.id, useless, 0)?;
     let finished = batch::record_outcomes(conn, at, &waiting, outcome)?;
     if was_immediate {
         job::notify_completed(conn, job.id)?;

@@ -16,6 +16,7 @@ use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentia
 use crate::classes::customer_storage::quota;
 use crate::classes::image;
 use crate::derivation::{Derivation, DerivationError, Derived};
+use crate::derivatives;
 use crate::hydra::Problem;
 use crate::origins::{Fetched, OriginError};
 use crate::queue::job;
@@ -154,21 +155,17 @@ impl Engine {
         self.check_room(job, size, size - held_bytes).await?;
         let derived = self.derive(job, fetched, edges).await?;
         let derived_size = i64::try_from(derived.bytes).unwrap_or(i64::MAX);
-        let object = if derived.bytes == 0 {
-            None
-        } else {
-            let key = job::object(job.id, job.attempt);
-            let stored = self.storage.put_file(&key, derived.object).await;
-            stored.map_err(|error| AttemptError::service(&error))?;
-            Some(key)
-        };
+        let object = job::object(job.id, job.attempt);
+        let stored = self.storage.put_file(&object, derived.object).await;
+        stored.map_err(|error| AttemptError::service(&error))?;
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         Ok(Some(Ingested {
-            width: pixels(derived.size.width),
-            height: pixels(derived.size.height),
+            width: pixels(derived.index.size().width),
+            height: pixels(derived.index.size().height),
             size,
             object,
-            thumbnails: derived.thumbnails,
+            thumbnails: derivatives::sizes(derived.index.thumbnails()),
+            index: derived.index.encode(),
             derived_size,
             media_type: derived.format.media_type(),
             initial_origin,
@@ -224,7 +221,7 @@ impl Engine {
         let customer = job.at.customer;
         let nice = if job.immediate { 0 } else { STEPS };
         let started = Derivation::start(program, folder, fetched.file, *limits, nice).await?;
-        let wanted = mebibytes(started.probe.estimated_memory_bytes);
+        let wanted = mebibytes(started.memory);
         let memory = self.memory.acquire(customer, wanted).await;
         let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
         let core = cores.acquire(customer, 1).await;

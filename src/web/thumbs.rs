@@ -117,7 +117,7 @@ async fn address(service: &Service, asked: &ServicePath<'_>) -> Result<ImageAddr
 async fn find(service: &Service, at: &ImageAddress) -> Result<ServedImage, Problem> {
     let found = service.database.batcher.load(&service.images, at.clone()).await;
     let image = found.map_err(unless_missing)?;
-    if image.open_thumbnails().next().is_none() {
+    if image.open_thumbnails().is_empty() {
         return Err(missing());
     }
     Ok(image)
@@ -151,7 +151,7 @@ fn info(
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
     let version = asked.version();
-    let open: Vec<Size> = image.open_thumbnails().map(|thumbnail| size(&thumbnail)).collect();
+    let open: Vec<Size> = image.open_thumbnails().iter().map(size).collect();
     let description = Description::of_thumbnails(id, version, &open).ok_or_else(missing)?;
     let document = description.to_json().to_string();
     let is_json_ld = wish.is_json_ld(version);
@@ -204,7 +204,7 @@ struct Answer<'a> {
 impl Answer<'_> {
     /// Returns the open thumbnail that the request means exactly, and what it resolves to.
     fn choose(&self, image: &ServedImage) -> Result<(StoredThumbnail, Resolved), Problem> {
-        let open: Vec<StoredThumbnail> = image.open_thumbnails().collect();
+        let open = image.open_thumbnails();
         let stored: Vec<Size> = open.iter().map(size).collect();
         let source = Source { size: *stored.first().ok_or_else(missing)?, stored: &stored };
         let none = || Problem::NotFound("there is no open thumbnail of this size".into());

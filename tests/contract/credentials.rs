@@ -93,10 +93,15 @@ fn whether_there_is_an_image_is_not_told_by_its_thumbnails() {
     let world = World::new();
     let image = world.owner.path(&format!("/spaces/{}/images/closed", world.space));
     world.owner.client.put(&image, &json!({ "origin": ORIGIN, "maxUnauthorised": 0 })).expect(201);
-    for form in ["", "/info.json", "/full/400,/0/default.jpg", "/full/nonsense/0/default.jpg"] {
+    for (form, status) in [
+        ("", 404),
+        ("/info.json", 404),
+        ("/full/400,/0/default.jpg", 404),
+        ("/full/nonsense/0/default.jpg", 400),
+    ] {
         let [absent, closed] = ["absent", "closed"].map(|id| {
             let path = format!("/thumbs/{}/{}/{id}{form}", world.owner.id, world.space);
-            world.app.visitor.get(&path).expect(404)
+            world.app.visitor.get(&path).expect(status)
         });
         assert_eq!(absent.text("detail"), closed.text("detail"), "{form}");
         assert_eq!(absent.text("type"), closed.text("type"), "{form}");

@@ -46,6 +46,7 @@ impl Raw {
             .stdout(Stdio::from(OwnedFd::from(of_child)))
             .stderr(File::create(folder.join("made")).expect("a file"))
             .env_clear()
+            .current_dir(folder)
             .spawn()
             .expect("a process");
         let mut raw = Self { child, reports: BufReader::new(ours) };
@@ -83,7 +84,7 @@ fn open_files(process: u32) -> BTreeSet<PathBuf> {
 }
 
 #[test]
-fn the_process_of_an_image_has_limits_and_three_files_and_nothing_else() {
+fn the_process_of_an_image_has_limits_and_its_own_files_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let raw = Raw::start(folder.path(), "jpeg", "60x40");
     let status = raw.proc("status");
@@ -106,7 +107,7 @@ fn the_process_of_an_image_has_limits_and_three_files_and_nothing_else() {
     let nice = raw.proc("stat");
     assert_eq!(nice.rsplit(')').next().expect("fields").split_whitespace().nth(16), Some("3"));
     let open = open_files(raw.child.id());
-    assert_eq!(open.len(), 3, "the original, the socket and what it makes: {open:?}");
+    assert_eq!(open.len(), 4, "original, socket, what it makes and a file for rows: {open:?}");
 }
 
 #[test]
@@ -184,12 +185,12 @@ fn a_child_that_is_killed_or_talks_nonsense_says_nothing_of_the_image() {
         "exec /nowhere/at/all",
         "yes",
         r#"echo '{"message":"failed","words":"the disk is full"}'"#,
-        r#"echo '{"message":"made","width":9,"height":9,"thumbnails":[],"bytes":0}'"#,
+        r#"echo '{"message":"made","index":"AAAA","bytes":0}'"#,
         r#"echo '{"message":"inspected","mediaType":"text/html","width":9,"height":9,"memory":9}'"#,
         &format!("{INSPECTED}; {INSPECTED}"),
         &format!(
             "{INSPECTED}; {}",
-            r#"echo '{"message":"made","width":9,"height":9,"thumbnails":[],"bytes":99999999999}'"#
+            r#"echo '{"message":"made","index":"not in base64","bytes":99999999999}'"#
         ),
     ] {
         let error = scripted(script);
@@ -204,7 +205,7 @@ fn limits_that_refuse_an_image_name_their_setting() {
     let error = scripted(&INSPECTED.replace("\"memory\":9", "\"memory\":999999999999"));
     assert!(error.to_string().contains("HYDRIA_INGEST_MEMORY_MB"), "{error}");
     let scene = Scene::with(&[("HYDRIA_INGEST_MEMORY_MB", "16")]);
-    let path = "/format/tiff/2400x2400";
+    let path = "/format/tiff/24x24";
     let answer = scene.put("large", &scene.origin.url(path));
     let image = scene.read("large");
     let words = image.text("error");

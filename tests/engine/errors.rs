@@ -72,8 +72,9 @@ fn what_is_too_large_is_refused_before_it_is_decoded() {
 
 #[test]
 fn an_image_beyond_the_memory_is_refused_with_the_memory_in_words() {
-    let scene = Scene::with(&[("HYDRIA_INGEST_MEMORY_MB", "40")]);
-    let answer = scene.put("large", &scene.origin.image(3000, 3000)).expect(201);
+    let scene = Scene::with(&[("HYDRIA_INGEST_MEMORY_MB", "100")]);
+    let large = scene.origin.url("/format/webp/3000x3000/page");
+    let answer = scene.put("large", &large).expect(201);
     assert!(answer.text("error").contains("MB of memory"), "{}", answer.body);
     scene.put("small", &scene.origin.image(300, 200)).expect(201).text("thumbnailInfoJson");
 }

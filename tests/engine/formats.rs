@@ -35,3 +35,29 @@ fn a_wrong_name_does_not_matter_and_a_given_media_type_stays() {
     let given = scene.owner.client.put(&scene.path("given"), &body).expect(201);
     assert_eq!((given.text("error"), given.text("mediaType")), (String::new(), "image/own".into()));
 }
+
+#[test]
+fn files_that_libraries_really_have_come_through_the_queue() {
+    let scene = Scene::start();
+    for (file, media_type) in [
+        ("tiled.jp2", "image/jp2"),
+        ("palette-8.tif", "image/tiff"),
+        ("g3-2d.tif", "image/tiff"),
+        ("lzma.tif", "image/tiff"),
+        ("zstd.tif", "image/tiff"),
+        ("cielab-8.tif", "image/tiff"),
+        ("first-page-is-thumbnail.tif", "image/tiff"),
+        ("no-eoi.jpg", "image/jpeg"),
+        ("cmyk-marker-stripped.jpg", "image/jpeg"),
+        ("gama-linear.png", "image/png"),
+    ] {
+        let image = scene.put(file, &scene.origin.url(&format!("/awkward/{file}"))).expect(201);
+        assert_eq!(image.text("error"), "", "{file}");
+        assert_eq!(image.text("mediaType"), media_type, "{file}");
+        let storage = scene.owner.client.get(&image.text("storage")).expect(200);
+        let thumbnails = scene.app.visitor.get(&image.text("thumbnailInfoJson")).expect(200);
+        assert!(thumbnails.number("width") >= 100, "{file}: {}", thumbnails.body);
+        assert!(storage.number("thumbnailSize") > 0, "{file}");
+    }
+    scene.agrees();
+}

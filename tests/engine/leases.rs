@@ -5,6 +5,7 @@ use std::time::Duration;
 use hydria::cli::serve::Options;
 use hydria::engine::claim::{Renewed, Wanted, claim, release, renew};
 use hydria::engine::finish::{Ingested, JobResult, complete_job};
+use hydria::queue::job::object;
 
 use super::scene::{Hands, Scene, claim_one, claim_some, run_out};
 use crate::support::{App, rows};
@@ -87,12 +88,17 @@ fn a_claim_that_is_lost_can_neither_renew_nor_settle() {
     run_out(&mut conn);
     let holder = claim_one(&mut conn);
     assert_eq!((late.id, late.attempt + 1), (holder.id, holder.attempt));
+    let object = object(holder.id, holder.attempt);
+    let path = scene.app.data.path().join("objects").join(&object);
+    std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    std::fs::write(path, b"").expect("an object");
     let done = |width| {
         JobResult::Done(Ingested {
             width,
             height: 1,
             size: 1,
-            object: None,
+            object: object.clone(),
+            index: Vec::new(),
             thumbnails: Vec::new(),
             derived_size: 0,
             media_type: "image/png",
@@ -119,7 +125,7 @@ fn what_a_dead_worker_had_stored_goes_once_another_has_settled() {
     scene.submit(&["map"], &scene.origin.image(300, 200));
     let mut conn = scene.app.database();
     let dead = claim_one(&mut conn);
-    let key = hydria::queue::job::object(dead.id, dead.attempt);
+    let key = object(dead.id, dead.attempt);
     let file = scene.app.data.path().join("objects").join(key);
     std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
     std::fs::write(&file, b"stored, and never settled").expect("an object");

@@ -39,7 +39,7 @@ fn no_thumbnail_is_larger_than_its_image() {
     assert_eq!((tiny.text("error"), tiny.number("width")), (String::new(), 30));
     assert!(tiny.body.get("thumbnailInfoJson").is_none());
     scene.app.visitor.get(&format!("/thumbs/{}/1/tiny/info.json", scene.owner.id)).expect(404);
-    assert_eq!(scene.objects().len(), 1, "only of the larger image");
+    assert_eq!(scene.objects().len(), 2, "tiles are made of every image");
     scene.agrees();
 }
 

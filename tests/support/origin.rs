@@ -100,6 +100,11 @@ impl State {
         match parts.as_slice() {
             ["image", size, ..] => send(stream, "200 OK", &png(size)),
             ["photo", ..] => send(stream, "200 OK", &photo()),
+            ["awkward", file] => {
+                let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/imaging/tests-data");
+                let bytes = std::fs::read(format!("{folder}/{file}")).expect("a file");
+                send(stream, "200 OK", &bytes)
+            }
             ["format", format, size, ..] => {
                 let bytes = super::pictures::encoded(format, size);
                 send(stream, "200 OK\r\nContent-Type: text/html", &bytes)

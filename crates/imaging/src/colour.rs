@@ -4,38 +4,74 @@ use moxcms::{
     ColorProfile, DataColorSpace, Layout, RenderingIntent, Transform8BitExecutor, TransformOptions,
 };
 
-use super::ImagingError;
-use super::pixels::{Channels, Pixels, zeroed};
+use super::rows::{BoxedRows, ROWS_AT_ONCE, Rows};
+use super::samples::Channels;
+use super::{ImagingError, Size};
 
-/// The way from the colours of one image to sRGB, for any number of pictures of it.
-pub(super) struct ToSrgb {
+/// Rows converted to sRGB, or to gray where the picture is gray.
+struct ToSrgb<'a> {
+    inner: BoxedRows<'a>,
     by_profile: Option<Arc<Transform8BitExecutor>>,
+    channels: Channels,
+    /// Rows as the file has them.
+    before: Vec<u8>,
+    /// Rows as the engine gives them, where they are to be gray.
+    after: Vec<u8>,
 }
 
-impl ToSrgb {
-    /// Prepares the conversion; a profile that is of no use is passed over.
-    pub(super) fn new(profile: Option<&[u8]>, channels: Channels) -> Self {
-        Self { by_profile: profile.and_then(|profile| transform(profile, channels)) }
+/// Converts rows to sRGB by their profile; one that is of no use is passed over.
+///
+/// Ink becomes colours in any case.
+pub(super) fn to_srgb<'a>(inner: BoxedRows<'a>, profile: Option<&[u8]>) -> BoxedRows<'a> {
+    let by_profile = profile.and_then(|profile| transform(profile, inner.channels()));
+    let channels = match inner.channels() {
+        Channels::Gray => Channels::Gray,
+        Channels::Rgb | Channels::Cmyk => Channels::Rgb,
+    };
+    if by_profile.is_none() && inner.channels() == channels {
+        return inner;
+    }
+    Box::new(ToSrgb { inner, by_profile, channels, before: Vec::new(), after: Vec::new() })
+}
+
+impl Rows for ToSrgb<'_> {
+    fn size(&self) -> Size {
+        self.inner.size()
     }
 
-    /// Converts to sRGB, or to gray where the picture is gray.
-    ///
-    /// # Errors
-    /// Returns [`ImagingError::Io`] if memory runs out.
-    pub(super) fn convert(&self, pixels: Pixels) -> Result<Pixels, ImagingError> {
-        let Some(transform) = &self.by_profile else { return Ok(without_profile(pixels)) };
-        let count = pixels.samples.len() / pixels.channels.count();
-        let mut rgb = zeroed(count * Channels::Rgb.count())?;
-        if let Err(error) = transform.transform(&pixels.samples, &mut rgb) {
-            log::debug!("passing over a colour profile: {error}");
-            return Ok(without_profile(pixels));
+    fn channels(&self) -> Channels {
+        self.channels
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> Result<(), ImagingError> {
+        // In portions, so that the rows before take little memory beside those after.
+        let row = self.row_bytes();
+        for rows in into.chunks_mut(row * ROWS_AT_ONCE) {
+            self.convert(rows)?;
         }
-        if pixels.channels == Channels::Gray {
-            // Neutral all through: any of the three will do, and gray stays gray.
-            let gray = rgb.as_chunks::<3>().0.iter().map(|&[_, green, _]| green).collect();
-            return Ok(Pixels { samples: gray, ..pixels });
+        Ok(())
+    }
+}
+
+impl ToSrgb<'_> {
+    fn convert(&mut self, into: &mut [u8]) -> Result<(), ImagingError> {
+        let pixels = into.len() / self.channels.count();
+        self.before.resize(pixels * self.inner.channels().count(), 0);
+        self.inner.read(&mut self.before)?;
+        let failed = |error| ImagingError::Damaged(format!("its colour profile fails: {error}"));
+        match &self.by_profile {
+            None => ink_to_rgb(&self.before, into),
+            Some(engine) if self.channels == Channels::Gray => {
+                self.after.resize(pixels * 3, 0);
+                engine.transform(&self.before, &mut self.after).map_err(failed)?;
+                // Neutral all through: any of the three will do, and gray stays gray.
+                for (gray, &[_, green, _]) in into.iter_mut().zip(self.after.as_chunks::<3>().0) {
+                    *gray = green;
+                }
+            }
+            Some(engine) => engine.transform(&self.before, into).map_err(failed)?,
         }
-        Ok(Pixels { channels: Channels::Rgb, samples: rgb, ..pixels })
+        Ok(())
     }
 }
 
@@ -58,31 +94,51 @@ fn transform(profile: &[u8], channels: Channels) -> Option<Arc<Transform8BitExec
         rendering_intent: RenderingIntent::RelativeColorimetric,
         ..TransformOptions::default()
     };
-    source
+    let engine = source
         .create_transform_8bit(layout, &ColorProfile::new_srgb(), Layout::Rgb, options)
         .inspect_err(|error| log::debug!("passing over a colour profile: {error}"))
-        .ok()
-}
-
-fn without_profile(mut pixels: Pixels) -> Pixels {
-    if pixels.channels == Channels::Cmyk {
-        super::pixels::narrow_in_place(&mut pixels.samples, |[c, m, y, k]| {
-            [c, m, y].map(|ink| {
-                let light = u32::from(255 - ink) * u32::from(255 - k);
-                u8::try_from((light + 127) / 255).unwrap_or(u8::MAX)
-            })
-        });
-        pixels.channels = Channels::Rgb;
+        .ok()?;
+    match changes_anything(engine.as_ref(), channels) {
+        Ok(changes) => changes.then_some(engine),
+        Err(error) => {
+            log::debug!("passing over a colour profile: {error}");
+            None
+        }
     }
-    pixels
 }
 
-/// YCbCr to RGB after JFIF: BT.601 over the full range, in 16 bits of fraction.
-pub(super) fn ycbcr_to_rgb([y, cb, cr]: [u8; 3]) -> [u8; 3] {
-    let y = (i32::from(y) << 16) + (1 << 15);
-    let (cb, cr) = (i32::from(cb) - 128, i32::from(cr) - 128);
-    let red = y + 91_881 * cr;
-    let green = y - 22_554 * cb - 46_802 * cr;
-    let blue = y + 116_130 * cb;
-    [red, green, blue].map(|v| u8::try_from((v >> 16).clamp(0, 255)).unwrap_or(u8::MAX))
+/// Tries a conversion on a grid of colours, and says whether any moves by more than a level.
+///
+/// Most profiles are sRGB itself under one of its many names: they need no work.
+fn changes_anything(
+    engine: &Transform8BitExecutor,
+    channels: Channels,
+) -> Result<bool, moxcms::CmsError> {
+    let levels = || (0..=255_u8).step_by(17);
+    let grid: Vec<u8> = match channels {
+        Channels::Gray => (0..=255).collect(),
+        Channels::Rgb => levels()
+            .flat_map(|r| levels().flat_map(move |g| levels().flat_map(move |b| [r, g, b])))
+            .collect(),
+        Channels::Cmyk => vec![0; 4],
+    };
+    let mut converted = vec![0; grid.len() / channels.count() * 3];
+    engine.transform(&grid, &mut converted)?;
+    Ok(match channels {
+        Channels::Gray => {
+            let pairs = grid.iter().zip(converted.as_chunks::<3>().0);
+            pairs.into_iter().any(|(gray, [_, green, _])| gray.abs_diff(*green) > 1)
+        }
+        Channels::Rgb => grid.iter().zip(&converted).any(|(a, b)| a.abs_diff(*b) > 1),
+        Channels::Cmyk => true,
+    })
+}
+
+fn ink_to_rgb(ink: &[u8], rgb: &mut [u8]) {
+    for (&[c, m, y, k], to) in ink.as_chunks::<4>().0.iter().zip(rgb.as_chunks_mut::<3>().0) {
+        *to = [c, m, y].map(|ink| {
+            let light = u32::from(255 - ink) * u32::from(255 - k);
+            u8::try_from((light + 127) / 255).unwrap_or(u8::MAX)
+        });
+    }
 }

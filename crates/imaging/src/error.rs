@@ -44,7 +44,9 @@ impl ImagingError {
 impl fmt::Display for ImagingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotAnImage => f.write_str("the file is not a JPEG, PNG, TIFF, WebP or GIF image"),
+            Self::NotAnImage => {
+                f.write_str("the file is not a JPEG, JPEG 2000, PNG, TIFF, WebP or GIF image")
+            }
             Self::Truncated => {
                 f.write_str("the image is incomplete: its data ends before the image does")
             }

@@ -1,38 +1,43 @@
-//! Reads images that came from anywhere, and makes their thumbnails.
+//! Reads images that came from anywhere, and makes their derivatives in bounded memory.
 //!
 //! Two steps: [`inspect`] reads headers only and says what reading the rest will cost;
-//! [`derive()`] decodes, once the caller has checked that probe against its [`Limits`].
+//! [`Picture::open`] reads rows from top to bottom, once the caller has checked that probe
+//! against its [`Limits`].
 //! Nothing is believed of a name or of what the origin says, only of the content.
 
+mod bytes;
 mod colour;
+pub mod container;
+mod derive;
 mod error;
+mod gif;
 mod jpeg;
-mod pixels;
-mod raster;
+mod jpeg2000;
+mod memory;
+mod orientation;
+mod picture;
+mod png;
+pub mod render;
+mod rows;
+mod samples;
+mod scale;
 #[cfg(test)]
 mod tests;
-mod thumbnails;
 mod tiff;
 mod watch;
+mod webp;
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use image::metadata::Orientation;
 
+pub use self::bytes::ReadAt;
+use self::bytes::Section;
+pub use self::derive::{Derived, Plan, derive};
 pub use self::error::ImagingError;
-use self::jpeg::{Conversion, Header};
-use self::pixels::{Channels, Pixels};
-
-/// The largest thumbnail edge, in pixels, that [`Probe::estimated_memory_bytes`] reckons with.
-///
-/// A larger edge is made all the same, but may take up to 4 bytes more for each pixel of
-/// the image, and 20 for each pixel of the thumbnail.
-pub const PLANNED_EDGE: u32 = 2048;
-
-/// Bytes that any reading takes, whatever the size: buffers, tables, code of first use.
-const BASE_BYTES: u64 = 8 << 20;
+pub use self::picture::Picture;
+use self::rows::BoxedRows;
+pub use self::samples::Channels;
 
 /// Formats recognised by content, never by name or header of the origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +46,14 @@ pub enum Format {
     Jpeg,
     /// All kinds; of an animation the default image.
     Png,
-    /// The first page; gray, RGB, YCbCr or ink, with or without alpha.
+    /// The first page that is no reduced copy; of nearly all kinds.
     Tiff,
     /// All kinds; of an animation the first frame.
     Webp,
     /// Of an animation the first frame.
     Gif,
+    /// With or without boxes (JP2, JPH, or a bare codestream), also with high throughput.
+    Jpeg2000,
 }
 
 impl Format {
@@ -59,6 +66,8 @@ impl Format {
             [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => Some(Self::Tiff),
             [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Self::Webp),
             [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Self::Gif),
+            [0, 0, 0, 12, b'j', b'P', b' ', b' ', b'\r', b'\n', 0x87, b'\n', ..]
+            | [0xFF, 0x4F, 0xFF, 0x51, ..] => Some(Self::Jpeg2000),
             _ => None,
         }
     }
@@ -72,6 +81,7 @@ impl Format {
             Self::Tiff => "image/tiff",
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
+            Self::Jpeg2000 => "image/jp2",
         }
     }
 }
@@ -99,17 +109,6 @@ impl Size {
     }
 }
 
-impl TryFrom<(usize, usize)> for Size {
-    type Error = ImagingError;
-
-    fn try_from((width, height): (usize, usize)) -> Result<Self, ImagingError> {
-        match (u32::try_from(width), u32::try_from(height)) {
-            (Ok(width), Ok(height)) => Ok(Self { width, height }),
-            _ => Err(ImagingError::damaged("its size is beyond measure")),
-        }
-    }
-}
-
 /// The properties of an image according to its header, read without decoding pixels.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
@@ -117,10 +116,9 @@ pub struct Probe {
     pub format: Format,
     /// As stored, before the orientation is applied.
     pub size: Size,
-    /// The memory that reading the image will take at most, thumbnails included.
-    ///
-    /// Reckoned for edges of up to [`PLANNED_EDGE`].
+    /// The memory that reading the image will take at most, derivation included, in bytes.
     pub estimated_memory_bytes: u64,
+    orientation: Orientation,
 }
 
 /// The limits of an image.
@@ -133,6 +131,12 @@ pub struct Limits {
 }
 
 impl Probe {
+    /// Returns the true size, after the orientation is applied.
+    #[must_use]
+    pub fn upright_size(&self) -> Size {
+        orientation::upright(self.size, self.orientation)
+    }
+
     /// Says whether the image may be read at all.
     ///
     /// # Errors
@@ -150,127 +154,36 @@ impl Probe {
     }
 }
 
-/// A thumbnail as stored: a complete baseline JPEG, sRGB, no metadata.
-#[derive(Clone, Debug)]
-pub struct Thumbnail {
-    /// Of the upright image.
-    pub size: Size,
-    /// The file, from its first byte to its last.
-    pub jpeg: Vec<u8>,
-}
-
-/// The derivatives of an image.
-#[derive(Clone, Debug)]
-pub struct Derived {
-    /// The true size, after the orientation is applied, of the first frame or page.
-    pub size: Size,
-    /// Largest first; none larger than the image itself.
-    pub thumbnails: Vec<Thumbnail>,
-}
-
-/// Reads what the header of an image promises, from the start of the file.
+/// Reads what the header of an image promises.
 ///
 /// Of a JPEG with several scans the file is passed through once, to count them.
 ///
 /// # Errors
 /// Returns [`ImagingError::NotAnImage`] for any other content; every other kind as named there,
 /// except those of [`Probe::check`].
-pub fn inspect(file: &mut (impl Read + Seek)) -> Result<Probe, ImagingError> {
+pub fn inspect(source: &dyn ReadAt) -> Result<Probe, ImagingError> {
     catch_decoder_panic(|| {
-        file.seek(SeekFrom::Start(0))?;
-        let mut head = Vec::new();
-        file.take(12).read_to_end(&mut head)?;
-        let format = Format::recognise(&head).ok_or(ImagingError::NotAnImage)?;
-        file.seek(SeekFrom::Start(0))?;
-        let mut reader = BufReader::new(file);
-        match format {
-            Format::Jpeg => Header::read(&mut reader).map(|header| jpeg_promise(&header)),
-            Format::Png => raster::inspect_png(reader),
-            Format::Webp => raster::inspect_webp(reader),
-            Format::Gif => raster::inspect_gif(reader),
-            Format::Tiff => tiff::inspect(reader),
+        let section = Section::whole(source)?;
+        match recognise(source)? {
+            Format::Jpeg => jpeg::inspect(section),
+            Format::Png => png::inspect(section),
+            Format::Webp => webp::inspect(section),
+            Format::Gif => gif::inspect(section),
+            Format::Tiff => tiff::inspect(source),
+            Format::Jpeg2000 => jpeg2000::inspect(source),
         }
     })
 }
 
-fn jpeg_promise(header: &Header) -> Probe {
-    let size = header.size;
-    let channels = match header.sampling.len() {
-        1 => Channels::Gray,
-        3 => Channels::Rgb,
-        _ => Channels::Cmyk,
-    };
-    let edge = PLANNED_EDGE.min(size.longest());
-    let scaled = jpeg::scaled(size, jpeg::eighths(size, edge));
-    let estimated_memory_bytes = scaled.pixels() * channels.count() as u64
-        + header.decoder_bytes()
-        + thumbnails_bytes(scaled, channels);
-    Probe { format: Format::Jpeg, size, estimated_memory_bytes }
+fn recognise(source: &dyn ReadAt) -> Result<Format, ImagingError> {
+    let mut head = [0; 12];
+    let given = source.read_at(&mut head, 0)?;
+    Format::recognise(head.get(..given).unwrap_or_default()).ok_or(ImagingError::NotAnImage)
 }
 
-/// Memory for making thumbnails of decoded pixels of that size, in bytes.
-fn thumbnails_bytes(decoded: Size, channels: Channels) -> u64 {
-    let edge = u64::from(PLANNED_EDGE.min(decoded.longest()));
-    let ratio = |side: u32| u64::from(side) * edge / u64::from(decoded.longest().max(1)) + 1;
-    let (width, height) = (ratio(decoded.width), ratio(decoded.height));
-    let channels = channels.count() as u64;
-    // Resizing goes across first. Then there are at most the picture resized, in its new
-    // colours, turned, the smaller ones made before, and the JPEGs.
-    BASE_BYTES + width * u64::from(decoded.height) * channels + width * height * (channels + 12)
-}
-
-/// Decodes the whole image and makes one thumbnail for each edge in `edges`.
-///
-/// An edge is the longest of a thumbnail, in pixels. Edges beyond the image are passed
-/// over, so that none is larger than the image itself; the same edge counts once. The
-/// position in `file` is moved.
-///
-/// # Errors
-/// Returns [`ImagingError::Truncated`], [`ImagingError::Damaged`] and
-/// [`ImagingError::Unsupported`], for what only shows in the pixels, or
-/// [`ImagingError::Io`].
-pub fn derive(file: &File, probe: &Probe, edges: &[u32]) -> Result<Derived, ImagingError> {
-    derive_from(BufReader::with_capacity(1 << 16, file), probe, edges)
-}
-
-fn derive_from(
-    mut reader: impl BufRead + Seek,
-    probe: &Probe,
-    edges: &[u32],
-) -> Result<Derived, ImagingError> {
-    catch_decoder_panic(|| {
-        reader.rewind()?;
-        let edges = thumbnails::edges_within(probe.size, edges);
-        let largest = edges.first().copied().unwrap_or(1);
-        let decoded = match probe.format {
-            Format::Jpeg => decode_jpeg(reader, largest)?,
-            Format::Png => raster::decode_png(reader)?,
-            Format::Webp => raster::decode_webp(reader)?,
-            Format::Gif => raster::decode_gif(reader)?,
-            Format::Tiff => tiff::decode(reader)?,
-        };
-        if decoded.stored != probe.size {
-            return Err(ImagingError::damaged("its size changed while it was read"));
-        }
-        let size = thumbnails::upright(decoded.stored, decoded.orientation);
-        Ok(Derived { size, thumbnails: thumbnails::make(&decoded, &edges)? })
-    })
-}
-
-fn decode_jpeg(mut reader: impl BufRead + Seek, edge: u32) -> Result<Decoded, ImagingError> {
-    let header = Header::read(&mut reader)?;
-    reader.rewind()?;
-    let eighths = jpeg::eighths(header.size, edge);
-    let pixels = jpeg::decode(reader, &header, eighths, Conversion::AsMarked)?;
-    let Header { size, orientation, profile, .. } = header;
-    Ok(Decoded { stored: size, pixels, orientation, profile })
-}
-
-/// A decoded image, not yet upright and in colours of its own.
-struct Decoded {
-    /// The size in the file; that of `pixels` may be smaller already.
-    stored: Size,
-    pixels: Pixels,
+/// An image that is being read, not yet upright and in colours of its own.
+struct Opened<'a> {
+    rows: BoxedRows<'a>,
     orientation: Orientation,
     profile: Option<Vec<u8>>,
 }

@@ -37,6 +37,18 @@ impl Watch {
         self.seen.borrow().ended
     }
 
+    /// Says whether reading failed, once.
+    ///
+    /// # Errors
+    /// Returns [`ImagingError::Io`].
+    pub(super) fn failure(&self) -> Result<(), ImagingError> {
+        self.seen
+            .borrow_mut()
+            .failure
+            .take()
+            .map_or(Ok(()), |failure| Err(ImagingError::Io(failure)))
+    }
+
     /// Says what was wrong with the file rather than with the image.
     ///
     /// # Errors

@@ -59,11 +59,11 @@ macro_rules! totals {
         &[
             &field("numberOfStoredImages", "Images", |s: &Self| &s.totals.counts.images)
                 .non_negative(),
-            &field("totalSizeOfStoredImages", "Bytes of originals, thumbnails apart", |s: &Self| {
+            &field("totalSizeOfStoredImages", "Bytes of originals", |s: &Self| {
                 &s.totals.counts.size
             })
             .non_negative(),
-            &field("totalSizeOfThumbnails", "Bytes of thumbnails", |s: &Self| {
+            &field("totalSizeOfThumbnails", "Bytes of all that was made of images", |s: &Self| {
                 &s.totals.counts.thumbnail_size
             })
             .non_negative(),

@@ -13,8 +13,10 @@ use crate::schema::derivatives;
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = derivatives, check_for_backend(Pg))]
 pub struct Derivatives {
-    /// Key of the object with the thumbnails; `None` where there are none.
+    /// Key of the object; `None` where a version before made nothing.
     pub object: Option<String>,
+    /// The encoded index of the object; `None` where a version before made it, which made thumbnails alone.
+    pub index: Option<Vec<u8>>,
     /// Bytes of the original.
     pub size: i64,
     /// Bytes of the object.
@@ -51,6 +53,7 @@ pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> R
         .do_update()
         .set((
             derivatives::object.eq(excluded(derivatives::object)),
+            derivatives::index.eq(excluded(derivatives::index)),
             derivatives::size.eq(excluded(derivatives::size)),
             derivatives::derived_size.eq(excluded(derivatives::derived_size)),
             derivatives::checked.eq(excluded(derivatives::checked)),

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use imaging::container::Index;
 
 use super::Image;
 use super::thumbnails::open_thumbnails;
 use crate::addresses::ImageAddress;
 use crate::classes::role::stored::StoredRole;
-use crate::derivatives::StoredThumbnail;
+use crate::derivatives::{StoredThumbnail, indexed, stored};
 use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::{derivatives, images};
@@ -42,9 +43,12 @@ pub struct ServedImage {
     max_unauthorised: i32,
     roles: Vec<StoredRole>,
     thumbnails: Vec<i32>,
-    /// Key of the object with the thumbnails.
+    /// Key of the object.
     #[diesel(select_expression = derivatives::object.nullable())]
     pub object: Option<String>,
+    /// The encoded index of the object; `None` where a version before made it.
+    #[diesel(select_expression = derivatives::index.nullable())]
+    index: Option<Vec<u8>>,
 }
 
 impl ServedImage {
@@ -54,8 +58,13 @@ impl ServedImage {
     }
 
     /// Returns the thumbnails that anybody may see, largest first.
-    pub fn open_thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
-        open_thumbnails(&self.thumbnails, &self.roles, self.max_unauthorised)
+    pub fn open_thumbnails(&self) -> Vec<StoredThumbnail> {
+        // An index that cannot be read was written by a later version: it leads to nothing here.
+        let thumbnails: Vec<StoredThumbnail> = match &self.index {
+            None => stored(&self.thumbnails).collect(),
+            Some(index) => Index::decode(index).iter().flat_map(indexed).collect(),
+        };
+        open_thumbnails(thumbnails.into_iter(), &self.roles, self.max_unauthorised).collect()
     }
 
     /// Looks several up.

@@ -7,7 +7,7 @@ use crate::resource::address::Part as _;
 
 /// Returns the thumbnails that anybody may see, largest first: none of an image that has roles and no limit in pixels.
 pub(super) fn open_thumbnails(
-    stored: &[i32],
+    thumbnails: impl Iterator<Item = StoredThumbnail>,
     roles: &[StoredRole],
     max_unauthorised: i32,
 ) -> impl Iterator<Item = StoredThumbnail> {
@@ -16,13 +16,14 @@ pub(super) fn open_thumbnails(
         Err(_no_limit) if roles.is_empty() => u32::MAX,
         Err(_no_limit) => 0,
     };
-    derivatives::stored(stored).filter(move |thumbnail| thumbnail.longest_edge() <= limit)
+    thumbnails.filter(move |thumbnail| thumbnail.longest_edge() <= limit)
 }
 
 impl Image {
     /// Returns the thumbnails that anybody may see, largest first.
     pub fn open_thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
-        open_thumbnails(&self.thumbnails, &self.draft.roles, self.draft.max_unauthorised)
+        let stored = derivatives::stored(&self.thumbnails);
+        open_thumbnails(stored, &self.draft.roles, self.draft.max_unauthorised)
     }
 
     /// Writes the path of its thumbnail service at the end of a text.

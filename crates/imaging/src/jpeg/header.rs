@@ -9,7 +9,6 @@ const MOST_SCANS: u32 = 100;
 
 const ICC_SIGNATURE: &[u8] = b"ICC_PROFILE\0";
 const EXIF_SIGNATURE: &[u8] = b"Exif\0\0";
-const ADOBE_SIGNATURE: &[u8] = b"Adobe";
 
 /// The sampling factors of a component, 1 to 4 in each direction.
 pub(crate) struct Sampling {
@@ -25,8 +24,6 @@ pub(crate) struct Header {
     pub(crate) several_scans: bool,
     pub(crate) orientation: Orientation,
     pub(crate) profile: Option<Vec<u8>>,
-    /// Adobe's programs store ink upside down: 0 is full.
-    pub(crate) adobe: bool,
 }
 
 impl Header {
@@ -35,7 +32,6 @@ impl Header {
         let mut frame = None;
         let mut profile = Profile::default();
         let mut orientation = None;
-        let mut adobe = false;
         let scan = loop {
             match next_marker(reader)? {
                 // SOI, TEM and restarts stand alone.
@@ -58,7 +54,6 @@ impl Header {
                     }
                 }
                 0xE2 => profile.add(&segment(reader)?),
-                0xEE => adobe |= segment(reader)?.starts_with(ADOBE_SIGNATURE),
                 _ => skip_segment(reader)?,
             }
         };
@@ -66,7 +61,9 @@ impl Header {
         let in_first_scan = scan.first().copied().map_or(0, usize::from);
         let several_scans = frame.progressive || in_first_scan < frame.sampling.len();
         if several_scans {
-            count_scans(reader)?;
+            let mut scans = Scans::new(&frame);
+            scans.add(&scan)?;
+            scans.read_on(reader)?;
         }
         Ok(Self {
             size: frame.size,
@@ -74,7 +71,6 @@ impl Header {
             several_scans,
             orientation: orientation.unwrap_or(Orientation::NoTransforms),
             profile: profile.joined(),
-            adobe,
         })
     }
 
@@ -93,8 +89,28 @@ impl Header {
     }
 }
 
+/// Returns the quantisation and Huffman tables of a JPEG, as a JPEG that has nothing else.
+pub(crate) fn tables(jpeg: &[u8]) -> Vec<u8> {
+    let mut tables = vec![0xFF, 0xD8];
+    let mut rest = jpeg.get(2..).unwrap_or_default();
+    while let Some((&[0xFF, kind, high, low], _)) = rest.split_first_chunk() {
+        let length = usize::from(u16::from_be_bytes([high, low])) + 2;
+        let Some((segment, next)) = rest.split_at_checked(length) else { break };
+        match kind {
+            0xDB | 0xC4 => tables.extend_from_slice(segment),
+            0xDA => break,
+            _ => {}
+        }
+        rest = next;
+    }
+    tables.extend([0xFF, 0xD9]);
+    tables
+}
+
 struct Frame {
     size: Size,
+    /// The components, as scans name them.
+    names: Vec<u8>,
     sampling: Vec<Sampling>,
     progressive: bool,
 }
@@ -123,9 +139,9 @@ impl Frame {
                 "a JPEG with {count} colour components"
             )));
         }
+        let components = components.as_chunks::<3>().0;
+        let names = components.iter().map(|&[name, ..]| name).collect();
         let sampling: Vec<_> = components
-            .as_chunks::<3>()
-            .0
             .iter()
             .map(|&[_, factors, _]| Sampling {
                 across: u64::from(factors >> 4).clamp(1, 4),
@@ -136,7 +152,7 @@ impl Frame {
         if sampling.len() != usize::from(count) {
             return Err(ImagingError::damaged("its size is cut short"));
         }
-        Ok(Self { size, sampling, progressive })
+        Ok(Self { size, names, sampling, progressive })
     }
 }
 
@@ -162,28 +178,68 @@ impl Profile {
     }
 }
 
-/// Walks from the first scan's data to the end, or to where the file breaks off.
-fn count_scans(reader: &mut impl BufRead) -> Result<(), ImagingError> {
-    let mut scans = 1;
-    loop {
-        match next_marker(reader) {
-            Ok(0xD9) | Err(ImagingError::Truncated) => return Ok(()),
-            Ok(0xD0..=0xD8 | 0x01) => {}
-            Ok(marker) => {
-                if marker == 0xDA {
-                    scans += 1;
-                }
-                if scans > MOST_SCANS {
-                    return Err(ImagingError::Unsupported(format!(
-                        "a JPEG of more than {MOST_SCANS} scans"
-                    )));
-                }
-                match skip_segment(reader) {
-                    Err(ImagingError::Truncated) => return Ok(()),
-                    outcome => outcome?,
-                }
+/// What the scans of a picture bring, told by their headers.
+struct Scans<'a> {
+    frame: &'a Frame,
+    count: u32,
+    /// For each component, the bits that its coefficients still lack, one mask of 64 for each bit.
+    missing: Vec<[u64; 14]>,
+}
+
+impl<'a> Scans<'a> {
+    fn new(frame: &'a Frame) -> Self {
+        Self { frame, count: 0, missing: vec![[u64::MAX; 14]; frame.names.len()] }
+    }
+
+    /// Notes what a scan brings; its header names components, coefficients and their bits.
+    fn add(&mut self, header: &[u8]) -> Result<(), ImagingError> {
+        self.count += 1;
+        if self.count > MOST_SCANS {
+            return Err(ImagingError::Unsupported(format!(
+                "a JPEG of more than {MOST_SCANS} scans"
+            )));
+        }
+        let components = header.first().copied().map_or(0, usize::from);
+        let Some((listed, &[first, last, bits, ..])) =
+            header.get(1..).and_then(|rest| rest.split_at_checked(components * 2))
+        else {
+            return Ok(());
+        };
+        let (first, last, from_bit) = match self.frame.progressive {
+            true => (first.min(63), last.min(63), usize::from(bits & 15)),
+            false => (0, 63, 0),
+        };
+        let width = u64::from(last.saturating_sub(first)) + 1;
+        let mask = (u64::MAX >> (64 - width)) << first;
+        for &[name, _] in listed.as_chunks::<2>().0 {
+            let of_name = self.frame.names.iter().position(|known| *known == name);
+            if let Some(missing) = of_name.and_then(|place| self.missing.get_mut(place)) {
+                missing.iter_mut().skip(from_bit).for_each(|bit| *bit &= !mask);
             }
-            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Walks from the first scan's data to the end, or to where the file breaks off.
+    ///
+    /// Where the end marker is missing, the scans have to bring every bit of every coefficient:
+    /// otherwise the picture would be whole to the decoder, and only less sharp than it was.
+    fn read_on(&mut self, reader: &mut impl BufRead) -> Result<(), ImagingError> {
+        loop {
+            let outcome = match next_marker(reader) {
+                Ok(0xD9) => return Ok(()),
+                Ok(0xD0..=0xD8 | 0x01) => continue,
+                Ok(0xDA) => segment(reader).and_then(|header| self.add(&header)),
+                Ok(_) => skip_segment(reader),
+                Err(error) => Err(error),
+            };
+            match outcome {
+                Err(ImagingError::Truncated) => {
+                    let whole = self.missing.iter().flatten().all(|bits| *bits == 0);
+                    return if whole { Ok(()) } else { Err(ImagingError::Truncated) };
+                }
+                outcome => outcome?,
+            }
         }
     }
 }

@@ -7,13 +7,12 @@ use std::ptr;
 use mozjpeg_sys::{JWRN_HIT_MARKER, c_int, jpeg_common_struct, jpeg_error_mgr, jpeg_std_error};
 
 thread_local! {
-    /// Tells whether libjpeg has warned of that on this thread, which decodes one image at a time.
+    /// Tells whether libjpeg has warned of that on this thread.
     static ENDED_EARLY: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Returns a handler for a new decoder, which unwinds with libjpeg's message where it gives up.
 pub(super) fn handler() -> jpeg_error_mgr {
-    ENDED_EARLY.set(false);
     let mut handler = jpeg_error_mgr {
         error_exit: None,
         emit_message: None,
@@ -36,9 +35,11 @@ pub(super) fn handler() -> jpeg_error_mgr {
     handler
 }
 
-/// Says whether the data of the image decoded last on this thread ended before its picture did.
+/// Says whether the data of a picture ended before it did, since this was asked last on this thread.
+///
+/// Decoders may take turns on a thread, if this is asked after each of their turns.
 pub(super) fn ended_early() -> bool {
-    ENDED_EARLY.get()
+    ENDED_EARLY.take()
 }
 
 #[expect(unsafe_code, reason = "the table of messages is libjpeg's")]

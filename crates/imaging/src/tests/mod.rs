@@ -7,37 +7,86 @@
     reason = "the numbers of test images are small, or meant to wrap"
 )]
 
+mod awkward;
+mod container;
 mod fuzz;
 mod jpeg;
+mod kinds;
 mod make;
+mod orientation;
 mod raster;
 mod recognition;
+mod render;
 mod thumbnails;
 mod tiff;
 
+use std::fs::File;
 use std::io::{Cursor, Write};
 
 use mozjpeg::Decompress;
 
-use super::{Derived, ImagingError, Size, Thumbnail, derive, derive_from, inspect};
+use crate::{Derived, ImagingError, Plan, ReadAt, Size, derive, inspect};
 
 const RED: [u8; 3] = [220, 30, 30];
 const GREEN: [u8; 3] = [30, 180, 40];
 const BLUE: [u8; 3] = [40, 50, 210];
 const YELLOW: [u8; 3] = [240, 230, 60];
 
-/// Inspects and derives, as the engine does.
-fn read(file: &[u8], edges: &[u32]) -> Result<Derived, ImagingError> {
-    let probe = inspect(&mut Cursor::new(file))?;
-    derive_from(Cursor::new(file), &probe, edges)
+/// A thumbnail, taken out of its container.
+struct Thumbnail {
+    size: Size,
+    jpeg: Vec<u8>,
+}
+
+/// The derivatives of an image, its thumbnails taken out of their container.
+struct Made {
+    size: Size,
+    thumbnails: Vec<Thumbnail>,
+    derived: Derived,
+    container: Vec<u8>,
+}
+
+/// Says what is made of an image, and nothing of its bytes.
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} with {} thumbnails", self.size, self.thumbnails.len())
+    }
+}
+
+/// Returns a file for pictures that are turned upright.
+fn scratch() -> File {
+    tempfile::tempfile().unwrap()
+}
+
+fn planned(edges: &[u32]) -> Plan {
+    Plan { thumbnail_edges: edges.to_vec(), quality: 92, threads: 1, ..Plan::default() }
+}
+
+/// Inspects and derives, as a service does.
+fn read(file: &[u8], edges: &[u32]) -> Result<Made, ImagingError> {
+    read_from(&file.to_vec(), &planned(edges))
+}
+
+fn read_from(source: &dyn ReadAt, plan: &Plan) -> Result<Made, ImagingError> {
+    let probe = inspect(source)?;
+    let mut container = Cursor::new(Vec::new());
+    let derived = derive(source, &mut container, &probe, plan, &scratch())?;
+    let container = container.into_inner();
+    assert_eq!(container.len() as u64, derived.bytes);
+    let taken = |stored: &crate::container::Stored| {
+        let range = stored.range();
+        let jpeg = container[range.start as usize..range.end as usize].to_vec();
+        Thumbnail { size: stored.size, jpeg }
+    };
+    let thumbnails = derived.index.thumbnails().iter().map(taken).collect();
+    Ok(Made { size: derived.size, thumbnails, derived, container })
 }
 
 /// Returns the same by way of a real file.
-fn read_from_disk(file: &[u8], edges: &[u32]) -> Result<Derived, ImagingError> {
-    let mut on_disk = tempfile::tempfile().unwrap();
+fn read_from_disk(file: &[u8], edges: &[u32]) -> Result<Made, ImagingError> {
+    let mut on_disk: File = tempfile::tempfile().unwrap();
     on_disk.write_all(file).unwrap();
-    let probe = inspect(&mut on_disk)?;
-    derive(&on_disk, &probe, edges)
+    read_from(&on_disk, &planned(edges))
 }
 
 fn size(width: u32, height: u32) -> Size {
@@ -67,7 +116,7 @@ fn assert_close(found: [u8; 3], expected: [u8; 3], tolerance: u8) {
 }
 
 #[track_caller]
-fn assert_corners(derived: &Derived, expected: [[u8; 3]; 4], tolerance: u8) {
+fn assert_corners(derived: &Made, expected: [[u8; 3]; 4], tolerance: u8) {
     for (found, expected) in corners(&derived.thumbnails[0]).into_iter().zip(expected) {
         assert_close(found, expected, tolerance);
     }

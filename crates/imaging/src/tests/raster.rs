@@ -120,6 +120,28 @@ fn a_truncated_png_webp_or_gif_is_refused_wherever_it_is_cut() {
 }
 
 #[test]
+fn a_png_whose_end_is_missing_is_read_if_its_pixels_are_there() {
+    let file = png(&busy(64, 64), 64, 64, ExtendedColorType::Rgb8);
+    let whole = read(&file, &[64]).unwrap();
+    // The last chunk has 12 bytes; before it stands the checksum of the pixels.
+    for cut in [1, 12, 16] {
+        let outcome = read(&file[..file.len() - cut], &[64]).unwrap();
+        assert!(outcome.container == whole.container, "{cut} bytes are missing");
+    }
+}
+
+#[test]
+fn an_interlaced_png_is_read() {
+    // Adam7 over 2 x 2 pixels: the first, then that to the right of it, then the row below.
+    let header = [0, 0, 0, 2, 0, 0, 0, 2, 8, 0, 0, 0, 1].to_vec();
+    let passes = [0, 10, 0, 90, 0, 170, 250];
+    let file =
+        png_of_chunks(&[(b"IHDR", header), (b"IDAT", zlib_stored(&passes)), (b"IEND", Vec::new())]);
+    let (width, pixels) = awkward::read(&file).unwrap();
+    assert_eq!((width, pixels), (2, vec![[10; 3], [90; 3], [170; 3], [250; 3]]));
+}
+
+#[test]
 fn a_png_with_a_wrong_checksum_is_damaged() {
     let mut file = png(&quarters(80, 60), 80, 60, ExtendedColorType::Rgb8);
     file[18] ^= 1;
@@ -132,12 +154,13 @@ fn a_png_that_promises_too_much_is_refused() {
         let side = side.to_be_bytes();
         [side.as_slice(), &side, &[8, 6, 0, 0, 0]].concat()
     };
-    let file = png_of_chunks(&[(b"IHDR", header(40_000)), (b"IDAT", zlib_stored(&[0; 100]))]);
-    let probe = inspect(&mut Cursor::new(file)).unwrap();
+    let interlaced = |side| [&header(side)[..12], &[1]].concat();
+    let file = png_of_chunks(&[(b"IHDR", interlaced(40_000)), (b"IDAT", zlib_stored(&[0; 100]))]);
+    let probe = inspect(&file).unwrap();
     let limits = Limits { max_pixels: u64::MAX, max_bytes: 1 << 30 };
     assert!(matches!(probe.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
     let file = png_of_chunks(&[(b"IHDR", header(1 << 30)), (b"IDAT", zlib_stored(&[0; 100]))]);
-    let refused = inspect(&mut Cursor::new(file)).and_then(|probe| probe.check(&limits));
+    let refused = inspect(&file).and_then(|probe| probe.check(&limits));
     assert!(refused.is_err());
 }
 

@@ -66,6 +66,18 @@ fn every_depth_of_samples_is_read() {
 }
 
 #[test]
+fn lzw_is_read_sample_by_sample_however_long_its_strings_are() {
+    let noise: Vec<u8> = (0..600 * 400 * 3_u32)
+        .map(|place| (place.wrapping_mul(2_654_435_761) >> 13) as u8)
+        .collect();
+    for samples in [busy(600, 400), vec![7; 600 * 400 * 3], noise] {
+        let file = encoded::<RGB8>(&samples, (600, 400), Compression::Lzw);
+        let (_, found) = awkward::read(&file).unwrap();
+        assert!(found == samples.as_chunks::<3>().0);
+    }
+}
+
+#[test]
 fn one_bit_a_pixel_is_read_whether_black_or_white_is_nought() {
     // Twelve pixels a row: the left half is set, and four bits fill up the second byte.
     let row = [0b1111_1100, 0b0000_0000];
@@ -257,8 +269,7 @@ fn a_tile_may_be_larger_than_the_image() {
 #[test]
 fn a_strip_that_ends_early_is_damaged_not_truncated() {
     let file = encoded::<RGB8>(&busy(64, 64), (64, 64), Compression::Lzw);
-    let probe = inspect(&mut Cursor::new(&file)).unwrap();
-    assert!(derive_from(Cursor::new(&file), &probe, &[8]).is_ok());
+    assert!(read(&file, &[8]).is_ok());
     let mut tags = page((64, 64), &[8; 3], 5, 2);
     tags.push((278, Long(vec![64])));
     let outcome = read(&tiff(tags, false, &[file[8..100].to_vec()]), &[8]);
@@ -319,14 +330,14 @@ fn a_truncated_tiff_is_refused_wherever_it_is_cut() {
 #[test]
 fn what_is_not_read_is_named() {
     let cases = HashMap::from([
-        ((1, 3), "palette"),
-        ((1, 8), "CIELab"),
-        ((3, 0), "group 3"),
+        ((1, 4), "transparency mask"),
+        ((1, 32_845), "LogLuv"),
+        ((34_661, 0), "JBIG"),
         ((6, 6), "old-style JPEG"),
         ((34_712, 2), "JPEG 2000"),
     ]);
     for ((compression, photometric), word) in cases {
-        let bits: &[u16] = if matches!(photometric, 0 | 3) { &[8] } else { &[8; 3] };
+        let bits: &[u16] = if matches!(photometric, 0 | 4) { &[8] } else { &[8; 3] };
         let mut tags = page((8, 8), bits, compression, photometric);
         tags.push((278, Long(vec![8])));
         let outcome = read(&tiff(tags, false, &[vec![0; 192]]), &[8]);
@@ -337,14 +348,14 @@ fn what_is_not_read_is_named() {
 
 #[test]
 fn a_tiff_that_promises_too_much_is_refused() {
+    let limits = Limits { max_pixels: 1 << 30, max_bytes: 1 << 30 };
     let mut tags = page((60_000, 60_000), &[8; 3], 5, 2);
     tags.push((278, Long(vec![60_000])));
-    let probe = inspect(&mut Cursor::new(tiff(tags, false, &[vec![0; 8]]))).unwrap();
-    let limits = Limits { max_pixels: u64::MAX, max_bytes: 1 << 30 };
-    assert!(matches!(probe.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
+    let probe = inspect(&tiff(tags, false, &[vec![0; 8]])).unwrap();
+    assert!(matches!(probe.check(&limits), Err(ImagingError::TooManyPixels { .. })));
     // A small image in a huge tile.
     let mut tags = page((10, 10), &[8; 3], 5, 2);
     tags.extend([(322, Long(vec![1 << 30])), (323, Long(vec![1 << 30]))]);
-    let probe = inspect(&mut Cursor::new(tiff(tags, true, &[vec![0; 8]]))).unwrap();
+    let probe = inspect(&tiff(tags, true, &[vec![0; 8]])).unwrap();
     assert!(matches!(probe.check(&limits), Err(ImagingError::TooMuchMemory { .. })));
 }
