@@ -22,8 +22,8 @@ use crate::derivatives::StoredThumbnail;
 use crate::hydra::{Fault, Problem, Tag};
 use crate::iiif::path::{AskedCustomer, PathError, ServicePath, Target};
 use crate::iiif::{
-    self, Description, Format, ImageRequest, Level, Limits, Part, Quality, Region, RequestError,
-    Resolved, Rotation, Size, Source, Version, canonical_link,
+    self, Description, Extent, Format, ImageRequest, Level, Limits, Part, Quality, Region,
+    RequestError, Resolved, Rotation, Size, SizeForm, Source, Version, canonical_link,
 };
 use crate::resource::address::is_id;
 use crate::resource::{Conditions, Freshness, Site};
@@ -175,6 +175,10 @@ fn level_zero(version: Version, segments: [&str; 4]) -> Result<ImageRequest, Pro
     if request.region != Region::Full {
         faults.push(Fault::new(Part::Region.name(), "must be full"));
     }
+    let upscales = version == Version::V3 && request.size.may_upscale;
+    if matches!(request.size.extent, Extent::Percent(_)) || upscales {
+        faults.push(Fault::new(Part::Size.name(), "must be w,h or w, or ,h or !w,h or max"));
+    }
     if request.rotation != Rotation::NONE {
         faults.push(Fault::new(Part::Rotation.name(), "must be 0"));
     }
@@ -209,7 +213,19 @@ impl Answer<'_> {
         let source = Source { size: *stored.first().ok_or_else(missing)?, stored: &stored };
         let none = || Problem::NotFound("there is no open thumbnail of this size".into());
         // A size beyond all is well formed, and finds nothing.
-        let resolved = iiif::resolve(&self.request, source, Limits::NONE).or(Err(none()))?;
+        let request = match self.request.size.extent {
+            // A stored size within the box is meant, however it was rounded when it was made.
+            Extent::Within(within) => {
+                let fits = |size: &&Size| {
+                    let touches = size.width == within.width || size.height == within.height;
+                    touches && !size.exceeds(within)
+                };
+                let extent = Extent::Exact(*stored.iter().find(fits).ok_or_else(none)?);
+                ImageRequest { size: SizeForm { extent, ..self.request.size }, ..self.request }
+            }
+            _ => self.request,
+        };
+        let resolved = iiif::resolve(&request, source, Limits::NONE).or(Err(none()))?;
         let found = open.into_iter().find(|thumbnail| size(thumbnail) == resolved.size);
         Ok((found.ok_or_else(none)?, resolved))
     }

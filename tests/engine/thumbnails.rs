@@ -29,6 +29,16 @@ fn thumbnails_are_jpegs_of_the_sizes_that_are_told() {
 }
 
 #[test]
+fn a_box_means_the_stored_size_that_fills_it_however_it_was_rounded() {
+    let scene = Scene::start();
+    // 156 pixels high at 400, but 157 by the aspect ratio of the largest thumbnail, which is rounded as well.
+    let service = service(&scene.put("map", &scene.origin.image(1025, 401)).expect(201));
+    let boxed = scene.app.visitor.get(&format!("{service}/full/!400,400/0/default.jpg"));
+    assert_eq!(size_of(&boxed.expect(200)), (400, 156));
+    scene.app.visitor.get(&format!("{service}/full/!399,400/0/default.jpg")).expect(404);
+}
+
+#[test]
 fn no_thumbnail_is_larger_than_its_image() {
     let scene = Scene::start();
     let image = scene.put("small", &scene.origin.image(150, 90)).expect(201);
@@ -79,6 +89,8 @@ fn other_sizes_are_not_there_and_other_forms_are_refused() {
         "full/abc/0/default.jpg",
         "full/99999999999999999999,/0/default.jpg",
         "full/full/0/default.jpg",
+        "full/pct:100/0/default.jpg",
+        "full/^max/0/default.jpg",
         "full/0,0/0/default.jpg",
         "full/,/0/default.jpg",
         "full/400,267/90/default.jpg",
