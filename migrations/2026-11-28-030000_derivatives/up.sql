@@ -20,6 +20,8 @@ COMMENT ON COLUMN derivatives.size IS 'Bytes of the original';
 COMMENT ON COLUMN derivatives.derived_size IS 'Bytes of the object';
 COMMENT ON COLUMN derivatives.checked IS 'When the sizes were last found right';
 
+-- What a worker of the version before writes meanwhile waits.
+LOCK TABLE images IN SHARE ROW EXCLUSIVE MODE;
 INSERT INTO derivatives (customer, space, image, object, size, derived_size, checked)
     SELECT customer, space, id, derivative, size, thumbnail_size, COALESCE(checked, finished, now())
     FROM images WHERE checked IS NOT NULL OR derivative IS NOT NULL OR size <> 0 OR thumbnail_size <> 0;
