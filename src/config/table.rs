@@ -51,7 +51,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "HYDRIA_MEMORY_MB",
         "512",
-        "Memory that reading images may take in all, in MiB; one image may always be read",
+        "Memory that images which are read at once are expected to take in all, in MiB; one is always read",
     ),
     setting("HYDRIA_INGEST_MEMORY_MB", "1024", "Memory that reading one image may take, in MiB"),
     setting(

@@ -47,9 +47,15 @@ fn derive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let source = open(io::stdin())?;
     let mut parent = open(io::stdout())?;
     let output = open(io::stderr())?;
-    let scratch = tempfile::tempfile_in(".")?;
     // What is written to the standard error, such as by a panic, goes to the parent from now on.
     rustix::stdio::dup2_stderr(&parent)?;
+    let scratch = match tempfile::tempfile_in(".") {
+        Ok(scratch) => scratch,
+        Err(error) => {
+            let (words, code) = (error.to_string(), error.raw_os_error());
+            return Ok(send(&mut parent, &Report::Failed { words, code })?);
+        }
+    };
     // Nobody would take what it makes once its parent has gone.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     priority::lower(arguments.nice);
@@ -63,7 +69,9 @@ fn derive(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Err(ImagingError::Io(error)) if error.kind() == io::ErrorKind::OutOfMemory => {
             Report::NoMemory
         }
-        Err(ImagingError::Io(error)) => Report::Failed { words: error.to_string() },
+        Err(ImagingError::Io(error)) => {
+            Report::Failed { words: error.to_string(), code: error.raw_os_error() }
+        }
         Err(error) => Report::Refused { words: error.to_string() },
     };
     Ok(send(&mut parent, &report)?)

@@ -11,14 +11,20 @@ use super::error::DerivationError;
 /// Words of Rust's standard library where memory cannot be had, before it ends the process.
 const NO_MEMORY: &str = "memory allocation of";
 
-/// Returns what the end of a child says of its image; `said` is what it wrote that is no report.
-pub(super) fn reason(status: ExitStatus, said: &str, limits: &Limits) -> DerivationError {
+/// Returns what the end of a child says of its image; `said` is what it wrote that is no report, `memory` what it was
+/// allowed in bytes.
+pub(super) fn reason(
+    status: ExitStatus,
+    said: &str,
+    memory: u64,
+    limits: &Limits,
+) -> DerivationError {
     let Some(signal) = status.signal() else {
         return DerivationError::Service(format!("its process ended without a result: {said}"));
     };
     let is = |wanted: Signal| signal == wanted.as_raw();
     if said.contains(NO_MEMORY) {
-        return no_memory(limits);
+        return no_memory(memory, limits);
     }
     if is(Signal::XCPU) {
         return DerivationError::Image(format!(
@@ -42,8 +48,14 @@ pub(super) fn reason(status: ExitStatus, said: &str, limits: &Limits) -> Derivat
     ))
 }
 
-/// Returns the error of an image that takes more memory than it may.
-pub(super) fn no_memory(limits: &Limits) -> DerivationError {
+/// Returns the error of an image that takes more memory than it may: than the setting allows, or than was estimated.
+pub(super) fn no_memory(memory: u64, limits: &Limits) -> DerivationError {
+    if memory < limits.memory {
+        return DerivationError::Image(format!(
+            "reading the image takes more than the {} MB of memory that its header lets expect; please report it",
+            memory / 1_000_000
+        ));
+    }
     DerivationError::Image(format!(
         "reading the image takes more memory than the {} MB allowed (HYDRIA_INGEST_MEMORY_MB)",
         limits.memory / 1_000_000

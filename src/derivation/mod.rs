@@ -61,7 +61,11 @@ enum Report {
     /// The image takes more memory than it may.
     NoMemory,
     /// Something of the service failed, which says nothing of the image.
-    Failed { words: String },
+    Failed {
+        words: String,
+        /// Number of the error of the system, if it was one.
+        code: Option<i32>,
+    },
 }
 
 /// The message of the parent that the child may go on.

@@ -19,11 +19,13 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 
 use super::error::DerivationError;
-use super::{FORMATS, Limits, Order, Report, end, memory_limit};
+use super::{FORMATS, Limits, OWN_BYTES, Order, Report, end, memory_limit};
 
-/// Longest line of a child, and most of what is kept of what it says besides, in bytes. A child that reads a hostile file
-/// is not trusted either.
-const MAX_SAID: usize = 256 << 10;
+/// Most that is read of a child, in bytes: the index of the largest image that is allowed has some 8 MiB. A child that
+/// reads a hostile file is not trusted either.
+const MAX_REPORTED: u64 = 16 << 20;
+/// Most that is kept of what it says besides its reports, in bytes.
+const MAX_SAID: usize = 64 << 10;
 /// Time that a child may take for each second of processor time that it may take, because others may want the cores.
 const PATIENCE: u32 = 10;
 
@@ -49,7 +51,11 @@ pub struct Derivation {
     said: String,
     /// Bytes that reading will take at most.
     pub memory: u64,
+    /// Bytes that the child may take.
+    most_memory: u64,
     format: Format,
+    /// Pixels, before the orientation is applied.
+    stored: Size,
 }
 
 impl Derivation {
@@ -84,15 +90,16 @@ impl Derivation {
             .kill_on_drop(true)
             .spawn()?;
         let (reports, orders) = UnixStream::from_std(ours)?.into_split();
-        let most = u64::try_from(4 * MAX_SAID).unwrap_or(u64::MAX);
         let mut started = Self {
             child,
-            lines: BufReader::new(reports.take(most)).lines(),
+            lines: BufReader::new(reports.take(MAX_REPORTED)).lines(),
             orders,
             output,
             limits,
             said: String::new(),
             memory: 0,
+            most_memory: limits.memory + OWN_BYTES,
+            stored: Size { width: 0, height: 0 },
             format: Format::Jpeg,
         };
         match started.report().await? {
@@ -101,7 +108,7 @@ impl Derivation {
                 let format = format.ok_or_else(|| nonsense(&media_type))?;
                 let size = Size { width, height };
                 check(size, memory, &limits)?;
-                (started.format, started.memory) = (format, memory);
+                (started.format, started.stored, started.memory) = (format, size, memory);
             }
             other => return Err(nonsense(&other)),
         }
@@ -114,6 +121,7 @@ impl Derivation {
     /// Returns [`DerivationError::Image`] where the image cannot be read, or is beyond the limits.
     pub async fn finish(mut self, edges: Vec<u32>) -> Result<Derived, DerivationError> {
         let memory = memory_limit(self.memory, self.limits.memory);
+        self.most_memory = memory;
         let order = serde_json::to_string(&Order { edges, memory })
             .map_err(|error| DerivationError::Service(error.to_string()))?;
         // A child that has ended meanwhile says so below.
@@ -123,6 +131,11 @@ impl Derivation {
         };
         let index = BASE64.decode(&index).map_err(|error| nonsense(&error))?;
         let index = Index::decode(&index).map_err(|error| nonsense(&error))?;
+        let (found, Size { width, height }) = (index.size(), self.stored);
+        let is_it = found == self.stored || found == Size { width: height, height: width };
+        if !is_it || index.end() > bytes {
+            return Err(nonsense(&"an index of something else"));
+        }
         let object = self.output;
         if object.metadata()?.len() != bytes {
             return Err(DerivationError::Service("what its process made is not whole".into()));
@@ -139,13 +152,16 @@ impl Derivation {
         };
         match next? {
             Some(Report::Refused { words }) => Err(DerivationError::Image(words)),
-            Some(Report::NoMemory) => Err(end::no_memory(&self.limits)),
-            Some(Report::Failed { words }) => Err(DerivationError::Service(words)),
+            Some(Report::NoMemory) => Err(end::no_memory(self.most_memory, &self.limits)),
+            Some(Report::Failed { code: Some(code), .. }) => {
+                Err(io::Error::from_raw_os_error(code).into())
+            }
+            Some(Report::Failed { words, code: None }) => Err(DerivationError::Service(words)),
             Some(report) => Ok(report),
             None => {
                 let status = self.child.wait().await?;
                 log::debug!("a process that derives ended with {status}: {}", self.said);
-                Err(end::reason(status, &self.said, &self.limits))
+                Err(end::reason(status, &self.said, self.most_memory, &self.limits))
             }
         }
     }

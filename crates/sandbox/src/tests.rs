@@ -63,6 +63,14 @@ fn a_part_in_a_process_of_its_own() {
             println!("{:?}", std::net::TcpListener::bind("127.0.0.1:0").unwrap_err().kind());
         }
         "program" => println!("{:?}", Command::new("/bin/true").status().unwrap_err().kind()),
+        "process" => {
+            let parent = rustix::process::getppid().unwrap();
+            let killed = rustix::process::kill_process(parent, Signal::CONT);
+            let limit = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+            let limited =
+                rustix::process::prlimit(Some(parent), rustix::process::Resource::Core, limit);
+            println!("{killed:?} {limited:?}");
+        }
         "open" => {
             let opened = File::open("/etc/hostname").map_err(|error| error.kind());
             println!("{} {opened:?}", confinement.files_refused);
@@ -148,6 +156,14 @@ fn sockets_and_programs_are_refused() {
         assert!(output.status.success(), "{}", said(&output));
         assert!(said(&output).contains("PermissionDenied"), "{part}: {}", said(&output));
     }
+}
+
+#[test]
+fn other_processes_are_out_of_reach() {
+    let output = run("process");
+    assert!(output.status.success(), "{}", said(&output));
+    let refused = said(&output).matches("PermissionDenied").count();
+    assert_eq!(refused, 2, "{}", said(&output));
 }
 
 #[test]

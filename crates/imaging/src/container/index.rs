@@ -115,6 +115,17 @@ impl Index {
         self.channels
     }
 
+    /// Returns the end of the last byte that it names within the container.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        let ends = |level: &Level| {
+            let places = level.offsets.iter().zip(&level.lengths);
+            places.map(|(offset, length)| offset + u64::from(*length)).max().unwrap_or_default()
+        };
+        let stored = self.thumbnails.iter().chain(&self.rendition).map(|stored| stored.range().end);
+        self.levels.iter().map(ends).chain(stored).max().unwrap_or_default()
+    }
+
     /// Returns the size of each level, the full one first.
     pub fn levels(&self) -> impl Iterator<Item = Size> {
         self.levels.iter().map(|level| level.size)
