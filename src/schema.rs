@@ -435,7 +435,7 @@ diesel::table! {
         removals -> Int8,
         /// Bytes of the origins of its images
         size -> Int8,
-        /// Bytes of the thumbnails of its images
+        /// Bytes of the derivatives of its images
         thumbnail_size -> Int8,
         /// When they last changed
         changed -> Timestamptz,
@@ -457,7 +457,7 @@ diesel::table! {
         removals -> Int8,
         /// Bytes of origins more, or fewer
         size -> Int8,
-        /// Bytes of thumbnails more, or fewer
+        /// Bytes of derivatives more, or fewer
         thumbnail_size -> Int8,
         /// When
         changed -> Timestamptz,

@@ -344,3 +344,21 @@ fn use_trees_are_read_in_all_their_forms() {
         assert!(found.contains(path), "{path} is missing in {found:?}");
     }
 }
+
+#[test]
+fn every_source_is_declared_by_its_parent() {
+    let sources = sources();
+    let mut wrong = Vec::new();
+    for (module, source) in &sources {
+        let Some((name, parent)) = module.split_last().filter(|(_, parent)| !parent.is_empty())
+        else {
+            continue;
+        };
+        let declares = format!("mod {name};");
+        if !sources.get(parent).is_some_and(|parent| parent.code.contains(&declares)) {
+            wrong.push(source.path.display().to_string());
+        }
+    }
+    assert!(sources.len() > 300, "only {} sources were read", sources.len());
+    assert!(wrong.is_empty(), "no module declares {wrong:?}");
+}

@@ -18,7 +18,7 @@ use crate::fairness::priority;
 /// Bytes of a derived file for each pixel of the largest image, at most; a JPEG of the best quality has fewer.
 const BYTES_A_PIXEL: u64 = 4;
 
-/// What the parent says in arguments.
+/// The arguments that the parent gives.
 #[derive(Debug, Clone, Copy)]
 pub struct Arguments {
     /// Bytes of memory that reading may take.

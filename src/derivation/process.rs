@@ -29,7 +29,7 @@ const MAX_SAID: usize = 64 << 10;
 /// Time that a child may take for each second of processor time that it may take, because others may want the cores.
 const PATIENCE: u32 = 10;
 
-/// What was made of an image.
+/// The derivatives of an image, as its child made them.
 #[derive(Debug)]
 pub struct Derived {
     pub format: Format,
@@ -47,7 +47,7 @@ pub struct Derivation {
     orders: OwnedWriteHalf,
     output: File,
     limits: Limits,
-    /// What the child said that is no report.
+    /// Text of the child that is no report.
     said: String,
     /// Bytes that reading will take at most.
     pub memory: u64,

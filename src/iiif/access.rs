@@ -1,4 +1,4 @@
-//! Who may see what of an image, as far as its roles and its open size tell.
+//! Decides who may see which pixels and descriptions of an image, by its roles and its open size.
 
 use super::error::RequestError;
 use super::geometry::Size;
@@ -35,7 +35,7 @@ pub enum Openness {
 pub enum PixelAccess {
     /// Anybody; shared caches may keep them.
     Open,
-    /// Who holds a role of the image.
+    /// Holders of a role of the image.
     NeedsRole,
     /// Nobody, because there is no role to hold.
     Closed,
@@ -51,7 +51,7 @@ pub enum DescriptionAccess {
         /// Pixels, above 0.
         longest_edge: u32,
     },
-    /// Who holds a role, that of the whole image; others are sent to the open tier if there is one.
+    /// Holders of a role, the description of the whole image; others are sent to the open tier if there is one.
     NeedsRole {
         /// The longest edge of the open tier, in pixels.
         tier: Option<u32>,

@@ -104,7 +104,7 @@ fn other_sizes_are_not_there_and_other_forms_are_refused() {
 #[test]
 fn thumbnails_are_described_in_both_versions_under_the_spelling_asked_for() {
     let scene = Scene::start();
-    let image = scene.put("map", &scene.origin.image(1200, 800)).expect(201);
+    scene.put("map", &scene.origin.image(1200, 800)).expect(201);
     let (number, base) = (scene.owner.id, &scene.app.base);
     let rest = |customer: &str| format!("{customer}/{}/map", scene.space);
     let get = |path: &str| scene.app.visitor.get(path).expect(200);
@@ -142,7 +142,6 @@ fn thumbnails_are_described_in_both_versions_under_the_spelling_asked_for() {
     scene.app.visitor.get(&format!("/thumbs/{}/info.json", rest("nobody"))).expect(404);
     scene.app.visitor.get(&format!("/thumbs/v4/{}/info.json", rest("library"))).expect(404);
     scene.app.visitor.get(&format!("/thumbs/library%00/{}/map/info.json", scene.space)).expect(404);
-    drop(image);
 }
 
 #[test]

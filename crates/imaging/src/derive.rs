@@ -12,7 +12,7 @@ use super::{Channels, ImagingError, Picture, Probe, Size};
 /// Of the qualities tried (80 to 95), the least that shows no blocks.
 const QUALITY: u8 = 85;
 
-/// What is to be made of an image.
+/// The derivatives that are to be made of an image, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The longest edge of each thumbnail, in pixels.

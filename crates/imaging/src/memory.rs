@@ -1,4 +1,4 @@
-//! What derivation takes besides reading, for the estimate that is made before.
+//! Estimates the memory that derivation takes besides reading.
 
 use image::metadata::Orientation;
 

@@ -18,7 +18,7 @@ pub struct Picture<'a> {
 impl<'a> Picture<'a> {
     /// Begins to read an image that was inspected, and checked against limits.
     ///
-    /// Where rows change places to make the picture upright, it is read to its end here; a large
+    /// Reads the picture to its end here if rows change places to make it upright; a large
     /// one goes to the file `scratch`.
     ///
     /// # Errors

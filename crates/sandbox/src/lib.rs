@@ -27,7 +27,7 @@ pub struct Limits {
     pub file_bytes: u64,
 }
 
-/// What the kernel has put in force, beside the limits.
+/// The restrictions that the kernel has put in force, beside the limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Confinement {
     /// Tells whether no file can be opened any more, by path; kernels without Landlock cannot see to it.

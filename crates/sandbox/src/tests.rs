@@ -38,6 +38,7 @@ fn said(output: &Output) -> String {
     )
 }
 
+/// Runs the part that the environment names; without one, this is not such a process, and there is nothing to do.
 #[test]
 fn a_part_in_a_process_of_its_own() {
     let Ok(part) = std::env::var(PART) else { return };

@@ -1,4 +1,4 @@
-//! What was made of images that were processed.
+//! The table of derivatives: the object of each processed image, its index, and bytes.
 
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
@@ -9,7 +9,7 @@ use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
 use crate::schema::derivatives;
 
-/// What was made of an image, and of how many bytes.
+/// The derivatives of an image, as their row has them.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = derivatives, check_for_backend(Pg))]
 pub struct Derivatives {
@@ -25,7 +25,7 @@ pub struct Derivatives {
     pub checked: DateTime<Utc>,
 }
 
-/// Returns what was made of an image; `None` until it is processed.
+/// Returns the derivatives of an image; `None` until it is processed.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -37,7 +37,7 @@ pub fn of_image(
     Ok(own.select(Derivatives::as_select()).first(conn).optional()?)
 }
 
-/// Writes what was made of an image, which the caller has locked, in place of what was made of it before.
+/// Writes the derivatives of an image, which the caller has locked, in place of those of before.
 ///
 /// # Errors
 /// Fails if the database does not answer.

@@ -32,7 +32,7 @@ impl Retrieve for Image {
     }
 }
 
-/// What is needed of an image to serve what was made of it.
+/// The columns that serving the derivatives of an image needs.
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = images, check_for_backend(Pg))]
 pub struct ServedImage {

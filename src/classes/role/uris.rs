@@ -17,7 +17,7 @@ use crate::schema::roles;
 
 /// Reads the roles that a body gives an image (`docs/rules.md` 4.8).
 ///
-/// What may be a URI or a bare id is for [`settle_roles`] to decide.
+/// Leaves open what may be a URI or a bare id: [`settle_roles`] decides it.
 ///
 /// # Errors
 /// Returns a fault for each that is wrong.

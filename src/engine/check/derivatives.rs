@@ -1,7 +1,7 @@
-//! What was made of images: each row is of an image that is there, because no foreign key holds it.
+//! Derivatives: each row belongs to an image that is there. No foreign key sees to that.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Text};
+use diesel::sql_types::Text;
 
 use super::{Check, change, holds};
 use crate::addresses::ImageAddress;
@@ -29,19 +29,14 @@ pub(super) fn of_space(
 ) -> Result<(), Problem> {
     let mut after = String::new();
     loop {
-        let orphaned: Vec<Row> = check.read(|conn| {
-            Ok(diesel::sql_query(
-                "SELECT image FROM derivatives d WHERE customer = $1 AND space = $2 AND image > $3 \
-                 AND NOT EXISTS (SELECT FROM images i \
-                 WHERE (i.customer, i.space, i.id) = (d.customer, d.space, d.image)) \
-                 ORDER BY image LIMIT $4",
-            )
-            .bind::<Integer, _>(customer)
-            .bind::<Integer, _>(space)
-            .bind::<Text, _>(&after)
-            .bind::<BigInt, _>(check.options.chunk)
-            .load(conn)?)
-        })?;
+        let orphaned: Vec<Row> = check.chunk(
+            (customer, space),
+            &after,
+            "SELECT image FROM derivatives d WHERE customer = $1 AND space = $2 AND image > $3 \
+             AND NOT EXISTS (SELECT FROM images i \
+             WHERE (i.customer, i.space, i.id) = (d.customer, d.space, d.image)) \
+             ORDER BY image LIMIT $4",
+        )?;
         let Some(last) = orphaned.last() else { return Ok(()) };
         after.clone_from(&last.image);
         for Row { image } in orphaned {

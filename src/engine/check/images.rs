@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text};
+use diesel::sql_types::{BigInt, Bool, Nullable, Text};
 
 use super::{Check, CheckError, change, holds, lock_image};
 use crate::addresses::ImageAddress;
@@ -42,19 +42,16 @@ pub(super) async fn of_space(
 ) -> Result<(), CheckError> {
     let mut after = String::new();
     loop {
-        let rows: Vec<Row> = check.read(|conn| {
-            Ok(diesel::sql_query(format!(
+        let rows: Vec<Row> = check.chunk(
+            (customer, space),
+            &after,
+            &format!(
                 "SELECT id, object, COALESCE(derived_size, 0) AS derived_size, batch, \
                  {STRANDED} AS stranded, {MISLED} AS misled FROM images i LEFT JOIN derivatives d \
                  ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
                  WHERE i.customer = $1 AND i.space = $2 AND id > $3 ORDER BY id LIMIT $4"
-            ))
-            .bind::<Integer, _>(customer)
-            .bind::<Integer, _>(space)
-            .bind::<Text, _>(&after)
-            .bind::<BigInt, _>(check.options.chunk)
-            .load(conn)?)
-        })?;
+            ),
+        )?;
         let Some(last) = rows.last() else { return Ok(()) };
         after.clone_from(&last.id);
         for row in rows {

@@ -127,6 +127,24 @@ impl Check<'_> {
         (self.found)(finding);
     }
 
+    /// Loads rows of a space from a key on; `$1` to `$4` are customer, space, the key, and the number of rows.
+    fn chunk<T>(
+        &self,
+        (customer, space): (i32, i32),
+        after: &str,
+        sql: &str,
+    ) -> Result<Vec<T>, Problem>
+    where
+        T: QueryableByName<diesel::pg::Pg> + 'static,
+    {
+        self.read(|conn| {
+            let query =
+                diesel::sql_query(sql).bind::<Integer, _>(customer).bind::<Integer, _>(space);
+            let query = query.bind::<Text, _>(after).bind::<BigInt, _>(self.options.chunk);
+            Ok(query.load(conn)?)
+        })
+    }
+
     fn read<T>(
         &self,
         act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,

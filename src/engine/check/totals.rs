@@ -125,19 +125,15 @@ fn count(check: &Check<'_>, customer: i32, space: i32) -> Result<Sums, Problem> 
     let mut sums = Sums::default();
     let mut after = String::new();
     loop {
-        let chunk: Chunk = check.read(|conn| {
-            Ok(diesel::sql_query(
-                "SELECT count(*) AS images, total(size) AS size, total(derived_size) AS thumbnail_size, \
-                 COALESCE(max(id), '') AS last FROM (SELECT id, size, derived_size FROM images i \
-                 LEFT JOIN derivatives d ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
-                 WHERE i.customer = $1 AND i.space = $2 AND id > $3 ORDER BY id LIMIT $4) AS chunk",
-            )
-            .bind::<Integer, _>(customer)
-            .bind::<Integer, _>(space)
-            .bind::<Text, _>(&after)
-            .bind::<BigInt, _>(check.options.chunk)
-            .get_result(conn)?)
-        })?;
+        let chunks: Vec<Chunk> = check.chunk(
+            (customer, space),
+            &after,
+            "SELECT count(*) AS images, total(size) AS size, total(derived_size) AS thumbnail_size, \
+             COALESCE(max(id), '') AS last FROM (SELECT id, size, derived_size FROM images i \
+             LEFT JOIN derivatives d ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
+             WHERE i.customer = $1 AND i.space = $2 AND id > $3 ORDER BY id LIMIT $4) AS chunk",
+        )?;
+        let Some(chunk) = chunks.into_iter().next() else { return Ok(sums) };
         sums.images += chunk.sums.images;
         sums.size += chunk.sums.size;
         sums.thumbnail_size += chunk.sums.thumbnail_size;

@@ -1,6 +1,6 @@
 use super::*;
 
-/// What requests are put together from.
+/// The pieces that requests are put together from.
 const PIECES: [&str; 26] = [
     "full",
     "max",

@@ -18,7 +18,7 @@ const LONG: u16 = 4;
 const BYTES: u16 = 7;
 const LONG8: u16 = 16;
 
-/// What the directory of a level tells.
+/// The entries of the directory of a level.
 pub(super) struct Description<'a> {
     pub(super) size: Size,
     pub(super) is_reduced: bool,

@@ -52,33 +52,6 @@ pub struct Index {
     pub(crate) rendition: Option<Stored>,
 }
 
-/// What is asked for: a region in pixels of the full picture, and the size it is to have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// Left edge of the region.
-    pub x: u32,
-    /// Top edge of the region.
-    pub y: u32,
-    /// Width and height of the region.
-    pub region: Size,
-    /// Width and height of the answer.
-    pub output: Size,
-    /// Pixels by which the height of a stored tile may differ from that of `output`: 1 where
-    /// only the width was asked for, because then rounding is up to the server.
-    pub height_tolerance: u32,
-}
-
-/// The number of a tile within a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredTile {
-    /// 0 is the full size.
-    pub level: usize,
-    /// From the left.
-    pub column: u32,
-    /// From the top.
-    pub row: u32,
-}
-
 /// Says whether tiles may have that edge: multiples of 16, as TIFF wants them.
 pub(super) fn is_tile_edge(edge: u32) -> bool {
     (64..=4096).contains(&edge) && edge.is_multiple_of(16)
@@ -153,28 +126,6 @@ impl Index {
         let number = row as usize * level.columns as usize + column as usize;
         let (&offset, &length) = level.offsets.get(number).zip(level.lengths.get(number))?;
         Some(offset..offset + u64::from(length))
-    }
-
-    /// Returns the tile that answers a request as it stands, if there is one.
-    #[must_use]
-    pub fn stored_tile(&self, request: &Request) -> Option<StoredTile> {
-        let fits = |level: usize| {
-            let shift = u32::try_from(level).ok()?;
-            let (scale, edge) = (1_u32.checked_shl(shift)?, self.tile.checked_shl(shift)?);
-            let width = edge.min(self.size.width.checked_sub(request.x)?);
-            let height = edge.min(self.size.height.checked_sub(request.y)?);
-            let is_tile = width > 0
-                && height > 0
-                && request.x.is_multiple_of(edge)
-                && request.y.is_multiple_of(edge)
-                && request.region == Size { width, height }
-                && request.output.width == width.div_ceil(scale)
-                && request.output.height.abs_diff(height.div_ceil(scale))
-                    <= request.height_tolerance;
-            let (column, row) = (request.x / edge, request.y / edge);
-            is_tile.then_some(StoredTile { level, column, row })
-        };
-        (0..self.levels.len()).find_map(fits)
     }
 
     /// Returns the thumbnail or rendition of exactly this size, if there is one.

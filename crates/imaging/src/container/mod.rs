@@ -12,7 +12,7 @@ mod index;
 mod varint;
 mod writer;
 
-pub use self::index::{Index, Request, Stored, StoredTile};
+pub use self::index::{Index, Stored};
 pub(crate) use self::writer::Writer;
 
 /// The version of the container and of its index; a reader refuses any other.

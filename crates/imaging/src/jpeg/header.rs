@@ -178,7 +178,7 @@ impl Profile {
     }
 }
 
-/// What the scans of a picture bring, told by their headers.
+/// The coefficients that the scans of a picture bring, by their headers.
 struct Scans<'a> {
     frame: &'a Frame,
     count: u32,

@@ -17,7 +17,7 @@ pub(super) struct Palette {
     pub(super) columns: usize,
 }
 
-/// What the boxes before the codestream say, as far as it matters.
+/// The contents of the boxes before the codestream, as far as they matter.
 #[derive(Default)]
 pub(super) struct Boxes {
     pub(super) colours: Option<u32>,

@@ -15,10 +15,10 @@ use openjpeg_sys as opj;
 use crate::ImagingError;
 use crate::bytes::Section;
 
-/// What OpenJPEG tells its callbacks by.
+/// The state that OpenJPEG hands to its callbacks.
 struct Context<'a> {
     section: Section<'a>,
-    /// What follows upon the section: the end marker, where the file lacks it.
+    /// The bytes that follow upon the section: the end marker, where the file lacks it.
     tail: &'static [u8],
     at: u64,
     length: u64,

@@ -33,7 +33,7 @@ pub(super) struct Grid {
     pub(super) components: Vec<Component>,
 }
 
-/// What the colours of a picture are.
+/// The colour space of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Colours {
     Gray,
@@ -52,7 +52,7 @@ impl Colours {
     }
 }
 
-/// Where a channel comes from: a component, or a column of the palette that it points into.
+/// The source of a channel: a component, or a column of the palette that it points into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Channel {
     pub(super) component: usize,
@@ -64,7 +64,7 @@ pub(super) struct Channel {
 pub(super) struct Header<'a> {
     pub(super) codestream: Section<'a>,
     pub(super) codestream_bytes: u64,
-    /// What it lacks of its end marker: two bytes, one or none.
+    /// The bytes that it lacks of its end marker: two bytes, one or none.
     pub(super) tail: &'static [u8],
     pub(super) grid: Grid,
     pub(super) colours: Colours,

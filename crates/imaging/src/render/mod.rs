@@ -69,7 +69,7 @@ pub enum OutputFormat {
     Tiff,
 }
 
-/// What is asked for.
+/// A request for an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rendering {
     /// Left edge of the region, in pixels of the full picture.
@@ -92,7 +92,7 @@ pub struct Rendering {
     pub jpeg_quality: u8,
 }
 
-/// What a rendering takes, reckoned before work begins.
+/// The cost of a rendering, estimated before work begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
     /// Memory that is held at most, in bytes.

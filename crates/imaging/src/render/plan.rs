@@ -17,7 +17,7 @@ pub(super) struct Window {
 pub(super) struct Steps {
     pub(super) level: u32,
     pub(super) window: Window,
-    /// What of the window is scaled, and how; none where its pixels are the answer's.
+    /// The part of the window that is scaled, and how; none where its pixels are the answer's.
     pub(super) scale: Option<(Crop, Filter)>,
     pub(super) output: Size,
     pub(super) channels: Channels,

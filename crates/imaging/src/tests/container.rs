@@ -3,7 +3,7 @@ use ::tiff::tags::Tag;
 
 use super::make::{Jpeg, busy, picture, png};
 use super::*;
-use crate::container::{Index, Request, StoredTile};
+use crate::container::Index;
 
 /// A smooth picture, so that JPEG changes little of it.
 pub(super) fn smooth(width: usize, height: usize) -> Vec<u8> {
@@ -194,35 +194,6 @@ fn an_index_that_was_cut_or_changed_is_refused_or_harmless() {
         bomb.push(number as u8);
     }
     assert!(Index::decode(&bomb).is_err());
-}
-
-fn request(x: u32, y: u32, region: (u32, u32), output: (u32, u32), slack: u32) -> Request {
-    let (region, output) = (size(region.0, region.1), size(output.0, output.1));
-    Request { x, y, region, output, height_tolerance: slack }
-}
-
-#[test]
-fn a_request_on_the_grid_is_a_stored_tile() {
-    let index = made(333, 131, &small_tiles()).derived.index;
-    let tile = |level, column, row| Some(StoredTile { level, column, row });
-    let cases = [
-        (request(0, 0, (64, 64), (64, 64), 0), tile(0, 0, 0)),
-        (request(320, 128, (13, 3), (13, 3), 0), tile(0, 5, 2)),
-        (request(128, 0, (128, 128), (64, 64), 0), tile(1, 1, 0)),
-        (request(256, 128, (77, 3), (39, 2), 0), tile(1, 2, 1)),
-        (request(0, 0, (333, 131), (42, 17), 0), tile(3, 0, 0)),
-        // Only the width was asked for: 3 rows at half the size may be 1 or 2.
-        (request(256, 128, (77, 3), (39, 1), 1), tile(1, 2, 1)),
-        (request(256, 128, (77, 3), (39, 1), 0), None),
-        (request(1, 0, (64, 64), (64, 64), 0), None),
-        (request(0, 0, (63, 64), (63, 64), 0), None),
-        (request(0, 0, (64, 64), (32, 32), 0), None),
-        (request(384, 0, (64, 64), (64, 64), 0), None),
-        (request(333, 0, (0, 64), (0, 64), 0), None),
-    ];
-    for (request, expected) in cases {
-        assert_eq!(index.stored_tile(&request), expected, "{request:?}");
-    }
 }
 
 #[test]

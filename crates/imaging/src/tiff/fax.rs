@@ -43,7 +43,7 @@ pub(super) struct Fax<R> {
     bits: Bits<R>,
     scheme: Scheme,
     width: u32,
-    /// Where the colour changes in the row above, from white to black first.
+    /// The places where the colour changes in the row above, from white to black first.
     above: Vec<u32>,
     changes: Vec<u32>,
     row: Vec<u8>,

@@ -4,7 +4,7 @@ use super::kind::{Alpha, Colours};
 use super::page::Page;
 use crate::samples::{Channels, blend_over, unit, ycbcr_to_rgb};
 
-/// What becomes of the samples of a row, once they have 8 bits each.
+/// The conversion of the samples of a row, once they have 8 bits each.
 pub(super) struct Finish {
     colours: Colours,
     alpha: Option<Alpha>,

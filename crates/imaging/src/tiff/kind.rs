@@ -122,7 +122,7 @@ pub(super) enum Alpha {
     Unassociated,
 }
 
-/// What comes before compression: each sample less the one before it.
+/// The transformation before compression: each sample less the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Predictor {
     None,

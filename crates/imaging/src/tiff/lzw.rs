@@ -33,7 +33,7 @@ pub(super) struct Lzw<R> {
     table: Vec<Stretch>,
     next: usize,
     before: Option<Stretch>,
-    /// What was decoded since the table was cleared, and room behind it.
+    /// The bytes decoded since the table was cleared, and room behind it.
     output: Vec<u8>,
     end: usize,
     given: usize,

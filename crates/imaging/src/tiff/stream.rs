@@ -103,7 +103,7 @@ impl<R: BufRead> Read for OldLzw<R> {
     }
 }
 
-/// What is left of the run that is being read.
+/// The rest of the run that is being read.
 enum Run {
     None,
     Literal(usize),
