@@ -34,6 +34,16 @@ pub struct Config {
     pub max_pixels: u64,
     /// Bytes that reading images may take in all.
     pub memory_bytes: u64,
+    /// Bytes of images and of rendered answers that are kept in memory.
+    pub cache_bytes: u64,
+    /// Bytes of rendered answers that are kept on disk.
+    pub rendered_bytes: u64,
+    /// The longest edge of an answer of an image, in pixels; `None`: that of the image.
+    pub max_edge: Option<u32>,
+    /// Seconds for which caches may show an open image without asking.
+    pub cache_seconds: u32,
+    /// Tells whether large renderings for which there is no room are refused, and not only counted.
+    pub refuses_renderings: bool,
     /// Bytes that reading one image may take.
     pub ingest_memory_bytes: u64,
     /// Processor time that reading one image may take.
@@ -93,6 +103,7 @@ impl Config {
         let storage = reader.optional("HYDRIA_STORAGE", storage);
         let storage = storage.unwrap_or_else(|| data.join("objects"));
         let seconds = Duration::from_secs;
+        let pixels = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
@@ -114,6 +125,18 @@ impl Config {
                 .unwrap_or(usize::MAX),
             max_pixels: reader.number("HYDRIA_MAX_PIXELS", 1, 1 << 40),
             memory_bytes: reader.number("HYDRIA_MEMORY_MB", 16, 1 << 20) << 20,
+            cache_bytes: reader.number("HYDRIA_CACHE_MB", 1, 1 << 20) << 20,
+            rendered_bytes: reader.number("HYDRIA_RENDERED_MB", 0, 1 << 30) << 20,
+            max_edge: match pixels(reader.number("HYDRIA_MAX_WIDTH", 0, u32::MAX.into())) {
+                0 => None,
+                pixels => Some(pixels),
+            },
+            cache_seconds: pixels(reader.number("HYDRIA_CACHE_SECONDS", 0, 31_536_000)),
+            refuses_renderings: reader.parsed("HYDRIA_ADMISSION", |text| match text {
+                "enforce" => Ok(true),
+                "observe" => Ok(false),
+                _ => Err("must be enforce or observe".into()),
+            }),
             ingest_memory_bytes: reader.number("HYDRIA_INGEST_MEMORY_MB", 16, 1 << 20) << 20,
             ingest_time: seconds(reader.number("HYDRIA_INGEST_SECONDS", 1, 86_400)),
             request_bytes: usize::try_from(reader.number("HYDRIA_REQUESTS_MB", 16, 1 << 20) << 20)

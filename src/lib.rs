@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod database;
+pub mod delivery;
 pub mod derivation;
 pub mod derivatives;
 pub mod fairness;

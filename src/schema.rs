@@ -173,6 +173,8 @@ diesel::table! {
         technical_details -> Text,
         /// Whether every customer may use it
         global -> Bool,
+        /// Whether full/max is stored when an image is ingested
+        stores_full -> Bool,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layers from the bottom up; modules of one layer may use one another, but not in a circle.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &[
         "config",
         "database",
@@ -26,6 +26,7 @@ const LAYERS: [&[&str]; 10] = [
     &["counters", "queue"],
     &["classes"],
     &["auth"],
+    &["delivery"],
     &["engine"],
     &["web"],
     &["cli"],
@@ -36,7 +37,7 @@ const LAYERS: [&[&str]; 10] = [
 const OWN_CRATES: [&str; 2] = ["imaging", "sandbox"];
 
 /// Crates that only some modules may name.
-const RESERVED: [(&str, &[&str]); 18] = [
+const RESERVED: [(&str, &[&str]); 19] = [
     ("actix_http", &["web"]),
     ("actix_server", &["web"]),
     ("actix_service", &["web"]),
@@ -55,6 +56,7 @@ const RESERVED: [(&str, &[&str]); 18] = [
     ("oxrdf", &["hydra"]),
     ("oxttl", &["hydra"]),
     ("percent_encoding", &["classes", "database", "hydra", "iiif", "resource", "web"]),
+    ("quick_cache", &["delivery"]),
     ("r2d2", &["database"]),
     ("reqwest", &["origins", "cli"]),
     (
@@ -63,6 +65,7 @@ const RESERVED: [(&str, &[&str]); 18] = [
             "auth",
             "cli",
             "database",
+            "delivery",
             "derivation",
             "engine",
             "fairness",

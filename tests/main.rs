@@ -11,6 +11,7 @@ mod architecture;
 mod classes;
 mod clients;
 mod contract;
+mod delivery;
 mod engine;
 mod limits;
 mod process;

@@ -13,12 +13,13 @@ use super::reachable::reachable;
 use super::{Failure, admin, demo, setup::Setup};
 use crate::config::Config;
 use crate::database::notifications::Notifications;
+use crate::delivery::{self, Admission, Delivery};
 use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
-use crate::web::{self, Listening, Parts, Service};
+use crate::web::{self, Listening, Parts, Service, image_services};
 
 /// A service that answers.
 pub struct Running {
@@ -74,7 +75,11 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let service = Service::new(Parts {
         database: setup.database.clone(),
         site,
-        storage: setup.storage.clone(),
+        delivery: delivery(&setup, config)?,
+        image_services: image_services::Settings {
+            max_edge: config.max_edge,
+            cache_seconds: config.cache_seconds,
+        },
         notifications,
         auth_delay: config.auth_delay,
         patch_returns_representation: config.patch_returns_representation,
@@ -100,6 +105,28 @@ impl Running {
         }
         self.setup.close()
     }
+}
+
+/// Returns the bytes that answers which are rendered may take, of those that reading and rendering share.
+fn render_bytes(config: &Config) -> u64 {
+    config.memory_bytes / 4
+}
+
+/// Starts the delivery of pixels.
+fn delivery(setup: &Setup, config: &Config) -> Result<Arc<Delivery>, Failure> {
+    let folder = config.data.join("rendered");
+    let settings = delivery::Settings {
+        render_memory: render_bytes(config),
+        cache_memory: config.cache_bytes,
+        cache_disk: config.rendered_bytes,
+        admission: match config.refuses_renderings {
+            true => Admission::Enforce,
+            false => Admission::Observe,
+        },
+        folder,
+    };
+    let started = Delivery::start(setup.storage.clone(), &settings);
+    Ok(started.map_err(|e| format!("{} cannot be used: {e}", settings.folder.display()))?)
 }
 
 fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {
@@ -149,7 +176,8 @@ impl Worker {
                 memory: config.ingest_memory_bytes,
                 processor_time: config.ingest_time,
             },
-            memory: engine::mebibytes(config.memory_bytes),
+            memory: engine::mebibytes(config.memory_bytes - render_bytes(config)),
+            max_edge: config.max_edge.map(image_services::longest_edge),
             folder,
             program: config.program.clone(),
         };

@@ -51,7 +51,8 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "HYDRIA_MEMORY_MB",
         "512",
-        "Memory that images which are read at once are expected to take in all, in MiB; one is always read",
+        "Memory that images which are read at once, and a quarter of it answers that are rendered, are expected to take in \
+         all, in MiB; one is always read",
     ),
     setting("HYDRIA_INGEST_MEMORY_MB", "1024", "Memory that reading one image may take, in MiB"),
     setting(
@@ -63,6 +64,31 @@ pub const SETTINGS: &[Setting] = &[
         "HYDRIA_REQUESTS_MB",
         "128",
         "Memory that bodies and answers under way may take, half each, in MiB",
+    ),
+    setting(
+        "HYDRIA_MAX_WIDTH",
+        "5000",
+        "Longest edge of an answer of an image, in pixels, at least 512; 0: that of the image",
+    ),
+    setting(
+        "HYDRIA_CACHE_SECONDS",
+        "60",
+        "How long caches may show an open image, or its info.json, without asking",
+    ),
+    setting(
+        "HYDRIA_CACHE_MB",
+        "64",
+        "Memory for what is known of images, and for rendered answers, half each, in MiB",
+    ),
+    setting(
+        "HYDRIA_RENDERED_MB",
+        "1024",
+        "Disk space for rendered answers, in MiB; 0: none are kept",
+    ),
+    setting(
+        "HYDRIA_ADMISSION",
+        "enforce",
+        "enforce: large renderings that find no room are refused; observe: they wait, and are counted",
     ),
     setting("HYDRIA_CONNECTIONS", "1024", "Connections of clients at once, at most"),
     setting(

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use imaging::{ImagingError, Plan, Probe};
 use rustix::process::Signal;
 
-use super::{OWN_BYTES, Order, Report};
+use super::{OWN_BYTES, Order, Report, WantedDerivatives};
 use crate::fairness::priority;
 
 /// Bytes of a derived file for each pixel of the largest image, at most; a JPEG of the best quality has fewer.
@@ -100,7 +100,8 @@ fn make(
     let order = receive(parent).map_err(ImagingError::Io)?;
     sandbox::limit_memory(order.memory)
         .map_err(|error| ImagingError::Io(io::Error::other(error)))?;
-    let plan = Plan { thumbnail_edges: order.edges, ..Plan::default() };
+    let WantedDerivatives { edges, rendition } = order.wanted;
+    let plan = Plan { thumbnail_edges: edges, rendition_edge: rendition, ..Plan::default() };
     let derived = imaging::derive(source, output, &probe, &plan, scratch)?;
     let index = BASE64.encode(derived.index.encode());
     Ok(Report::Made { index, bytes: derived.bytes })

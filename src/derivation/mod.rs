@@ -68,11 +68,20 @@ enum Report {
     },
 }
 
+/// The derivatives that are wanted of an image, besides its tiles.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct WantedDerivatives {
+    /// Longest edges of the thumbnails, in pixels.
+    pub edges: Vec<u32>,
+    /// The longest edge of the stored answer to `full/max`, in pixels; `None`: it is not stored.
+    pub rendition: Option<u32>,
+}
+
 /// The message of the parent that the child may go on.
 #[derive(Debug, Serialize, Deserialize)]
 struct Order {
-    /// Longest edges of the thumbnails, in pixels.
-    edges: Vec<u32>,
+    #[serde(flatten)]
+    wanted: WantedDerivatives,
     /// Bytes of memory that the child may take from now on.
     memory: u64,
 }

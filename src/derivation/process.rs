@@ -19,7 +19,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::process::{Child, Command};
 
 use super::error::DerivationError;
-use super::{FORMATS, Limits, OWN_BYTES, Order, Report, end, memory_limit};
+use super::{FORMATS, Limits, OWN_BYTES, Order, Report, WantedDerivatives, end, memory_limit};
 
 /// Most that is read of a child, in bytes: the index of the largest image that is allowed has some 8 MiB. A child that
 /// reads a hostile file is not trusted either.
@@ -119,10 +119,10 @@ impl Derivation {
     ///
     /// # Errors
     /// Returns [`DerivationError::Image`] where the image cannot be read, or is beyond the limits.
-    pub async fn finish(mut self, edges: Vec<u32>) -> Result<Derived, DerivationError> {
+    pub async fn finish(mut self, wanted: WantedDerivatives) -> Result<Derived, DerivationError> {
         let memory = memory_limit(self.memory, self.limits.memory);
         self.most_memory = memory;
-        let order = serde_json::to_string(&Order { edges, memory })
+        let order = serde_json::to_string(&Order { wanted, memory })
             .map_err(|error| DerivationError::Service(error.to_string()))?;
         // A child that has ended meanwhile says so below.
         let _ = self.orders.write_all(format!("{order}\n").as_bytes()).await;

@@ -15,13 +15,13 @@ use super::{Engine, Settings, path};
 use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentials, stored_rules};
 use crate::classes::customer_storage::quota;
 use crate::classes::image;
-use crate::derivation::{Derivation, DerivationError, Derived};
+use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives};
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::origins::{Fetched, OriginError};
 use crate::queue::job;
 use crate::resource::Site;
-use crate::schema::{images, jobs, thumbnail_policies};
+use crate::schema::{image_optimisation_policies, images, jobs, thumbnail_policies};
 
 /// Attempts to reach the database while it does not answer, at most.
 const TRIES: u32 = 20;
@@ -102,7 +102,7 @@ struct IngestInput {
     /// Size of the original that it replaces; nobody but this job changes it.
     held_bytes: i64,
     rules: Vec<StoredRule>,
-    edges: Vec<u32>,
+    wanted: WantedDerivatives,
 }
 
 impl Engine {
@@ -142,18 +142,19 @@ impl Engine {
     /// Fetches, reads and stores an image; `None` if the job is not ours any more.
     async fn attempt(&self, job: &Claimed) -> Result<Option<Ingested>, AttemptError> {
         let claimed = job.clone();
-        let begun = self.with_retry(job, move |_, conn| begin(conn, &claimed)).await?;
+        let max_edge = self.settings.max_edge;
+        let begun = self.with_retry(job, move |_, conn| begin(conn, &claimed, max_edge)).await?;
         let Some(begun) = begun else { return Ok(None) };
         if job.attempts_exhausted {
             let reason = "given up: the service broke off each time it worked on this image; \
                 please report it";
             return Err(AttemptError::Image(reason.into()));
         }
-        let IngestInput { origin, initial_origin, held_bytes, rules, edges } = begun;
+        let IngestInput { origin, initial_origin, held_bytes, rules, wanted } = begun;
         let fetched = self.fetch(job, initial_origin.as_ref().unwrap_or(&origin), rules).await?;
         let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
         self.check_room(job, size, size - held_bytes).await?;
-        let derived = self.derive(job, fetched, edges).await?;
+        let derived = self.derive(job, fetched, wanted).await?;
         let derived_size = i64::try_from(derived.bytes).unwrap_or(i64::MAX);
         let object = job::object(job.id, job.attempt);
         let stored = self.storage.put_file(&object, derived.object).await;
@@ -215,17 +216,17 @@ impl Engine {
         &self,
         job: &Claimed,
         fetched: Fetched,
-        edges: Vec<u32>,
+        wanted: WantedDerivatives,
     ) -> Result<Derived, AttemptError> {
         let Settings { program, folder, limits, .. } = &self.settings;
         let customer = job.at.customer;
         let nice = if job.immediate { 0 } else { STEPS };
         let started = Derivation::start(program, folder, fetched.file, *limits, nice).await?;
-        let wanted = mebibytes(started.memory);
-        let memory = self.memory.acquire(customer, wanted).await;
+        let units = mebibytes(started.memory);
+        let memory = self.memory.acquire(customer, units).await;
         let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
         let core = cores.acquire(customer, 1).await;
-        let derived = started.finish(edges).await;
+        let derived = started.finish(wanted).await;
         drop((memory, core));
         Ok(derived?)
     }
@@ -320,7 +321,13 @@ pub fn mebibytes(bytes: u64) -> usize {
 }
 
 /// Notes that the image was taken off the queue, and reads what is needed; `None` if the job is not ours any more.
-fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<IngestInput>, Problem> {
+///
+/// `max_edge` is the longest edge of an answer in pixels, if there is a limit.
+fn begin(
+    conn: &mut PgConnection,
+    job: &Claimed,
+    max_edge: Option<u32>,
+) -> Result<Option<IngestInput>, Problem> {
     let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let at = &job.at;
     let image = images::table
@@ -328,19 +335,30 @@ fn begin(conn: &mut PgConnection, job: &Claimed) -> Result<Option<IngestInput>, 
         .filter(images::space.eq(at.space))
         .filter(images::id.eq(&at.image))
         .filter(exists(held));
-    let image: Option<(String, Option<String>, String)> = diesel::update(image)
+    let image: Option<(String, Option<String>, String, String)> = diesel::update(image)
         .set(images::dequeued.eq(Utc::now()))
-        .returning((images::origin, images::initial_origin, images::thumbnail_policy))
+        .returning((
+            images::origin,
+            images::initial_origin,
+            images::thumbnail_policy,
+            images::image_optimisation_policy,
+        ))
         .get_result(conn)
         .optional()?;
-    let Some((origin, initial_origin, policy)) = image else { return Ok(None) };
+    let Some((origin, initial_origin, policy, optimisation)) = image else { return Ok(None) };
     let sizes: Vec<i32> =
         thumbnail_policies::table.find(&policy).select(thumbnail_policies::sizes).first(conn)?;
+    let optimisation = image_optimisation_policies::table.find(&optimisation);
+    let stores_full: bool =
+        optimisation.select(image_optimisation_policies::stores_full).first(conn)?;
     Ok(Some(IngestInput {
         origin,
         initial_origin,
         held_bytes: image::derivatives::of_image(conn, at)?.map_or(0, |before| before.size),
         rules: stored_rules(conn, at.customer)?,
-        edges: sizes.into_iter().filter_map(|edge| u32::try_from(edge).ok()).collect(),
+        wanted: WantedDerivatives {
+            edges: sizes.into_iter().filter_map(|edge| u32::try_from(edge).ok()).collect(),
+            rendition: max_edge.filter(|_| stores_full),
+        },
     }))
 }

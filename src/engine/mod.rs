@@ -64,6 +64,8 @@ pub struct Settings {
     /// Images that are fetched at once, immediate ones apart.
     pub fetches: usize,
     pub limits: derivation::Limits,
+    /// The longest edge of an answer of an image, in pixels; `None`: no answer to `full/max` is stored.
+    pub max_edge: Option<u32>,
     /// MiB that reading images may take in all.
     pub memory: usize,
     /// Limits after which an image is given up at which the service fails again and again.

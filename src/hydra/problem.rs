@@ -88,6 +88,8 @@ const MAX_TOLD: usize = 100;
 pub enum Problem {
     /// Credentials are missing or wrong.
     Unauthenticated,
+    /// What is asked of an image is open only to holders of a role, which no key of the API is; in words.
+    RoleRequired(&'static str),
     /// The caller may not do this.
     Forbidden(String),
     NotFound(String),
@@ -158,7 +160,7 @@ impl Problem {
     /// Local name of its kind, as the vocabulary describes it.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Unauthenticated => "AuthenticationRequired",
+            Self::Unauthenticated | Self::RoleRequired(_) => "AuthenticationRequired",
             Self::Forbidden(_) => "AccessDenied",
             Self::NotFound(_) => "NotFound",
             Self::MethodNotAllowed(_) => "MethodNotAllowed",
@@ -309,6 +311,7 @@ impl fmt::Display for Problem {
                 "this needs the key and secret of a customer, by Basic authentication; \
                  those given, if any, are not valid",
             ),
+            Self::RoleRequired(what) => f.write_str(what),
             Self::Forbidden(what)
             | Self::NotFound(what)
             | Self::Unreadable(what)

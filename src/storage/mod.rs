@@ -92,6 +92,14 @@ impl Storage {
         got.map_err(|e| StorageError::of(key, e))
     }
 
+    /// Opens an object to be read. Blocks.
+    ///
+    /// # Errors
+    /// Fails if there is no such object, or the process has too many files open.
+    pub fn open(&self, key: &str) -> Result<File, StorageError> {
+        File::open(self.folder.join(key)).map_err(|error| StorageError::of(key, error))
+    }
+
     /// Size of an object, in bytes; none where there is no such object.
     ///
     /// # Errors
@@ -175,14 +183,17 @@ pub struct StorageError {
 }
 
 impl StorageError {
-    fn of(key: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+    /// Returns the error of an object with its cause.
+    pub fn of(key: &str, source: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self { key: key.to_owned(), source: Box::new(source) }
     }
 
     /// Returns whether there is no such object, and trying again is of no use.
     pub fn is_missing(&self) -> bool {
-        let source = self.source.downcast_ref::<object_store::Error>();
-        matches!(source, Some(object_store::Error::NotFound { .. }))
+        let of_store = self.source.downcast_ref::<object_store::Error>();
+        let of_system = self.source.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(of_store, Some(object_store::Error::NotFound { .. }))
+            || of_system == Some(std::io::ErrorKind::NotFound)
     }
 }
 

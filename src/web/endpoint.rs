@@ -49,6 +49,8 @@ pub enum Caching {
     Private,
     /// The same for every caller: stored by any cache, as the value of `Cache-Control` says.
     Shared(&'static str),
+    /// As each answer says itself.
+    Chosen,
 }
 
 /// The entry of an endpoint in the OpenAPI document, beyond its template.
@@ -94,7 +96,7 @@ impl Endpoint {
 
     /// Returns whether its answers are the same for every caller.
     pub fn is_shared(&self) -> bool {
-        matches!(self.caching, Caching::Shared(_))
+        matches!(self.caching, Caching::Shared(_) | Caching::Chosen)
     }
 
     /// Returns its entry in the OpenAPI document, if it has one.

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc};
 use super::scheduler::Holder;
-use super::{represent, request, respond, samples, thumbs};
+use super::{image_services, represent, request, respond, samples};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
 use crate::resource::transaction;
@@ -14,12 +14,8 @@ use crate::resource::transaction;
 /// Caching of documents that change only with the version of the service.
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
-/// Caching of thumbnails, which are revalidated each time, because they may be closed at any moment, and then
-/// nobody may be shown them any more. Revalidating costs a look-up, and no pixels.
-const REVALIDATED: Caching = Caching::Shared("public, no-cache");
-
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 6] = [
+pub const ENDPOINTS: [Endpoint; 8] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
@@ -80,17 +76,9 @@ pub const ENDPOINTS: [Endpoint; 6] = [
         is_mounted: |_| true,
         handler: |call| Box::pin(health(call)),
     },
-    Endpoint {
-        template: "/thumbs/{+image}",
-        methods: &["GET"],
-        audience: Audience::Viewers,
-        caching: REVALIDATED,
-        cross_origin: true,
-        // It is described by its own info.json, in the terms of IIIF.
-        doc: None,
-        is_mounted: |_| true,
-        handler: |call| Box::pin(thumbs::get(call)),
-    },
+    image_service("/iiif-img/{+image}"),
+    image_service("/thumbs/{+image}"),
+    image_service("/degraded/{+image}"),
     Endpoint {
         template: "/samples/{sample}",
         methods: &["GET"],
@@ -103,6 +91,20 @@ pub const ENDPOINTS: [Endpoint; 6] = [
         handler: |call| Box::pin(samples::get(call)),
     },
 ];
+
+/// Returns the row of an image service, which its own info.json describes, in the terms of IIIF.
+const fn image_service(template: &'static str) -> Endpoint {
+    Endpoint {
+        template,
+        methods: &["GET"],
+        audience: Audience::Viewers,
+        caching: Caching::Chosen,
+        cross_origin: true,
+        doc: None,
+        is_mounted: |_| true,
+        handler: |call| Box::pin(image_services::get(call)),
+    }
+}
 
 /// Returns what the OpenAPI document says of endpoints.
 pub fn documentation() -> Vec<SharedDoc> {

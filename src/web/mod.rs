@@ -1,6 +1,5 @@
 //! HTTP: the only module that knows actix.
 
-pub mod accept_image;
 pub mod admission;
 pub mod ahead;
 pub mod answer;
@@ -17,6 +16,7 @@ pub mod endpoint;
 pub mod endpoints;
 pub mod finalize;
 pub mod forgery;
+pub mod image_services;
 pub mod lines;
 pub mod methods;
 pub mod negotiate;
@@ -35,19 +35,20 @@ pub mod samples;
 pub mod scheduler;
 pub mod server;
 pub mod status;
-pub mod thumbs;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::http::header::HeaderValue;
+
 use crate::auth::Keys;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
+use crate::delivery::Delivery;
 use crate::hydra::linked::Linked;
 use crate::resource::Site;
-use crate::storage::Storage;
 use budget::Budget;
 use documents::Documents;
 use router::Router;
@@ -63,12 +64,15 @@ pub const MAX_BODY_BYTES: usize = 16 << 20;
 pub struct Service {
     pub database: Database,
     pub site: Arc<Site>,
-    pub storage: Storage,
     pub notifications: Notifications,
     pub keys: Keys,
     pub router: Router,
-    pub images: thumbs::Images,
-    pub customer_names: thumbs::CustomerNames,
+    pub delivery: Arc<Delivery>,
+    pub image_services: image_services::Settings,
+    /// `Cache-Control` of what is open to anybody.
+    pub open_caching: HeaderValue,
+    pub image_rows: image_services::Rows,
+    pub customer_names: image_services::CustomerNames,
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
     pub scheduler: Scheduler,
@@ -90,7 +94,8 @@ pub struct Service {
 pub struct Parts {
     pub database: Database,
     pub site: Arc<Site>,
-    pub storage: Storage,
+    pub delivery: Arc<Delivery>,
+    pub image_services: image_services::Settings,
     pub notifications: Notifications,
     /// Longest delay of the answer to wrong credentials.
     pub auth_delay: Duration,
@@ -114,13 +119,15 @@ impl Service {
             linked: Linked::new(&classes, &collections, base, parts.site.batch_limit)?,
             keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site), parts.auth_delay),
             documents: Arc::new(Documents::new(&parts.site.base)),
-            images: thumbs::images(&parts.site),
-            customer_names: thumbs::customer_names(&parts.site),
+            image_rows: image_services::rows(&parts.site),
+            customer_names: image_services::customer_names(&parts.site),
+            open_caching: image_services::open_caching(&parts.image_services),
+            delivery: parts.delivery,
+            image_services: parts.image_services,
             router,
             scheduler: Scheduler::default(),
             database: parts.database,
             site: parts.site,
-            storage: parts.storage,
             notifications: parts.notifications,
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,

@@ -142,6 +142,11 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
             };
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
+        Problem::RoleRequired(_) => {
+            response
+                .insert_header((header::WWW_AUTHENTICATE, "Session realm=\"Hydria\""))
+                .insert_header((header::CACHE_CONTROL, "private, no-store"));
+        }
         Problem::MethodNotAllowed(methods) => {
             response.insert_header((header::ALLOW, methods.join(", ")));
         }
@@ -249,7 +254,7 @@ pub fn finish(
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         headers.append(REQUEST_ID, request_id);
     }
-    if !is_shared {
+    if !is_shared && !headers.contains_key(header::CACHE_CONTROL) {
         headers.append(header::VARY, VARY);
         headers.append(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }

@@ -23,7 +23,7 @@ pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
 /// Returns the status of a problem (`docs/rules.md` 1.1, 2.5).
 pub fn of_problem(problem: &Problem) -> StatusCode {
     match problem {
-        Problem::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Problem::Unauthenticated | Problem::RoleRequired(_) => StatusCode::UNAUTHORIZED,
         Problem::Forbidden(_) => StatusCode::FORBIDDEN,
         Problem::NotFound(_) => StatusCode::NOT_FOUND,
         Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,

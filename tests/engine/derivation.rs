@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use hydria::derivation::{Derivation, DerivationError, Limits};
+use hydria::derivation::{Derivation, DerivationError, Limits, WantedDerivatives};
 use serde_json::Value;
 
 use super::scene::Scene;
@@ -61,7 +61,7 @@ impl Raw {
     }
 
     fn order(&mut self, memory: u64) {
-        let order = format!("{{\"edges\":[100],\"memory\":{memory}}}\n");
+        let order = format!("{{\"edges\":[100],\"rendition\":null,\"memory\":{memory}}}\n");
         self.reports.get_mut().write_all(order.as_bytes()).expect("it listens");
     }
 
@@ -133,6 +133,10 @@ fn a_process_whose_parent_has_gone_ends() {
     assert_eq!(raw.report().expect("a report")["message"], "failed");
 }
 
+fn wanted() -> WantedDerivatives {
+    WantedDerivatives { edges: vec![100], rendition: None }
+}
+
 /// Starts a derivation in which a shell script takes the place of the child.
 fn scripted(script: &str) -> DerivationError {
     let folder = tempfile::tempdir().expect("a folder");
@@ -145,7 +149,7 @@ fn scripted(script: &str) -> DerivationError {
     runtime.block_on(async {
         let started = Derivation::start(&program, folder.path(), original, limits, 0).await;
         match started {
-            Ok(started) => started.finish(vec![100]).await.expect_err("it makes nothing"),
+            Ok(started) => started.finish(wanted()).await.expect_err("it makes nothing"),
             Err(error) => error,
         }
     })

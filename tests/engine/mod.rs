@@ -9,10 +9,9 @@ mod formats;
 mod immediate;
 mod leases;
 mod lost;
-mod scene;
+pub mod scene;
 mod settling;
 mod strategies;
-mod thumbnails;
 
 use serde_json::json;
 

@@ -138,6 +138,7 @@ impl Hands {
                 memory: config.ingest_memory_bytes,
                 processor_time: config.ingest_time,
             },
+            max_edge: config.max_edge,
             memory: mebibytes(config.memory_bytes),
             folder: app.data.path().to_owned(),
             program: env!("CARGO_BIN_EXE_hydria").into(),

@@ -58,6 +58,11 @@ impl Origin {
         self.url(&format!("/image/{width}x{height}/page.png"))
     }
 
+    /// An image of this size, in pixels, whose colours tell where in it they stand.
+    pub fn smooth(&self, width: u32, height: u32) -> String {
+        self.url(&format!("/smooth/{width}x{height}/page.png"))
+    }
+
     /// Paths asked for so far, in order.
     pub fn asked(&self) -> Vec<String> {
         self.state.asked.lock().expect("no panic").clone()
@@ -99,6 +104,7 @@ impl State {
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts.as_slice() {
             ["image", size, ..] => send(stream, "200 OK", &png(size)),
+            ["smooth", size, ..] => send(stream, "200 OK", &super::pictures::smooth(size)),
             ["photo", ..] => send(stream, "200 OK", &photo()),
             ["awkward", file] => {
                 let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/imaging/tests-data");

@@ -5,6 +5,21 @@ use std::io::Cursor;
 use image::codecs::gif::GifEncoder;
 use image::{ExtendedColorType, ImageFormat, RgbImage};
 
+/// A PNG of a size given as `{width}x{height}`: red grows from left to right, green from top to bottom.
+pub fn smooth(size: &str) -> Vec<u8> {
+    let (width, height) = size.split_once('x').expect("a size");
+    let (width, height): (u32, u32) =
+        (width.parse().expect("a width"), height.parse().expect("a height"));
+    let level =
+        |at: u32, of: u32| u8::try_from(at * 255 / of.max(2).saturating_sub(1)).unwrap_or(255);
+    let pixels = RgbImage::from_fn(width, height, |x, y| {
+        image::Rgb([level(x, width), level(y, height), 128])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    pixels.write_to(&mut bytes, ImageFormat::Png).expect("a PNG");
+    bytes.into_inner()
+}
+
 /// An image of a size given as `{width}x{height}`, in a format given by its name.
 pub fn encoded(format: &str, size: &str) -> Vec<u8> {
     let (width, height) = size.split_once('x').expect("a size");

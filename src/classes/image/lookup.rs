@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use imaging::container::Index;
 
 use super::Image;
-use super::thumbnails::open_thumbnails;
 use crate::addresses::ImageAddress;
 use crate::classes::role::stored::StoredRole;
-use crate::derivatives::{StoredThumbnail, indexed, stored};
 use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::{derivatives, images};
@@ -40,31 +38,25 @@ pub struct ServedImage {
     space: i32,
     id: String,
     /// Pixels; -1: no limit.
-    max_unauthorised: i32,
-    roles: Vec<StoredRole>,
-    thumbnails: Vec<i32>,
+    pub max_unauthorised: i32,
+    pub roles: Vec<StoredRole>,
+    /// Numbers of its thumbnails.
+    pub thumbnails: Vec<i32>,
     /// Key of the object.
     #[diesel(select_expression = derivatives::object.nullable())]
     pub object: Option<String>,
     /// The encoded index of the object; `None` where a version before made it.
     #[diesel(select_expression = derivatives::index.nullable())]
-    index: Option<Vec<u8>>,
+    pub index: Option<Vec<u8>>,
+    /// Time when the derivatives were made, or last found right.
+    #[diesel(select_expression = derivatives::checked.nullable())]
+    pub made: Option<DateTime<Utc>>,
 }
 
 impl ServedImage {
     /// Returns its address.
     pub fn address(&self) -> ImageAddress {
         ImageAddress { customer: self.customer, space: self.space, image: self.id.clone() }
-    }
-
-    /// Returns the thumbnails that anybody may see, largest first.
-    pub fn open_thumbnails(&self) -> Vec<StoredThumbnail> {
-        // An index that cannot be read was written by a later version: it leads to nothing here.
-        let thumbnails: Vec<StoredThumbnail> = match &self.index {
-            None => stored(&self.thumbnails).collect(),
-            Some(index) => Index::decode(index).iter().flat_map(indexed).collect(),
-        };
-        open_thumbnails(thumbnails.into_iter(), &self.roles, self.max_unauthorised).collect()
     }
 
     /// Looks several up.

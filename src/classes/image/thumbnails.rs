@@ -1,29 +1,22 @@
 //! Thumbnails of an image: which there are, which are open, and their addresses.
 
-use super::Image;
-use crate::classes::role::stored::StoredRole;
+use super::{Image, ImageDraft};
 use crate::derivatives::{self, StoredThumbnail};
+use crate::iiif::{Protection, Size};
 use crate::resource::address::Part as _;
 
-/// Returns the thumbnails that anybody may see, largest first: none of an image that has roles and no limit in pixels.
-pub(super) fn open_thumbnails(
-    thumbnails: impl Iterator<Item = StoredThumbnail>,
-    roles: &[StoredRole],
-    max_unauthorised: i32,
-) -> impl Iterator<Item = StoredThumbnail> {
-    let limit = match u32::try_from(max_unauthorised) {
-        Ok(pixels) => pixels,
-        Err(_no_limit) if roles.is_empty() => u32::MAX,
-        Err(_no_limit) => 0,
-    };
-    thumbnails.filter(move |thumbnail| thumbnail.longest_edge() <= limit)
-}
-
 impl Image {
+    /// Returns what of it is open.
+    pub fn protection(&self) -> Protection {
+        let ImageDraft { roles, max_unauthorised, .. } = &self.draft;
+        Protection { has_roles: !roles.is_empty(), max_unauthorised: *max_unauthorised }
+    }
+
     /// Returns the thumbnails that anybody may see, largest first.
     pub fn open_thumbnails(&self) -> impl Iterator<Item = StoredThumbnail> {
-        let stored = derivatives::stored(&self.thumbnails);
-        open_thumbnails(stored, &self.draft.roles, self.draft.max_unauthorised)
+        let protection = self.protection();
+        let is_open = move |of: &StoredThumbnail| protection.opens(Size::new(of.width, of.height));
+        derivatives::stored(&self.thumbnails).filter(is_open)
     }
 
     /// Writes the path of its thumbnail service at the end of a text.

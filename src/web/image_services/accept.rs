@@ -6,8 +6,8 @@ mod tests;
 use actix_web::HttpRequest;
 use actix_web::http::header::ACCEPT;
 
-use super::quoted::split;
 use crate::iiif::Version;
+use crate::web::quoted::split;
 
 /// What `Accept` asks of a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::scene::Scene;
+use crate::engine::scene::Scene;
 use crate::support::Answer;
 
 #[test]
@@ -35,7 +35,8 @@ fn a_box_means_the_stored_size_that_fills_it_however_it_was_rounded() {
     let service = service(&scene.put("map", &scene.origin.image(1025, 401)).expect(201));
     let boxed = scene.app.visitor.get(&format!("{service}/full/!400,400/0/default.jpg"));
     assert_eq!(size_of(&boxed.expect(200)), (400, 156));
-    scene.app.visitor.get(&format!("{service}/full/!399,400/0/default.jpg")).expect(404);
+    let smaller = scene.app.visitor.get(&format!("{service}/full/!399,400/0/default.jpg"));
+    assert_eq!(size_of(&smaller.expect(200)).0, 399);
 }
 
 #[test]
@@ -78,12 +79,17 @@ fn protection_closes_thumbnails_at_once_and_opens_them_again() {
 }
 
 #[test]
-fn other_sizes_are_not_there_and_other_forms_are_refused() {
+fn smaller_sizes_are_scaled_down_larger_ones_are_not_there_and_other_forms_are_refused() {
     let scene = Scene::start();
     let service = service(&scene.put("map", &scene.origin.image(1200, 800)).expect(201));
     let status = |rest: &str| scene.app.visitor.get(&format!("{service}/{rest}")).status;
-    for size in ["401,267", "1200,800", "!300,300", "999999999,"] {
-        assert_eq!(status(&format!("full/{size}/0/default.jpg")), 404, "{size}");
+    for (size, wanted) in [("401,267", (401, 267)), ("!300,300", (300, 200)), ("90,", (90, 60))] {
+        let scaled = scene.app.visitor.get(&format!("{service}/full/{size}/0/default.jpg"));
+        assert_eq!(size_of(&scaled.expect(200)), wanted, "{size}");
+    }
+    for size in ["1200,800", "1025,", "!2000,2000", "999999999,"] {
+        let answer = status(&format!("full/{size}/0/default.jpg"));
+        assert_eq!(answer, if size.starts_with('!') { 200 } else { 404 }, "{size}");
     }
     for rest in [
         "full/abc/0/default.jpg",

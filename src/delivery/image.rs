@@ -1,0 +1,110 @@
+//! Images as delivery knows them: what may be shown of each, and where its pixels are.
+
+use std::mem::size_of;
+use std::time::SystemTime;
+
+use chrono::SubsecRound as _;
+use imaging::container::Index;
+
+use crate::addresses::ImageAddress;
+use crate::classes::image::lookup::ServedImage;
+use crate::derivatives::{StoredThumbnail, indexed, stored};
+use crate::iiif::{Protection, Size, Source};
+
+/// Bytes that an image takes beyond its texts and its index, about.
+const OWN_BYTES: usize = 512;
+
+/// Bytes that the index takes for each tile.
+const BYTES_A_TILE: usize = size_of::<u64>() + size_of::<u32>();
+
+/// An image that can be served.
+#[derive(Debug)]
+pub struct Image {
+    pub at: ImageAddress,
+    pub protection: Protection,
+    /// URI of a licence or rights statement.
+    pub rights: Option<String>,
+    /// Plain text that is to be shown with the image.
+    pub required_statement: Option<String>,
+    /// Time when its derivatives were made, or last found right, in whole seconds, as HTTP has it.
+    pub modified: SystemTime,
+    /// Key of the object that has its pixels.
+    pub object: String,
+    /// Its thumbnails, largest first.
+    pub thumbnails: Vec<StoredThumbnail>,
+    /// Its tiles; `None` where a version before made its derivatives, which had thumbnails alone.
+    pub pyramid: Option<Pyramid>,
+}
+
+/// The tiles of an image.
+#[derive(Debug)]
+pub struct Pyramid {
+    /// Pixels of the full image.
+    pub size: Size,
+    /// Sizes at which the whole image is stored.
+    pub stored: Vec<Size>,
+    pub index: Index,
+}
+
+impl Pyramid {
+    fn new(index: Index) -> Self {
+        let whole = index.thumbnails().iter().chain(index.rendition());
+        let stored = whole.map(|whole| Size::new(whole.size.width, whole.size.height)).collect();
+        let full = index.size();
+        Self { size: Size::new(full.width, full.height), stored, index }
+    }
+
+    /// Returns what requests are resolved against.
+    pub fn source(&self) -> Source<'_> {
+        Source { size: self.size, stored: &self.stored }
+    }
+}
+
+impl Image {
+    /// Reads a row; nothing if no derivatives were made, or only by a later version.
+    pub fn of_row(row: ServedImage) -> Option<Self> {
+        let at = row.address();
+        let (object, made) = (row.object?, row.made?);
+        let (thumbnails, pyramid) = match &row.index {
+            None => (stored(&row.thumbnails).collect(), None),
+            Some(index) => {
+                let index = Index::decode(index).ok()?;
+                (indexed(&index).collect(), Some(Pyramid::new(index)))
+            }
+        };
+        Some(Self {
+            at,
+            protection: Protection {
+                has_roles: !row.roles.is_empty(),
+                max_unauthorised: row.max_unauthorised,
+            },
+            rights: None,
+            required_statement: None,
+            modified: made.trunc_subsecs(0).into(),
+            object,
+            thumbnails,
+            pyramid,
+        })
+    }
+
+    /// Returns the thumbnails that anybody may see, largest first.
+    pub fn open_thumbnails(&self) -> impl Iterator<Item = &StoredThumbnail> {
+        let is_open = |of: &&StoredThumbnail| self.protection.opens(Size::new(of.width, of.height));
+        self.thumbnails.iter().filter(is_open)
+    }
+
+    /// Returns the bytes that it takes in memory, about.
+    pub fn bytes(&self) -> usize {
+        let texts = [self.rights.as_ref(), self.required_statement.as_ref(), Some(&self.object)];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        let tile = self.pyramid.as_ref().map_or(0, |pyramid| {
+            let edge = pyramid.index.tile_edge().max(1);
+            let tiles = |size: imaging::Size| {
+                u64::from(size.width.div_ceil(edge)) * u64::from(size.height.div_ceil(edge))
+            };
+            usize::try_from(pyramid.index.levels().map(tiles).sum::<u64>()).unwrap_or(usize::MAX)
+        });
+        let thumbnails = self.thumbnails.len() * size_of::<StoredThumbnail>() * 2;
+        OWN_BYTES + texts + self.at.image.len() * 2 + thumbnails + tile.saturating_mul(BYTES_A_TILE)
+    }
+}

@@ -1,0 +1,157 @@
+//! Lanes by cost: small renderings take turns, large ones are refused at once when there are too many.
+//!
+//! Copies of stored bytes are not here: they take no lane, and are never refused.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use imaging::render::Cost;
+
+use super::error::DeliveryError;
+use super::threads::Threads;
+use crate::fairness::{Limiter, Overloaded, Permit, Shares};
+
+/// Pixels that a small rendering decodes, at most: 30 ms of work.
+const SMALL_PIXELS: u64 = 4 << 20;
+
+/// Bytes that a small rendering holds, at most.
+const SMALL_BYTES: u64 = 32 << 20;
+
+/// Small renderings of one customer that may wait.
+const WAITING: usize = 128;
+
+/// Time that a small rendering waits, at most. Readers have gone on by then.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Steps by which the priority of renderings is lower than that of copies.
+const NICE: (i32, i32) = (3, 12);
+
+/// Tells what becomes of renderings for which there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    Enforce,
+    /// They wait, and are counted.
+    Observe,
+}
+
+/// The two lanes of renderings.
+pub struct Lanes {
+    small: Lane,
+    large: Lane,
+    admission: Admission,
+    refused: AtomicU64,
+    /// Bytes that one rendering may hold.
+    most: u64,
+}
+
+/// Threads, and what those at work on them may hold.
+struct Lane {
+    threads: Threads,
+    slots: Limiter<i32>,
+    /// MiB of pixels.
+    memory: Limiter<i32>,
+}
+
+/// The right to render.
+#[derive(Debug)]
+pub struct Admitted {
+    _memory: Permit<i32>,
+    _slot: Permit<i32>,
+    is_small: bool,
+}
+
+impl Lane {
+    fn new(name: &str, threads: usize, nice: i32, bytes: u64) -> io::Result<Self> {
+        let limiter = |capacity| Limiter::new(Shares { capacity, extra: 0 });
+        Ok(Self {
+            threads: Threads::start(name, threads, nice)?,
+            slots: limiter(threads),
+            memory: limiter(mebibytes(bytes)),
+        })
+    }
+
+    /// Takes memory in MiB and a thread, unless so many of the customer's wait already.
+    async fn admit(
+        &self,
+        customer: i32,
+        units: usize,
+        waiting: usize,
+    ) -> Result<(Permit<i32>, Permit<i32>), Overloaded> {
+        let memory = self.memory.acquire_within(customer, units, waiting).await?;
+        let slot = self.slots.acquire_within(customer, 1, waiting).await?;
+        Ok((memory, slot))
+    }
+}
+
+impl Lanes {
+    /// Returns lanes that hold so many bytes of pixels in all.
+    ///
+    /// # Errors
+    /// Fails if the system gives no threads.
+    pub fn new(bytes: u64, admission: Admission) -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Ok(Self {
+            small: Lane::new("render", cores, NICE.0, bytes / 2)?,
+            large: Lane::new("render-large", (cores / 2).max(1), NICE.1, bytes / 2)?,
+            admission,
+            refused: AtomicU64::new(0),
+            most: bytes.saturating_mul(4),
+        })
+    }
+
+    /// Returns the number of large renderings for which there was no room so far.
+    pub fn refused(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    /// Takes the right to render something of a customer at this cost.
+    ///
+    /// # Errors
+    /// Returns [`DeliveryError::NeverAllowed`] if it could not be rendered alone, and [`DeliveryError::Overloaded`] if it is
+    /// large and there is no room now, or small and waits for too long.
+    pub async fn admit(&self, customer: i32, cost: Cost) -> Result<Admitted, DeliveryError> {
+        if cost.bytes_held > self.most {
+            return Err(DeliveryError::NeverAllowed { bytes: cost.bytes_held, limit: self.most });
+        }
+        let is_small = cost.pixels_decoded <= SMALL_PIXELS && cost.bytes_held <= SMALL_BYTES;
+        let units = mebibytes(cost.bytes_held);
+        if is_small {
+            let admitted = self.small.admit(customer, units, WAITING);
+            let admitted = tokio::time::timeout(PATIENCE, admitted).await;
+            let (memory, slot) = admitted.unwrap_or(Err(Overloaded))?;
+            return Ok(Admitted { _memory: memory, _slot: slot, is_small });
+        }
+        let mut admitted = self.large.admit(customer, units, 0).await;
+        if admitted.is_err() {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            if self.admission == Admission::Observe {
+                admitted = self.large.admit(customer, units, usize::MAX).await;
+            }
+        }
+        let (memory, slot) = admitted?;
+        Ok(Admitted { _memory: memory, _slot: slot, is_small })
+    }
+
+    /// Renders on a thread of the lane of what was admitted.
+    ///
+    /// # Errors
+    /// Fails if it panics.
+    pub fn run<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
+        &self,
+        admitted: Admitted,
+        act: F,
+    ) -> impl Future<Output = io::Result<T>> + use<T, F> {
+        let lane = if admitted.is_small { &self.small } else { &self.large };
+        lane.threads.run(move || {
+            let done = act();
+            drop(admitted);
+            done
+        })
+    }
+}
+
+/// Returns the whole MiB that hold so many bytes; 1 at least.
+fn mebibytes(bytes: u64) -> usize {
+    usize::try_from(bytes.div_ceil(1 << 20)).unwrap_or(usize::MAX >> 4).max(1)
+}

@@ -1,0 +1,274 @@
+//! Delivery of pixels: stored bytes are copied at once, everything else is rendered within bounds.
+//!
+//! Nothing here speaks SQL, JSON or HTTP. Images are cached by address, and forgotten when the journal says that they
+//! were changed. Answers that are stored as they are take no lane and are never refused; the others take one by
+//! their cost, which is known before work begins (`docs/delivery.md`).
+
+pub mod error;
+mod files;
+pub mod image;
+pub mod images;
+mod lanes;
+pub mod names;
+mod results;
+mod stream;
+mod threads;
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use imaging::render::{OutputFormat, Quality, Rendering, render, render_cost};
+
+pub use error::DeliveryError;
+use files::Files;
+pub use image::{Image, Pyramid};
+use images::Images;
+pub use lanes::Admission;
+use lanes::Lanes;
+use names::Names;
+use results::{Rendered, Results};
+pub use stream::Chunks;
+
+use crate::derivatives::StoredThumbnail;
+use crate::iiif::{self, Resolved, Size};
+use crate::storage::Storage;
+
+/// Bytes of stored pixels that are read at once; what is longer is read in parts while it is sent.
+const WHOLE: u64 = 64 << 10;
+
+/// Quality of the JPEGs that are rendered, the same as of those that are stored.
+const JPEG_QUALITY: u8 = 85;
+
+/// The settings of delivery.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Bytes that renderings at work may hold in all.
+    pub render_memory: u64,
+    /// Bytes of images, and of renderings, that are kept in memory, half each.
+    pub cache_memory: u64,
+    /// Folder of renderings that are kept.
+    pub folder: PathBuf,
+    /// Bytes of renderings that are kept in the folder; 0: none.
+    pub cache_disk: u64,
+    pub admission: Admission,
+}
+
+/// Delivers pixels.
+pub struct Delivery {
+    pub images: Images,
+    pub names: Names,
+    files: Arc<Files>,
+    lanes: Lanes,
+    results: Arc<Results>,
+}
+
+/// Pixels that are sent.
+#[derive(Debug)]
+pub enum Pixels {
+    Memory(Bytes),
+    /// A range of a file, in bytes.
+    File(Arc<File>, Range<u64>),
+}
+
+impl Pixels {
+    /// Returns their length in bytes.
+    pub fn length(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File(_, range) => range.end - range.start,
+        }
+    }
+
+    /// Returns a part of them; `part` is a range of their bytes.
+    #[must_use]
+    pub fn part(self, part: Range<u64>) -> Self {
+        match self {
+            Self::Memory(bytes) => {
+                let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+                let (start, end) = (place(part.start), place(part.end));
+                Self::Memory(bytes.slice(start..end.max(start)))
+            }
+            Self::File(file, range) => {
+                let place = |at: u64| range.start.saturating_add(at).min(range.end);
+                Self::File(file, place(part.start)..place(part.end))
+            }
+        }
+    }
+}
+
+/// How an answer comes into being.
+#[derive(Debug)]
+enum Way {
+    /// As a copy of these bytes of the object.
+    Copy(Range<u64>),
+    Render(Rendering),
+}
+
+impl Delivery {
+    /// Starts delivery from a storage.
+    ///
+    /// # Errors
+    /// Fails if the system gives no threads, or the folder of renderings cannot be made.
+    pub fn start(storage: Storage, settings: &Settings) -> io::Result<Arc<Self>> {
+        let Settings { render_memory, cache_memory, folder, cache_disk, admission } = settings;
+        Ok(Arc::new(Self {
+            images: Images::new(cache_memory / 2),
+            names: Names::new(),
+            files: Arc::new(Files::new(storage)?),
+            lanes: Lanes::new(*render_memory, *admission)?,
+            results: Arc::new(Results::new(cache_memory / 2, Some((folder, *cache_disk)))?),
+        }))
+    }
+
+    /// Returns the number of large renderings so far for which there was no room.
+    pub fn refused(&self) -> u64 {
+        self.lanes.refused()
+    }
+
+    /// Returns the pixels of a request that was resolved against an image.
+    ///
+    /// # Errors
+    /// Returns [`DeliveryError`], [`DeliveryError::Missing`] if the image has no pyramid and no thumbnail of this size.
+    pub async fn pixels(
+        &self,
+        image: &Arc<Image>,
+        resolved: &Resolved,
+    ) -> Result<Pixels, DeliveryError> {
+        let Some(pyramid) = &image.pyramid else {
+            let is_meant = |of: &&StoredThumbnail| Size::new(of.width, of.height) == resolved.size;
+            let of = image.thumbnails.iter().find(is_meant).ok_or(DeliveryError::Missing)?;
+            return self.copy(image, of.offset..of.offset + of.length).await;
+        };
+        match way(pyramid, resolved) {
+            Way::Copy(range) => self.copy(image, range).await,
+            Way::Render(rendering) => self.render(image, pyramid, rendering).await,
+        }
+    }
+
+    /// Returns the next part of a file, from memory if it is there.
+    fn part(&self, file: &Arc<File>, range: Range<u64>) -> Result<Bytes, stream::Part> {
+        files::read_cached(file, &range).ok_or_else(|| {
+            Box::pin(self.files.read_waiting(Arc::clone(file), range)) as stream::Part
+        })
+    }
+
+    async fn copy(&self, image: &Image, range: Range<u64>) -> Result<Pixels, DeliveryError> {
+        let file = self.files.open(&image.object).await?;
+        if range.end - range.start > WHOLE {
+            return Ok(Pixels::File(file, range));
+        }
+        Ok(Pixels::Memory(self.files.read(&file, range).await?))
+    }
+
+    async fn render(
+        &self,
+        image: &Arc<Image>,
+        pyramid: &Pyramid,
+        rendering: Rendering,
+    ) -> Result<Pixels, DeliveryError> {
+        let name = name(&image.object, &rendering);
+        let vacancy = match self.results.find(&name).await {
+            Ok(rendered) => return Ok(rendered.into()),
+            Err(vacancy) => vacancy,
+        };
+        let (results, wanted) = (Arc::clone(&self.results), name.clone());
+        let kept = self.files.run(move || results.read(&wanted)).await?;
+        let rendered = match kept {
+            Some(rendered) => rendered,
+            None => self.make(image, pyramid, rendering, name).await?,
+        };
+        vacancy.fill(rendered.clone());
+        Ok(rendered.into())
+    }
+
+    /// Renders an answer within the bounds of its lane.
+    async fn make(
+        &self,
+        image: &Arc<Image>,
+        pyramid: &Pyramid,
+        rendering: Rendering,
+        name: String,
+    ) -> Result<Rendered, DeliveryError> {
+        let cost = render_cost(&pyramid.index, &rendering)?;
+        let admitted = self.lanes.admit(image.at.customer, cost).await?;
+        let file = self.files.open(&image.object).await?;
+        let (results, image) = (Arc::clone(&self.results), Arc::clone(image));
+        let made = self.lanes.run(admitted, move || {
+            let pyramid = image.pyramid.as_ref().ok_or(DeliveryError::Missing)?;
+            let mut sink = results.sink();
+            render(&*file, &pyramid.index, &rendering, &mut sink)?;
+            Ok(sink.finish(&name))
+        });
+        made.await?
+    }
+}
+
+impl From<Rendered> for Pixels {
+    fn from(rendered: Rendered) -> Self {
+        match rendered {
+            Rendered::Memory(bytes) => Self::Memory(bytes),
+            Rendered::File(file, length) => Self::File(file, 0..length),
+        }
+    }
+}
+
+/// Returns how a request is answered: as a copy wherever it is stored as it stands.
+fn way(pyramid: &Pyramid, resolved: &Resolved) -> Way {
+    let index = &pyramid.index;
+    if resolved.can_be_copied() {
+        let whole = imaging::Size { width: resolved.size.width, height: resolved.size.height };
+        let stored = resolved.is_whole.then(|| index.stored_whole(whole)).flatten();
+        let tile = || {
+            let tile = resolved.tile?;
+            index.tile(usize::try_from(tile.level).ok()?, tile.column, tile.row)
+        };
+        if let Some(range) = stored.map(imaging::container::Stored::range).or_else(tile) {
+            return Way::Copy(range);
+        }
+    }
+    Way::Render(rendering(resolved))
+}
+
+fn rendering(resolved: &Resolved) -> Rendering {
+    let size = |size: Size| imaging::Size { width: size.width, height: size.height };
+    Rendering {
+        x: resolved.region.x,
+        y: resolved.region.y,
+        region: size(resolved.region.size),
+        output: size(resolved.size),
+        mirrored: resolved.rotation.is_mirrored,
+        rotation: resolved.rotation.degrees.to_f64(),
+        quality: match resolved.quality {
+            iiif::Quality::Default => Quality::Default,
+            iiif::Quality::Color => Quality::Color,
+            iiif::Quality::Gray => Quality::Gray,
+            iiif::Quality::Bitonal => Quality::Bitonal,
+        },
+        format: match resolved.format {
+            iiif::Format::Jpeg => OutputFormat::Jpeg,
+            iiif::Format::Png => OutputFormat::Png,
+            iiif::Format::WebP => OutputFormat::Webp,
+            iiif::Format::Gif => OutputFormat::Gif,
+            iiif::Format::Tiff => OutputFormat::Tiff,
+        },
+        jpeg_quality: JPEG_QUALITY,
+    }
+}
+
+/// Returns the name of a rendering: what it is made of, and how.
+fn name(object: &str, rendering: &Rendering) -> String {
+    let Rendering { x, y, region, output, mirrored, rotation, quality, format, .. } = rendering;
+    let quality = match quality {
+        Quality::Default | Quality::Color => "default",
+        Quality::Gray => "gray",
+        Quality::Bitonal => "bitonal",
+    };
+    format!(
+        "{object} {x},{y},{},{} {},{} {mirrored} {rotation} {quality} {format:?}",
+        region.width, region.height, output.width, output.height
+    )
+}

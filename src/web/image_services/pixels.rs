@@ -1,0 +1,154 @@
+//! Pixels as they are sent.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HttpDate};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use percent_encoding::percent_decode_str;
+
+use super::body::PartsBody;
+use super::headers::Store;
+use super::range::{self, Wanted};
+use super::{Asked, NOSNIFF};
+use crate::addresses::ImageAddress;
+use crate::delivery::{Chunks, DeliveryError, Image, Pixels};
+use crate::hydra::{Problem, Tag};
+use crate::iiif::{Level, Resolved, canonical_link, content_disposition};
+use crate::resource::Freshness;
+use crate::web::repeated::Repeated;
+
+/// Returns the pixels of a resolved request as the answer; nothing if their object is not there any more.
+///
+/// # Errors
+/// Returns [`Problem::PreconditionFailed`] if `If-Match` is not met, [`Problem::Invalid`] if the answer could never be
+/// made, and [`Problem::Unavailable`] if it cannot now.
+pub async fn send(
+    asked: &Asked<'_>,
+    level: Level,
+    store: Store,
+    resolved: &Resolved,
+) -> Result<Option<HttpResponse>, Problem> {
+    let (service, request) = (asked.call.service, asked.call.request);
+    // An object never changes, and no key is used twice.
+    let state =
+        format!("{} {} {}", asked.image.object, asked.path.service.element(), resolved.canonical);
+    let tag = Tag::of(state.as_bytes());
+    let entity_tag = tag.entity_tag("");
+    let modified = HttpDate::from(asked.image.modified);
+    let is_held = match asked.conditions.judge(tag, "")? {
+        Freshness::Unchanged => true,
+        Freshness::Changed => is_unmodified(asked, modified),
+    };
+    let mut response = HttpResponseBuilder::new(StatusCode::OK);
+    response
+        .append_header((header::LINK, canonical_link(asked.id, &resolved.canonical)))
+        .append_header((header::LINK, level.profile_link(asked.version())))
+        .insert_header((header::ETAG, entity_tag.as_str()))
+        .insert_header((header::LAST_MODIFIED, modified))
+        .insert_header(NOSNIFF);
+    let mut answer = if is_held {
+        response.status(StatusCode::NOT_MODIFIED).finish()
+    } else {
+        let pixels = match service.delivery.pixels(&asked.image, resolved).await {
+            Ok(pixels) => pixels,
+            Err(DeliveryError::Missing) => return Ok(None),
+            Err(error) => return Err(problem(error)),
+        };
+        let length = pixels.length();
+        response.insert_header((header::ACCEPT_RANGES, "bytes"));
+        response.content_type(resolved.format.media_type());
+        match range::wanted(request, &entity_tag, length) {
+            Wanted::Unsatisfiable => {
+                response.insert_header((header::CONTENT_RANGE, format!("bytes */{length}")));
+                response.status(StatusCode::RANGE_NOT_SATISFIABLE).finish()
+            }
+            Wanted::Whole => {
+                if let Some(name) = file_name(asked, resolved) {
+                    response.insert_header((header::CONTENT_DISPOSITION, name));
+                }
+                body(asked, response, pixels)
+            }
+            Wanted::Part(part) => {
+                let last = part.end.saturating_sub(1);
+                let content = format!("bytes {}-{last}/{length}", part.start);
+                response.insert_header((header::CONTENT_RANGE, content));
+                response.status(StatusCode::PARTIAL_CONTENT);
+                body(asked, response, pixels.part(part))
+            }
+        }
+    };
+    store.write(&mut answer, asked);
+    Ok(Some(answer))
+}
+
+/// Returns whether a reader who names no state has pixels of this time already.
+fn is_unmodified(asked: &Asked<'_>, modified: HttpDate) -> bool {
+    let headers = asked.call.request.headers();
+    if headers.contains_key(header::IF_NONE_MATCH) {
+        return false;
+    }
+    let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|since| since.to_str().ok());
+    let since = since.and_then(|since| since.parse::<HttpDate>().ok());
+    // Whole seconds: what was made within that of the copy may be another one.
+    since.is_some_and(|since| modified <= since)
+}
+
+fn body(asked: &Asked<'_>, mut response: HttpResponseBuilder, pixels: Pixels) -> HttpResponse {
+    match pixels {
+        Pixels::Memory(bytes) => response.body(bytes),
+        Pixels::File(file, range) => {
+            let context = asked.call.context;
+            // A part of it is in memory at a time.
+            context.mark_shared();
+            let parts = Chunks::new(Arc::clone(&asked.call.service.delivery), file, range);
+            let connection = context.connection.clone();
+            response.message_body(PartsBody { parts, connection }).map_or_else(
+                |_| HttpResponse::InternalServerError().finish(),
+                HttpResponse::map_into_boxed_body,
+            )
+        }
+    }
+}
+
+/// Returns the value of `Content-Disposition`, if the request asks for a file name.
+fn file_name(asked: &Asked<'_>, resolved: &Resolved) -> Option<String> {
+    let mut parameters = asked.call.request.query_string().split('&');
+    let template = parameters.find_map(|parameter| parameter.strip_prefix("filename="))?;
+    let template = template.replace('+', " ");
+    let template = percent_decode_str(&template).decode_utf8().ok()?;
+    let ImageAddress { space, image, .. } = &asked.image.at;
+    content_disposition(&template, image, *space, resolved.format)
+}
+
+/// Returns the problem of pixels that cannot be delivered.
+fn problem(error: DeliveryError) -> Problem {
+    match error {
+        DeliveryError::NeverAllowed { .. } => Problem::invalid("size", error.to_string()),
+        DeliveryError::Render(imaging::ImagingError::Unsupported(words)) => {
+            Problem::invalid("size", format!("asks for {words}"))
+        }
+        DeliveryError::Render(_) => Problem::internal(error),
+        DeliveryError::Overloaded => Problem::Unavailable(error.to_string(), None),
+        DeliveryError::Missing | DeliveryError::Storage(_) | DeliveryError::Io(_) => {
+            Problem::Unavailable(error.to_string(), Some(error.into()))
+        }
+    }
+}
+
+/// Lines about objects that are lost.
+static LOST: LazyLock<Repeated> = LazyLock::new(Repeated::default);
+
+/// Logs that the store lacks an object that a row names, which is a fault of the service, and returns the problem.
+pub fn lost(image: &Image) -> Problem {
+    let ImageAddress { customer, space, image } = &image.at;
+    let line = format!("the derivatives of image {customer}/{space}/{image} are lost");
+    match LOST.count("", Instant::now()) {
+        None => log::debug!("{line}"),
+        Some(more) => log::error!(
+            "{line}, and {more} were asked for before; `hydria check --repair` makes them again"
+        ),
+    }
+    Problem::NotFound("the pixels of the image are not there any more".into())
+}

@@ -1,0 +1,10 @@
+//! The image services of IIIF: what is described, what is sent, to whom, and for how long it holds.
+
+mod access;
+mod bounds;
+mod caching;
+mod changes;
+mod descriptions;
+mod pixels;
+mod reader;
+mod thumbnails;
