@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 10] = [
     ],
     &["resource"],
     &["addresses"],
-    &["counters", "queue"],
+    &["counters", "journal", "queue"],
     &["classes"],
     &["auth"],
     &["engine"],
@@ -46,7 +46,10 @@ const RESERVED: [(&str, &[&str]); 18] = [
     ("clap", &["cli"]),
     (
         "diesel",
-        &["database", "schema", "resource", "counters", "queue", "classes", "auth", "engine"],
+        &[
+            "database", "schema", "resource", "counters", "journal", "queue", "classes", "auth",
+            "engine",
+        ],
     ),
     ("image", &["imaging"]),
     ("json_ld", &["hydra"]),

@@ -1,5 +1,6 @@
-//! The journal: what is written of changes to images that can be served.
+//! The journal: what is written of changes to images that can be served, and how processes learn of them.
 
+mod retention;
 mod written;
 
 use diesel::PgConnection;
