@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::database::notifications::Notifications;
 use crate::derivation;
 use crate::engine::{self, Engine};
+use crate::journal::{Hub, Reader};
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
@@ -27,6 +28,8 @@ pub struct Running {
     pub base: String,
     listening: Listening,
     worker: Option<Worker>,
+    changes: Hub,
+    journal: Reader,
     setup: Setup,
 }
 
@@ -71,11 +74,15 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         };
         Some(Worker::start(&setup, config, allowed, Arc::clone(&site), notifications.clone())?)
     };
+    let changes = Hub::default();
+    let told = changes.clone();
+    let journal = Reader::start(setup.database.url(), move |changes| told.publish(&changes))?;
     let service = Service::new(Parts {
         database: setup.database.clone(),
         site,
         storage: setup.storage.clone(),
         notifications,
+        changes: changes.clone(),
         auth_delay: config.auth_delay,
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
@@ -85,10 +92,15 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     })?;
     super::memory::keep_small();
     let listening = web::listen(service, sockets)?;
-    Ok(Running { address, base, listening, worker, setup })
+    Ok(Running { address, base, listening, worker, changes, journal, setup })
 }
 
 impl Running {
+    /// Returns where changes to images are told in this process.
+    pub fn changes(&self) -> &Hub {
+        &self.changes
+    }
+
     /// Stops in order: requests are finished, leases given back, the private server stopped.
     ///
     /// # Errors
@@ -98,6 +110,7 @@ impl Running {
         if let Some(worker) = self.worker {
             worker.stop();
         }
+        drop(self.journal);
         self.setup.close()
     }
 }

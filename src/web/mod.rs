@@ -46,6 +46,7 @@ use crate::auth::Keys;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::hydra::linked::Linked;
+use crate::journal::Hub;
 use crate::resource::Site;
 use crate::storage::Storage;
 use budget::Budget;
@@ -65,6 +66,8 @@ pub struct Service {
     pub site: Arc<Site>,
     pub storage: Storage,
     pub notifications: Notifications,
+    /// Where changes to images are told, before the request that made them is answered.
+    pub changes: Hub,
     pub keys: Keys,
     pub router: Router,
     pub images: thumbs::Images,
@@ -92,6 +95,7 @@ pub struct Parts {
     pub site: Arc<Site>,
     pub storage: Storage,
     pub notifications: Notifications,
+    pub changes: Hub,
     /// Longest delay of the answer to wrong credentials.
     pub auth_delay: Duration,
     pub patch_returns_representation: bool,
@@ -122,6 +126,7 @@ impl Service {
             site: parts.site,
             storage: parts.storage,
             notifications: parts.notifications,
+            changes: parts.changes,
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

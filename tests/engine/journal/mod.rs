@@ -1,6 +1,8 @@
 //! The journal: what is written of changes to images that can be served, and how processes learn of them.
 
+mod reader;
 mod retention;
+mod told;
 mod written;
 
 use diesel::PgConnection;
