@@ -22,6 +22,7 @@ pub mod resource;
 pub mod addresses;
 
 pub mod counters;
+pub mod journal;
 pub mod queue;
 
 pub mod classes;

@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 11] = [
     ],
     &["resource"],
     &["addresses"],
-    &["counters", "queue"],
+    &["counters", "journal", "queue"],
     &["classes"],
     &["auth"],
     &["delivery"],
@@ -47,7 +47,10 @@ const RESERVED: [(&str, &[&str]); 19] = [
     ("clap", &["cli"]),
     (
         "diesel",
-        &["database", "schema", "resource", "counters", "queue", "classes", "auth", "engine"],
+        &[
+            "database", "schema", "resource", "counters", "journal", "queue", "classes", "auth",
+            "engine",
+        ],
     ),
     ("image", &["imaging"]),
     ("json_ld", &["hydra"]),

@@ -13,7 +13,10 @@ use hydria::database::migrate;
 use crate::support::database;
 
 /// Tables that are looked up without a customer (portal log-ins are, too, by an index of their own).
-const LOOKED_UP_WITHOUT_A_CUSTOMER: [&str; 2] = ["jobs", "keys"];
+const LOOKED_UP_WITHOUT_A_CUSTOMER: [&str; 3] = ["jobs", "journal", "keys"];
+
+/// Tables that `diesel.toml` leaves out of `src/schema.rs`.
+const NOT_PRINTED: [&str; 1] = ["journal"];
 
 #[derive(Debug, PartialEq, Eq, QueryableByName)]
 struct Column {
@@ -271,7 +274,7 @@ fn type_of(column: &Column) -> String {
 fn printed(columns: &[Column], joinable: &[Line]) -> String {
     let mut text = "// @generated automatically by Diesel CLI.\n".to_owned();
     let mut tables: BTreeMap<&str, Vec<&Column>> = BTreeMap::new();
-    for column in columns {
+    for column in columns.iter().filter(|c| !NOT_PRINTED.contains(&c.table_name.as_str())) {
         tables.entry(&column.table_name).or_default().push(column);
     }
     for (name, columns) in &tables {
@@ -286,7 +289,8 @@ fn printed(columns: &[Column], joinable: &[Line]) -> String {
         text.push_str("    }\n}\n");
     }
     text.push('\n');
-    for pair in joinable {
+    let is_left_out = |pair: &Line| NOT_PRINTED.iter().any(|name| pair.text.starts_with(name));
+    for pair in joinable.iter().filter(|pair| !is_left_out(pair)) {
         writeln!(text, "diesel::joinable!({});", pair.text).expect("text");
     }
     text.push_str("\ndiesel::allow_tables_to_appear_in_same_query!(\n");

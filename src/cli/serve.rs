@@ -16,6 +16,7 @@ use crate::database::notifications::Notifications;
 use crate::delivery::{self, Admission, Delivery};
 use crate::derivation;
 use crate::engine::{self, Engine};
+use crate::journal::{Hub, Reader};
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
@@ -28,6 +29,8 @@ pub struct Running {
     pub base: String,
     listening: Listening,
     worker: Option<Worker>,
+    changes: Hub,
+    journal: Reader,
     setup: Setup,
 }
 
@@ -72,6 +75,9 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         };
         Some(Worker::start(&setup, config, allowed, Arc::clone(&site), notifications.clone())?)
     };
+    let changes = Hub::default();
+    let told = changes.clone();
+    let journal = Reader::start(setup.database.url(), move |changes| told.publish(&changes))?;
     let service = Service::new(Parts {
         database: setup.database.clone(),
         site,
@@ -81,6 +87,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
             cache_seconds: config.cache_seconds,
         },
         notifications,
+        changes: changes.clone(),
         auth_delay: config.auth_delay,
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
@@ -90,10 +97,15 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     })?;
     super::memory::keep_small();
     let listening = web::listen(service, sockets)?;
-    Ok(Running { address, base, listening, worker, setup })
+    Ok(Running { address, base, listening, worker, changes, journal, setup })
 }
 
 impl Running {
+    /// Returns where changes to images are told in this process.
+    pub fn changes(&self) -> &Hub {
+        &self.changes
+    }
+
     /// Stops in order: requests are finished, leases given back, the private server stopped.
     ///
     /// # Errors
@@ -103,6 +115,7 @@ impl Running {
         if let Some(worker) = self.worker {
             worker.stop();
         }
+        drop(self.journal);
         self.setup.close()
     }
 }

@@ -1,4 +1,4 @@
-//! Maintenance: objects that nobody needs are removed, changes are rolled up into totals.
+//! Maintenance: objects that nobody needs and old rows of the journal are removed, changes are rolled up into totals.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,10 +10,11 @@ use tokio::sync::watch;
 use super::Engine;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
+use crate::journal::retention;
 use crate::schema::discards;
 
 /// Interval between two rounds of maintenance.
-const ROUND: Duration = Duration::from_secs(5);
+pub(super) const ROUND: Duration = Duration::from_secs(5);
 /// Time that an object that cannot be removed is left alone.
 const PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 /// Objects that one round removes in one go.
@@ -33,7 +34,7 @@ impl Engine {
         }
     }
 
-    /// Removes all objects that are due, and rolls up the changes of totals.
+    /// Removes all objects that are due and old rows of the journal, and rolls up the changes of totals.
     ///
     /// # Errors
     /// Fails if the database does not answer.
@@ -74,7 +75,27 @@ impl Engine {
                 break;
             }
         }
+        self.shorten_journal().await?;
         self.roll_up(Sizes::DEFAULT).await
+    }
+
+    /// Removes rows of the journal that are old enough, until none is left or the time of a round is over.
+    ///
+    /// # Errors
+    /// Fails if the database does not answer.
+    async fn shorten_journal(&self) -> Result<(), Problem> {
+        let began = Instant::now();
+        let now = self.blocking(None, |_, conn| Ok(retention::snapshot(conn)?)).await?;
+        let Some(settled) = self.rounds.lock().push(now) else { return Ok(()) };
+        let settled: Arc<str> = settled.into();
+        let mut more = true;
+        while more && began.elapsed() < ROUND {
+            let settled = Arc::clone(&settled);
+            more = self
+                .blocking(None, move |_, conn| Ok(retention::remove_old(conn, &settled)?))
+                .await?;
+        }
+        Ok(())
     }
 
     /// Rolls up changes of totals: customers in turn, a bounded number of rows each, until nothing is left or

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::addresses::ImageAddress;
@@ -31,6 +32,7 @@ use crate::database::notifications::Notifications;
 use crate::derivation;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
+use crate::journal::retention::Rounds;
 use crate::origins::Fetcher;
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
@@ -88,6 +90,8 @@ pub struct Engine {
     pauses: Pauses,
     suspects: Suspects,
     rules: Arc<Rules>,
+    /// Snapshots that tell which rows of the journal have been visible for long enough.
+    rounds: Mutex<Rounds>,
     /// Transactions at once, by customer.
     acts: Limiter<i32>,
     /// MiB that reading may take, by customer.
@@ -122,6 +126,7 @@ impl Engine {
             pauses: Pauses::default(),
             suspects: Suspects::default(),
             rules: Arc::new(Rules::new(cores)),
+            rounds: Mutex::new(Rounds::every(janitor::ROUND)),
             acts: limiter(shared, CONNECTIONS as usize - shared),
             memory: limiter(memory, 0),
             cores: limiter(cores, cores),

@@ -73,6 +73,8 @@ pub struct UnitOfWork<'a> {
 pub enum Effect {
     /// A key was made or removed: forget what was found of it.
     KeyChanged(String),
+    /// An image was changed, removed, or is being processed: forget what was read of it.
+    ImageChanged { customer: i32, space: i32, image: String },
     /// There is work for the engine.
     WorkAdded,
     /// A line for the log, at the level of information.

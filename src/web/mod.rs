@@ -48,6 +48,7 @@ use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::delivery::Delivery;
 use crate::hydra::linked::Linked;
+use crate::journal::Hub;
 use crate::resource::Site;
 use budget::Budget;
 use documents::Documents;
@@ -65,6 +66,8 @@ pub struct Service {
     pub database: Database,
     pub site: Arc<Site>,
     pub notifications: Notifications,
+    /// Where changes to images are told, before the request that made them is answered.
+    pub changes: Hub,
     pub keys: Keys,
     pub router: Router,
     pub delivery: Arc<Delivery>,
@@ -97,6 +100,7 @@ pub struct Parts {
     pub delivery: Arc<Delivery>,
     pub image_services: image_services::Settings,
     pub notifications: Notifications,
+    pub changes: Hub,
     /// Longest delay of the answer to wrong credentials.
     pub auth_delay: Duration,
     pub patch_returns_representation: bool,
@@ -129,6 +133,7 @@ impl Service {
             database: parts.database,
             site: parts.site,
             notifications: parts.notifications,
+            changes: parts.changes,
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

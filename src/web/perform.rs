@@ -6,8 +6,10 @@ use super::budget::{Permit, Reservation};
 use super::completion::await_completion;
 use super::router::{Entry, Mounted, Route, Run};
 use super::{Service, scheduler};
+use crate::addresses::ImageAddress;
 use crate::database::Database;
 use crate::hydra::{Fault, Problem};
+use crate::journal::Changes;
 use crate::resource::address::{ID_RULE, NUMBER_RULE};
 use crate::resource::{Caller, Current, Effect, Input, Reply, Site, transaction};
 
@@ -49,16 +51,25 @@ pub async fn perform(
     };
     let done = Box::pin(in_session(service, work, reservation));
     let (reply, effects, permit) = done.await?;
+    let mut images = Vec::new();
     for effect in effects {
         match effect {
+            Effect::ImageChanged { customer, space, image } => {
+                images.push(ImageAddress { customer, space, image });
+            }
             Effect::KeyChanged(key) => service.keys.forget(&key),
             Effect::WorkAdded => service.notifications.notify_work(),
             Effect::Note(line) => log::info!("{line}"),
         }
     }
+    let changes = Changes::Images(images);
+    service.changes.publish(&changes);
     let reply = match reply {
         Reply::Pending { job, then } => {
-            Box::pin(await_completion(service, job, then, caller)).await?
+            let reply = Box::pin(await_completion(service, job, then, caller)).await;
+            // By now there are other pixels, perhaps by another process.
+            service.changes.publish(&changes);
+            reply?
         }
         reply => reply,
     };

@@ -7,6 +7,7 @@ mod errors;
 mod fairness;
 mod formats;
 mod immediate;
+mod journal;
 mod leases;
 mod lost;
 pub mod scene;

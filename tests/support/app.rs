@@ -98,6 +98,11 @@ impl App {
         conn
     }
 
+    /// Where the service tells changes to images.
+    pub fn changes(&self) -> &hydria::journal::Hub {
+        self.running.as_ref().expect("a running service").changes()
+    }
+
     /// Stops the service in order; the rest goes with the test.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{BigInt, Text};
 
 #[derive(QueryableByName)]
 struct Number {
@@ -16,6 +16,19 @@ struct Number {
 pub fn number(conn: &mut PgConnection, sql: &str) -> i64 {
     let found: Number = diesel::sql_query(sql).get_result(conn).expect(sql);
     found.n
+}
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    text: String,
+}
+
+/// The values `text` of the rows that a statement selects.
+#[track_caller]
+pub fn texts(conn: &mut PgConnection, sql: &str) -> Vec<String> {
+    let found: Vec<Line> = diesel::sql_query(sql).load(conn).expect(sql);
+    found.into_iter().map(|line| line.text).collect()
 }
 
 /// Does something to the rows that no request could.

@@ -157,7 +157,14 @@ pub fn register(
         return Err(faults.into());
     }
     check_quota(s.conn, customer, drafts.len() - existing.len())?;
-    store(s.conn, customer, &drafts, &existing)
+    let batch = store(s.conn, customer, &drafts, &existing)?;
+    s.effects.extend(existing.into_keys().map(changed));
+    Ok(batch)
+}
+
+/// The effect of a change to an image.
+pub fn changed(at: ImageAddress) -> Effect {
+    Effect::ImageChanged { customer: at.customer, space: at.space, image: at.image }
 }
 
 fn index_of(pointer: &str) -> usize {

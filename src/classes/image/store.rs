@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 
-use super::register::{self, settled};
+use super::register::{self, changed, settled};
 use super::space_defaults::SpaceDefaults;
 use super::{Image, ImageDraft, check_space, derivatives};
 use crate::addresses::{self, ImageAddress, SpaceAddress};
@@ -19,6 +19,7 @@ use crate::schema::images;
 fn process_now(s: &mut UnitOfWork<'_>, at: ImageAddress) -> Result<(), Problem> {
     job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
     s.effects.push(Effect::WorkAdded);
+    s.effects.push(changed(at.clone()));
     s.pending = Some(Arc::new(move |conn| job::of_image(conn, &at)));
     Ok(())
 }
@@ -70,6 +71,7 @@ impl Update for Image {
             return Self::overwrite(s, locked, draft);
         }
         let draft = settled(s.conn, locked.customer, draft, Some(&locked.draft))?;
+        s.effects.push(changed(locked.address()));
         Ok(diesel::update(images::table.find((locked.customer, locked.space, &locked.id)))
             .set(draft)
             .returning(Self::as_returning())
@@ -136,6 +138,8 @@ impl Remove for Image {
             job::discard(s.conn, &object, 0)?;
         }
         let image = images::table.find((at.customer, at.space, &at.image));
-        removed(diesel::delete(image).execute(s.conn))
+        removed(diesel::delete(image).execute(s.conn))?;
+        s.effects.push(changed(at));
+        Ok(())
     }
 }
