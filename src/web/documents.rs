@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::encode::Encoder;
 use super::negotiate::Representation;
 use crate::hydra::graph::Terms;
 use crate::hydra::{Tag, context};
@@ -29,6 +30,7 @@ pub struct Documents {
     pub(super) own_terms: Terms,
     /// Conversions of large documents, one at a time.
     pub conversions: Semaphore,
+    pub encoder: Encoder,
     /// The vocabulary in every representation that was asked for.
     pub(super) kept: Mutex<HashMap<Representation, Bytes>>,
 }

@@ -1,5 +1,6 @@
 //! HTTP: the only module that knows actix.
 
+pub mod accept_encoding;
 pub mod accept_image;
 pub mod admission;
 pub mod ahead;
@@ -8,11 +9,13 @@ pub mod body;
 pub mod budget;
 pub mod chunks;
 pub mod completion;
+pub mod compress;
 pub mod conditional;
 pub mod connection;
 pub mod described;
 pub mod descriptors;
 pub mod documents;
+pub mod encode;
 pub mod endpoint;
 pub mod endpoints;
 pub mod finalize;

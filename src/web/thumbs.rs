@@ -19,7 +19,7 @@ use crate::classes::customer::names::by_name;
 use crate::classes::image::lookup::ServedImage;
 use crate::database::lookup_batcher::BatchQueue;
 use crate::derivatives::StoredThumbnail;
-use crate::hydra::{Fault, Problem, Tag};
+use crate::hydra::{Fault, Problem, Tag, Variant};
 use crate::iiif::path::{AskedCustomer, PathError, ServicePath, Target};
 use crate::iiif::{
     self, Description, Extent, Format, ImageRequest, Level, Limits, Part, Quality, Region,
@@ -50,7 +50,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
             if asked.named_version.is_none() && wish.version == Some(Version::V2) {
                 let path = asked.in_version(Version::V2);
                 let mut answer = see_other(&format!("{}{path}/info.json", service.site.base));
-                vary(&mut answer);
+                answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
                 return Ok(answer);
             }
             info(&asked, &id, &image, wish, conditions)
@@ -134,10 +134,6 @@ fn see_other(location: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
 }
 
-fn vary(answer: &mut HttpResponse) {
-    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
-}
-
 fn size(thumbnail: &StoredThumbnail) -> Size {
     Size::new(thumbnail.width, thumbnail.height)
 }
@@ -155,16 +151,14 @@ fn info(
     let description = Description::of_thumbnails(id, version, &open).ok_or_else(missing)?;
     let document = description.to_json().to_string();
     let is_json_ld = wish.is_json_ld(version);
-    let suffix = if is_json_ld { "" } else { "json" };
+    let variant = Variant::text(if is_json_ld { "" } else { "json" });
     let tag = Tag::of(document.as_bytes());
     let mut response = HttpResponse::Ok();
-    response.append_header((header::LINK, Level::Zero.profile_link(version)));
-    let answer = respond_conditionally(response, tag, suffix, conditions, |mut response| {
+    response
+        .append_header((header::LINK, Level::Zero.profile_link(version)))
+        .append_header((header::VARY, "Accept"));
+    respond_conditionally(response, tag, variant, conditions, |mut response| {
         response.content_type(iiif::media_type(version, is_json_ld)).body(document)
-    });
-    answer.map(|mut answer| {
-        vary(&mut answer);
-        answer
     })
 }
 
@@ -238,8 +232,8 @@ impl Answer<'_> {
         // An object never changes, and no key is used twice.
         let tag = Tag::of(format!("{key} {}", wanted.offset).as_bytes());
         let range = wanted.offset..wanted.offset + wanted.length;
-        let jpeg = match conditions.judge(tag, "")? {
-            Freshness::Unchanged => Ok(Bytes::new()),
+        let jpeg = match conditions.judge(tag, Variant::PIXELS)? {
+            Freshness::Unchanged(_) => Ok(Bytes::new()),
             Freshness::Changed => {
                 let bytes = usize::try_from(wanted.length).unwrap_or(usize::MAX);
                 context.reserve(&service.answers, bytes).await?;
@@ -251,10 +245,13 @@ impl Answer<'_> {
             .append_header((header::LINK, canonical_link(id, &resolved.canonical)))
             .append_header((header::LINK, Level::Zero.profile_link(request.version)));
         match jpeg {
-            Ok(jpeg) => respond_conditionally(response, tag, "", conditions, |mut response| {
-                response.content_type(Format::Jpeg.media_type()).body(jpeg)
-            })
-            .map(Some),
+            Ok(jpeg) => {
+                let variant = Variant::PIXELS;
+                respond_conditionally(response, tag, variant, conditions, |mut response| {
+                    response.content_type(Format::Jpeg.media_type()).body(jpeg)
+                })
+                .map(Some)
+            }
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => {
                 let words = "the thumbnail cannot be read; try again".into();

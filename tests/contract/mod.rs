@@ -1,6 +1,7 @@
 //! What is the same for all classes, tried on each.
 
 mod advertised;
+mod compression;
 mod conditions;
 mod credentials;
 mod documents;
