@@ -43,7 +43,11 @@ pub struct Document {
 
 impl Document {
     pub(super) fn of(document: &Value) -> Self {
-        let body = Bytes::from(context::text(document));
+        Self::of_text(context::text(document))
+    }
+
+    pub(super) fn of_text(text: impl Into<Bytes>) -> Self {
+        let body = text.into();
         let tag = Tag::of(&body);
         Self { body, tag }
     }

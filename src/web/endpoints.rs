@@ -6,12 +6,12 @@ use actix_web::HttpResponse;
 
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc};
 use super::scheduler::Holder;
-use super::{represent, request, respond, samples, thumbs};
+use super::{represent, request, respond, robots, samples, thumbs};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
 use crate::resource::transaction;
 
-/// Caching of documents that change only with the version of the service.
+/// Caching of documents that change only with the version of the service or its settings.
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
 /// Caching of thumbnails, which are revalidated each time, because they may be closed at any moment, and then
@@ -19,7 +19,7 @@ const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 const REVALIDATED: Caching = Caching::Shared("public, no-cache");
 
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 6] = [
+pub const ENDPOINTS: [Endpoint; 7] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
@@ -79,6 +79,17 @@ pub const ENDPOINTS: [Endpoint; 6] = [
         }),
         is_mounted: |_| true,
         handler: |call| Box::pin(health(call)),
+    },
+    Endpoint {
+        template: "/robots.txt",
+        methods: &["GET"],
+        audience: Audience::Viewers,
+        caching: FOR_AN_HOUR,
+        cross_origin: true,
+        // It is for crawlers, which know where it is.
+        doc: None,
+        is_mounted: |_| true,
+        handler: |call| Box::pin(async move { robots::get(call) }),
     },
     Endpoint {
         template: "/thumbs/{+image}",

@@ -33,6 +33,7 @@ pub mod represent;
 pub mod request;
 pub mod request_context;
 pub mod respond;
+pub mod robots;
 pub mod router;
 pub mod samples;
 pub mod scheduler;
@@ -52,7 +53,7 @@ use crate::hydra::linked::Linked;
 use crate::resource::Site;
 use crate::storage::Storage;
 use budget::Budget;
-use documents::Documents;
+use documents::{Document, Documents};
 use router::Router;
 pub use scheduler::CONNECTIONS;
 use scheduler::Scheduler;
@@ -81,6 +82,8 @@ pub struct Service {
     pub wait: Duration,
     /// Folder that is served at `/samples/`, when the service demonstrates itself.
     pub samples: Option<PathBuf>,
+    /// Rules for crawlers.
+    pub robots: Document,
     /// Connections at once, as far as the process may open so many.
     pub connections: usize,
     /// Bytes of answers that are being made or sent.
@@ -100,6 +103,8 @@ pub struct Parts {
     pub patch_returns_representation: bool,
     pub wait: Duration,
     pub samples: Option<PathBuf>,
+    /// Text of `/robots.txt`.
+    pub robots: String,
     pub connections: usize,
     /// Bytes that bodies and answers under way may take, half each.
     pub request_bytes: usize,
@@ -128,6 +133,7 @@ impl Service {
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,
+            robots: Document::of_text(parts.robots),
             connections: parts.connections,
             answers: Budget::new(
                 parts.request_bytes / 2,

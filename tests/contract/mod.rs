@@ -12,6 +12,7 @@ mod meaning;
 mod negotiation;
 mod nul;
 mod openapi;
+mod robots;
 mod routes;
 mod sameness;
 mod search;
