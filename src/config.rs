@@ -1,7 +1,9 @@
 //! Settings, read by one table of names, defaults and meanings; all at once, and all faults are told at once.
 
+mod robots;
 mod table;
 
+pub use robots::Robots;
 pub use table::{SETTINGS, Setting};
 
 use std::fmt;
@@ -28,6 +30,7 @@ pub struct Config {
     /// `None`: kept in the data folder.
     pub secret: Option<Secret>,
     pub patch_returns_representation: bool,
+    pub robots: Robots,
     /// Longest delay of the answer to wrong credentials.
     pub auth_delay: Duration,
     pub batch_limit: usize,
@@ -121,6 +124,7 @@ impl Config {
                     _ => Err("must be minimal or representation".into()),
                 },
             ),
+            robots: reader.parsed("HYDRIA_ROBOTS", |text| Ok(Robots::parse(text))),
             batch_limit: usize::try_from(reader.number("HYDRIA_BATCH_LIMIT", 1, 50_000))
                 .unwrap_or(usize::MAX),
             max_pixels: reader.number("HYDRIA_MAX_PIXELS", 1, 1 << 40),
@@ -323,6 +327,7 @@ mod tests {
         assert_eq!((config.batch_limit, config.max_pixels), (1000, 500_000_000));
         assert_eq!(config.origin_limits.max_bytes, 2 << 30);
         assert!(!config.patch_returns_representation);
+        assert_eq!(config.robots, Robots::Descriptions);
     }
 
     #[test]

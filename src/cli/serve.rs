@@ -60,6 +60,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
              which other machines take for themselves: set HYDRIA_PUBLIC_URL to the address that clients use"
         );
     }
+    let robots = web::robots::rules(&config.robots, &base)?;
     let setup = Setup::serve(config)?;
     let site = setup.site(config, base.clone());
     admin::first_start(&setup, config, &site)?;
@@ -92,6 +93,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
         samples: options.samples,
+        robots,
         connections: config.connections,
         request_bytes: config.request_bytes,
     })?;

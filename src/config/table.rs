@@ -42,6 +42,11 @@ pub const SETTINGS: &[Setting] = &[
         "minimal: 205, representation: 200 with the resource",
     ),
     setting(
+        "HYDRIA_ROBOTS",
+        "descriptions",
+        "What /robots.txt opens to crawlers: descriptions (and thumbnails), allow, disallow, or the path of a file",
+    ),
+    setting(
         "HYDRIA_AUTH_DELAY_MS",
         "1000",
         "Longest delay of the answer to wrong credentials, in milliseconds; 0: none",

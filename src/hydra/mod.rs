@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a table, a request or a particular class.
 
+pub mod coding;
 pub mod collection;
 pub mod context;
 pub mod example;
@@ -14,9 +15,10 @@ pub mod problem;
 pub mod tag;
 pub mod vocabulary;
 
+pub use coding::ContentCoding;
 pub use json::Writer;
 pub use problem::{Fault, Problem};
-pub use tag::Tag;
+pub use tag::{Tag, Variant};
 
 use serde_json::Value;
 

@@ -5,6 +5,8 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::coding::ContentCoding;
+
 /// The suffixes of the tag of a state in the entity tags of its representations, except the default one.
 pub const SUFFIXES: [&str; 8] =
     ["compacted", "expanded", "flattened", "json", "ttl", "nq", "nt", "html"];
@@ -15,6 +17,24 @@ pub const SUFFIXES: [&str; 8] =
 /// representations does, and a service that is started again gives the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tag(u128);
+
+/// A representation of a state, as entity tags tell it from the others of that state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variant {
+    /// What its entity tag ends with, one of [`SUFFIXES`]; empty for the default one.
+    pub suffix: &'static str,
+    /// Tells whether it is text, which is sent in any content coding.
+    pub is_text: bool,
+}
+
+impl Variant {
+    /// The pixels of an image, which are compressed already.
+    pub const PIXELS: Self = Self { suffix: "", is_text: false };
+
+    pub const fn text(suffix: &'static str) -> Self {
+        Self { suffix, is_text: true }
+    }
+}
 
 impl Tag {
     pub fn of(shown: &[u8]) -> Self {
@@ -39,11 +59,18 @@ impl Tag {
         format!("\"{}\"", self.opaque(suffix))
     }
 
-    /// Returns whether the text of an entity tag is that of a representation of this state, whichever.
+    /// Returns the entity tag of one representation in a content coding.
+    pub fn entity_tag_in(self, suffix: &str, coding: ContentCoding) -> String {
+        format!("\"{}\"", self.opaque_in(suffix, coding))
+    }
+
+    /// Returns whether the text of an entity tag is that of a representation of this state, whichever, in any content
+    /// coding.
     pub fn is_of(self, opaque: &str) -> bool {
-        let rest = opaque.strip_prefix(&self.to_string());
-        let is_suffix = |rest: &str| rest.strip_prefix('-').is_some_and(|s| SUFFIXES.contains(&s));
-        rest.is_some_and(|rest| rest.is_empty() || is_suffix(rest))
+        let Some(rest) = opaque.strip_prefix(&self.to_string()) else { return false };
+        let coded = rest.rsplit_once('-').filter(|(_, name)| is_coding(name));
+        let rest = coded.map_or(rest, |(rest, _)| rest);
+        rest.is_empty() || rest.strip_prefix('-').is_some_and(|suffix| SUFFIXES.contains(&suffix))
     }
 
     /// Returns the text of the entity tag of one representation, without its quotes.
@@ -51,6 +78,26 @@ impl Tag {
         let dash = if suffix.is_empty() { "" } else { "-" };
         format!("{self}{dash}{suffix}")
     }
+
+    /// Returns the text of the entity tag of one representation in a content coding, without its quotes.
+    pub fn opaque_in(self, suffix: &str, coding: ContentCoding) -> String {
+        coded(self.opaque(suffix), coding)
+    }
+}
+
+/// Returns the text of the entity tag of a representation in a content coding, from that of the representation as it is.
+pub fn coded(opaque: String, coding: ContentCoding) -> String {
+    match coding {
+        ContentCoding::Identity => opaque,
+        _ => format!("{opaque}-{}", coding.name()),
+    }
+}
+
+/// Returns whether a word in an entity tag names a content coding.
+fn is_coding(word: &str) -> bool {
+    let mut codings =
+        ContentCoding::ALL.iter().filter(|coding| **coding != ContentCoding::Identity);
+    codings.any(|coding| coding.name() == word)
 }
 
 impl fmt::Display for Tag {
@@ -70,6 +117,13 @@ mod tests {
         assert_ne!(plain, other);
         assert_eq!(tag.entity_tag(""), format!("\"{plain}\""));
         assert!(tag.is_of(&plain) && tag.is_of(&other));
+        for coding in ContentCoding::ALL {
+            assert!(
+                tag.is_of(&tag.opaque_in("", coding)) && tag.is_of(&tag.opaque_in("ttl", coding))
+            );
+        }
+        assert_eq!(tag.opaque_in("ttl", ContentCoding::Gzip), format!("{other}-gzip"));
+        assert_eq!(tag.entity_tag_in("", ContentCoding::Identity), tag.entity_tag(""));
         let another = Tag::of(b"another").opaque("");
         for wrong in [
             "",
@@ -79,6 +133,11 @@ mod tests {
             &format!("{plain}x"),
             &format!("{plain}-"),
             &format!("{plain}-zzz"),
+            &format!("{plain}-identity"),
+            &format!("{plain}-gzip-ttl"),
+            &format!("{plain}-gzip-gzip"),
+            &format!("{plain}gzip"),
+            &format!("{plain}--gzip"),
             &another,
         ] {
             assert!(!tag.is_of(wrong), "{wrong}");

@@ -1,12 +1,14 @@
 //! Conditions on the state that a request meets: `If-Match` and `If-None-Match` (RFC 9110, section 13).
 
-use crate::hydra::{Problem, Tag};
+use crate::hydra::{ContentCoding, Problem, Tag, Variant};
 
 /// The conditions of a request; none, as most requests have none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conditions {
     if_match: Option<Named>,
     if_none_match: Option<Named>,
+    /// Content codings that the client accepts, the best first; empty if it said nothing of them.
+    codings: Vec<ContentCoding>,
 }
 
 /// The states that a condition names.
@@ -36,8 +38,8 @@ pub enum Current {
 /// The answer to a reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// It has the representation already.
-    Unchanged,
+    /// It has the representation already, in this content coding.
+    Unchanged(ContentCoding),
     Changed,
 }
 
@@ -49,7 +51,12 @@ impl Conditions {
         if_match: impl Iterator<Item = &'a str>,
         if_none_match: impl Iterator<Item = &'a str>,
     ) -> Self {
-        Self { if_match: named(if_match), if_none_match: named(if_none_match) }
+        Self { if_match: named(if_match), if_none_match: named(if_none_match), codings: Vec::new() }
+    }
+
+    /// Returns the same conditions of a client that accepts content codings, the best first.
+    pub fn accepting(self, codings: Vec<ContentCoding>) -> Self {
+        Self { codings, ..self }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -78,21 +85,34 @@ impl Conditions {
         }
     }
 
-    /// Returns whether a reader who asks for the representation with this suffix has it already.
+    /// Returns whether a reader who asks for a representation has it already, in a content coding that it accepts.
+    ///
+    /// Text need not be held in the best of them: what is held and accepted is not sent again in another.
     ///
     /// # Errors
     /// Returns [`Problem::PreconditionFailed`] if `If-Match` is not met.
-    pub fn judge(&self, state: Tag, suffix: &str) -> Result<Freshness, Problem> {
+    pub fn judge(&self, state: Tag, variant: Variant) -> Result<Freshness, Problem> {
         self.check_match(Current::State(state))?;
-        let is_held = match &self.if_none_match {
-            None => false,
-            Some(Named::Any) => true,
+        let held = match &self.if_none_match {
+            None => None,
+            Some(Named::Any) => Some(ContentCoding::Identity),
             Some(Named::Tags(tags)) => {
-                let wanted = state.opaque(suffix);
-                tags.iter().any(|tag| tag.opaque == wanted)
+                let is_held = |coding: &ContentCoding| {
+                    let wanted = state.opaque_in(variant.suffix, *coding);
+                    tags.iter().any(|tag| tag.opaque == wanted)
+                };
+                self.codings_of(variant).iter().copied().find(is_held)
             }
         };
-        Ok(if is_held { Freshness::Unchanged } else { Freshness::Changed })
+        Ok(held.map_or(Freshness::Changed, Freshness::Unchanged))
+    }
+
+    /// Returns the content codings in which the client accepts a representation.
+    fn codings_of(&self, variant: Variant) -> &[ContentCoding] {
+        match variant.is_text && !self.codings.is_empty() {
+            true => &self.codings,
+            false => &[ContentCoding::Identity],
+        }
     }
 
     fn check_match(&self, current: Current) -> Result<(), Problem> {
@@ -156,6 +176,7 @@ fn tags(list: &str) -> Vec<EntityTag> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ContentCoding::{Brotli, Gzip, Identity, Zstd};
 
     fn conditions(if_match: &[&str], if_none_match: &[&str]) -> Conditions {
         Conditions::read(if_match.iter().copied(), if_none_match.iter().copied())
@@ -183,6 +204,7 @@ mod tests {
     fn a_writer_is_let_through_as_the_specification_says() {
         let state = Tag::of(b"now");
         let (now, turtle) = (state.entity_tag(""), state.entity_tag("ttl"));
+        let gzip = state.entity_tag_in("ttl", Gzip);
         let (weak, old) = (format!("W/{now}"), Tag::of(b"before").entity_tag(""));
         let list = format!("{old}, {turtle}");
         let there = Current::State(state);
@@ -191,6 +213,8 @@ mod tests {
             (None, None, Current::Nothing, true),
             (Some(now.as_str()), None, there, true),
             (Some(turtle.as_str()), None, there, true),
+            (Some(gzip.as_str()), None, there, true),
+            (None, Some(gzip.as_str()), there, false),
             (Some(list.as_str()), None, there, true),
             (Some("*"), None, there, true),
             (Some("*"), None, Current::Unseen, true),
@@ -222,14 +246,41 @@ mod tests {
         let state = Tag::of(b"now");
         let (plain, turtle) = (state.entity_tag(""), state.entity_tag("ttl"));
         let is_unchanged = |none: &str, suffix| {
-            let judged = conditions(&[], &[none]).judge(state, suffix);
-            judged.expect("no If-Match") == Freshness::Unchanged
+            let judged = conditions(&[], &[none]).judge(state, Variant::text(suffix));
+            judged.expect("no If-Match") == Freshness::Unchanged(Identity)
         };
         assert!(is_unchanged(&plain, "") && is_unchanged(&turtle, "ttl"));
         assert!(is_unchanged(&format!("W/{plain}"), "") && is_unchanged("*", "ttl"));
         assert!(!is_unchanged(&plain, "ttl") && !is_unchanged(&turtle, ""));
         assert!(!is_unchanged("garbage", ""));
-        assert!(conditions(&["\"old\""], &[]).judge(state, "").is_err());
-        assert!(conditions(&[&turtle], &[]).judge(state, "").is_ok());
+        let default = Variant::text("");
+        assert!(conditions(&["\"old\""], &[]).judge(state, default).is_err());
+        assert!(conditions(&[&turtle], &[]).judge(state, default).is_ok());
+    }
+
+    #[test]
+    fn a_reader_has_a_text_in_each_content_coding_that_it_accepts() {
+        let state = Tag::of(b"now");
+        let tag = |coding| state.entity_tag_in("ttl", coding);
+        let all = [Zstd, Gzip, Identity].map(tag).join(", ");
+        for (none, accepted, variant, expected) in [
+            (tag(Gzip), vec![Gzip, Identity], Variant::text("ttl"), Some(Gzip)),
+            (tag(Identity), vec![Gzip, Identity], Variant::text("ttl"), Some(Identity)),
+            (all.clone(), vec![Gzip, Zstd, Identity], Variant::text("ttl"), Some(Gzip)),
+            (all.clone(), vec![Brotli, Identity, Zstd], Variant::text("ttl"), Some(Identity)),
+            (all, vec![], Variant::text("ttl"), Some(Identity)),
+            (tag(Gzip), vec![], Variant::text("ttl"), None),
+            (tag(Gzip), vec![Zstd, Identity], Variant::text("ttl"), None),
+            (tag(Identity), vec![Gzip], Variant::text("ttl"), None),
+            (tag(Gzip), vec![Gzip, Identity], Variant::text(""), None),
+            (state.entity_tag_in("", Gzip), vec![Gzip, Identity], Variant::PIXELS, None),
+            (state.entity_tag(""), vec![Gzip], Variant::PIXELS, Some(Identity)),
+        ] {
+            let told = format!("{none}, {accepted:?}, {variant:?}");
+            let conditions = conditions(&[], &[&none]).accepting(accepted);
+            let judged = conditions.judge(state, variant).expect("no If-Match");
+            let expected = expected.map_or(Freshness::Changed, Freshness::Unchanged);
+            assert_eq!(judged, expected, "{told}");
+        }
     }
 }

@@ -37,7 +37,7 @@ pub async fn answer(
         // Pinned here and passed on by reference, because a future that is passed by value is stored twice.
         let attempt = pin!(attempt(&service, &request, &payload, &context, found));
         let attempt = pin!(payload.while_readable(attempt));
-        finalize(&service.documents, &request, endpoint, &context.caller, attempt).await
+        finalize(&service.documents, &request, endpoint, &context, attempt).await
     };
     if let Some(connection) = context.connection.as_ref().filter(|_| payload.has_ended()) {
         connection.request_was_read();

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
 use super::documents::{Document, Documents};
+use super::encode::Encoder;
 use super::negotiate::{FORMATS, Offer};
 use super::{endpoints, status};
 use crate::classes::{self, Visit};
@@ -120,6 +121,7 @@ impl Documents {
             documentation: HeaderValue::try_from(documentation).ok(),
             terms,
             conversions: Semaphore::new(1),
+            encoder: Encoder::default(),
             kept: Mutex::default(),
         }
     }

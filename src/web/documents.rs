@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
+use super::encode::Encoder;
 use super::negotiate::Representation;
 use crate::hydra::graph::Terms;
 use crate::hydra::{Tag, context};
@@ -29,6 +30,7 @@ pub struct Documents {
     pub(super) own_terms: Terms,
     /// Conversions of large documents, one at a time.
     pub conversions: Semaphore,
+    pub encoder: Encoder,
     /// The vocabulary in every representation that was asked for.
     pub(super) kept: Mutex<HashMap<Representation, Bytes>>,
 }
@@ -41,7 +43,11 @@ pub struct Document {
 
 impl Document {
     pub(super) fn of(document: &Value) -> Self {
-        let body = Bytes::from(context::text(document));
+        Self::of_text(context::text(document))
+    }
+
+    pub(super) fn of_text(text: impl Into<Bytes>) -> Self {
+        let body = text.into();
         let tag = Tag::of(&body);
         Self { body, tag }
     }

@@ -37,8 +37,8 @@ pub enum Audience {
     /// Clients of the API, with or without a key: credentials that they send must be right, and the parameters of
     /// their requests are judged.
     Clients,
-    /// Viewers of images: credentials and parameters are not looked at, because what is open must not close to a
-    /// viewer with an old cookie or key.
+    /// Viewers of images, and crawlers: credentials and parameters are not looked at, because what is open must not close
+    /// to a viewer with an old cookie or key.
     Viewers,
 }
 

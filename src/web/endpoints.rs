@@ -6,16 +6,16 @@ use actix_web::HttpResponse;
 
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc};
 use super::scheduler::Holder;
-use super::{image_services, represent, request, respond, samples};
+use super::{image_services, represent, request, respond, robots, samples};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
 use crate::resource::transaction;
 
-/// Caching of documents that change only with the version of the service.
+/// Caching of documents that change only with the version of the service or its settings.
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 8] = [
+pub const ENDPOINTS: [Endpoint; 9] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
@@ -75,6 +75,17 @@ pub const ENDPOINTS: [Endpoint; 8] = [
         }),
         is_mounted: |_| true,
         handler: |call| Box::pin(health(call)),
+    },
+    Endpoint {
+        template: "/robots.txt",
+        methods: &["GET"],
+        audience: Audience::Viewers,
+        caching: FOR_AN_HOUR,
+        cross_origin: true,
+        // It is for crawlers, which know where it is.
+        doc: None,
+        is_mounted: |_| true,
+        handler: |call| Box::pin(async move { robots::get(call) }),
     },
     image_service("/iiif-img/{+image}"),
     image_service("/thumbs/{+image}"),

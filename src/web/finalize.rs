@@ -4,7 +4,6 @@
 mod tests;
 
 use std::any::Any;
-use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -15,6 +14,7 @@ use log::Level;
 use super::documents::Documents;
 use super::endpoint::{Audience, Endpoint};
 use super::negotiate::{self, Kind, Representation};
+use super::request_context::RequestContext;
 use super::respond::About;
 use super::{lines, request, respond};
 use crate::hydra::Problem;
@@ -25,7 +25,7 @@ pub async fn finalize(
     documents: &Documents,
     request: &HttpRequest,
     endpoint: Option<&Endpoint>,
-    caller: &Cell<Caller>,
+    context: &RequestContext,
     attempt: impl Future<Output = Result<HttpResponse, Problem>>,
 ) -> HttpResponse {
     let began = Instant::now();
@@ -35,7 +35,7 @@ pub async fn finalize(
     // Nothing of what it worked with is looked at afterwards.
     let attempted = AssertUnwindSafe(attempt).catch_unwind().await;
     let result = attempted.unwrap_or_else(|panic| Err(broken_off(&*panic)));
-    let mut response = result.unwrap_or_else(|problem| {
+    let response = result.unwrap_or_else(|problem| {
         // What accepts nothing that is offered is told so all the same.
         let wanted = match is_of_api {
             true => negotiate::wanted(request, Kind::Problem),
@@ -47,6 +47,7 @@ pub async fn finalize(
         let about = About { wanted, path, method: method.as_str(), request_id: &id, session };
         respond::problem(&problem, documents, &about)
     });
+    let mut response = documents.encoder.encode(request, context, response).await;
     if path == "/" {
         respond::describe(&mut response, &documents.base);
     }
@@ -63,7 +64,8 @@ pub async fn finalize(
         (is_shared, is_cross_origin),
     );
     // What strangers ask for, as often as they like, is not what fills the disk.
-    let level = if caller.get() == Caller::Visitor { Level::Debug } else { Level::Info };
+    let caller = context.caller.get();
+    let level = if caller == Caller::Visitor { Level::Debug } else { Level::Info };
     log::log!(
         target: "hydria::access",
         level,
@@ -73,7 +75,7 @@ pub async fn finalize(
         lines::excerpt(&request.uri().to_string()),
         response.status().as_u16(),
         began.elapsed().as_secs_f64() * 1000.0,
-        caller.get().customer().map_or_else(|| "-".to_owned(), |c| c.to_string()),
+        caller.customer().map_or_else(|| "-".to_owned(), |c| c.to_string()),
     );
     response
 }

@@ -1,5 +1,6 @@
 //! HTTP: the only module that knows actix.
 
+pub mod accept_encoding;
 pub mod admission;
 pub mod ahead;
 pub mod answer;
@@ -7,11 +8,13 @@ pub mod body;
 pub mod budget;
 pub mod chunks;
 pub mod completion;
+pub mod compress;
 pub mod conditional;
 pub mod connection;
 pub mod described;
 pub mod descriptors;
 pub mod documents;
+pub mod encode;
 pub mod endpoint;
 pub mod endpoints;
 pub mod finalize;
@@ -30,6 +33,7 @@ pub mod represent;
 pub mod request;
 pub mod request_context;
 pub mod respond;
+pub mod robots;
 pub mod router;
 pub mod samples;
 pub mod scheduler;
@@ -51,7 +55,7 @@ use crate::hydra::linked::Linked;
 use crate::journal::Hub;
 use crate::resource::Site;
 use budget::Budget;
-use documents::Documents;
+use documents::{Document, Documents};
 use router::Router;
 pub use scheduler::CONNECTIONS;
 use scheduler::Scheduler;
@@ -85,6 +89,8 @@ pub struct Service {
     pub wait: Duration,
     /// Folder that is served at `/samples/`, when the service demonstrates itself.
     pub samples: Option<PathBuf>,
+    /// Rules for crawlers.
+    pub robots: Document,
     /// Connections at once, as far as the process may open so many.
     pub connections: usize,
     /// Bytes of answers that are being made or sent.
@@ -106,6 +112,8 @@ pub struct Parts {
     pub patch_returns_representation: bool,
     pub wait: Duration,
     pub samples: Option<PathBuf>,
+    /// Text of `/robots.txt`.
+    pub robots: String,
     pub connections: usize,
     /// Bytes that bodies and answers under way may take, half each.
     pub request_bytes: usize,
@@ -137,6 +145,7 @@ impl Service {
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,
+            robots: Document::of_text(parts.robots),
             connections: parts.connections,
             answers: Budget::new(
                 parts.request_bytes / 2,

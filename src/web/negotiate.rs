@@ -270,7 +270,7 @@ fn form(profile: &str) -> Option<Representation> {
 }
 
 /// Returns a weight; more than 1 is 1. Nothing for what is no number.
-fn thousandths(text: &str) -> Option<u16> {
+pub fn thousandths(text: &str) -> Option<u16> {
     if !text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
         return None;
     }
@@ -281,7 +281,7 @@ fn thousandths(text: &str) -> Option<u16> {
 }
 
 /// Returns whether a byte may stand in a token (RFC 9110, section 5.6.2).
-fn is_token(byte: u8) -> bool {
+pub fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

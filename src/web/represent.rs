@@ -14,8 +14,8 @@ use super::conditional::not_modified;
 use super::documents::{Document, Documents};
 use super::negotiate::{self, Kind, Offer, Representation};
 use super::{page, request};
-use crate::hydra::Problem;
 use crate::hydra::graph::{self, Form};
+use crate::hydra::{Problem, Variant};
 use crate::resource::Reply;
 
 /// Documents from this size on, in bytes, are converted off the threads that answer requests.
@@ -155,7 +155,8 @@ pub async fn vocabulary(
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, "Accept"));
     let conditions = request::conditions(request);
-    let unchanged = not_modified(&mut response, *tag, wanted.suffix(), &conditions)?;
+    let variant = Variant::text(wanted.suffix());
+    let unchanged = not_modified(&mut response, *tag, variant, &conditions)?;
     if let Some(unchanged) = unchanged {
         return Ok(unchanged);
     }

@@ -6,6 +6,7 @@ mod tests;
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderName};
 
+use super::accept_encoding::accepted;
 use super::connection::{
     CUT, CUT_TARGET, Connection, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES,
 };
@@ -112,6 +113,7 @@ pub fn conditions(request: &HttpRequest) -> Conditions {
         values.map(|value| value.to_str().unwrap_or_default())
     };
     Conditions::read(lines(header::IF_MATCH), lines(header::IF_NONE_MATCH))
+        .accepting(accepted(request))
 }
 
 /// Names a request in the log and in error bodies.

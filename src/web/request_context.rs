@@ -56,6 +56,10 @@ impl RequestContext {
         self.shared.set(true);
     }
 
+    pub fn is_shared(&self) -> bool {
+        self.shared.get()
+    }
+
     /// Takes bytes for an answer whose size is known before it is made.
     ///
     /// # Errors
@@ -92,14 +96,21 @@ impl RequestContext {
             _ => 0,
         };
         match self.answer.take() {
-            Some(mut permit) if size > CHUNK => {
-                permit.resize(size);
-                self.answer.set(Some(permit));
-            }
             None if size > SMALL => self.reserve(budget, size).await?,
-            _ => {}
+            permit => {
+                self.answer.set(permit);
+                self.resize(size);
+            }
         }
         Ok(())
+    }
+
+    /// Makes the permit, if there is one, one of the bytes that the answer holds; for a small answer none is kept.
+    pub fn resize(&self, bytes: usize) {
+        if let Some(mut permit) = self.answer.take().filter(|_| bytes > CHUNK) {
+            permit.resize(bytes);
+            self.answer.set(Some(permit));
+        }
     }
 
     /// Returns the response as it is sent, with the permit for its bytes.

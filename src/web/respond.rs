@@ -7,12 +7,12 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::body::{ACCEPT_PATCH, ACCEPT_POST};
-use super::conditional::{not_modified, respond_conditionally, tagged};
+use super::conditional::{not_modified, respond_conditionally, tagged, varying};
 use super::documents::{Document, Documents};
 use super::negotiate::{Kind, Representation};
 use super::request::Preference;
 use super::{lines, represent, status};
-use crate::hydra::{Fault, Problem, Tag, Writer};
+use crate::hydra::{Fault, Problem, Tag, Variant, Writer};
 use crate::resource::{Conditions, Outcome, Reply};
 
 pub const JSON_LD: &str = "application/ld+json";
@@ -26,7 +26,7 @@ const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
 /// Methods that a script elsewhere may try, at every address: what it meets there, it can then read.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-const VARY: HeaderValue = HeaderValue::from_static("Accept, Prefer, Authorization, Origin");
+const VARY: &str = "Accept, Prefer, Authorization, Origin";
 
 /// The properties of a request that decide how its reply is sent.
 pub struct ResponseOptions<'a> {
@@ -60,7 +60,8 @@ pub async fn reply(
     match reply {
         Reply::Shown { body, tag, .. } if wish.reads => {
             let conditions = &wish.conditions;
-            let unchanged = not_modified(&mut response, tag, wanted.suffix(), conditions)?;
+            let variant = Variant::text(wanted.suffix());
+            let unchanged = not_modified(&mut response, tag, variant, conditions)?;
             if let Some(unchanged) = unchanged {
                 return Ok(unchanged);
             }
@@ -103,7 +104,8 @@ pub async fn reply(
             if let Some(next) = next {
                 response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
             }
-            respond_conditionally(response, Tag::of(&body), "", &wish.conditions, |mut response| {
+            let (tag, variant) = (Tag::of(&body), Variant::text(""));
+            respond_conditionally(response, tag, variant, &wish.conditions, |mut response| {
                 response.content_type("application/json").body(body)
             })
         }
@@ -255,7 +257,7 @@ pub fn finish(
         headers.append(REQUEST_ID, request_id);
     }
     if !is_shared && !headers.contains_key(header::CACHE_CONTROL) {
-        headers.append(header::VARY, VARY);
+        varying(headers, VARY);
         headers.append(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     }
     for link in others {
@@ -322,7 +324,8 @@ pub fn document(
     document: &Document,
     conditions: &Conditions,
 ) -> Result<HttpResponse, Problem> {
-    respond_conditionally(HttpResponse::Ok(), document.tag, "", conditions, |mut response| {
+    let (tag, variant) = (document.tag, Variant::text(""));
+    respond_conditionally(HttpResponse::Ok(), tag, variant, conditions, |mut response| {
         response.content_type(media_type).body(document.body.clone())
     })
 }

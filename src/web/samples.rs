@@ -5,7 +5,7 @@ use actix_web::HttpResponse;
 use super::conditional::respond_conditionally;
 use super::endpoint::Call;
 use super::request;
-use crate::hydra::{Problem, Tag};
+use crate::hydra::{Problem, Tag, Variant};
 
 /// Returns a sample image.
 ///
@@ -26,7 +26,8 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let is_png = name.rsplit('.').next().is_some_and(|e| e.eq_ignore_ascii_case("png"));
     let media_type = if is_png { "image/png" } else { "image/jpeg" };
     let response = HttpResponse::Ok();
-    respond_conditionally(response, Tag::of(&bytes), "", &conditions, |mut response| {
+    let (tag, variant) = (Tag::of(&bytes), Variant::PIXELS);
+    respond_conditionally(response, tag, variant, &conditions, |mut response| {
         response.content_type(media_type).body(bytes)
     })
 }

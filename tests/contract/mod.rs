@@ -1,6 +1,7 @@
 //! What is the same for all classes, tried on each.
 
 mod advertised;
+mod compression;
 mod conditions;
 mod credentials;
 mod documents;
@@ -11,6 +12,7 @@ mod meaning;
 mod negotiation;
 mod nul;
 mod openapi;
+mod robots;
 mod routes;
 mod sameness;
 mod search;

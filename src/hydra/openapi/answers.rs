@@ -73,7 +73,11 @@ pub(super) fn headers() -> Value {
         ("X-Request-Id", true, "Names the request in the log"),
         ("Location", true, "Address of what was made"),
         ("Content-Location", false, "Address of what is shown, where GET shows the same"),
-        ("ETag", false, "Tag of the state, and of the representation that is shown"),
+        (
+            "ETag",
+            false,
+            "Tag of the state, of the representation that is shown, and of its content coding",
+        ),
         ("Preference-Applied", false, "The preference that was followed (RFC 7240)"),
         ("Hydria-Ignored", false, "Parameters of the query that were not understood"),
         ("WWW-Authenticate", true, "How to authenticate"),

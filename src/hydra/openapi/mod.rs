@@ -142,7 +142,8 @@ pub fn document(api: &Api<'_>) -> Value {
             "summary": "Registers the images of a library and serves them",
             "description": "A Hydra API in JSON-LD: everything is reached from the root by links, and \
                 the vocabulary describes every class, property and operation. This document says \
-                the same in other words. HEAD is answered wherever GET is, and OPTIONS everywhere.",
+                the same in other words. HEAD is answered wherever GET is, and OPTIONS everywhere. \
+                What GET shows is compressed as Accept-Encoding says: zstd, br or gzip.",
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": api.base }],

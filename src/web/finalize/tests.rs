@@ -19,7 +19,7 @@ async fn answer_or_break(request: HttpRequest, documents: web::Data<Documents>) 
         }
         Ok(HttpResponse::Ok().body("fine"))
     };
-    finalize(&documents, &request, None, &Cell::new(Caller::Visitor), attempt).await
+    finalize(&documents, &request, None, &RequestContext::new(&request), attempt).await
 }
 
 /// Returns the head and the body of the answer to a request on a connection that is kept.

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use super::Asked;
 use super::accept::Wish;
 use super::headers::Store;
-use crate::hydra::{Problem, Tag};
+use crate::hydra::{Problem, Tag, Variant};
 use crate::iiif::{self, Description};
 use crate::web::conditional::respond_conditionally;
 
@@ -24,12 +24,12 @@ pub fn send(
     let profile = description.level.profile_link(version);
     let document = document(asked, description);
     let is_json_ld = wish.is_json_ld(version);
-    let suffix = if is_json_ld { "" } else { "json" };
+    let variant = Variant::text(if is_json_ld { "" } else { "json" });
     let tag = Tag::of(document.as_bytes());
     let mut response = HttpResponse::Ok();
     response.append_header((header::LINK, profile));
     let mut answer =
-        respond_conditionally(response, tag, suffix, asked.conditions, |mut response| {
+        respond_conditionally(response, tag, variant, asked.conditions, |mut response| {
             response.content_type(iiif::media_type(version, is_json_ld)).body(document)
         })?;
     Store::of(asked).write(&mut answer, asked);

@@ -8,6 +8,7 @@ use crate::addresses::ImageAddress;
 use crate::delivery::Image;
 use crate::iiif::path::ImageService;
 use crate::iiif::{DescriptionAccess, PixelAccess};
+use crate::web::conditional::varying;
 
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 const XKEY: HeaderName = HeaderName::from_static("xkey");
@@ -83,5 +84,5 @@ pub fn see_other(location: &str) -> HttpResponse {
 
 /// Says that an answer depends on what is accepted.
 pub fn vary_by_accept(answer: &mut HttpResponse) {
-    answer.headers_mut().append(header::VARY, HeaderValue::from_static("Accept"));
+    varying(answer.headers_mut(), "Accept");
 }

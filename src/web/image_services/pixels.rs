@@ -14,7 +14,7 @@ use super::range::{self, Wanted};
 use super::{Asked, NOSNIFF};
 use crate::addresses::ImageAddress;
 use crate::delivery::{Chunks, DeliveryError, Image, Pixels};
-use crate::hydra::{Problem, Tag};
+use crate::hydra::{Problem, Tag, Variant};
 use crate::iiif::{Level, Resolved, canonical_link, content_disposition};
 use crate::resource::Freshness;
 use crate::web::repeated::Repeated;
@@ -37,8 +37,8 @@ pub async fn send(
     let tag = Tag::of(state.as_bytes());
     let entity_tag = tag.entity_tag("");
     let modified = HttpDate::from(asked.image.modified);
-    let is_held = match asked.conditions.judge(tag, "")? {
-        Freshness::Unchanged => true,
+    let is_held = match asked.conditions.judge(tag, Variant::PIXELS)? {
+        Freshness::Unchanged(_) => true,
         Freshness::Changed => is_unmodified(asked, modified),
     };
     let mut response = HttpResponseBuilder::new(StatusCode::OK);
