@@ -8,6 +8,7 @@ pub mod list;
 pub mod lookup;
 mod media_type;
 pub mod metadata;
+mod new_image;
 mod order;
 mod pages;
 mod place;
