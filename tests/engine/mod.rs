@@ -13,6 +13,7 @@ mod scene;
 mod settling;
 mod strategies;
 mod thumbnails;
+mod tiles;
 
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use super::Image;
 use crate::classes::role::stored::StoredRole;
 use crate::derivatives::{self, StoredThumbnail};
-use crate::resource::address::Part as _;
+use crate::iiif::path::ImageService;
 
 /// Returns the thumbnails that anybody may see, largest first: none of an image that has roles and no limit in pixels.
 pub(super) fn open_thumbnails(
@@ -26,20 +26,9 @@ impl Image {
         open_thumbnails(stored, &self.draft.roles, self.draft.max_unauthorised)
     }
 
-    /// Writes the path of its thumbnail service at the end of a text.
-    pub fn write_thumbnail_service(&self, path: &mut String) {
-        path.push_str("/thumbs");
-        for part in [self.customer, self.space] {
-            path.push('/');
-            part.write(path);
-        }
-        path.push('/');
-        path.push_str(&self.id);
-    }
-
     /// Writes the path of one of its thumbnails, in the canonical form, at the end of a text.
-    pub fn write_thumbnail_path(&self, thumbnail: StoredThumbnail, path: &mut String) {
-        self.write_thumbnail_service(path);
+    pub(super) fn write_thumbnail_path(&self, thumbnail: StoredThumbnail, path: &mut String) {
+        self.write_service(ImageService::Thumbnails, path);
         path.push_str("/full/");
         path.push_str(itoa::Buffer::new().format(thumbnail.width));
         path.push(',');
