@@ -218,14 +218,14 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
 }
 
 /// SIGTERM and SIGINT, listened for from the beginning.
-struct Signals {
+pub(super) struct Signals {
     runtime: Runtime,
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Failure> {
+    pub(super) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (terminate, interrupt) = {
@@ -235,7 +235,7 @@ impl Signals {
         Ok(Self { runtime, terminate, interrupt })
     }
 
-    fn wait(mut self) {
+    pub(super) fn wait(mut self) {
         self.runtime.block_on(async {
             tokio::select! {
                 _ = self.terminate.recv() => {}
