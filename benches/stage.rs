@@ -28,7 +28,7 @@ const KEY: (&str, &str) = ("administrator", "the-secret-of-the-bench");
 pub const COLUMNS: &str = "customer, space, id, created, origin, initial_origin, max_unauthorised, \
     roles, tags, string1, string2, string3, number1, number2, number3, media_type, \
     image_optimisation_policy, thumbnail_policy, batch, queued, dequeued, finished, ingesting, \
-    error, width, height, thumbnails, media_type_given";
+    error, width, height, thumbnails, media_type_given, label, required_statement, rights, has_tiles";
 
 /// A process that is ended with this value.
 pub struct Process(pub Child);

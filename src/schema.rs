@@ -237,6 +237,14 @@ diesel::table! {
         thumbnails -> Array<Int4>,
         /// Whether a body gave the media type, so that the content does not change it
         media_type_given -> Bool,
+        /// Name for people, plain text; NULL: none
+        label -> Nullable<Text>,
+        /// What has to be shown with the image, plain text; NULL: nothing
+        required_statement -> Nullable<Text>,
+        /// Licence or rights statement: an absolute IRI; NULL: none
+        rights -> Nullable<Text>,
+        /// Whether its row of `derivatives` has an index, so that all of it can be served
+        has_tiles -> Bool,
     }
 }
 
@@ -409,6 +417,10 @@ diesel::table! {
         default_roles -> Array<Text>,
         /// maxUnauthorised of new images that name none, in pixels; -1: no limit
         default_max_unauthorised -> Int4,
+        /// Required statement of new images that give none; NULL: none
+        default_required_statement -> Nullable<Text>,
+        /// Rights of new images that give none: an absolute IRI; NULL: none
+        default_rights -> Nullable<Text>,
     }
 }
 

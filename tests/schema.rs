@@ -96,6 +96,12 @@ fn migrated() -> PgConnection {
     PgConnection::establish(&database::fresh()).expect("a database")
 }
 
+/// Takes back all migrations from this one on.
+fn revert(conn: &mut PgConnection, first: &str) {
+    let mut last = || conn.revert_last_migration(migrate::MIGRATIONS).expect("down").to_string();
+    while !last().starts_with(first) {}
+}
+
 #[test]
 fn migrations_go_up_and_down_and_up_again() {
     let mut conn = PgConnection::establish(&database::empty()).expect("a database");
@@ -121,12 +127,7 @@ fn migrations_go_up_and_down_and_up_again() {
 #[test]
 fn counts_of_batches_and_given_media_types_are_made_up_for_what_is_there() {
     let mut conn = migrated();
-    while !conn
-        .revert_last_migration(migrate::MIGRATIONS)
-        .expect("down")
-        .to_string()
-        .starts_with("20261127030000")
-    {}
+    revert(&mut conn, "20261127030000");
     let mut run = |sql: &str| diesel::sql_query(sql).execute(&mut conn).expect(sql);
     run("INSERT INTO customers VALUES (2, 'library', 'library', FALSE, FALSE)");
     run("INSERT INTO spaces VALUES (2, 1, 'maps', now(), '{}', '{}', -1)");
@@ -163,14 +164,7 @@ fn what_was_made_of_images_moves_to_its_table_and_back_and_totals_stay() {
     const BEFORE: &str = "SELECT concat_ws(' ', id, derivative, size, thumbnail_size, \
         checked AT TIME ZONE 'UTC') AS text FROM images ORDER BY id";
     let mut conn = migrated();
-    let back = |conn: &mut PgConnection| {
-        while !conn
-            .revert_last_migration(migrate::MIGRATIONS)
-            .expect("down")
-            .to_string()
-            .starts_with("20261128030000")
-        {}
-    };
+    let back = |conn: &mut PgConnection| revert(conn, "20261128030000");
     let run = |conn: &mut PgConnection, sql: &str| {
         diesel::sql_query(sql).execute(conn).expect(sql);
     };
@@ -201,6 +195,30 @@ fn what_was_made_of_images_moves_to_its_table_and_back_and_totals_stay() {
     run(&mut conn, "DELETE FROM images WHERE id = 'made'");
     assert!(told(&mut conn, MADE).is_empty());
     assert_eq!(told(&mut conn, TOTALS), ["1 0 0"]);
+}
+
+#[test]
+fn images_that_have_an_index_of_tiles_say_so_from_then_on() {
+    let mut conn = migrated();
+    revert(&mut conn, "20261128050000");
+    let mut run = |sql: &str| diesel::sql_query(sql).execute(&mut conn).expect(sql);
+    run("INSERT INTO customers VALUES (2, 'library', 'library', FALSE, FALSE)");
+    run("INSERT INTO spaces VALUES (2, 1, 'maps', now(), '{}', '{}', -1)");
+    run(
+        "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
+         media_type, ingesting) SELECT 2, 1, id, now(), 'https://example.org/', -1, '{}', '{}', \
+         'image/jpeg', FALSE FROM unnest('{tiles,thumbnails,waits}'::text[]) AS id",
+    );
+    run(
+        "INSERT INTO derivatives (customer, space, image, object, size, derived_size, checked, index) \
+         VALUES (2, 1, 'tiles', 'a', 1, 1, now(), 'index'), (2, 1, 'thumbnails', 'b', 1, 1, now(), NULL)",
+    );
+    migrate::migrate(&mut conn).expect("up again");
+    let found: Vec<Line> = diesel::sql_query("SELECT id AS text FROM images WHERE has_tiles")
+        .load(&mut conn)
+        .expect("rows");
+    let found: Vec<&str> = found.iter().map(|line| line.text.as_str()).collect();
+    assert_eq!(found, ["tiles"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::classes::customer::CustomerDraft;
 use crate::classes::customer::creation;
 use crate::classes::{Customer, Key, key};
 use crate::config::Config;
-use crate::database::Database;
+use crate::database::{Conn, Database};
 use crate::hydra::Problem;
 use crate::resource::{Site, UnitOfWork, transaction};
 use crate::secrets::Secret;
@@ -147,11 +147,14 @@ fn in_transaction<T>(
 }
 
 /// Returns the number of a customer that is named by its number or by its name.
-fn number(s: &mut UnitOfWork<'_>, given: &str) -> Result<i32, Problem> {
+///
+/// # Errors
+/// Returns [`Problem::NotFound`] if nobody has the name; a number may be nobody's.
+pub(super) fn number(conn: &mut Conn, given: &str) -> Result<i32, Problem> {
     let missing = || Problem::NotFound(format!("there is no customer {given}"));
     match given.parse() {
         Ok(number) => Ok(number),
-        Err(_name) => creation::named(s.conn, given)?.map(|found| found.id).ok_or_else(missing),
+        Err(_name) => creation::named(conn, given)?.map(|found| found.id).ok_or_else(missing),
     }
 }
 
@@ -197,7 +200,8 @@ pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
     match command {
         KeyCommand::List { customer } => {
             let keys = with(config, Rows::look(config)?, |s| {
-                let customer = customer.as_deref().map(|given| number(s, given)).transpose()?;
+                let customer =
+                    customer.as_deref().map(|given| number(s.conn, given)).transpose()?;
                 key::all(s.conn, customer)
             })?;
             println!("{:>8}  {:<38} made", "customer", "key");
@@ -207,7 +211,7 @@ pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
         }
         KeyCommand::Make { customer } => {
             let made = with(config, Rows::change(config)?, |s| {
-                let customer = number(s, &customer)?;
+                let customer = number(s.conn, &customer)?;
                 key::make(s.conn, s.site, customer, None)
             })?;
             show_key(&made);

@@ -138,6 +138,7 @@ async fn demonstrate(api: &Api, samples: &[String]) -> Result<(), Failure> {
         .filter(|(id, _)| !is_held(id))
         .map(|(id, name)| {
             json!({ "@type": "Image", "id": id, "space": space, "string1": "demo",
+                    "label": id.replace('_', " "),
                     "origin": format!("{}/samples/{name}", api.root) })
         })
         .collect();

@@ -3,10 +3,12 @@
 pub mod admin;
 pub mod binding;
 pub mod check;
+mod delivery;
 pub mod demo;
 pub mod logging;
 pub mod memory;
 pub mod reachable;
+pub mod reingest;
 pub mod secret_files;
 pub mod serve;
 pub mod settings;
@@ -79,6 +81,21 @@ enum Command {
         /// Mend what does not.
         #[arg(long)]
         repair: bool,
+    },
+    /// Send images to the queue again: those that a version before processed, which have no tiles.
+    Reingest {
+        /// Those without tiles. They keep their thumbnails until they are processed.
+        #[arg(long, required = true)]
+        missing: bool,
+        /// Number or name of a customer; without it, the images of all.
+        #[arg(long)]
+        customer: Option<String>,
+        /// Images that are sent at a time, at most; more follow when fewer of the customer are in the queue.
+        #[arg(
+            long, value_name = "IMAGES", default_value_t = reingest::PORTION,
+            value_parser = clap::value_parser!(i64).range(1..=10_000)
+        )]
+        portion: i64,
     },
     /// Read an image and make its derivatives, as a child of a worker, which gives it its files.
     #[command(hide = true)]
@@ -154,6 +171,9 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Key { command } => admin::key(config, command),
         Command::Config => settings::show(config),
         Command::Check { repair } => check::run(config, repair),
+        Command::Reingest { missing: _, customer, portion } => {
+            reingest::run(config, customer.as_deref(), portion)
+        }
         Command::Adopt { secret, storage } => setup::adopt(config, secret, storage),
         // It was run before the settings were read.
         Command::Derive { .. } => Ok(()),

@@ -10,10 +10,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use super::reachable::reachable;
-use super::{Failure, admin, demo, setup::Setup};
+use super::{Failure, admin, delivery, demo, setup::Setup};
 use crate::config::Config;
 use crate::database::notifications::Notifications;
-use crate::delivery::{self, Admission, Delivery};
 use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::journal::{Hub, Reader};
@@ -30,7 +29,7 @@ pub struct Running {
     listening: Listening,
     worker: Option<Worker>,
     changes: Hub,
-    journal: Reader,
+    journal: Arc<Reader>,
     setup: Setup,
 }
 
@@ -78,11 +77,13 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     };
     let changes = Hub::default();
     let told = changes.clone();
-    let journal = Reader::start(setup.database.url(), move |changes| told.publish(&changes))?;
+    let reader = Reader::start(setup.database.url(), move |changes| told.publish(&changes))?;
+    let journal = Arc::new(reader);
+    let delivery = delivery::start(&setup, config, &changes, &journal)?;
     let service = Service::new(Parts {
         database: setup.database.clone(),
         site,
-        delivery: delivery(&setup, config)?,
+        delivery,
         image_services: image_services::Settings {
             max_edge: config.max_edge,
             cache_seconds: config.cache_seconds,
@@ -120,28 +121,6 @@ impl Running {
         drop(self.journal);
         self.setup.close()
     }
-}
-
-/// Returns the bytes that answers which are rendered may take, of those that reading and rendering share.
-fn render_bytes(config: &Config) -> u64 {
-    config.memory_bytes / 4
-}
-
-/// Starts the delivery of pixels.
-fn delivery(setup: &Setup, config: &Config) -> Result<Arc<Delivery>, Failure> {
-    let folder = config.data.join("rendered");
-    let settings = delivery::Settings {
-        render_memory: render_bytes(config),
-        cache_memory: config.cache_bytes,
-        cache_disk: config.rendered_bytes,
-        admission: match config.refuses_renderings {
-            true => Admission::Enforce,
-            false => Admission::Observe,
-        },
-        folder,
-    };
-    let started = Delivery::start(setup.storage.clone(), &settings);
-    Ok(started.map_err(|e| format!("{} cannot be used: {e}", settings.folder.display()))?)
 }
 
 fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {
@@ -191,7 +170,7 @@ impl Worker {
                 memory: config.ingest_memory_bytes,
                 processor_time: config.ingest_time,
             },
-            memory: engine::mebibytes(config.memory_bytes - render_bytes(config)),
+            memory: engine::mebibytes(config.memory_bytes - delivery::render_bytes(config)),
             max_edge: config.max_edge.map(image_services::longest_edge),
             folder,
             program: config.program.clone(),
@@ -261,14 +240,14 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
 }
 
 /// SIGTERM and SIGINT, listened for from the beginning.
-struct Signals {
+pub(super) struct Signals {
     runtime: Runtime,
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Failure> {
+    pub(super) fn listen() -> Result<Self, Failure> {
         use tokio::signal::unix::{SignalKind, signal};
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (terminate, interrupt) = {
@@ -278,7 +257,7 @@ impl Signals {
         Ok(Self { runtime, terminate, interrupt })
     }
 
-    fn wait(mut self) {
+    pub(super) fn wait(mut self) {
         self.runtime.block_on(async {
             tokio::select! {
                 _ = self.terminate.recv() => {}

@@ -105,6 +105,7 @@ pub fn complete_job(
                     images::width.eq(ingested.width),
                     images::height.eq(ingested.height),
                     images::thumbnails.eq(&ingested.thumbnails),
+                    images::has_tiles.eq(true),
                     images::initial_origin.eq(initial_origin),
                     images::media_type.eq(media_type),
                 ))

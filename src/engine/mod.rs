@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod janitor;
 mod leases;
 mod pauses;
+pub mod reingest;
 mod rules;
 mod slots;
 mod suspects;

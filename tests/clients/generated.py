@@ -28,11 +28,13 @@ faulthandler.dump_traceback_later(300, exit=True)
 
 # What each class is created with, and another value of each member that a body may change. Members that no
 # answer shows have none.
-SPACE = {"name": "Maps", "defaultTags": ["a"], "defaultMaxUnauthorised": 400, "defaultRoles": ["clickthrough"]}
+SPACE = {"name": "Maps", "defaultTags": ["a"], "defaultMaxUnauthorised": 400, "defaultRoles": ["clickthrough"],
+         "defaultRequiredStatement": "rs", "defaultRights": "https://example.org/rights/1"}
 IMAGE = {
     "id": "one", "origin": "https://example.org/1.jpg", "maxUnauthorised": 200, "roles": ["clickthrough"],
     "tags": ["x", "y"], "string1": "a", "string2": "b", "string3": "c", "number1": 1, "number2": 2, "number3": 3,
     "mediaType": "image/png", "initialOrigin": "https://example.org/first.jpg",
+    "label": "l", "requiredStatement": "rs", "rights": "https://example.org/rights/1",
 }
 CLASSES = {
     "StoragePolicy": (
@@ -68,12 +70,14 @@ CLASSES = {
     ),
     "Space": (
         SPACE,
-        {"name": "Prints", "defaultTags": ["b", "c"], "defaultMaxUnauthorised": 100, "defaultRoles": None},
+        {"name": "Prints", "defaultTags": ["b", "c"], "defaultMaxUnauthorised": 100, "defaultRoles": None,
+         "defaultRequiredStatement": "rs2", "defaultRights": "https://example.org/rights/2"},
     ),
     "Image": (
         IMAGE,
         {"origin": "https://example.org/2.jpg", "maxUnauthorised": 100, "roles": None, "tags": ["z"], "string1": "d",
-         "string2": "e", "string3": "f", "number1": 4, "number2": 5, "number3": 6, "mediaType": "image/tiff"},
+         "string2": "e", "string3": "f", "number1": 4, "number2": 5, "number3": 6, "mediaType": "image/tiff",
+         "label": "l2", "requiredStatement": "rs2", "rights": "https://example.org/rights/2"},
     ),
 }
 # The operations that do not have the usual names.

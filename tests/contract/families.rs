@@ -147,12 +147,15 @@ pub const FAMILIES: &[Family] = &[
             json!({
                 "name": format!("other space {n}"), "defaultTags": ["a", "b"],
                 "defaultMaxUnauthorised": 400, "defaultRoles": ["clickthrough"],
+                "defaultRequiredStatement": "City Library",
+                "defaultRights": "https://example.org/rights",
             })
         },
         wrong: |_| {
             json!({
                 "name": "  ", "defaultTags": 3, "defaultMaxUnauthorised": -7,
-                "defaultRoles": ["nothing"],
+                "defaultRoles": ["nothing"], "defaultRequiredStatement": " ",
+                "defaultRights": "in copyright",
             })
         },
         from_path: &[],
@@ -173,7 +176,8 @@ pub const FAMILIES: &[Family] = &[
                 ],
                 "tags": ["map", "atlas"], "string1": "one", "string2": "two", "string3": "three",
                 "number1": 1, "number2": 2, "number3": 3, "mediaType": "image/png",
-                "initialOrigin": "https://example.org/first.png",
+                "initialOrigin": "https://example.org/first.png", "label": "Page one",
+                "requiredStatement": "City Library", "rights": "https://example.org/rights",
             })
         },
         wrong: |world| {
@@ -181,6 +185,7 @@ pub const FAMILIES: &[Family] = &[
             json!({
                 "origin": "nowhere", "maxUnauthorised": -5, "roles": [unknown], "tags": [1],
                 "string1": 5, "number1": -1, "mediaType": {}, "initialOrigin": "nowhere",
+                "label": "", "requiredStatement": ["a", "b"], "rights": "ftp://example.org/rights",
             })
         },
         from_path: &[],

@@ -73,12 +73,17 @@ fn library() -> Library {
         json!({ "name": "logout-2", "label": "a", "timeToLive": 3 }),
     );
     post("/roles", json!({ "name": "a name", "label": "z", "authService": "clickthrough" }));
-    post("/spaces", json!({ "name": "atlas, & + ümläut", "defaultMaxUnauthorised": 200 }));
+    post(
+        "/spaces",
+        json!({ "name": "atlas, & + ümläut", "defaultMaxUnauthorised": 200,
+                             "defaultRequiredStatement": "b", "defaultRights": "https://example.org/b" }),
+    );
     let space = owner.space("books");
     let image = |id: &str, s: &str, n: i64| {
         json!({ "id": id, "space": space, "origin": "http://127.0.0.1:1/x", "tags": ["a map", "red"],
                 "string1": s, "string2": "ä & b", "number1": n, "number2": -n + 9, "roles": ["staff"],
-                "mediaType": "image/tiff", "maxUnauthorised": n })
+                "mediaType": "image/tiff", "maxUnauthorised": n, "label": format!("Plate {s}"),
+                "requiredStatement": s, "rights": format!("https://example.org/{s}") })
     };
     let batch = owner.submit(&[image("z", "alpha", 3), image("y", "beta", 1)]).expect(201).id();
     owner.finished(&batch);

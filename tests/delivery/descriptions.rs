@@ -121,3 +121,22 @@ fn an_image_that_failed_or_is_not_there_has_no_service() {
         }
     }
 }
+
+#[test]
+fn rights_and_the_required_statement_stand_in_the_description_as_soon_as_they_are_given() {
+    let page = Served::smooth(600, 400);
+    assert!(page.info("iiif-img").get("rights").is_none());
+    page.patch(&json!({
+        "rights": "https://creativecommons.org/licenses/by/4.0/",
+        "requiredStatement": "From the <library>",
+        "label": "A page",
+    }));
+    let newest = page.info("iiif-img");
+    assert_eq!(newest["rights"], "https://creativecommons.org/licenses/by/4.0/");
+    assert!(!newest.to_string().contains("A page"), "descriptions have no labels");
+    let older = page.info("iiif-img/v2");
+    assert_eq!(older["license"], newest["rights"]);
+    assert_eq!(older["attribution"], "From the <library>");
+    page.patch(&json!({ "rights": null, "requiredStatement": null }));
+    assert!(page.info("iiif-img/v2").get("license").is_none());
+}

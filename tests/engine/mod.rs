@@ -13,6 +13,7 @@ mod lost;
 pub mod scene;
 mod settling;
 mod strategies;
+mod tiles;
 
 use serde_json::json;
 

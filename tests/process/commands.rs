@@ -136,6 +136,7 @@ fn a_check_finds_what_was_spoilt_and_mends_it() {
     rows::execute(&mut conn, "UPDATE tally_changes SET images = images + 1");
     rows::execute(&mut conn, "UPDATE images SET ingesting = TRUE WHERE id = '2'");
     rows::execute(&mut conn, "UPDATE images SET batch = 77 WHERE id = '1'");
+    rows::execute(&mut conn, "UPDATE images SET has_tiles = FALSE WHERE id = '1'");
     rows::execute(&mut conn, "INSERT INTO derivatives VALUES (1, 1, '3', NULL, 5, 7, now())");
     drop(conn);
     let object = rows::files(&home.objects()).pop().expect("an object");
@@ -148,6 +149,7 @@ fn a_check_finds_what_was_spoilt_and_mends_it() {
         "totals of space 1/1",
         "waits without a job",
         "names batch 77",
+        "image 1/1/1 says of its tiles what is not so",
         "what was made of image 1/1/3, which is not there",
         "belongs to no image",
         "has lost",

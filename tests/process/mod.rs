@@ -8,6 +8,7 @@ pub mod home;
 mod killed;
 mod log;
 mod messages;
+mod reingest;
 mod start;
 mod stop;
 mod worker;

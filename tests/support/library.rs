@@ -44,6 +44,10 @@ impl Library {
         let immediate = json!({ "origin": origin.image(900, 700), "tags": ["a map"] });
         client.put(&format!("{below}/images/immediate"), &immediate).expect(201);
         client.post(&format!("{below}/defaultRoles"), &defaults).expect(200);
+        let defaults = json!({
+            "defaultRequiredStatement": "The Library", "defaultRights": "https://example.org/rights",
+        });
+        client.patch(&below, &defaults).expect(205);
         let image = |id: &str, origin: String| {
             json!({
                 "id": id, "space": space, "origin": origin, "string1": "shelf", "number1": 7,
@@ -54,7 +58,10 @@ impl Library {
             .submit(&[
                 image("good", origin.image(1200, 800)),
                 image("missing", origin.url("/missing/x.jpg")),
-                json!({ "id": "open", "space": space, "origin": origin.image(800, 600), "roles": [] }),
+                json!({ "id": "open", "space": space, "origin": origin.image(800, 600), "roles": [],
+                        "label": "An open page" }),
+                json!({ "id": "partly", "space": space, "origin": origin.image(600, 800),
+                        "maxUnauthorised": 400 }),
             ])
             .expect(201)
             .id();

@@ -21,10 +21,11 @@ use super::role::ROLES;
 use super::space::SPACES;
 
 use crate::hydra::{Fault, Problem, Variable};
+use crate::resource::rules::not_blank;
 use crate::resource::*;
 use crate::schema::customers;
 use crate::{paged, taken};
-use rules::{name_rule, not_blank};
+use rules::name_rule;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = customers, check_for_backend(diesel::pg::Pg))]

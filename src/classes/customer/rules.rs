@@ -1,14 +1,5 @@
 //! Rules of the names of customers.
 
-/// Refuses a text of white space.
-///
-/// # Errors
-/// Returns what is wrong, as the rest of a sentence that begins with the member.
-#[expect(clippy::ptr_arg, reason = "a rule is given what the row holds")]
-pub(super) fn not_blank(text: &String) -> Result<(), String> {
-    if text.trim().is_empty() { Err("must not be blank".into()) } else { Ok(()) }
-}
-
 /// Checks the name of a customer, which stands in public addresses.
 ///
 /// # Errors

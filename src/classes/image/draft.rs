@@ -29,6 +29,9 @@ pub struct ImageDraft {
     pub media_type: String,
     /// Tells whether a body gave it, so that the content does not change it.
     pub media_type_given: bool,
+    pub label: Option<String>,
+    pub required_statement: Option<String>,
+    pub rights: Option<String>,
 }
 
 impl Default for ImageDraft {
@@ -47,6 +50,9 @@ impl Default for ImageDraft {
             number3: None,
             media_type: String::new(),
             media_type_given: false,
+            label: None,
+            required_statement: None,
+            rights: None,
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct ServedImage {
     /// Pixels; -1: no limit.
     pub max_unauthorised: i32,
     pub roles: Vec<StoredRole>,
+    pub rights: Option<String>,
+    pub required_statement: Option<String>,
     /// Numbers of its thumbnails.
     pub thumbnails: Vec<i32>,
     /// Key of the object.

@@ -8,6 +8,7 @@ pub mod list;
 pub mod lookup;
 mod media_type;
 pub mod metadata;
+mod new_image;
 mod order;
 mod pages;
 mod place;
@@ -18,6 +19,7 @@ pub mod register;
 mod scope;
 mod search;
 mod select;
+mod services;
 mod space_defaults;
 pub mod store;
 pub mod thumbnails;
@@ -40,7 +42,7 @@ use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::addresses::{self, ImageAddress, SpaceAddress};
 use crate::hydra::{Fault, Problem};
 use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
-use crate::resource::rules::max_unauthorised_rule;
+use crate::resource::rules::{max_unauthorised_rule, not_blank, rights_rule};
 use crate::resource::*;
 use crate::schema::images;
 
@@ -67,6 +69,8 @@ pub struct Image {
     pub height: i32,
     /// Width, height (pixels) and length (bytes) of each thumbnail in the object.
     pub thumbnails: Vec<i32>,
+    /// Tells whether all of it can be served: its derivatives have an index.
+    pub has_tiles: bool,
 }
 
 /// A row of metadata: the member is called as its column is.
@@ -123,6 +127,28 @@ impl Resource for Image {
             )
             .writable(|d| &mut d.tags)
             .max_bytes(MAX_INDEXED),
+            &field("label", "Name for people; plain text", |i: &Self| &i.draft.label)
+                .writable(|d| &mut d.label)
+                .rule(not_blank),
+            &field(
+                "requiredStatement",
+                "What has to be shown with it, such as whom to name; plain text. A new image \
+                 without it takes the default of its space",
+                |i: &Self| &i.draft.required_statement,
+            )
+            .writable(|d| &mut d.required_statement)
+            .rule(not_blank),
+            &field(
+                "rights",
+                "Licence or rights statement: an http or https IRI. A new image without it takes \
+                 the default of its space",
+                |i: &Self| &i.draft.rights,
+            )
+            .writable(|d| &mut d.rights)
+            .range("xsd:anyURI")
+            .max_bytes(MAX_INDEXED)
+            .rule(rights_rule)
+            .example("http://creativecommons.org/licenses/by/4.0/"),
             &own!(string1, "Metadata of yours"),
             &own!(string2, "Metadata of yours"),
             &own!(string3, "Metadata of yours"),
@@ -166,33 +192,36 @@ impl Resource for Image {
                 "Which thumbnails it gets",
                 |i| &i.thumbnail_policy,
             ),
+            &written("infoJson", "Description of the image", "xsd:anyURI", services::info_json)
+                .optional(),
+            &written("imageService", "IIIF service of the image", "xsd:anyURI", services::image)
+                .optional(),
+            &written(
+                "degradedInfoJson",
+                "Description of what is open of an image that has roles",
+                "xsd:anyURI",
+                services::degraded_info_json,
+            )
+            .optional(),
             &written(
                 "thumbnailInfoJson",
                 "Description of its open thumbnails",
                 "xsd:anyURI",
-                |i: &Self, view, slot| {
-                    if i.open_thumbnails().next().is_some() {
-                        slot.plain(|iri| {
-                            iri.push_str(&view.site.base);
-                            i.write_thumbnail_service(iri);
-                            iri.push_str("/info.json");
-                        });
-                    }
-                },
+                services::thumbnail_info_json,
+            )
+            .optional(),
+            &written(
+                "thumbnailImageService",
+                "IIIF service of its open thumbnails",
+                "xsd:anyURI",
+                services::thumbnails,
             )
             .optional(),
             &written(
                 "thumbnail400",
                 "Its open thumbnail of 400 pixels",
                 "xsd:anyURI",
-                |i: &Self, view, slot| {
-                    if let Some(open) = i.open_thumbnails().find(|t| t.longest_edge() == 400) {
-                        slot.plain(|iri| {
-                            iri.push_str(&view.site.base);
-                            i.write_thumbnail_path(open, iri);
-                        });
-                    }
-                },
+                services::thumbnail_400,
             )
             .optional(),
             &link::<Self, ImageStorage>("storage", "How much it stores").when(|i, _| i.width > 0),

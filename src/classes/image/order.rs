@@ -59,6 +59,11 @@ fn text(text: Option<&str>) -> KeyValue {
     KeyValue::Text(text.unwrap_or_default().to_owned())
 }
 
+/// Returns the value of a text that may be missing: then the last character there is, which comes after all others.
+fn last_text(text: Option<&str>) -> KeyValue {
+    KeyValue::Text(text.unwrap_or("\u{10ffff}").to_owned())
+}
+
 fn moment(moment: Option<chrono::DateTime<chrono::Utc>>) -> KeyValue {
     moment.map_or(KeyValue::Never, KeyValue::Moment)
 }
@@ -68,6 +73,9 @@ static FIELDS: &[Field] = fields! {
     "finished": "COALESCE(images.finished, 'infinity')", Moment, true, |i| moment(i.finished);
     "origin": "images.origin", Text, false, |i| text(Some(&i.draft.origin));
     "maxUnauthorised": "images.max_unauthorised", Integer, false, |i| KeyValue::Integer(i.draft.max_unauthorised);
+    "label": "COALESCE(images.label, chr(1114111))", Text, false, |i| last_text(i.draft.label.as_deref());
+    "requiredStatement": "COALESCE(images.required_statement, chr(1114111))", Text, false, |i| last_text(i.draft.required_statement.as_deref());
+    "rights": "COALESCE(images.rights, chr(1114111))", Text, false, |i| last_text(i.draft.rights.as_deref());
     "mediaType": "images.media_type", Text, false, |i| text(Some(&i.draft.media_type));
     "width": "images.width", Integer, false, |i| KeyValue::Integer(i.width);
     "height": "images.height", Integer, false, |i| KeyValue::Integer(i.height);

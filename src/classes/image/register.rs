@@ -9,6 +9,7 @@ use diesel::sql_types::{BigInt, Integer, Text, Timestamptz};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::new_image::NewImage;
 use super::place::{Member, identify};
 use super::space_defaults::SpaceDefaults;
 use super::{Image, ImageDraft, media_type};
@@ -22,61 +23,6 @@ use crate::queue::batch;
 use crate::queue::job;
 use crate::resource::*;
 use crate::schema::images;
-
-/// A new row of `images`; the store gives the rest.
-///
-/// The columns of the draft are spelled out, because COPY takes no embedded struct; a test compares them.
-#[derive(Insertable)]
-#[diesel(table_name = images, treat_none_as_default_value = false)]
-struct NewImage<'a> {
-    customer: i32,
-    space: i32,
-    id: &'a str,
-    created: DateTime<Utc>,
-    origin: &'a str,
-    initial_origin: Option<&'a str>,
-    max_unauthorised: i32,
-    roles: &'a [StoredRole],
-    tags: &'a [String],
-    string1: Option<&'a str>,
-    string2: Option<&'a str>,
-    string3: Option<&'a str>,
-    number1: Option<i64>,
-    number2: Option<i64>,
-    number3: Option<i64>,
-    media_type: &'a str,
-    media_type_given: bool,
-    batch: Option<i64>,
-    queued: Option<DateTime<Utc>>,
-    ingesting: bool,
-}
-
-impl<'a> NewImage<'a> {
-    fn new(at: &'a ImageAddress, draft: &'a ImageDraft, created: DateTime<Utc>) -> Self {
-        Self {
-            customer: at.customer,
-            space: at.space,
-            id: &at.image,
-            created,
-            origin: &draft.origin,
-            initial_origin: draft.initial_origin.as_deref(),
-            max_unauthorised: draft.max_unauthorised,
-            roles: &draft.roles,
-            tags: &draft.tags,
-            string1: draft.string1.as_deref(),
-            string2: draft.string2.as_deref(),
-            string3: draft.string3.as_deref(),
-            number1: draft.number1,
-            number2: draft.number2,
-            number3: draft.number3,
-            media_type: &draft.media_type,
-            media_type_given: draft.media_type_given,
-            batch: None,
-            queued: None,
-            ingesting: true,
-        }
-    }
-}
 
 /// Infers what was left out; `existing`: what is stored of the image so far.
 pub fn complete(mut draft: ImageDraft, existing: Option<&ImageDraft>) -> ImageDraft {

@@ -20,6 +20,10 @@ pub(super) struct SpaceDefaults {
     /// Pixels; -1: no limit.
     #[diesel(column_name = default_max_unauthorised)]
     max_unauthorised: i32,
+    #[diesel(column_name = default_required_statement)]
+    required_statement: Option<String>,
+    #[diesel(column_name = default_rights)]
+    rights: Option<String>,
 }
 
 impl SpaceDefaults {
@@ -62,6 +66,8 @@ impl SpaceDefaults {
             tags: self.tags,
             roles: self.roles,
             max_unauthorised: self.max_unauthorised,
+            required_statement: self.required_statement,
+            rights: self.rights,
             ..ImageDraft::default()
         }
     }

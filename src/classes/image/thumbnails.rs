@@ -2,8 +2,8 @@
 
 use super::{Image, ImageDraft};
 use crate::derivatives::{self, StoredThumbnail};
+use crate::iiif::path::ImageService;
 use crate::iiif::{Protection, Size};
-use crate::resource::address::Part as _;
 
 impl Image {
     /// Returns what of it is open.
@@ -19,20 +19,9 @@ impl Image {
         derivatives::stored(&self.thumbnails).filter(is_open)
     }
 
-    /// Writes the path of its thumbnail service at the end of a text.
-    pub fn write_thumbnail_service(&self, path: &mut String) {
-        path.push_str("/thumbs");
-        for part in [self.customer, self.space] {
-            path.push('/');
-            part.write(path);
-        }
-        path.push('/');
-        path.push_str(&self.id);
-    }
-
     /// Writes the path of one of its thumbnails, in the canonical form, at the end of a text.
-    pub fn write_thumbnail_path(&self, thumbnail: StoredThumbnail, path: &mut String) {
-        self.write_thumbnail_service(path);
+    pub(super) fn write_thumbnail_path(&self, thumbnail: StoredThumbnail, path: &mut String) {
+        self.write_service(ImageService::Thumbnails, path);
         path.push_str("/full/");
         path.push_str(itoa::Buffer::new().format(thumbnail.width));
         path.push(',');

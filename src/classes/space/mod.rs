@@ -13,7 +13,7 @@ use super::image::{Image, SPACE_IMAGES};
 use super::space_metadata::SpaceMetadata;
 use crate::classes::role::stored::StoredRole;
 use crate::hydra::{Problem, Variable};
-use crate::resource::rules::max_unauthorised_rule;
+use crate::resource::rules::{max_unauthorised_rule, not_blank, rights_rule};
 use crate::resource::*;
 use crate::schema::{images, spaces};
 use crate::taken;
@@ -32,7 +32,8 @@ pub struct Space {
 
 /// The writable part of a space.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = spaces, check_for_backend(diesel::pg::Pg))]
+#[diesel(table_name = spaces, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[diesel(check_for_backend(diesel::pg::Pg))]
 pub struct SpaceDraft {
     pub name: String,
     pub default_tags: Vec<String>,
@@ -40,6 +41,8 @@ pub struct SpaceDraft {
     pub default_roles: Vec<StoredRole>,
     /// Pixels; -1: no limit.
     pub default_max_unauthorised: i32,
+    pub default_required_statement: Option<String>,
+    pub default_rights: Option<String>,
 }
 
 impl Default for SpaceDraft {
@@ -49,6 +52,8 @@ impl Default for SpaceDraft {
             default_tags: Vec::new(),
             default_roles: Vec::new(),
             default_max_unauthorised: -1,
+            default_required_statement: None,
+            default_rights: None,
         }
     }
 }
@@ -88,6 +93,23 @@ impl Resource for Space {
             .writable(|d| &mut d.default_max_unauthorised)
             .also("maxUnauthorised")
             .rule(max_unauthorised_rule),
+            &field(
+                "defaultRequiredStatement",
+                "requiredStatement of new images that give none; plain text",
+                |s: &Self| &s.draft.default_required_statement,
+            )
+            .writable(|d| &mut d.default_required_statement)
+            .rule(not_blank),
+            &field(
+                "defaultRights",
+                "rights of new images that give none: an http or https IRI",
+                |s: &Self| &s.draft.default_rights,
+            )
+            .writable(|d| &mut d.default_rights)
+            .range("xsd:anyURI")
+            .max_bytes(MAX_INDEXED)
+            .rule(rights_rule)
+            .example("http://creativecommons.org/licenses/by/4.0/"),
             &collection("defaultRoles", "Roles of new images that name none", &DEFAULT_ROLES)
                 .takes(|d: &mut SpaceDraft, value, context| {
                     d.default_roles = own_roles(value, context)?;
@@ -120,6 +142,7 @@ crate::orders! {
     spaces by spaces::id, then id:
     "id" is id, "name" is name, "created" is created,
     "defaultMaxUnauthorised" is default_max_unauthorised,
+    "defaultRequiredStatement" is default_required_statement, "defaultRights" is default_rights,
 }
 
 pub static SPACES: Collection<CustomerAddress, Space> =

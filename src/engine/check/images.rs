@@ -1,4 +1,5 @@
-//! Images: each that waits has a job, none names a batch that is not there, and each has its object.
+//! Images: each that waits has a job, none names a batch that is not there, each has its object, and says that there
+//! are tiles if there are.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -25,6 +26,8 @@ struct Row {
     stranded: bool,
     #[diesel(sql_type = Bool)]
     misled: bool,
+    #[diesel(sql_type = Bool)]
+    mistaken: bool,
 }
 
 const STRANDED: &str = "ingesting AND NOT EXISTS (SELECT FROM jobs j \
@@ -33,6 +36,9 @@ const STRANDED: &str = "ingesting AND NOT EXISTS (SELECT FROM jobs j \
 /// No foreign key holds images to their batches (docs/adr/0007).
 const MISLED: &str = "batch IS NOT NULL AND NOT EXISTS (SELECT FROM batches b \
     WHERE (b.customer, b.id) = (i.customer, i.batch))";
+
+const MISTAKEN: &str = "has_tiles <> EXISTS (SELECT FROM derivatives d \
+    WHERE (d.customer, d.space, d.image) = (i.customer, i.space, i.id) AND d.index IS NOT NULL)";
 
 /// Looks at the images of a space.
 pub(super) async fn of_space(
@@ -47,7 +53,8 @@ pub(super) async fn of_space(
             &after,
             &format!(
                 "SELECT id, object, COALESCE(derived_size, 0) AS derived_size, batch, \
-                 {STRANDED} AS stranded, {MISLED} AS misled FROM images i LEFT JOIN derivatives d \
+                 {STRANDED} AS stranded, {MISLED} AS misled, has_tiles <> (d.index IS NOT NULL) AS mistaken \
+                 FROM images i LEFT JOIN derivatives d \
                  ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
                  WHERE i.customer = $1 AND i.space = $2 AND id > $3 ORDER BY id LIMIT $4"
             ),
@@ -61,6 +68,9 @@ pub(super) async fn of_space(
             }
             if let Some(batch) = row.batch.filter(|_| row.misled) {
                 misled(check, &at, batch)?;
+            }
+            if row.mistaken {
+                mistaken(check, &at)?;
             }
             if let Some(key) = row.object {
                 let size = u64::try_from(row.derived_size).unwrap_or_default();
@@ -114,6 +124,25 @@ fn misled(check: &mut Check<'_>, at: &ImageAddress, batch: i64) -> Result<(), Pr
         check.say(&format!(
             "{image} names batch {batch}, which is not there, and names none any more"
         ));
+    }
+    Ok(())
+}
+
+fn mistaken(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
+    let is_so = check.settle(|conn, repair| {
+        if repair {
+            lock_image(conn, at)?;
+        }
+        let is_so = holds(conn, at, &of_image(MISTAKEN))?;
+        if is_so && repair {
+            let sql = "UPDATE images SET has_tiles = NOT has_tiles \
+                WHERE (customer, space, id) = ($1, $2, $3)";
+            change(conn, at, sql)?;
+        }
+        Ok(is_so)
+    })?;
+    if is_so {
+        check.say(&format!("{} says of its tiles what is not so", named(at)));
     }
     Ok(())
 }

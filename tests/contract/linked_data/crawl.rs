@@ -19,6 +19,8 @@ enum Lead {
     Action,
     /// Something that is no linked data of ours, such as a picture.
     File,
+    /// A service of an image that not everybody may see, which refuses a caller without a role.
+    Protected,
 }
 
 pub struct Crawl<'a> {
@@ -34,6 +36,11 @@ pub struct Crawl<'a> {
     /// Classes met, and the properties that were shown, as `Class/property`.
     pub met: BTreeSet<String>,
     pub faults: Vec<String>,
+}
+
+/// Returns whether an image has roles, or nothing of it is open.
+fn is_protected(image: &Map<String, Value>) -> bool {
+    image["maxUnauthorised"] == 0 || image["roles"].as_array().is_some_and(|r| !r.is_empty())
 }
 
 impl<'a> Crawl<'a> {
@@ -74,8 +81,18 @@ impl<'a> Crawl<'a> {
     }
 
     fn visit(&mut self, address: &str, lead: Lead) -> Value {
-        let answer = self.client.get(address);
-        let wanted = if lead == Lead::Action { 405 } else { 200 };
+        let mut answer = self.client.get(address);
+        let is_file = matches!(lead, Lead::File | Lead::Protected);
+        // A service leads to its description.
+        if let (true, 303, Some(description)) = (is_file, answer.status, answer.header("location"))
+        {
+            answer = self.client.get(description);
+        }
+        let wanted = match lead {
+            Lead::Action => 405,
+            Lead::Protected if answer.status == 401 => 401,
+            _ => 200,
+        };
         if answer.status != wanted {
             self.faults.push(format!("{address}: {} {}", answer.status, answer.body));
             return Value::Null;
@@ -84,7 +101,7 @@ impl<'a> Crawl<'a> {
             Lead::Resource => self.read(address, &answer),
             Lead::List if answer.body.is_array() => {}
             Lead::Action if answer.header("allow").is_some_and(|a| a.contains("POST")) => {}
-            Lead::File if !answer.bytes.is_empty() => {}
+            Lead::File | Lead::Protected if !answer.bytes.is_empty() => {}
             _ => self.faults.push(format!("{address}: not what was promised: {}", answer.body)),
         }
         answer.body
@@ -147,6 +164,7 @@ impl<'a> Crawl<'a> {
                 let lead = match (key.as_str(), coercion) {
                     ("@id", _) if class != "PartialCollectionView" => Lead::Resource,
                     (_, Some("@id")) => self.lead(class, key),
+                    ("infoJson" | "imageService", _) if is_protected(node) => Lead::Protected,
                     (_, Some("xsd:anyURI")) => Lead::File,
                     _ => continue,
                 };

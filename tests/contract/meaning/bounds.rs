@@ -22,6 +22,7 @@ fn image(number: usize) -> Value {
         "id": format!("{number:05}"), "space": 1, "origin": format!("http://a.example/{number:05}"),
         "string1": "a", "string2": "b", "string3": "c", "number1": 1, "number2": 2, "number3": 3,
         "tags": ["x", "y"], "roles": ["urn:x:r"], "maxUnauthorised": 400, "mediaType": "image/jpeg",
+        "label": "d", "requiredStatement": "e", "rights": "http://a.example/",
     })
 }
 

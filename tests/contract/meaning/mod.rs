@@ -68,6 +68,7 @@ fn a_space_is_the_same_in_every_spelling() {
         json!({
             "@type": "Space", "name": name, "defaultTags": ["a", "b c"],
             "defaultMaxUnauthorised": 400, "defaultRoles": [roles(&world)[0]],
+            "defaultRequiredStatement": "The \"City\" Library", "defaultRights": "https://example.org/rights",
         })
     };
     let plain = client.post(&spaces, &document("plain")).expect(201);
@@ -93,7 +94,8 @@ fn an_image_is_the_same_in_every_spelling() {
         "@type": "Image", "origin": ORIGIN, "maxUnauthorised": 400, "roles": roles(&world),
         "tags": ["map", "größer \"als\""], "string1": "one", "string3": "5", "number1": 1,
         "number3": 9_007_199_254_740_993_i64, "mediaType": "image/x-own",
-        "initialOrigin": "https://example.org/first.png", "space": world.space,
+        "initialOrigin": "https://example.org/first.png", "space": world.space, "label": "Blatt 3, größer",
+        "requiredStatement": "The City Library", "rights": "http://example.org/rights#größer",
     });
     let plain = client.put(&format!("{images}/plain"), &document).expect(201);
     for (number, (spelling, spell)) in SPELLINGS.iter().enumerate() {

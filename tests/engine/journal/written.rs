@@ -30,6 +30,8 @@ fn each_change_of_an_image_that_can_be_served_is_written_once() {
         (json!({ "maxUnauthorised": -1 }), "closed"),
         (json!({ "roles": [] }), "closed"),
         (json!({ "roles": [ROLE], "maxUnauthorised": 400, "tags": ["a map"] }), "closed"),
+        (json!({ "rights": "https://example.org/by" }), "described"),
+        (json!({ "requiredStatement": "From the library" }), "described"),
     ] {
         scene.owner.client.patch(&scene.path("map"), &said).expect(205);
         assert_eq!(taken(&mut conn), [format!("map {change}")], "{said}");

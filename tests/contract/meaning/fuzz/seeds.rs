@@ -50,10 +50,12 @@ pub fn spelled(described: &Described) -> Vec<Seed> {
     let space = json!({
         "@type": "Space", "name": "maps", "defaultTags": ["a", "b c"],
         "defaultMaxUnauthorised": 400, "defaultRoles": [roles[0]],
+        "defaultRights": "https://example.org/rights",
     });
     let image = json!({
         "@type": "Image", "id": "one", "space": 1, "origin": "https://example.org/1.jpg",
         "roles": roles, "tags": ["map", "größer \"als\""], "string1": "one", "number3": 5,
+        "label": "a label", "rights": "https://example.org/rights",
     });
     let batch = json!({ "@type": "Collection", "member": [image, image] });
     let references = json!({

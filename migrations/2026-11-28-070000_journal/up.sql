@@ -71,6 +71,8 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER journal_changed AFTER UPDATE OF roles, max_unauthorised ON images FOR EACH ROW
-    WHEN (OLD.roles <> NEW.roles OR OLD.max_unauthorised <> NEW.max_unauthorised)
+CREATE TRIGGER journal_changed AFTER UPDATE OF roles, max_unauthorised, rights, required_statement ON images FOR EACH ROW
+    WHEN (OLD.roles <> NEW.roles OR OLD.max_unauthorised <> NEW.max_unauthorised
+        OR OLD.rights IS DISTINCT FROM NEW.rights
+        OR OLD.required_statement IS DISTINCT FROM NEW.required_statement)
     EXECUTE FUNCTION journal_image();

@@ -1,0 +1,48 @@
+//! The delivery of pixels as a service starts it.
+
+use std::sync::Arc;
+
+use super::Failure;
+use super::setup::Setup;
+use crate::config::Config;
+use crate::delivery::{Admission, Delivery, Settings};
+use crate::journal::{Changes, Hub, Reader};
+
+/// Returns the bytes that answers which are rendered may take, of those that reading and rendering share.
+pub fn render_bytes(config: &Config) -> u64 {
+    config.memory_bytes / 4
+}
+
+/// Starts the delivery of pixels, which forgets images as changes to them are told.
+///
+/// # Errors
+/// Fails if the folder of renderings cannot be used.
+pub fn start(
+    setup: &Setup,
+    config: &Config,
+    changes: &Hub,
+    journal: &Arc<Reader>,
+) -> Result<Arc<Delivery>, Failure> {
+    let folder = config.data.join("rendered");
+    let settings = Settings {
+        render_memory: render_bytes(config),
+        cache_memory: config.cache_bytes,
+        cache_disk: config.rendered_bytes,
+        admission: match config.refuses_renderings {
+            true => Admission::Enforce,
+            false => Admission::Observe,
+        },
+        folder,
+    };
+    let started = Delivery::start(setup.storage.clone(), &settings);
+    let delivery =
+        started.map_err(|e| format!("{} cannot be used: {e}", settings.folder.display()))?;
+    let told = Arc::clone(&delivery);
+    changes.subscribe(move |changes| match changes {
+        Changes::Images(images) => images.iter().for_each(|at| told.images.forget(at)),
+        Changes::Unknown => told.images.forget_all(),
+    });
+    let journal = Arc::downgrade(journal);
+    delivery.images.confirm_by(Box::new(move || journal.upgrade()?.read_began()));
+    Ok(delivery)
+}

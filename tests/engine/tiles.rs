@@ -1,0 +1,27 @@
+//! Tiles of images: whether there are any, and who says so.
+
+use super::scene::{Hands, Scene};
+use crate::support::rows;
+
+#[test]
+fn a_check_mends_what_an_image_says_of_its_tiles() {
+    let scene = Scene::start();
+    scene.put("map", &scene.origin.image(300, 200)).expect(201);
+    scene.put("other", &scene.origin.image(300, 200)).expect(201);
+    let hands = Hands::of(&scene.app);
+    let is_linked = || scene.read("map").body.get("infoJson").is_some();
+    let finding =
+        format!("image {}/{}/map says of its tiles what is not so", scene.owner.id, scene.space);
+    assert!(is_linked());
+    for (spoilt, is_so) in [
+        ("UPDATE images SET has_tiles = FALSE WHERE id = 'map'", true),
+        ("UPDATE derivatives SET index = NULL WHERE image = 'map'", false),
+    ] {
+        rows::execute(&mut scene.app.database(), spoilt);
+        assert_eq!(hands.check(), [finding.as_str()]);
+        assert_ne!(is_linked(), is_so, "to look is to leave things as they are");
+        assert_eq!(hands.mend(), [finding.as_str()]);
+        assert_eq!(is_linked(), is_so);
+        assert!(hands.check().is_empty());
+    }
+}
