@@ -83,8 +83,9 @@ impl<'a> Crawl<'a> {
     fn visit(&mut self, address: &str, lead: Lead) -> Value {
         let mut answer = self.client.get(address);
         let is_file = matches!(lead, Lead::File | Lead::Protected);
-        // A service leads to its description.
-        if let (true, 303, Some(description)) = (is_file, answer.status, answer.header("location"))
+        // A service leads to its description, and that of a protected image to the open tier.
+        while let (true, 302 | 303, Some(description)) =
+            (is_file, answer.status, answer.header("location"))
         {
             answer = self.client.get(description);
         }
