@@ -56,8 +56,8 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "HYDRIA_MEMORY_MB",
         "512",
-        "Memory that images which are read at once, and a quarter of it answers that are rendered, are expected to take in \
-         all, in MiB; one is always read",
+        "Memory that images which are read at once, and answers that are rendered, are expected to take in all, in MiB; a \
+         quarter is for the latter, and one image is always read",
     ),
     setting("HYDRIA_INGEST_MEMORY_MB", "1024", "Memory that reading one image may take, in MiB"),
     setting(
@@ -93,7 +93,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "HYDRIA_ADMISSION",
         "enforce",
-        "enforce: large renderings that find no room are refused; observe: they wait, and are counted",
+        "enforce: large renderings that find no room are refused; observe: they wait",
     ),
     setting("HYDRIA_CONNECTIONS", "1024", "Connections of clients at once, at most"),
     setting(

@@ -3,10 +3,10 @@
 //! Copies of stored bytes are not here: they take no lane, and are never refused.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use imaging::render::Cost;
+use parking_lot::Mutex;
 
 use super::error::DeliveryError;
 use super::threads::Threads;
@@ -24,6 +24,9 @@ const WAITING: usize = 128;
 /// Time that a small rendering waits, at most. Readers have gone on by then.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Time between two lines about renderings without room.
+const LOG_PAUSE: Duration = Duration::from_mins(1);
+
 /// Steps by which the priority of renderings is lower than that of copies.
 const NICE: (i32, i32) = (3, 12);
 
@@ -40,7 +43,8 @@ pub struct Lanes {
     small: Lane,
     large: Lane,
     admission: Admission,
-    refused: AtomicU64,
+    /// Large renderings for which there was no room since that was logged last, and when.
+    without_room: Mutex<(u64, Option<Instant>)>,
     /// Bytes that one rendering may hold.
     most: u64,
 }
@@ -95,14 +99,9 @@ impl Lanes {
             small: Lane::new("render", cores, NICE.0, bytes / 2)?,
             large: Lane::new("render-large", (cores / 2).max(1), NICE.1, bytes / 2)?,
             admission,
-            refused: AtomicU64::new(0),
+            without_room: Mutex::default(),
             most: bytes.saturating_mul(4),
         })
-    }
-
-    /// Returns the number of large renderings for which there was no room so far.
-    pub fn refused(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
     }
 
     /// Takes the right to render something of a customer at this cost.
@@ -124,7 +123,7 @@ impl Lanes {
         }
         let mut admitted = self.large.admit(customer, units, 0).await;
         if admitted.is_err() {
-            self.refused.fetch_add(1, Ordering::Relaxed);
+            self.count(Instant::now());
             if self.admission == Admission::Observe {
                 admitted = self.large.admit(customer, units, usize::MAX).await;
             }
@@ -148,6 +147,24 @@ impl Lanes {
             drop(admitted);
             done
         })
+    }
+}
+
+impl Lanes {
+    /// Counts a large rendering for which there is no room, and logs the number now and then.
+    fn count(&self, now: Instant) {
+        let mut without_room = self.without_room.lock();
+        let (count, logged) = &mut *without_room;
+        *count += 1;
+        if logged.is_some_and(|logged| now.saturating_duration_since(logged) < LOG_PAUSE) {
+            return;
+        }
+        let done = match self.admission {
+            Admission::Enforce => "were refused",
+            Admission::Observe => "had to wait",
+        };
+        log::info!("large renderings without room: {count} {done} since this was said last");
+        (*count, *logged) = (0, Some(now));
     }
 }
 

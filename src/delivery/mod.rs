@@ -124,11 +124,6 @@ impl Delivery {
         }))
     }
 
-    /// Returns the number of large renderings so far for which there was no room.
-    pub fn refused(&self) -> u64 {
-        self.lanes.refused()
-    }
-
     /// Returns the pixels of a request that was resolved against an image.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
 pub const IN_MEMORY: usize = 256 << 10;
 
 /// Bytes that a rendering which is an open file counts for, so that not too many are open.
-const OPEN_FILE: u64 = 256 << 10;
+const OPEN_FILE: u64 = 512 << 10;
 
 /// Bytes of a rendering as most are.
 const USUAL: u64 = 64 << 10;

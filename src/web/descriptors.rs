@@ -2,8 +2,8 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are kept for all else: the database, objects, originals, origins.
-const RESERVED: u64 = 256;
+/// Descriptors that are kept for all else: the database, objects and renderings, originals, origins.
+const RESERVED: u64 = 512;
 
 /// Connections that can be accepted, of those wished for.
 ///
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn connections_leave_descriptors_for_everything_else() {
         assert_eq!(possible(1 << 20, 1024), 1024);
-        assert_eq!(possible(1024, 1024), 768);
+        assert_eq!(possible(1024, 1024), 512);
         assert_eq!(possible(300, 1024), 150);
         assert_eq!(possible(1, 1024), 1);
     }

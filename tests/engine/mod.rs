@@ -2,6 +2,7 @@
 
 mod again;
 mod batches;
+mod corpus;
 mod derivation;
 mod errors;
 mod fairness;

@@ -158,6 +158,45 @@ fn killed_while_it_finishes() {
 }
 
 #[test]
+fn killed_while_it_serves() {
+    let mut batch = Batch::submit(&paths(2, "/image/1200x900"));
+    let large = "SELECT count(*) AS n FROM images WHERE width = 1200";
+    until("the large ones", || rows::number(&mut batch.conn, large) == 2);
+    let services: Vec<String> =
+        (0..2).map(|n| format!("/iiif-img/{}/1/{n}", batch.owner.id)).collect();
+    let (tile, rendered) = ("0,0,512,512/512,512/0/default.jpg", "5,5,1100,800/1000,/0/gray.png");
+    let visitor = batch.service.administrator().with_key(None);
+    let read = |visitor: &Client| -> Vec<Vec<u8>> {
+        let paths =
+            services.iter().flat_map(|at| [tile, rendered].map(|rest| format!("{at}/{rest}")));
+        paths.map(|path| visitor.get(&path).expect(200).bytes).collect()
+    };
+    let before = read(&visitor);
+    // Renderings are under way when it ends.
+    std::thread::scope(|scope| {
+        for n in 0..4 {
+            let (visitor, service) = (visitor.clone(), services[0].clone());
+            scope.spawn(move || {
+                let request = format!("{service}/{n},0,1100,900/1090,/0/bitonal.png");
+                let _ = visitor.request(reqwest::Method::GET, &request).send();
+            });
+        }
+        std::thread::sleep(std::time::Duration::from_millis(30));
+        batch.service.kill();
+    });
+    // As a file that was not written whole would be.
+    let left = batch.home.data().join("rendered").join("1");
+    std::fs::write(&left, b"half a picture").expect("a file");
+    let home = &batch.home;
+    let service = home.serve(&SETTINGS);
+    let again = read(&service.administrator().with_key(None));
+    assert!(again == before, "the same bytes are served");
+    assert_ne!(std::fs::read(&left).unwrap_or_default(), b"half a picture");
+    service.stop();
+    batch.comes_back();
+}
+
+#[test]
 fn killed_together_with_its_database() {
     let mut batch = Batch::submit(&paths(3, "/held/120x80"));
     until("a part of it", || batch.settled() > IMAGES / 5);

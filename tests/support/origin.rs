@@ -115,6 +115,10 @@ impl State {
                 let bytes = super::pictures::encoded(format, size);
                 send(stream, "200 OK\r\nContent-Type: text/html", &bytes)
             }
+            ["broken", format, how, number] => {
+                send(stream, "200 OK", &super::pictures::broken(format, how, number))
+            }
+            ["bomb", format] => send(stream, "200 OK", &super::pictures::bomb(format)),
             ["missing", ..] => send(stream, "404 Not Found", b"no such thing"),
             ["text", ..] => send(stream, "200 OK", b"<html>this is no image</html>"),
             ["empty", ..] => send(stream, "200 OK", b""),

@@ -52,3 +52,104 @@ fn jpeg(pixels: &RgbImage) -> Vec<u8> {
     encoder.write_scanlines(pixels).expect("lines");
     encoder.finish().expect("a JPEG")
 }
+
+/// A file of a format that is broken: cut to so many sixteenths, or changed at places that a seed tells.
+pub fn broken(format: &str, how: &str, number: &str) -> Vec<u8> {
+    let number: usize = number.parse().expect("a number");
+    let mut file = encoded(format, "320x240");
+    if how == "cut" {
+        file.truncate(file.len() * number / 16);
+        return file;
+    }
+    // The same places in every run.
+    let mut place = number.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    for _ in 0..8 {
+        place =
+            place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let at = (place >> 20) % file.len();
+        file[at] ^= 1 << (place >> 13 & 7);
+    }
+    file
+}
+
+/// A small file of a format whose header promises 60,000 pixels each way.
+pub fn bomb(format: &str) -> Vec<u8> {
+    const EDGE: u32 = 60_000;
+    let [.., high, low] = EDGE.to_be_bytes();
+    match format {
+        "png" => {
+            let mut file = encoded("png", "16x16");
+            file[16..20].copy_from_slice(&EDGE.to_be_bytes());
+            file[20..24].copy_from_slice(&EDGE.to_be_bytes());
+            let sum = crc(&file[12..29]);
+            file[29..33].copy_from_slice(&sum.to_be_bytes());
+            file
+        }
+        "gif" => {
+            let mut file = encoded("gif", "16x16");
+            let frame = file.iter().rposition(|byte| *byte == b',').expect("a frame");
+            for at in [6, 8, frame + 5, frame + 7] {
+                file[at..at + 2].copy_from_slice(&[low, high]);
+            }
+            file
+        }
+        "jpeg" => {
+            let mut file = encoded("jpeg", "16x16");
+            let frame = file.windows(2).position(|two| two == [0xFF, 0xC0]).expect("a frame");
+            for at in [frame + 5, frame + 7] {
+                file[at..at + 2].copy_from_slice(&[high, low]);
+            }
+            file
+        }
+        "tiff" => {
+            let mut file = b"II*\0\x08\0\0\0\x08\0".to_vec();
+            for (tag, value) in [
+                (256_u16, EDGE),
+                (257, EDGE),
+                (258, 8),
+                (259, 1),
+                (262, 1),
+                (273, 8),
+                (278, EDGE),
+                (279, 16),
+            ] {
+                file.extend_from_slice(&tag.to_le_bytes());
+                file.extend_from_slice(&[4, 0, 1, 0, 0, 0]);
+                file.extend_from_slice(&value.to_le_bytes());
+            }
+            file.extend_from_slice(&[0; 64]);
+            file
+        }
+        "webp" => {
+            // A lossless image of 16,383 pixels each way, the most that the format has.
+            let size = (16_382_u32 | 16_382 << 14).to_le_bytes();
+            let mut file = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f".to_vec();
+            file.extend_from_slice(&size);
+            file.extend_from_slice(&[0; 9]);
+            file
+        }
+        "jp2" => {
+            let mut file = vec![0xFF, 0x4F, 0xFF, 0x51, 0, 41, 0, 0];
+            for number in [EDGE, EDGE, 0, 0, EDGE, EDGE, 0, 0] {
+                file.extend_from_slice(&number.to_be_bytes());
+            }
+            file.extend_from_slice(&[0, 1, 7, 1, 1]);
+            file.extend_from_slice(&[0xFF, 0x52, 0, 12, 0, 0, 0, 1, 0, 1, 4, 4, 0, 1]);
+            file.extend_from_slice(&[0xFF, 0x5C, 0, 7, 0x40, 0x40, 0x48, 0x48, 0x50]);
+            file.extend_from_slice(&[
+                0xFF, 0x90, 0, 10, 0, 0, 0, 0, 0, 0, 0, 1, 0xFF, 0x93, 0, 0, 0xFF, 0xD9,
+            ]);
+            file
+        }
+        other => panic!("no such format: {other}"),
+    }
+}
+
+/// The checksum of a chunk of a PNG.
+fn crc(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            (sum >> 1) ^ (0xEDB8_8320 & (sum & 1).wrapping_neg())
+        })
+    })
+}

@@ -27,7 +27,7 @@ pub fn send(
     let variant = Variant::text(if is_json_ld { "" } else { "json" });
     let tag = Tag::of(document.as_bytes());
     let mut response = HttpResponse::Ok();
-    response.append_header((header::LINK, profile));
+    response.append_header((header::LINK, profile)).insert_header((header::VARY, "Accept"));
     let mut answer =
         respond_conditionally(response, tag, variant, asked.conditions, |mut response| {
             response.content_type(iiif::media_type(version, is_json_ld)).body(document)
@@ -43,6 +43,7 @@ pub fn refuse(asked: &Asked<'_>, wish: Wish, description: Description<'_>) -> Ht
     let mut response = HttpResponseBuilder::new(StatusCode::UNAUTHORIZED);
     response
         .append_header((header::LINK, description.level.profile_link(version)))
+        .insert_header((header::VARY, "Accept"))
         .insert_header((header::WWW_AUTHENTICATE, "Session realm=\"Hydria\""));
     let mut answer = response
         .content_type(iiif::media_type(version, is_json_ld))

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 
 use super::accept::Wish;
-use super::headers::Store;
+use super::headers::{Store, vary_by_accept};
 use super::pixels::send;
 use super::{Asked, description, find, refused};
 use crate::delivery::Pyramid;
@@ -36,6 +36,7 @@ pub fn describe(asked: &Asked<'_>, wish: Wish) -> Result<HttpResponse, Problem> 
             let mut answer = HttpResponse::Found();
             let mut answer = answer.insert_header((header::LOCATION, location)).finish();
             Store::Nobody.write(&mut answer, asked);
+            vary_by_accept(&mut answer);
             Ok(answer)
         }
         DescriptionAccess::NeedsRole { tier: None } | DescriptionAccess::Closed => {

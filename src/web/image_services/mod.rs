@@ -99,19 +99,17 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         Target::Description => {
             let asked = asked(false).await?;
             let wish = wish(call.request);
-            let mut answer = match path.named_version.is_none() && wish.version == Some(Version::V2)
-            {
+            match path.named_version.is_none() && wish.version == Some(Version::V2) {
                 true => {
                     let path = path.in_version(Version::V2);
                     let mut answer =
                         see_other(&format!("{}{path}/info.json", call.service.site.base));
                     Store::of(&asked).write(&mut answer, &asked);
-                    answer
+                    vary_by_accept(&mut answer);
+                    Ok(answer)
                 }
-                false => describe(&asked, wish)?,
-            };
-            vary_by_accept(&mut answer);
-            Ok(answer)
+                false => describe(&asked, wish),
+            }
         }
         Target::Pixels(segments) => {
             let request = ImageRequest::parse(path.version(), segments).map_err(|e| refused(&e))?;
