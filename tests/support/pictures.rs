@@ -122,7 +122,7 @@ pub fn bomb(format: &str) -> Vec<u8> {
         }
         "webp" => {
             // A lossless image of 16,383 pixels each way, the most that the format has.
-            let size = (16_382_u32 | 16_382 << 14).to_le_bytes();
+            let size = (0x3FFE_u32 | 0x3FFE << 14).to_le_bytes();
             let mut file = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f".to_vec();
             file.extend_from_slice(&size);
             file.extend_from_slice(&[0; 9]);
