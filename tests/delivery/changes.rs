@@ -28,6 +28,20 @@ fn an_image_is_closed_when_the_change_is_answered_and_opened_again() {
 }
 
 #[test]
+fn a_copy_of_the_full_image_is_not_confirmed_once_only_a_smaller_size_is_open() {
+    let page = Served::smooth(600, 400);
+    for service in ["iiif-img", "iiif-img/v2"] {
+        let path = format!("{}/full/max/0/default.jpg", page.service(service));
+        let tag = page.scene.app.visitor.get(&path).expect(200);
+        let tag = tag.header("etag").expect("a tag").to_owned();
+        page.patch(&json!({ "maxUnauthorised": 200 }));
+        let asked = page.with(reqwest::Method::GET, &path, &[("If-None-Match", &tag)]).expect(200);
+        assert_eq!(super::reader::Picture::of(&asked).size(), (200, 133));
+        page.patch(&json!({ "maxUnauthorised": -1 }));
+    }
+}
+
+#[test]
 fn an_image_that_is_sent_again_with_roles_is_closed_when_the_batch_is_answered() {
     let page = Served::smooth(600, 400);
     page.get("iiif-img", TILE).expect(200);

@@ -31,9 +31,11 @@ pub async fn send(
     resolved: &Resolved,
 ) -> Result<Option<HttpResponse>, Problem> {
     let (service, request) = (asked.call.service, asked.call.request);
-    // An object never changes, and no key is used twice.
-    let state =
-        format!("{} {} {}", asked.image.object, asked.path.service.element(), resolved.canonical);
+    // An object never changes, and no key is used twice. `max` means other pixels as an image is closed, so that the
+    // canonical form alone does not tell the state.
+    let Resolved { region, size, canonical, .. } = resolved;
+    let element = asked.path.service.element();
+    let state = format!("{} {element} {canonical} {region:?} {size:?}", asked.image.object);
     let tag = Tag::of(state.as_bytes());
     let entity_tag = tag.entity_tag("");
     let modified = HttpDate::from(asked.image.modified);
