@@ -8,24 +8,22 @@ use crate::config::Config;
 use crate::delivery::{Admission, Delivery, Settings};
 use crate::journal::{Changes, Hub, Reader};
 
-/// Returns the bytes that answers which are rendered may take, of those that reading and rendering share.
-pub fn render_bytes(config: &Config) -> u64 {
-    config.memory_bytes / 4
-}
-
-/// Starts the delivery of pixels, which forgets images as changes to them are told.
+/// Starts the delivery of pixels, which forgets images as changes to them are told. `render_bytes` is the memory that
+/// renderings at work may hold in all.
 ///
 /// # Errors
 /// Fails if the folder of renderings cannot be used.
 pub fn start(
     setup: &Setup,
     config: &Config,
+    render_bytes: u64,
     changes: &Hub,
     journal: &Arc<Reader>,
 ) -> Result<Arc<Delivery>, Failure> {
     let folder = config.data.join("rendered");
     let settings = Settings {
-        render_memory: render_bytes(config),
+        render_memory: render_bytes,
+        most_render_memory: config.memory_bytes,
         cache_memory: config.cache_bytes,
         cache_disk: config.rendered_bytes,
         admission: match config.refuses_renderings {

@@ -64,6 +64,11 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let site = setup.site(config, base.clone());
     admin::first_start(&setup, config, &site)?;
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
+    // Reading has the rest, if there are workers here.
+    let render_bytes = match options.no_worker {
+        true => config.memory_bytes,
+        false => config.memory_bytes / 4,
+    };
     let worker = if options.no_worker {
         None
     } else {
@@ -73,13 +78,15 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
             }
             None => config.origin_allow.clone(),
         };
-        Some(Worker::start(&setup, config, allowed, Arc::clone(&site), notifications.clone())?)
+        let memory = config.memory_bytes - render_bytes;
+        let (site, told) = (Arc::clone(&site), notifications.clone());
+        Some(Worker::start(&setup, config, memory, allowed, site, told)?)
     };
     let changes = Hub::default();
     let told = changes.clone();
     let reader = Reader::start(setup.database.url(), move |changes| told.publish(&changes))?;
     let journal = Arc::new(reader);
-    let delivery = delivery::start(&setup, config, &changes, &journal)?;
+    let delivery = delivery::start(&setup, config, render_bytes, &changes, &journal)?;
     let service = Service::new(Parts {
         database: setup.database.clone(),
         site,
@@ -147,6 +154,7 @@ impl Worker {
     fn start(
         setup: &Setup,
         config: &Config,
+        memory_bytes: u64,
         allowed: Allowed,
         site: Arc<Site>,
         notifications: Notifications,
@@ -170,7 +178,7 @@ impl Worker {
                 memory: config.ingest_memory_bytes,
                 processor_time: config.ingest_time,
             },
-            memory: engine::mebibytes(config.memory_bytes - delivery::render_bytes(config)),
+            memory: engine::mebibytes(memory_bytes),
             max_edge: config.max_edge.map(image_services::longest_edge),
             folder,
             program: config.program.clone(),
@@ -231,7 +239,8 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let base = config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned());
     let site = setup.site(config, base);
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
-    let worker = Worker::start(&setup, config, config.origin_allow.clone(), site, notifications)?;
+    let (memory, allowed) = (config.memory_bytes, config.origin_allow.clone());
+    let worker = Worker::start(&setup, config, memory, allowed, site, notifications)?;
     log::info!("working");
     signals.wait();
     log::info!("stopping: what is not finished is given back");

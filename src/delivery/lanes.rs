@@ -89,18 +89,18 @@ impl Lane {
 }
 
 impl Lanes {
-    /// Returns lanes that hold so many bytes of pixels in all.
+    /// Returns lanes that hold so many bytes of pixels in all, and refuse what would hold more than `most`.
     ///
     /// # Errors
     /// Fails if the system gives no threads.
-    pub fn new(bytes: u64, admission: Admission) -> io::Result<Self> {
+    pub fn new(bytes: u64, most: u64, admission: Admission) -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
             small: Lane::new("render", cores, NICE.0, bytes / 2)?,
             large: Lane::new("render-large", (cores / 2).max(1), NICE.1, bytes / 2)?,
             admission,
             without_room: Mutex::default(),
-            most: bytes.saturating_mul(4),
+            most,
         })
     }
 

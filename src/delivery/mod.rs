@@ -48,6 +48,8 @@ const JPEG_QUALITY: u8 = 85;
 pub struct Settings {
     /// Bytes that renderings at work may hold in all.
     pub render_memory: u64,
+    /// Bytes that one rendering may hold, which then has its lane for itself.
+    pub most_render_memory: u64,
     /// Bytes of images, and of renderings, that are kept in memory, half each.
     pub cache_memory: u64,
     /// Folder of renderings that are kept.
@@ -114,12 +116,16 @@ impl Delivery {
     /// # Errors
     /// Fails if the system gives no threads, or the folder of renderings cannot be made.
     pub fn start(storage: Storage, settings: &Settings) -> io::Result<Arc<Self>> {
-        let Settings { render_memory, cache_memory, folder, cache_disk, admission } = settings;
+        let Settings { cache_memory, folder, cache_disk, .. } = settings;
         Ok(Arc::new(Self {
             images: Images::new(cache_memory / 2),
             names: Names::new(),
             files: Arc::new(Files::new(storage)?),
-            lanes: Lanes::new(*render_memory, *admission)?,
+            lanes: Lanes::new(
+                settings.render_memory,
+                settings.most_render_memory,
+                settings.admission,
+            )?,
             results: Arc::new(Results::new(cache_memory / 2, Some((folder, *cache_disk)))?),
         }))
     }
