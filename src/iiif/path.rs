@@ -55,6 +55,8 @@ pub enum Target<'a> {
     Pixels([&'a str; 4]),
     /// An id of a canvas or of what lies on it, which nothing answers.
     CanvasId,
+    /// Anything else, which no image has.
+    Unknown,
 }
 
 /// Holds a path of an image service.
@@ -175,10 +177,7 @@ fn read_target<'a>(elements: impl Iterator<Item = &'a str>) -> Result<Target<'a>
         [one] if decode(one, "the path")? == "info.json" => Ok(Target::Description),
         ["canvas", "c", _, ..] => Ok(Target::CanvasId),
         [region, size, rotation, file] => Ok(Target::Pixels([region, size, rotation, file])),
-        _ => Err(PathError::Malformed {
-            element: "what follows the image",
-            expected: "info.json or region/size/rotation/quality.format",
-        }),
+        _ => Ok(Target::Unknown),
     }
 }
 

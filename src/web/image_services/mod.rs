@@ -90,6 +90,12 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     };
     match path.target {
         Target::CanvasId => Err(find::missing(path.service)),
+        Target::Unknown => {
+            // An identifier with a slash that is not encoded is read as another image, and more often than not as none.
+            asked(false).await?;
+            let expected = "must be info.json or region/size/rotation/quality.format";
+            Err(Problem::invalid("what follows the image", expected))
+        }
         Target::Service => {
             let asked = asked(false).await?;
             let mut answer = see_other(&format!("{id}/info.json"));
