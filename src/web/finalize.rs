@@ -35,6 +35,8 @@ pub async fn finalize(
     // Nothing of what it worked with is looked at afterwards.
     let attempted = AssertUnwindSafe(attempt).catch_unwind().await;
     let result = attempted.unwrap_or_else(|panic| Err(broken_off(&*panic)));
+    // Problems are documents of the API wherever they occur; what viewers are sent describes itself.
+    let documentation = documents.documentation.as_ref().filter(|_| is_of_api || result.is_err());
     let response = result.unwrap_or_else(|problem| {
         // What accepts nothing that is offered is told so all the same.
         let wanted = match is_of_api {
@@ -57,12 +59,7 @@ pub async fn finalize(
     }
     let is_shared = is_good && endpoint.is_some_and(Endpoint::is_shared);
     let is_cross_origin = endpoint.is_none_or(|endpoint| endpoint.cross_origin);
-    respond::finish(
-        &mut response,
-        documents.documentation.as_ref(),
-        &id,
-        (is_shared, is_cross_origin),
-    );
+    respond::finish(&mut response, documentation, &id, (is_shared, is_cross_origin));
     // What strangers ask for, as often as they like, is not what fills the disk.
     let caller = context.caller.get();
     let level = if caller == Caller::Visitor { Level::Debug } else { Level::Info };

@@ -140,13 +140,11 @@ fn the_services_answer_preflights_and_refuse_other_methods() {
     }
     let rendered = page.get("iiif-img", RENDERED).expect(200);
     assert_eq!(rendered.header("access-control-allow-origin"), Some("*"));
-    let canonical = rendered.headers.get_all("link").iter().filter_map(|link| link.to_str().ok());
-    let canonical: Vec<&str> = canonical.filter(|link| link.contains("canonical")).collect();
+    let links: Vec<_> = rendered.headers.get_all("link").iter().collect();
     let service = format!("{}{}", page.scene.app.base, page.service("iiif-img"));
-    assert_eq!(
-        canonical,
-        [format!("<{service}/10,10,200,100/100,50/0/gray.png>;rel=\"canonical\"")]
-    );
+    let canonical = format!("<{service}/10,10,200,100/100,50/0/gray.png>;rel=\"canonical\"");
+    let profile = "<http://iiif.io/api/image/3/level2.json>;rel=\"profile\"";
+    assert_eq!(links, [&format!("{canonical}, {profile}")], "one header, and nothing of the API");
     page.patch(&json!({ "tags": ["nothing that is served"] }));
     assert_eq!(page.get("iiif-img", RENDERED).expect(200).header("etag"), rendered.header("etag"));
 }

@@ -44,9 +44,11 @@ pub async fn send(
         Freshness::Changed => is_unmodified(asked, modified),
     };
     let mut response = HttpResponseBuilder::new(StatusCode::OK);
+    // In one header: there are clients that read one of several only, the first or the last.
+    let links =
+        [canonical_link(asked.id, &resolved.canonical), level.profile_link(asked.version())];
     response
-        .append_header((header::LINK, canonical_link(asked.id, &resolved.canonical)))
-        .append_header((header::LINK, level.profile_link(asked.version())))
+        .append_header((header::LINK, links.join(", ")))
         .insert_header((header::ETAG, entity_tag.as_str()))
         .insert_header((header::LAST_MODIFIED, modified))
         .insert_header(NOSNIFF);
