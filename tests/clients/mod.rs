@@ -19,6 +19,10 @@ const OPENAPI: &str = "run.py";
 /// The one that makes a client of it.
 const GENERATED: &str = "generated.py";
 
+/// The validators of the Image API.
+const VALIDATOR: &str = "validator.py";
+const VALIDATOR_NG: &str = "validator_ng.py";
+
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
@@ -43,6 +47,8 @@ fn run(script: &str, root: &str, (key, secret): (&str, &str)) {
         let environment = match script {
             OPENAPI => "python-openapi",
             GENERATED => "python-generator",
+            VALIDATOR => "python-validator",
+            VALIDATOR_NG => "python-validator-ng",
             _ => "python",
         };
         Command::new(folder.join(environment).join("bin/python"))
@@ -130,4 +136,22 @@ fn a_generated_client_reads_and_writes_every_class_and_changes_only_what_it_is_t
     let options = Options { no_worker: true, ..Options::default() };
     let app = App::start_with(&[("HYDRIA_WAIT_SECONDS", "0")], options);
     run(GENERATED, &app.base, ("administrator", "its-secret"));
+}
+
+/// A validator of the Image API judges the services of the image that it knows.
+#[track_caller]
+fn validate(script: &str) {
+    let app = App::start();
+    let owner = app.customer("library");
+    run(script, &app.base, (&owner.key, &owner.secret));
+}
+
+#[test]
+fn iiif_validator_finds_no_fault_in_either_version_at_any_level() {
+    validate(VALIDATOR);
+}
+
+#[test]
+fn iiif_validator_ng_finds_no_fault_in_what_either_description_promises() {
+    validate(VALIDATOR_NG);
 }
