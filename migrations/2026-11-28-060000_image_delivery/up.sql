@@ -15,6 +15,3 @@ ALTER TABLE spaces
     ADD COLUMN default_rights TEXT;
 COMMENT ON COLUMN spaces.default_required_statement IS 'Required statement of new images that give none; NULL: none';
 COMMENT ON COLUMN spaces.default_rights IS 'Rights of new images that give none: an absolute IRI; NULL: none';
-
-UPDATE images AS i SET has_tiles = TRUE FROM derivatives AS d
-    WHERE (d.customer, d.space, d.image) = (i.customer, i.space, i.id) AND d.index IS NOT NULL;

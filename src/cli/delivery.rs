@@ -37,8 +37,8 @@ pub fn start(
         started.map_err(|e| format!("{} cannot be used: {e}", settings.folder.display()))?;
     let told = Arc::clone(&delivery);
     changes.subscribe(move |changes| match changes {
-        Changes::Images(images) => images.iter().for_each(|at| told.images.forget(at)),
-        Changes::Unknown => told.images.forget_all(),
+        Changes::Images(images) => images.iter().for_each(|at| told.forget(at)),
+        Changes::Unknown => told.forget_all(),
     });
     let journal = Arc::downgrade(journal);
     delivery.images.confirm_by(Box::new(move || journal.upgrade()?.read_began()));

@@ -34,8 +34,8 @@ impl fmt::Display for DeliveryError {
             }
             Self::NeverAllowed { bytes, limit } => write!(
                 f,
-                "would take {} MiB of memory, and one answer may take {} MiB (a quarter of them is kept for all \
-                 together by HYDRIA_MEMORY_MB); ask for fewer pixels, or for jpg",
+                "would take {} MiB of memory in this format, more than the {} MiB of HYDRIA_MEMORY_MB; ask for fewer \
+                 pixels, or for jpg",
                 bytes.div_ceil(1 << 20),
                 limit >> 20,
             ),

@@ -49,6 +49,16 @@ impl Files {
         Ok(file)
     }
 
+    /// Closes the file of an object once nobody reads it any more.
+    pub fn forget(&self, key: &str) {
+        self.open.remove(key);
+    }
+
+    /// Closes the files of all objects once nobody reads them any more.
+    pub fn forget_all(&self) {
+        self.open.clear();
+    }
+
     /// Does something that waits for the disk.
     ///
     /// # Errors

@@ -87,6 +87,11 @@ impl Image {
         })
     }
 
+    /// Returns whether another state of the image has the same pixels, and shows them to the same readers.
+    pub fn shows_the_same(&self, other: &Self) -> bool {
+        (&self.object, self.protection) == (&other.object, other.protection)
+    }
+
     /// Returns the thumbnails that anybody may see, largest first.
     pub fn open_thumbnails(&self) -> impl Iterator<Item = &StoredThumbnail> {
         let is_open = |of: &&StoredThumbnail| self.protection.opens(Size::new(of.width, of.height));

@@ -1,11 +1,12 @@
 //! The cache of images by address, so that a tile needs no statement.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::image::Image;
 use crate::addresses::ImageAddress;
@@ -15,6 +16,9 @@ const UNCONFIRMED: Duration = Duration::from_secs(2);
 
 /// Images that are expected in the cache; more or fewer fit in by their weight.
 const EXPECTED: usize = 4096;
+
+/// Parts of the cache that are locked apart: few, because none keeps an image that is larger than the part.
+const SHARDS: usize = 8;
 
 /// Returns the time when changes were last asked for with success; nothing until then.
 pub type Confirmed = Box<dyn Fn() -> Option<Instant> + Send + Sync>;
@@ -36,8 +40,19 @@ impl Weighter<ImageAddress, Arc<Image>> for ByBytes {
 
 impl Images {
     /// Returns an empty cache that takes so many bytes.
-    pub fn new(bytes: u64) -> Self {
-        Self { cache: Cache::with_weighter(EXPECTED, bytes, ByBytes), confirmed: RwLock::new(None) }
+    ///
+    /// # Errors
+    /// Fails if so many bytes cannot be reckoned with.
+    pub fn new(bytes: u64) -> io::Result<Self> {
+        let options = OptionsBuilder::new()
+            .estimated_items_capacity(EXPECTED)
+            .weight_capacity(bytes)
+            .shards(SHARDS)
+            .build()
+            .map_err(io::Error::other)?;
+        let hashes = DefaultHashBuilder::default();
+        let cache = Cache::with_options(options, ByBytes, hashes, DefaultLifecycle::default());
+        Ok(Self { cache, confirmed: RwLock::new(None) })
     }
 
     /// Says who knows until when changes have been heard of. Without it, nothing is kept.
@@ -70,9 +85,9 @@ impl Images {
         }
     }
 
-    /// Forgets an image that was changed; a look-up under way is not kept.
-    pub fn forget(&self, at: &ImageAddress) {
-        self.cache.remove(at);
+    /// Forgets an image that was changed, and returns what was known of it; a look-up under way is not kept.
+    pub fn forget(&self, at: &ImageAddress) -> Option<Arc<Image>> {
+        self.cache.remove(at).map(|(_, image)| image)
     }
 
     /// Forgets all images.

@@ -24,6 +24,9 @@ const WAITING: usize = 128;
 /// Time that a small rendering waits, at most. Readers have gone on by then.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Time that a large rendering waits for its customer's turn, if no other one of the customer does.
+const TURN: Duration = Duration::from_secs(1);
+
 /// Time between two lines about renderings without room.
 const LOG_PAUSE: Duration = Duration::from_mins(1);
 
@@ -121,7 +124,9 @@ impl Lanes {
             let (memory, slot) = admitted.unwrap_or(Err(Overloaded))?;
             return Ok(Admitted { _memory: memory, _slot: slot, is_small });
         }
-        let mut admitted = self.large.admit(customer, units, 0).await;
+        // One of each customer waits for a moment, so that customers take turns and none is refused for ever.
+        let admitted = self.large.admit(customer, units, 1);
+        let mut admitted = tokio::time::timeout(TURN, admitted).await.unwrap_or(Err(Overloaded));
         if admitted.is_err() {
             self.count(Instant::now());
             if self.admission == Admission::Observe {
@@ -148,9 +153,7 @@ impl Lanes {
             done
         })
     }
-}
 
-impl Lanes {
     /// Counts a large rendering for which there is no room, and logs the number now and then.
     fn count(&self, now: Instant) {
         let mut without_room = self.without_room.lock();

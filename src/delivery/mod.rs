@@ -19,6 +19,7 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use imaging::render::{OutputFormat, Quality, Rendering, render, render_cost};
@@ -33,12 +34,16 @@ use names::Names;
 use results::{Rendered, Results};
 pub use stream::Chunks;
 
+use crate::addresses::ImageAddress;
 use crate::derivatives::StoredThumbnail;
 use crate::iiif::{self, Resolved, Size};
 use crate::storage::Storage;
 
 /// Bytes of stored pixels that are read at once; what is longer is read in parts while it is sent.
 const WHOLE: u64 = 64 << 10;
+
+/// Time that a request waits for a rendering that another one makes, at most.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Quality of the JPEGs that are rendered, the same as of those that are stored.
 const JPEG_QUALITY: u8 = 85;
@@ -52,7 +57,7 @@ pub struct Settings {
     pub most_render_memory: u64,
     /// Bytes of images, and of renderings, that are kept in memory, half each.
     pub cache_memory: u64,
-    /// Folder of renderings that are kept.
+    /// Folder of the folders of renderings, of which each process has one.
     pub folder: PathBuf,
     /// Bytes of renderings that are kept in the folder; 0: none.
     pub cache_disk: u64,
@@ -63,9 +68,9 @@ pub struct Settings {
 pub struct Delivery {
     pub images: Images,
     pub names: Names,
-    files: Arc<Files>,
+    files: Files,
     lanes: Lanes,
-    results: Arc<Results>,
+    results: Results,
 }
 
 /// Pixels that are sent.
@@ -118,15 +123,15 @@ impl Delivery {
     pub fn start(storage: Storage, settings: &Settings) -> io::Result<Arc<Self>> {
         let Settings { cache_memory, folder, cache_disk, .. } = settings;
         Ok(Arc::new(Self {
-            images: Images::new(cache_memory / 2),
+            images: Images::new(cache_memory / 2)?,
             names: Names::new(),
-            files: Arc::new(Files::new(storage)?),
+            files: Files::new(storage)?,
             lanes: Lanes::new(
                 settings.render_memory,
                 settings.most_render_memory,
                 settings.admission,
             )?,
-            results: Arc::new(Results::new(cache_memory / 2, Some((folder, *cache_disk)))?),
+            results: Results::new(cache_memory / 2, folder, *cache_disk)?,
         }))
     }
 
@@ -135,7 +140,7 @@ impl Delivery {
     /// # Errors
     /// Returns [`DeliveryError`], [`DeliveryError::Missing`] if the image has no pyramid and no thumbnail of this size.
     pub async fn pixels(
-        &self,
+        self: &Arc<Self>,
         image: &Arc<Image>,
         resolved: &Resolved,
     ) -> Result<Pixels, DeliveryError> {
@@ -146,7 +151,7 @@ impl Delivery {
         };
         match way(pyramid, resolved) {
             Way::Copy(range) => self.copy(image, range).await,
-            Way::Render(rendering) => self.render(image, pyramid, rendering).await,
+            Way::Render(rendering) => self.rendered(image, rendering).await,
         }
     }
 
@@ -165,46 +170,76 @@ impl Delivery {
         Ok(Pixels::Memory(self.files.read(&file, range).await?))
     }
 
-    async fn render(
-        &self,
+    /// Returns a rendering that is kept, or makes it, in a task of its own: it is of use to others if its client leaves.
+    async fn rendered(
+        self: &Arc<Self>,
         image: &Arc<Image>,
-        pyramid: &Pyramid,
         rendering: Rendering,
     ) -> Result<Pixels, DeliveryError> {
-        let name = name(&image.object, &rendering);
-        let vacancy = match self.results.find(&name).await {
-            Ok(rendered) => return Ok(rendered.into()),
+        let name = name(image, &rendering);
+        if let Some(rendered) = self.results.known(&name) {
+            return Ok(rendered.into());
+        }
+        let (delivery, image) = (Arc::clone(self), Arc::clone(image));
+        let task = tokio::spawn(async move { delivery.find_or_make(image, rendering, name).await });
+        let rendered = task.await.map_err(io::Error::other)??;
+        Ok(rendered.into())
+    }
+
+    /// Returns a rendering, which is made once for all who ask for it at the same time.
+    async fn find_or_make(
+        self: Arc<Self>,
+        image: Arc<Image>,
+        rendering: Rendering,
+        name: String,
+    ) -> Result<Rendered, DeliveryError> {
+        let found = tokio::time::timeout(PATIENCE, self.results.find(&name)).await;
+        let vacancy = match found.or(Err(DeliveryError::Overloaded))? {
+            Ok(rendered) => return Ok(rendered),
             Err(vacancy) => vacancy,
         };
-        let (results, wanted) = (Arc::clone(&self.results), name.clone());
-        let kept = self.files.run(move || results.read(&wanted)).await?;
+        let (delivery, wanted) = (Arc::clone(&self), name.clone());
+        let kept = self.files.run(move || delivery.results.read(&wanted)).await?;
         let rendered = match kept {
             Some(rendered) => rendered,
-            None => self.make(image, pyramid, rendering, name).await?,
+            None => self.make(image, rendering, name.clone()).await?,
         };
         vacancy.fill(rendered.clone());
-        Ok(rendered.into())
+        Ok(rendered)
     }
 
     /// Renders an answer within the bounds of its lane.
     async fn make(
-        &self,
-        image: &Arc<Image>,
-        pyramid: &Pyramid,
+        self: &Arc<Self>,
+        image: Arc<Image>,
         rendering: Rendering,
         name: String,
     ) -> Result<Rendered, DeliveryError> {
+        let pyramid = image.pyramid.as_ref().ok_or(DeliveryError::Missing)?;
         let cost = render_cost(&pyramid.index, &rendering)?;
         let admitted = self.lanes.admit(image.at.customer, cost).await?;
         let file = self.files.open(&image.object).await?;
-        let (results, image) = (Arc::clone(&self.results), Arc::clone(image));
+        let delivery = Arc::clone(self);
         let made = self.lanes.run(admitted, move || {
             let pyramid = image.pyramid.as_ref().ok_or(DeliveryError::Missing)?;
-            let mut sink = results.sink();
+            let mut sink = delivery.results.sink();
             render(&*file, &pyramid.index, &rendering, &mut sink)?;
             Ok(sink.finish(&name))
         });
         made.await?
+    }
+
+    /// Forgets an image that was changed. Its object is closed, so that one that was removed takes no space.
+    pub fn forget(&self, at: &ImageAddress) {
+        if let Some(image) = self.images.forget(at) {
+            self.files.forget(&image.object);
+        }
+    }
+
+    /// Forgets all images.
+    pub fn forget_all(&self) {
+        self.images.forget_all();
+        self.files.forget_all();
     }
 }
 
@@ -261,7 +296,10 @@ fn rendering(resolved: &Resolved) -> Rendering {
 }
 
 /// Returns the name of a rendering: what it is made of, and how.
-fn name(object: &str, rendering: &Rendering) -> String {
+///
+/// The time tells objects apart that have one key, as after a database was restored.
+fn name(image: &Image, rendering: &Rendering) -> String {
+    let Image { object, modified, .. } = image;
     let Rendering { x, y, region, output, mirrored, rotation, quality, format, .. } = rendering;
     let quality = match quality {
         Quality::Default | Quality::Color => "default",
@@ -269,7 +307,7 @@ fn name(object: &str, rendering: &Rendering) -> String {
         Quality::Bitonal => "bitonal",
     };
     format!(
-        "{object} {x},{y},{},{} {},{} {mirrored} {rotation} {quality} {format:?}",
+        "{object} {modified:?} {x},{y},{},{} {},{} {mirrored} {rotation} {quality} {format:?}",
         region.width, region.height, output.width, output.height
     )
 }

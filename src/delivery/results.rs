@@ -1,7 +1,7 @@
 //! The cache of renderings: small ones in memory, all on disk as far as they fit; equal requests share one rendering.
 //!
 //! A rendering is named by the object that it was made of, which never changes, so that nothing in the cache gets out of date.
-//! The folder is emptied when the service starts: what was written before a loss of power may not be whole.
+//! Each process has a folder of its own, which the next one removes: what was written before a loss of power may not be whole.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -17,8 +17,11 @@ use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, Weighter};
 /// Bytes of a rendering that is kept in memory, at most.
 pub const IN_MEMORY: usize = 256 << 10;
 
-/// Bytes that a rendering which is an open file counts for, so that not too many are open.
+/// Bytes that a rendering which is an open file counts for at least, so that not too many are open.
 const OPEN_FILE: u64 = 512 << 10;
+
+/// Name of the file in a folder that the process locks to which the folder belongs.
+const LOCK: &str = "lock";
 
 /// Bytes of a rendering as most are.
 const USUAL: u64 = 64 << 10;
@@ -36,6 +39,39 @@ pub struct Results {
     memory: Cache<String, Rendered, ByBytes>,
     /// Numbers of the files in the folder; `None` if nothing is kept on disk.
     disk: Option<Disk>,
+    folder: Folder,
+}
+
+/// The folder of this process.
+struct Folder {
+    path: PathBuf,
+    /// Locked for as long as the process lives.
+    _lock: File,
+}
+
+impl Folder {
+    /// Makes a folder within another one, and removes those of processes that have ended.
+    fn within(root: &Path) -> io::Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(root)?;
+        for other in fs::read_dir(root)?.flatten().filter(|other| other.path().is_dir()) {
+            let is_used = File::open(other.path().join(LOCK)).is_ok_and(|lock| !locks(&lock));
+            if !is_used && let Err(error) = fs::remove_dir_all(other.path()) {
+                log::warn!("{} is not removed: {error}", other.path().display());
+            }
+        }
+        let path = tempfile::Builder::new().prefix("process-").tempdir_in(root)?.keep();
+        let lock = File::create_new(path.join(LOCK))?;
+        if locks(&lock) {
+            Ok(Self { path, _lock: lock })
+        } else {
+            Err(io::ErrorKind::ResourceBusy.into())
+        }
+    }
+}
+
+/// Locks a file unless another process has; returns whether it is locked now.
+fn locks(file: &File) -> bool {
+    rustix::fs::flock(file, rustix::fs::FlockOperation::NonBlockingLockExclusive).is_ok()
 }
 
 struct Disk {
@@ -64,7 +100,7 @@ impl Weighter<String, Rendered> for ByBytes {
     fn weight(&self, name: &String, rendered: &Rendered) -> u64 {
         let bytes = match rendered {
             Rendered::Memory(bytes) => bytes.len() as u64,
-            Rendered::File(..) => OPEN_FILE,
+            Rendered::File(_, length) => OPEN_FILE.max(*length),
         };
         bytes + name.len() as u64
     }
@@ -97,11 +133,6 @@ impl Lifecycle<String, (u64, u64)> for Remove {
 
 impl Disk {
     fn new(folder: &Path, bytes: u64) -> io::Result<Self> {
-        match fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         let expected = usize::try_from(bytes / USUAL).unwrap_or(usize::MAX).clamp(64, 1 << 20);
         let options = OptionsBuilder::new()
             .estimated_items_capacity(expected)
@@ -119,17 +150,23 @@ impl Disk {
 }
 
 impl Results {
-    /// Returns empty caches of so many bytes in memory, and in a folder, which is emptied.
+    /// Returns empty caches of so many bytes in memory, and in a folder of this process within `root`; 0: none on disk.
     ///
     /// # Errors
     /// Fails if the folder cannot be made.
-    pub fn new(memory: u64, disk: Option<(&Path, u64)>) -> io::Result<Self> {
+    pub fn new(memory: u64, root: &Path, disk: u64) -> io::Result<Self> {
         let expected = usize::try_from(memory / USUAL).unwrap_or(usize::MAX).clamp(16, 1 << 20);
-        let disk = disk.filter(|(_, bytes)| *bytes > 0);
+        let folder = Folder::within(root)?;
         Ok(Self {
             memory: Cache::with_weighter(expected, memory, ByBytes),
-            disk: disk.map(|(folder, bytes)| Disk::new(folder, bytes)).transpose()?,
+            disk: if disk > 0 { Some(Disk::new(&folder.path, disk)?) } else { None },
+            folder,
         })
+    }
+
+    /// Returns a rendering from memory, if it is there.
+    pub fn known(&self, name: &str) -> Option<Rendered> {
+        self.memory.get(name)
     }
 
     /// Returns a rendering from memory, or the right to make it, which one gets at a time.
@@ -184,7 +221,8 @@ pub struct Sink<'a> {
 
 impl Sink<'_> {
     fn begin_file(&mut self) -> io::Result<File> {
-        let Some(disk) = &self.results.disk else { return tempfile::tempfile() };
+        let folder = &self.results.folder.path;
+        let Some(disk) = &self.results.disk else { return tempfile::tempfile_in(folder) };
         let number = disk.next.fetch_add(1, Ordering::Relaxed);
         let path = disk.folder.join(number.to_string());
         let mut options = File::options();

@@ -17,8 +17,9 @@ use crate::queue::job;
 use crate::resource::transaction;
 use crate::schema::customers;
 
-/// The images that are sent: processed without an error, and without an index of tiles.
-const MISSING: &str = "finished IS NOT NULL AND NOT ingesting AND error = '' AND NOT has_tiles";
+/// The images that are sent: processed at least once, and without an index of tiles. What failed when it was sent again is
+/// sent by the next run.
+const MISSING: &str = "NOT ingesting AND width > 0 AND NOT has_tiles";
 
 /// A run under way; each [`step`](Reingest::step) is short.
 pub struct Reingest<'a> {

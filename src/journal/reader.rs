@@ -14,8 +14,9 @@ use super::Changes;
 use super::snapshot::changes_since;
 use crate::database;
 
-/// Interval at which the journal is read without a notice.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// Interval at which the journal is read without a notice: short enough that a slow read leaves time within the two
+/// seconds that what is cached goes unconfirmed.
+const INTERVAL: Duration = Duration::from_millis(500);
 /// Interval at which the connection is looked at for notices; an empty look costs a microsecond.
 const POLL: Duration = Duration::from_millis(20);
 /// Pause before the database is tried again; short, because what is cached goes unconfirmed meanwhile.

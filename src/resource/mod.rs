@@ -41,7 +41,7 @@ pub use link::{action, collection, link, selection};
 pub use metadata::metadata;
 pub use operation::{Act, Body, Operation, get, post, put};
 pub use operations::{create, remove, replace, retrieve, retrieve_counting, update};
-pub use property::{MAX_INDEXED, ParseContext, Property, field, secret, tenant_of};
+pub use property::{MAX_INDEXED, MAX_STATEMENT, ParseContext, Property, field, secret, tenant_of};
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
 pub use reply::{Outcome, Reply};

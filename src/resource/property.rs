@@ -108,6 +108,9 @@ pub const MAX_TEXT: usize = 20_000;
 /// Longest text of a member that an index holds, in bytes.
 pub const MAX_INDEXED: usize = 1_000;
 
+/// Longest statement in bytes: page keys hold what pages are ordered by, and proxies take 8 KiB of an address.
+pub const MAX_STATEMENT: usize = 2_048;
+
 /// Looks up whether another row than that at an address has the value of a member; the number is the tenant.
 type Taken<R, T> = fn(
     &mut UnitOfWork<'_>,
@@ -333,6 +336,12 @@ impl<R: Resource, T: Literal> Property<R> for Field<R, T> {
                 faults.push(Fault::new(name, "is required; it cannot be reset"));
             }
             Some((_, Value::Null)) => {
+                std::mem::swap(set(draft), set(&mut R::Draft::default()));
+            }
+            // How other terms than our own say `null` (`docs/rules.md` 4.1).
+            Some((_, Value::Array(none)))
+                if T::OPTIONAL && !T::MANY && !self.required && none.is_empty() =>
+            {
                 std::mem::swap(set(draft), set(&mut R::Draft::default()));
             }
             Some((name, value)) => match T::read(&value).and_then(|v| self.check(&v).map(|()| v)) {

@@ -7,6 +7,7 @@
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody as _};
@@ -15,7 +16,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::accept_encoding::accepted;
 use super::compress::compress;
@@ -27,12 +28,12 @@ use crate::hydra::ContentCoding;
 const WORTHWHILE: u64 = 1 << 10;
 
 /// Texts from this size on, in bytes, are compressed off the threads that answer requests.
-const HEAVY: usize = 64 << 10;
+const HEAVY: usize = 16 << 10;
 
 /// What compressing shares among requests.
 pub struct Encoder {
     /// Heavy texts that are compressed at once, because each takes a thread and some MiB.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     /// Time that a heavy text waits for those before it; after that it is sent as it is.
     patience: Duration,
     /// Documents that all requests share, by their entity tags, in the content codings that were asked for.
@@ -42,8 +43,8 @@ pub struct Encoder {
 impl Default for Encoder {
     fn default() -> Self {
         Self {
-            turns: Semaphore::new(turns()),
-            patience: Duration::from_secs(1),
+            turns: Arc::new(Semaphore::new(turns())),
+            patience: Duration::from_millis(50),
             kept: Mutex::default(),
         }
     }
@@ -115,9 +116,14 @@ impl Encoder {
         let made = if text.len() < HEAVY {
             compress(text, coding)
         } else {
-            let _turn = self.turn().await?;
+            let turn = self.turn().await?;
             let text = text.clone();
-            let made = web::block(move || compress(&text, coding)).await;
+            // The turn ends with the work, also if nobody waits for it any more.
+            let work = move || {
+                let _turn = turn;
+                compress(&text, coding)
+            };
+            let made = web::block(work).await;
             made.unwrap_or_else(|error| Err(std::io::Error::other(error)))
         };
         match made {
@@ -129,8 +135,9 @@ impl Encoder {
         }
     }
 
-    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        tokio::time::timeout(self.patience, self.turns.acquire()).await.ok()?.ok()
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let turns = Arc::clone(&self.turns);
+        tokio::time::timeout(self.patience, turns.acquire_owned()).await.ok()?.ok()
     }
 }
 

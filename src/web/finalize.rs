@@ -7,6 +7,7 @@ use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::FutureExt as _;
 use log::Level;
@@ -52,6 +53,10 @@ pub async fn finalize(
     let mut response = documents.encoder.encode(request, context, response).await;
     if path == "/" {
         respond::describe(&mut response, &documents.base);
+    }
+    let is_refusal = response.status().is_client_error() || response.status().is_server_error();
+    if !is_of_api && is_refusal {
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
     let is_good = response.status().is_success() || response.status().is_redirection();
     if is_of_api && request::is_strict(request) {

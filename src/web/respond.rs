@@ -20,7 +20,7 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
-     Content-Location, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored",
+     Content-Location, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored",
 );
 const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
@@ -145,9 +145,7 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
             response.insert_header((header::WWW_AUTHENTICATE, challenge));
         }
         Problem::RoleRequired(_) => {
-            response
-                .insert_header((header::WWW_AUTHENTICATE, "Session realm=\"Hydria\""))
-                .insert_header((header::CACHE_CONTROL, "private, no-store"));
+            response.insert_header((header::WWW_AUTHENTICATE, "Session realm=\"Hydria\""));
         }
         Problem::MethodNotAllowed(methods) => {
             response.insert_header((header::ALLOW, methods.join(", ")));
@@ -294,7 +292,7 @@ pub fn options(allow: &[&'static str]) -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Accept, If-Match, If-None-Match, Prefer",
+            "Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, Prefer",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
     let mut response = response.finish();

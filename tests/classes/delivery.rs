@@ -45,6 +45,12 @@ fn label_statement_and_rights_are_kept_unless_given_and_null_resets_them() {
     assert_eq!(shown(), [json!("Folio 2"), Value::Null, whole[2].clone()]);
     owner.submit(&[json!({ "id": "a", "space": space, "rights": null })]).expect(201);
     assert_eq!(shown(), [json!("Folio 2"), Value::Null, Value::Null]);
+    // How RDF says `null`.
+    let all = json!({ "label": "x", "requiredStatement": "y", "rights": "https://example.org/r" });
+    owner.client.patch(&path, &all).expect(205);
+    let emptied = json!({ "label": [], "requiredStatement": [], "rights": [] });
+    owner.client.patch(&path, &emptied).expect(205);
+    assert_eq!(shown(), [Value::Null, Value::Null, Value::Null]);
 }
 
 #[test]

@@ -46,7 +46,10 @@ fn a_copy_is_confirmed_by_its_tag_or_its_time_without_pixels() {
         assert!(same.bytes.is_empty());
         page.with(Method::GET, &path, &[("If-None-Match", "\"other\"")]).expect(200);
         page.with(Method::GET, &path, &[("If-Match", "\"other\"")]).expect(412);
-        if rest == "info.json" {
+        if rest == "info.json" || rest.starts_with("full") {
+            // They change as the image is closed and opened, of which no time tells.
+            let later = [("If-Modified-Since", "Fri, 01 Jan 2100 00:00:00 GMT")];
+            page.with(Method::GET, &path, &later).expect(200);
             continue;
         }
         let modified = first.header("last-modified").expect("a time").to_owned();
@@ -66,6 +69,7 @@ fn head_has_the_headers_of_get_and_no_body() {
         let get = page.scene.app.visitor.get(&path).expect(200);
         let head = page.with(Method::HEAD, &path, &[]).expect(200);
         assert!(head.bytes.is_empty());
+        page.with(Method::HEAD, &path, &[("Range", "bytes=0-1")]).expect(200);
         for name in
             ["content-type", "content-length", "etag", "cache-control", "last-modified", "link"]
         {
@@ -89,6 +93,7 @@ fn a_range_of_a_copy_or_of_a_rendering_is_a_part_of_the_same_bytes() {
         let last = ask(&[("Range", "bytes=-7")]).expect(206);
         assert_eq!(last.bytes, &whole.bytes[length - 7..]);
         let beyond = ask(&[("Range", &format!("bytes={length}-"))]).expect(416);
+        assert_eq!(beyond.header("cache-control"), Some("private, no-store"));
         assert_eq!(beyond.header("content-range"), Some(format!("bytes */{length}").as_str()));
         ask(&[("Range", "bytes=0-1"), ("If-Range", tag)]).expect(206);
         assert_eq!(

@@ -59,6 +59,14 @@ fn images_without_tiles_are_processed_again_beside_a_running_service() {
     assert_eq!(batches.number("totalItems"), 1);
 
     assert!(home.says(&["reingest", "--missing"]).contains("no image"));
+
+    // One whose origin was away when it was sent again is sent by the next run.
+    let failed = "UPDATE images SET has_tiles = FALSE, error = 'the origin is away' WHERE id = 'a'";
+    rows::execute(&mut home.connect(), failed);
+    assert!(home.says(&["reingest", "--missing"]).contains("1 image"));
+    let path = format!("{space}/images/a");
+    until("its tiles", || client.get(&path).expect(200).body["infoJson"].is_string());
+    assert!(client.get(&path).expect(200).text("error").is_empty());
     assert!(home.says(&["check"]).contains("agree"));
     service.stop();
 }

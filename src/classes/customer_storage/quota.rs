@@ -95,7 +95,8 @@ pub fn has_room(conn: &mut PgConnection, customer: i32, more: i64) -> Result<boo
         .find(&policy)
         .select(storage_policies::maximum_total_size_of_stored_images)
         .first(conn)?;
-    Ok(counters::of_customer(conn, customer)?.size.saturating_add(more) <= maximum)
+    // What replaces as much, or more, needs no room, even where a policy was lowered below what is stored.
+    Ok(more <= 0 || counters::of_customer(conn, customer)?.size.saturating_add(more) <= maximum)
 }
 
 #[cfg(test)]

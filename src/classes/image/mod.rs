@@ -129,6 +129,7 @@ impl Resource for Image {
             .max_bytes(MAX_INDEXED),
             &field("label", "Name for people; plain text", |i: &Self| &i.draft.label)
                 .writable(|d| &mut d.label)
+                .max_bytes(MAX_INDEXED)
                 .rule(not_blank),
             &field(
                 "requiredStatement",
@@ -137,6 +138,7 @@ impl Resource for Image {
                 |i: &Self| &i.draft.required_statement,
             )
             .writable(|d| &mut d.required_statement)
+            .max_bytes(MAX_STATEMENT)
             .rule(not_blank),
             &field(
                 "rights",

@@ -99,6 +99,7 @@ impl Resource for Space {
                 |s: &Self| &s.draft.default_required_statement,
             )
             .writable(|d| &mut d.default_required_statement)
+            .max_bytes(MAX_STATEMENT)
             .rule(not_blank),
             &field(
                 "defaultRights",

@@ -77,7 +77,7 @@ fn a_heavy_answer_that_waits_in_vain_is_sent_as_it_is() {
     actix_web::rt::System::new().block_on(async {
         let request = request();
         let encoder = Encoder {
-            turns: Semaphore::new(0),
+            turns: Arc::new(Semaphore::new(0)),
             patience: Duration::from_millis(1),
             ..Encoder::default()
         };

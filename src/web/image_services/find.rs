@@ -71,15 +71,14 @@ pub async fn image(
     let customer = customer(service, &path.customer).await.map_err(unless_missing)?;
     let image = Some(&path.image).filter(|image| is_id(image)).ok_or_else(none)?;
     let at = ImageAddress { customer, space: path.space, image: image.clone() };
-    let images = &service.delivery.images;
     if fresh {
-        images.forget(&at);
+        service.delivery.forget(&at);
     }
     let look_up = async || {
         let row = service.database.batcher.load(&service.image_rows, at.clone()).await?;
         Image::of_row(row).ok_or_else(none)
     };
-    images.find(&at, look_up).await.map_err(unless_missing)
+    service.delivery.images.find(&at, look_up).await.map_err(unless_missing)
 }
 
 async fn customer(service: &Service, customer: &AskedCustomer) -> Result<i32, Problem> {

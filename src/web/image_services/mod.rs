@@ -12,6 +12,7 @@ mod range;
 mod thumbnails;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
@@ -70,6 +71,10 @@ impl Asked<'_> {
     }
 }
 
+/// Time after which it is judged anew whether an answer may be sent, because the image may have been closed while it
+/// was made.
+const JUDGED_ANEW: Duration = Duration::from_millis(5);
+
 /// Answers below `/iiif-img/`, `/thumbs/` and `/degraded/`.
 ///
 /// # Errors
@@ -122,11 +127,22 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
             if path.service == ImageService::Thumbnails {
                 thumbnails::check(&request)?;
             }
-            if let Some(answer) = pixels(&asked(false).await?, &request).await? {
-                return Ok(answer);
+            let began = Instant::now();
+            let first = asked(false).await?;
+            let mut is_gone = true;
+            if let Some(answer) = pixels(&first, &request).await? {
+                // What took no time was judged just now.
+                if began.elapsed() < JUDGED_ANEW {
+                    return Ok(answer);
+                }
+                let now = asked(false).await?;
+                if now.image.shows_the_same(&first.image) {
+                    return Ok(answer);
+                }
+                is_gone = false;
             }
-            // It was replaced since it was looked up, and the old object removed.
-            let again = asked(true).await?;
+            // It was replaced, closed or opened since it was looked up.
+            let again = asked(is_gone).await?;
             pixels(&again, &request).await?.ok_or_else(|| pixels::lost(&again.image))
         }
     }

@@ -15,6 +15,7 @@ use super::{Asked, NOSNIFF};
 use crate::addresses::ImageAddress;
 use crate::delivery::{Chunks, DeliveryError, Image, Pixels};
 use crate::hydra::{Problem, Tag, Variant};
+use crate::iiif::path::ImageService;
 use crate::iiif::{Level, Resolved, canonical_link, content_disposition};
 use crate::resource::Freshness;
 use crate::web::repeated::Repeated;
@@ -35,13 +36,20 @@ pub async fn send(
     // canonical form alone does not tell the state.
     let Resolved { region, size, canonical, .. } = resolved;
     let element = asked.path.service.element();
-    let state = format!("{} {element} {canonical} {region:?} {size:?}", asked.image.object);
+    let Image { object, modified, .. } = &*asked.image;
+    let state = format!("{object} {modified:?} {element} {canonical} {region:?} {size:?}");
     let tag = Tag::of(state.as_bytes());
     let entity_tag = tag.entity_tag("");
     let modified = HttpDate::from(asked.image.modified);
     let is_held = match asked.conditions.judge(tag, Variant::PIXELS)? {
         Freshness::Unchanged(_) => true,
-        Freshness::Changed => is_unmodified(asked, modified),
+        // A part of an image is open only if all of it is. Whole images at the same address have other sizes as it is closed,
+        // of which a time tells nothing.
+        Freshness::Changed => {
+            asked.path.service == ImageService::Image
+                && !resolved.is_whole
+                && is_unmodified(asked, modified)
+        }
     };
     let mut response = HttpResponseBuilder::new(StatusCode::OK);
     // In one header: there are clients that read one of several only, the first or the last.
@@ -58,7 +66,7 @@ pub async fn send(
         let pixels = match service.delivery.pixels(&asked.image, resolved).await {
             Ok(pixels) => pixels,
             Err(DeliveryError::Missing) => return Ok(None),
-            Err(error) => return Err(problem(error)),
+            Err(error) => return Err(problem(error, &asked.image)),
         };
         let length = pixels.length();
         response.insert_header((header::ACCEPT_RANGES, "bytes"));
@@ -83,6 +91,10 @@ pub async fn send(
             }
         }
     };
+    let store = match answer.status() {
+        StatusCode::RANGE_NOT_SATISFIABLE => Store::Nobody,
+        _ => store,
+    };
     store.write(&mut answer, asked);
     Ok(Some(answer))
 }
@@ -95,7 +107,6 @@ fn is_unmodified(asked: &Asked<'_>, modified: HttpDate) -> bool {
     }
     let since = headers.get(header::IF_MODIFIED_SINCE).and_then(|since| since.to_str().ok());
     let since = since.and_then(|since| since.parse::<HttpDate>().ok());
-    // Whole seconds: what was made within that of the copy may be another one.
     since.is_some_and(|since| modified <= since)
 }
 
@@ -127,13 +138,16 @@ fn file_name(asked: &Asked<'_>, resolved: &Resolved) -> Option<String> {
 }
 
 /// Returns the problem of pixels that cannot be delivered.
-fn problem(error: DeliveryError) -> Problem {
+fn problem(error: DeliveryError, image: &Image) -> Problem {
     match error {
         DeliveryError::NeverAllowed { .. } => Problem::invalid("size", error.to_string()),
         DeliveryError::Render(imaging::ImagingError::Unsupported(words)) => {
             Problem::invalid("size", format!("asks for {words}"))
         }
-        DeliveryError::Render(_) => Problem::internal(error),
+        DeliveryError::Render(_) => {
+            log_lost(image, &format!("damaged ({error})"));
+            Problem::NotFound("the stored pixels of the image are damaged".into())
+        }
         DeliveryError::Overloaded => Problem::Unavailable(error.to_string(), None),
         DeliveryError::Missing | DeliveryError::Storage(_) | DeliveryError::Io(_) => {
             Problem::Unavailable(error.to_string(), Some(error.into()))
@@ -146,13 +160,18 @@ static LOST: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
 /// Logs that the store lacks an object that a row names, which is a fault of the service, and returns the problem.
 pub fn lost(image: &Image) -> Problem {
+    log_lost(image, "lost");
+    Problem::NotFound("the pixels of the image are not there any more".into())
+}
+
+/// Logs that the object of an image is lost or damaged.
+fn log_lost(image: &Image, how: &str) {
     let ImageAddress { customer, space, image } = &image.at;
-    let line = format!("the derivatives of image {customer}/{space}/{image} are lost");
+    let line = format!("the derivatives of image {customer}/{space}/{image} are {how}");
     match LOST.count("", Instant::now()) {
         None => log::debug!("{line}"),
         Some(more) => log::error!(
             "{line}, and {more} were asked for before; `hydria check --repair` makes them again"
         ),
     }
-    Problem::NotFound("the pixels of the image are not there any more".into())
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use actix_web::HttpRequest;
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderValue, IF_RANGE, RANGE};
 
 /// Tells what part of an answer is asked for.
@@ -20,6 +21,10 @@ pub enum Wanted {
 /// Several ranges at once are answered by the whole, as a server may, and so are ranges of another state than that
 /// of `entity_tag`.
 pub fn wanted(request: &HttpRequest, entity_tag: &str, length: u64) -> Wanted {
+    // Ranges are of GET alone (RFC 9110, section 14.2).
+    if request.method() != Method::GET {
+        return Wanted::Whole;
+    }
     let headers = request.headers();
     let text = |value: &HeaderValue| value.to_str().map(str::to_owned).unwrap_or_default();
     let Some(range) = headers.get(RANGE).map(text) else { return Wanted::Whole };

@@ -78,7 +78,7 @@ fn a_thumbnail_is_kept_but_asked_for_each_time_for_it_may_be_closed() {
 
     owner.client.patch(&path, &json!({ "maxUnauthorised": 200 })).expect(205);
     let closed = sent(&app.visitor, "GET", &pixels, &[("If-None-Match", &old_pixels)], None);
-    assert_eq!(closed.expect(404).header("cache-control"), Some("private, no-cache"));
+    assert_eq!(closed.expect(404).header("cache-control"), Some("private, no-store"));
     assert_ne!(now(&app.visitor, &info), old_info, "it tells fewer sizes");
 
     owner.client.patch(&path, &json!({ "maxUnauthorised": -1 })).expect(205);

@@ -1,0 +1,1 @@
+UPDATE images SET has_tiles = FALSE WHERE has_tiles;
