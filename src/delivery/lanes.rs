@@ -2,7 +2,9 @@
 //!
 //! Copies of stored bytes are not here: they take no lane, and are never refused.
 
+use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use imaging::render::Cost;
@@ -18,11 +20,15 @@ const SMALL_PIXELS: u64 = 4 << 20;
 /// Bytes that a small rendering holds, at most.
 const SMALL_BYTES: u64 = 32 << 20;
 
-/// Small renderings of one customer that may wait.
-const WAITING: usize = 128;
+/// Pixels that small renderings of one customer which wait or are at work decode in all, at most: half a second of work. It
+/// counts work, because a page of tiny pictures is asked for at once, and is soon done.
+const WAITING_PIXELS: u64 = 48 << 20;
 
-/// Time that a small rendering waits, at most. Readers have gone on by then.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Pixels that a rendering counts for at least, for what it costs beside decoding.
+const LEAST_PIXELS: u64 = 256 << 10;
+
+/// Time that a small rendering waits, at most, as where the machine is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Time that a large rendering waits for its customer's turn, if no other one of the customer does.
 const TURN: Duration = Duration::from_secs(1);
@@ -44,6 +50,7 @@ pub enum Admission {
 /// The two lanes of renderings.
 pub struct Lanes {
     small: Lane,
+    works: Works,
     large: Lane,
     admission: Admission,
     /// Large renderings for which there was no room since that was logged last, and when.
@@ -65,7 +72,45 @@ struct Lane {
 pub struct Admitted {
     _memory: Permit<i32>,
     _slot: Permit<i32>,
-    is_small: bool,
+    /// Its part of the work of its customer, if it is small.
+    work: Option<Work>,
+}
+
+/// Pixels that small renderings under way decode, by customer.
+type Works = Arc<Mutex<HashMap<i32, u64>>>;
+
+/// A part of the work of a customer, until it is dropped.
+#[derive(Debug)]
+struct Work {
+    of: Works,
+    customer: i32,
+    pixels: u64,
+}
+
+impl Work {
+    /// Adds work of a customer, unless there would be too much of it.
+    fn add(of: &Works, customer: i32, pixels: u64) -> Option<Self> {
+        let pixels = pixels.max(LEAST_PIXELS);
+        let mut works = of.lock();
+        let held = works.entry(customer).or_default();
+        if *held > 0 && held.saturating_add(pixels) > WAITING_PIXELS {
+            return None;
+        }
+        *held += pixels;
+        Some(Self { of: Arc::clone(of), customer, pixels })
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        let mut works = self.of.lock();
+        if let Some(held) = works.get_mut(&self.customer) {
+            *held = held.saturating_sub(self.pixels);
+            if *held == 0 {
+                works.remove(&self.customer);
+            }
+        }
+    }
 }
 
 impl Lane {
@@ -100,6 +145,7 @@ impl Lanes {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Ok(Self {
             small: Lane::new("render", cores, NICE.0, bytes / 2)?,
+            works: Works::default(),
             large: Lane::new("render-large", (cores / 2).max(1), NICE.1, bytes / 2)?,
             admission,
             without_room: Mutex::default(),
@@ -111,7 +157,7 @@ impl Lanes {
     ///
     /// # Errors
     /// Returns [`DeliveryError::NeverAllowed`] if it could not be rendered alone, and [`DeliveryError::Overloaded`] if it is
-    /// large and there is no room now, or small and waits for too long.
+    /// large and there is no room now, or small and the customer's others take too long.
     pub async fn admit(&self, customer: i32, cost: Cost) -> Result<Admitted, DeliveryError> {
         if cost.bytes_held > self.most {
             return Err(DeliveryError::NeverAllowed { bytes: cost.bytes_held, limit: self.most });
@@ -119,10 +165,11 @@ impl Lanes {
         let is_small = cost.pixels_decoded <= SMALL_PIXELS && cost.bytes_held <= SMALL_BYTES;
         let units = mebibytes(cost.bytes_held);
         if is_small {
-            let admitted = self.small.admit(customer, units, WAITING);
+            let work = Work::add(&self.works, customer, cost.pixels_decoded).ok_or(Overloaded)?;
+            let admitted = self.small.admit(customer, units, usize::MAX);
             let admitted = tokio::time::timeout(PATIENCE, admitted).await;
             let (memory, slot) = admitted.unwrap_or(Err(Overloaded))?;
-            return Ok(Admitted { _memory: memory, _slot: slot, is_small });
+            return Ok(Admitted { _memory: memory, _slot: slot, work: Some(work) });
         }
         // One of each customer waits for a moment, so that customers take turns and none is refused for ever.
         let admitted = self.large.admit(customer, units, 1);
@@ -134,7 +181,7 @@ impl Lanes {
             }
         }
         let (memory, slot) = admitted?;
-        Ok(Admitted { _memory: memory, _slot: slot, is_small })
+        Ok(Admitted { _memory: memory, _slot: slot, work: None })
     }
 
     /// Renders on a thread of the lane of what was admitted.
@@ -146,7 +193,7 @@ impl Lanes {
         admitted: Admitted,
         act: F,
     ) -> impl Future<Output = io::Result<T>> + use<T, F> {
-        let lane = if admitted.is_small { &self.small } else { &self.large };
+        let lane = if admitted.work.is_some() { &self.small } else { &self.large };
         lane.threads.run(move || {
             let done = act();
             drop(admitted);
@@ -174,4 +221,23 @@ impl Lanes {
 /// Returns the whole MiB that hold so many bytes; 1 at least.
 fn mebibytes(bytes: u64) -> usize {
     usize::try_from(bytes.div_ceil(1 << 20)).unwrap_or(usize::MAX >> 4).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_has_so_much_work_waiting_and_others_have_theirs() {
+        let works = Works::default();
+        let held: Vec<Work> = std::iter::from_fn(|| Work::add(&works, 1, 4 << 20)).collect();
+        assert_eq!(held.len(), 12);
+        assert!(Work::add(&works, 1, 1).is_none());
+        assert!(Work::add(&works, 2, 4 << 20).is_some());
+        drop(held);
+        let tiny: Vec<Work> = std::iter::from_fn(|| Work::add(&works, 1, 1)).collect();
+        assert_eq!(tiny.len(), 192, "a page of tiny pictures");
+        drop(tiny);
+        assert!(works.lock().is_empty());
+    }
 }
