@@ -138,9 +138,9 @@ fn a_generated_client_reads_and_writes_every_class_and_changes_only_what_it_is_t
     run(GENERATED, &app.base, ("administrator", "its-secret"));
 }
 
-/// A validator of the Image API judges the services of the image that it knows.
+/// A script registers an image, which it offers as its origin, and tries its services.
 #[track_caller]
-fn validate(script: &str) {
+fn try_image_services(script: &str) {
     let app = App::start();
     let owner = app.customer("library");
     run(script, &app.base, (&owner.key, &owner.secret));
@@ -148,10 +148,15 @@ fn validate(script: &str) {
 
 #[test]
 fn iiif_validator_finds_no_fault_in_either_version_at_any_level() {
-    validate(VALIDATOR);
+    try_image_services(VALIDATOR);
 }
 
 #[test]
 fn iiif_validator_ng_finds_no_fault_in_what_either_description_promises() {
-    validate(VALIDATOR_NG);
+    try_image_services(VALIDATOR_NG);
+}
+
+#[test]
+fn openseadragon_draws_an_image_from_its_descriptions_alone() {
+    try_image_services("openseadragon.mjs");
 }
