@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::batch::{BATCHES, images};
+use crate::sheet::{Sheet, ratio};
 use crate::stage::Stage;
-use crate::{BATCHES, Costs, Failure, ROUNDS, Sheet, images, ratio};
+use crate::{Costs, Failure, ROUNDS};
 
 /// Single resources in a round.
 const SINGLE: u32 = 300;

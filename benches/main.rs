@@ -3,18 +3,19 @@
 //! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start] [scale]`; `docs/performance.md` says
 //! what is measured and why. Rates depend on the machine and its other load; the ratios hardly do.
 
+mod batch;
 mod input;
 mod load;
 mod scale;
+mod sheet;
 mod stage;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
 use load::drive;
+use sheet::{Sheet, median, ratio};
 use stage::{COLUMNS, CREATED, Ceiling, Cpu, FIRST, IMAGES, SPACE, Stage};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -25,10 +26,6 @@ const ROUNDS: usize = 3;
 const TIME: Duration = Duration::from_secs(3);
 /// Requests under way at once.
 const CONNECTIONS: u64 = 64;
-/// Batches in a round.
-const BATCHES: u32 = 10;
-/// Images in a batch.
-const BATCH: u32 = 1000;
 
 fn main() -> ExitCode {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -85,42 +82,13 @@ fn measure(sections: &[&str]) -> Result<bool, Failure> {
             input::input(&mut stage)?;
         }
         if wanted("batch") {
-            batch(&mut stage, &mut sheet)?;
+            batch::batch(&mut stage, &mut sheet)?;
         }
         let idle = stage::resident_mb(stage.service.id())?;
         Sheet::fact("resident memory of the service after that", &format!("{idle:.0} MB"));
         stage.service.stop();
     }
     Ok(sheet.met)
-}
-
-/// What was measured, line by line.
-struct Sheet {
-    met: bool,
-}
-
-impl Sheet {
-    fn heading(title: &str) {
-        println!("\n{title}");
-    }
-
-    fn fact(what: &str, value: &str) {
-        println!("  {what:<58} {value:>24}");
-    }
-
-    fn goal(&mut self, what: &str, value: f64, is_met: bool, goal: &str) {
-        self.met &= is_met;
-        let verdict = if is_met { "met" } else { "NOT MET" };
-        println!("  {what:<58} {value:>8.2}  goal {goal:<9} {verdict}");
-    }
-
-    fn at_least(&mut self, what: &str, value: f64, goal: f64) {
-        self.goal(what, value, value >= goal, &format!(">= {goal}"));
-    }
-
-    fn at_most(&mut self, what: &str, value: f64, goal: f64) {
-        self.goal(what, value, value <= goal, &format!("<= {goal}"));
-    }
 }
 
 /// One thing that is measured: requests a second, and what each cost.
@@ -156,18 +124,6 @@ impl Series {
         let rate = self.rate();
         Sheet::fact(what, &format!("{rate:.0}/s, {service:.0} + {database:.0} us"));
     }
-}
-
-/// The middle one of each round's quotient: what a round shares, other load, falls out.
-fn ratio(over: &[f64], under: &[f64]) -> f64 {
-    let quotients: Vec<f64> = over.iter().zip(under).map(|(over, under)| over / under).collect();
-    median(&quotients)
-}
-
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// GET of one image, against a static answer and against the database's own select.
@@ -274,44 +230,6 @@ fn conditions(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
     Ok(())
 }
 
-/// POST of 1,000 images, against a COPY of the rows that it makes.
-fn batch(stage: &mut Stage, sheet: &mut Sheet) -> Result<(), Failure> {
-    Sheet::heading("POST of a batch of 1,000 images (CPU ms a batch: service + database)");
-    let mut number = 0;
-    let (mut posts, mut agains, mut copies) =
-        (Costs::default(), Costs::default(), Costs::default());
-    stage.post("/customers/2/queue", &submission(u32::MAX))?;
-    for _ in 0..ROUNDS {
-        let round = number..number + BATCHES;
-        number += BATCHES;
-        posts.add(stage, BATCHES, |stage| {
-            round
-                .clone()
-                .try_for_each(|n| stage.post("/customers/2/queue", &submission(n)).map(|_| ()))
-        })?;
-        let files: Vec<_> = round.clone().map(|n| save(stage, n)).collect::<Result<_, _>>()?;
-        copies
-            .add(stage, BATCHES, |stage| files.iter().try_for_each(|files| copy(stage, files)))?;
-        agains.add(stage, BATCHES, |stage| {
-            round
-                .clone()
-                .try_for_each(|n| stage.post("/customers/2/queue", &submission(n)).map(|_| ()))
-        })?;
-        stage.run("DELETE FROM jobs")?;
-        stage.run("VACUUM jobs, members, batches")?;
-    }
-    posts.tell("new images");
-    agains.tell("the same images again");
-    copies.tell("COPY of images, members and jobs, committed");
-    let in_database = ratio(&posts.database, &copies.database);
-    sheet.at_most("time in the database, new images / COPY", in_database, 3.0);
-    let again = ratio(&agains.database, &copies.database);
-    Sheet::fact("time in the database, the same images again / COPY", &format!("{again:.2}"));
-    let whole: Vec<f64> = posts.database.iter().zip(&posts.service).map(|(d, s)| d + s).collect();
-    sheet.at_most("CPU of the whole request, ms", median(&whole), 60.0);
-    Ok(())
-}
-
 /// What one of several things costs, in ms: CPU, and time.
 #[derive(Default)]
 struct Costs {
@@ -342,78 +260,6 @@ impl Costs {
         let wall = median(&self.wall);
         Sheet::fact(what, &format!("{wall:.0} ms, {service:.0} + {database:.0} ms"));
     }
-}
-
-fn submission(batch: u32) -> String {
-    let images = images(&format!("batch-{batch}"));
-    json!({ "@type": "Collection", "member": images }).to_string()
-}
-
-/// The images of a batch.
-fn images(batch: &str) -> Vec<Value> {
-    (0..BATCH)
-        .map(|n| {
-            json!({
-                "@type": "Image",
-                "space": 1,
-                "id": format!("{batch}-{n:04}"),
-                "origin": format!("https://images.example.org/batches/{batch}/{n}.jpg"),
-                "tags": ["new", format!("tag{}", n % 10)],
-                "string1": batch,
-                "string2": format!("page {n}"),
-                "number1": n,
-            })
-        })
-        .collect()
-}
-
-/// The tables a batch goes into, with what they are given.
-const TABLES: [(&str, &str); 3] = [
-    (
-        "images",
-        "customer, space, id, created, origin, initial_origin, max_unauthorised, roles, tags, string1, \
-         string2, string3, number1, number2, number3, media_type, batch, queued, ingesting",
-    ),
-    ("members", "customer, batch, space, image"),
-    ("jobs", "customer, space, image, immediate"),
-];
-
-/// Saves the rows of a batch under other ids, where the server can read them.
-fn save(stage: &mut Stage, batch: u32) -> Result<Vec<String>, Failure> {
-    let folder = stage.data.path().join("postgres");
-    let mut saved = Vec::new();
-    for (table, columns) in TABLES {
-        let file = folder.join(format!("bench-{table}-{batch}")).display().to_string();
-        let id = if table == "images" { "id" } else { "image" };
-        let renamed: Vec<String> = columns
-            .split(", ")
-            .map(|column| match column == id {
-                true => format!("'copy-' || {column}"),
-                false => column.to_owned(),
-            })
-            .collect();
-        stage.run(&format!(
-            "COPY (SELECT {} FROM {table} WHERE customer = 2 AND {} LIKE 'batch-{batch}-%') TO '{file}'",
-            renamed.join(", "),
-            if table == "images" { "space = 1 AND id" } else { id },
-        ))?;
-        saved.push(file);
-    }
-    Ok(saved)
-}
-
-/// What the database could do at best: the same rows into the same tables and indexes, nothing checked.
-fn copy(stage: &mut Stage, files: &[String]) -> Result<(), Failure> {
-    let copies: Vec<String> = TABLES
-        .iter()
-        .zip(files)
-        .map(|((table, columns), file)| format!("COPY {table} ({columns}) FROM '{file}'"))
-        .collect();
-    // Foreign keys and totals are triggers, which do not fire for a replica.
-    stage.run(&format!(
-        "BEGIN; SET LOCAL session_replication_role = replica; {}; COMMIT",
-        copies.join("; ")
-    ))
 }
 
 /// From nothing to an answer, and again with what is there.

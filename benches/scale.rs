@@ -9,9 +9,10 @@ use hydria::counters::roll_up::{self, Sizes};
 use private_postgres::Private;
 use serde_json::Value;
 
+use crate::Failure;
 use crate::load::ask;
+use crate::sheet::{Sheet, median};
 use crate::stage::{self, Process, log};
-use crate::{Failure, Sheet, median};
 
 /// Rows such as the service writes, in SQL.
 const FILL: &str = include_str!("scale.sql");
