@@ -1,9 +1,10 @@
 //! How fast the service is, as ratios: each is of two things run in turn, on one machine in one go.
 //!
-//! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start] [scale]`; `docs/performance.md` says
-//! what is measured and why. Rates depend on the machine and its other load; the ratios hardly do.
+//! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start] [scale] [images] [crawl]`;
+//! `docs/performance.md` says what is measured and why. Rates depend on the machine and its other load; the ratios hardly do.
 
 mod batch;
+mod images;
 mod input;
 mod load;
 mod scale;
@@ -66,6 +67,13 @@ fn measure(sections: &[&str]) -> Result<bool, Failure> {
     // Not among everything: it fills some fifteen gigabytes.
     if sections.contains(&"scale") {
         scale::scale(&mut sheet)?;
+    }
+    // They compare with programs that nothing else needs.
+    if sections.contains(&"images") {
+        images::images(&mut sheet)?;
+    }
+    if sections.contains(&"crawl") {
+        images::crawl(&mut sheet)?;
     }
     if ["item", "page", "conditions", "input", "batch"].into_iter().any(wanted) {
         let mut stage = Stage::set()?;

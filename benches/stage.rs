@@ -62,17 +62,28 @@ pub fn folder() -> Result<tempfile::TempDir, Failure> {
 }
 
 /// A free port: it was one a moment ago.
-fn port() -> Result<SocketAddr, Failure> {
+pub fn port() -> Result<SocketAddr, Failure> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
 /// Starts the release binary on a data folder; answers when it is ready, and how long that took.
 pub fn serve(data: &Path) -> Result<(Process, SocketAddr, Duration), Failure> {
+    serve_with(data, &["--no-worker"], &[])
+}
+
+/// Starts it with options and settings.
+pub fn serve_with(
+    data: &Path,
+    options: &[&str],
+    settings: &[(&str, &str)],
+) -> Result<(Process, SocketAddr, Duration), Failure> {
     let address = port()?;
     let began = Instant::now();
     let log = std::fs::File::create(data.join("service.log"))?;
     let child = Command::new(env!("CARGO_BIN_EXE_hydria"))
-        .args(["serve", "--no-worker"])
+        .arg("serve")
+        .args(options)
+        .envs(settings.iter().copied())
         .env_remove("DATABASE_URL")
         .env("HYDRIA_DATA", data)
         .env("HYDRIA_LISTEN", address.to_string())
@@ -96,6 +107,13 @@ fn is_well(address: SocketAddr) -> bool {
     ask(address, "GET", "/healthz", None, "").is_ok_and(|answer| answer.status == 200)
 }
 
+/// Process id of the private server of a data folder.
+pub fn postmaster(data: &Path) -> Result<u32, Failure> {
+    let text = std::fs::read_to_string(data.join("postgres/postmaster.pid"))?;
+    let first = text.lines().next().and_then(|line| line.parse().ok());
+    first.ok_or_else(|| "the database is not where it was looked for".into())
+}
+
 /// The service over its million images.
 pub struct Stage {
     pub service: Process,
@@ -110,9 +128,9 @@ pub struct Stage {
 }
 
 #[derive(QueryableByName)]
-struct Said {
+pub struct Said {
     #[diesel(sql_type = Text)]
-    text: String,
+    pub text: String,
 }
 
 #[derive(QueryableByName)]
@@ -129,15 +147,14 @@ impl Stage {
         let url = Private::join(data.path())?.url().to_owned();
         let mut conn = hydria::database::connect(&url)?;
         let pgbench = find_pgbench(&mut conn)?;
-        let text = std::fs::read_to_string(data.path().join("postgres/postmaster.pid"));
-        let postmaster = text.unwrap_or_default().lines().next().and_then(|l| l.parse().ok());
+        let postmaster = postmaster(data.path())?;
         let mut stage = Self {
             service,
             address,
             authorization: String::new(),
             conn,
             url,
-            postmaster: postmaster.ok_or("the database is not where it was looked for")?,
+            postmaster,
             pgbench,
             data,
         };
@@ -261,7 +278,7 @@ pub fn administrator() -> String {
     basic(KEY.0, KEY.1)
 }
 
-fn basic(key: &str, secret: &str) -> String {
+pub fn basic(key: &str, secret: &str) -> String {
     use base64::Engine as _;
     let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{key}:{secret}"));
     format!("Basic {credentials}")
@@ -297,7 +314,7 @@ impl std::ops::Sub for Cpu {
 }
 
 /// CPU seconds of a process, with its children's where it is the head of a family.
-fn used(process: u32, family: bool) -> f64 {
+pub fn used(process: u32, family: bool) -> f64 {
     let own = ticks(process, family).unwrap_or_default();
     let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));
     let children = children.unwrap_or_default();
