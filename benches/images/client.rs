@@ -45,7 +45,7 @@ impl Connection {
     pub fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+        stream.set_read_timeout(Some(Duration::from_mins(1)))?;
         let discarded = Box::new_uninit_slice(DISCARDED);
         Ok(Self { stream, head: vec![0; HEAD].into_boxed_slice(), discarded })
     }
@@ -68,11 +68,11 @@ impl Connection {
         };
         let (head, body) = self.head.get(..read).unwrap_or_default().split_at(head_length);
         let invalid = || io::Error::from(io::ErrorKind::InvalidData);
-        let text = std::str::from_utf8(head).map_err(|_| invalid())?;
+        let text = std::str::from_utf8(head).or(Err(invalid()))?;
         let status = text.get(9..12).and_then(|status| status.parse().ok()).ok_or_else(invalid)?;
         let length = match value(text, "content-length") {
             _ if status == 304 => 0,
-            Some(length) => length.parse().map_err(|_| invalid())?,
+            Some(length) => length.parse().or(Err(invalid()))?,
             None if value(text, "transfer-encoding").is_some() => {
                 let body = body.to_vec();
                 return Ok(Answer { status, length: self.read_chunks(body)? });

@@ -149,15 +149,15 @@ fn refusals(sheet: &mut Sheet, probes: &[Outcome], crawls: &[Outcome]) {
         let refused = outcomes.iter().filter(|outcome| outcome.status == 503);
         refused.map(|outcome| outcome.ms).collect()
     };
-    let (mut probed, mut crawled) = (times(probes), times(crawls));
-    let p99 = percentile(&mut crawled, 99);
+    let (mut own, mut theirs) = (times(probes), times(crawls));
+    let p99 = percentile(&mut theirs, 99);
     Sheet::fact("refusals, as crawlers see them: p99", &format!("{p99:.0} ms"));
-    if probed.is_empty() {
+    if own.is_empty() {
         Sheet::fact("refusals at usual priority", "none");
         return;
     }
-    let of = probed.len();
-    let p99 = percentile(&mut probed, 99);
+    let of = own.len();
+    let p99 = percentile(&mut own, 99);
     sheet.at_most(&format!("p99 of {of} refusals at usual priority, ms"), p99, 50.0);
 }
 

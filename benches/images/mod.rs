@@ -1,4 +1,4 @@
-//! The image services beside nginx on the same bytes and beside IIPImage, and under crawlers.
+//! The image services beside nginx on the same bytes and beside `IIPImage`, and under crawlers.
 
 mod client;
 mod crawl;
@@ -120,7 +120,7 @@ impl Peers {
         all
     }
 
-    /// Returns the figures of the service, of nginx and of IIPImage among those of all that were measured.
+    /// Returns the figures of the service, of nginx and of `IIPImage` among those of all that were measured.
     fn sorted(&self, figures: Vec<Figures>, has_nginx: bool) -> [Option<Figures>; 3] {
         let mut figures = figures.into_iter();
         let own = figures.next();

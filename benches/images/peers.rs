@@ -1,4 +1,4 @@
-//! The servers to compare with: nginx over files, and IIPImage behind it, where they are installed.
+//! The servers to compare with: nginx over files, and `IIPImage` behind it, where they are installed.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::Failure;
 use crate::stage::{Process, log, port};
 
-/// Processes of IIPImage.
+/// Processes of `IIPImage`.
 const PROCESSES: usize = 2;
 
 /// A server that runs for as long as this value is held.
@@ -43,7 +43,7 @@ pub fn nginx(folder: &Path) -> Result<Option<Peer>, Failure> {
     start_nginx(folder, &location, "")
 }
 
-/// Starts IIPImage behind nginx, over the files of a folder.
+/// Starts `IIPImage` behind nginx, over the files of a folder.
 pub fn iipimage(folder: &Path) -> Result<Option<Peer>, Failure> {
     let iipsrv = PathBuf::from("/usr/lib/iipimage-server/iipsrv.fcgi");
     if !iipsrv.is_file() {
@@ -80,7 +80,7 @@ pub fn iipimage(folder: &Path) -> Result<Option<Peer>, Failure> {
     Ok(Some(peer))
 }
 
-/// Makes the pyramid of IIPImage, with the tile size and quality of ours; answers whether that is possible.
+/// Makes the pyramid of `IIPImage`, with the tile size and quality of ours; answers whether that is possible.
 pub fn pyramid(of: &Path, to: &Path) -> Result<bool, Failure> {
     let Some(vips) = program("vips") else { return Ok(false) };
     let mut command = Command::new(vips);

@@ -144,7 +144,7 @@ pub fn own(image: &str, rests: impl Iterator<Item = String>) -> Vec<Vec<u8>> {
     rests.map(|rest| request(&format!("/iiif-img/2/1/{image}/{rest}"))).collect()
 }
 
-/// Requests to IIPImage, which has version 2: parts of its pyramid.
+/// Requests to `IIPImage`, which has version 2: parts of its pyramid.
 pub fn iip(rests: impl Iterator<Item = String>) -> Vec<Vec<u8>> {
     rests.map(|rest| request(&format!("/iiif/photo.tif/{rest}"))).collect()
 }
