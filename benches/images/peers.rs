@@ -94,10 +94,9 @@ fn start_nginx(folder: &Path, location: &str, upstream: &str) -> Result<Option<P
     let address = port()?;
     let own = folder.join(format!("nginx-{}", address.port()));
     std::fs::create_dir_all(&own)?;
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|kind| format!("{kind}_temp_path {kind}; "))
-        .collect();
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|kind| format!("{kind}_temp_path {kind};"))
+        .join(" ");
     // One thread a core, no lines for each request, and connections that are kept, as ours.
     let settings = format!(
         "worker_processes auto; pid nginx.pid; error_log error.log; daemon off; \
