@@ -51,10 +51,11 @@ fn reingest(
         .map(|given| transaction::read(database, |conn| admin::number(conn, given)))
         .transpose()?;
     let mut run = Reingest::new(database, customer, portion)?;
-    let mut told = Told::default();
+    let mut progress = Progress::default();
+    eprintln!("counting the images without tiles");
     loop {
         let done = run.step()?;
-        told.progress(done, &run);
+        progress.print(done, &run);
         let pause = match done {
             Step::Done => break,
             Step::Counted | Step::Sent => Duration::ZERO,
@@ -72,17 +73,17 @@ fn reingest(
     Ok(())
 }
 
-/// What was told last, so that nothing is told twice and no more than a line a second.
+/// Holds what was printed last, so that nothing is printed twice, and no more than a line a second.
 #[derive(Default)]
-struct Told {
+struct Progress {
     sent: usize,
     at: Option<Instant>,
     that_queues_are_full: bool,
 }
 
-impl Told {
-    /// Tells how far a run is, on standard error.
-    fn progress(&mut self, step: Step, run: &Reingest<'_>) {
+impl Progress {
+    /// Prints how far a run is, on standard error.
+    fn print(&mut self, step: Step, run: &Reingest<'_>) {
         if step == Step::Counted {
             return;
         }

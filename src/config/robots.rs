@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// What `/robots.txt` says (RFC 9309).
+/// Tells what `/robots.txt` allows (RFC 9309).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Robots {
     /// Descriptions and thumbnails are open to crawlers; pixels at other sizes, and what needs a key, are not.
@@ -10,7 +10,7 @@ pub enum Robots {
     Descriptions,
     /// Everything is open to crawlers.
     Allow,
-    /// Nothing is.
+    /// Nothing is open to crawlers.
     Disallow,
     /// The text of a file, as it stands.
     File(PathBuf),

@@ -6,7 +6,7 @@ pub enum ContentCoding {
     Zstd,
     Brotli,
     Gzip,
-    /// As it is.
+    /// Leaves the text as it is.
     Identity,
 }
 

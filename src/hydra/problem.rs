@@ -88,7 +88,7 @@ const MAX_TOLD: usize = 100;
 pub enum Problem {
     /// Credentials are missing or wrong.
     Unauthenticated,
-    /// What is asked of an image is open only to holders of a role, which no key of the API is; in words.
+    /// Says in words that pixels are open only to holders of a role of the image; keys of the API hold none.
     RoleRequired(&'static str),
     /// The caller may not do this.
     Forbidden(String),

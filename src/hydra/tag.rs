@@ -21,7 +21,7 @@ pub struct Tag(u128);
 /// A representation of a state, as entity tags tell it from the others of that state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Variant {
-    /// What its entity tag ends with, one of [`SUFFIXES`]; empty for the default one.
+    /// Ends its entity tag: one of [`SUFFIXES`], or empty for the default representation.
     pub suffix: &'static str,
     /// Tells whether it is text, which is sent in any content coding.
     pub is_text: bool,

@@ -1,4 +1,4 @@
-//! How long rows of the journal are kept.
+//! Removes rows of the journal that every reader has read.
 
 use std::collections::VecDeque;
 use std::time::Duration;

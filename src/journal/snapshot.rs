@@ -1,4 +1,4 @@
-//! What has become visible in the journal between two snapshots of PostgreSQL.
+//! Reads the rows of the journal that have become visible between two snapshots of PostgreSQL.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;

@@ -30,7 +30,7 @@ const WORTHWHILE: u64 = 1 << 10;
 /// Texts from this size on, in bytes, are compressed off the threads that answer requests.
 const HEAVY: usize = 16 << 10;
 
-/// What compressing shares among requests.
+/// Holds what requests share that are answered by compressed texts.
 pub struct Encoder {
     /// Heavy texts that are compressed at once, because each takes a thread and some MiB.
     turns: Arc<Semaphore>,

@@ -49,7 +49,7 @@ pub enum Caching {
     Private,
     /// The same for every caller: stored by any cache, as the value of `Cache-Control` says.
     Shared(&'static str),
-    /// As each answer says itself.
+    /// Stored as each answer says itself.
     Chosen,
 }
 

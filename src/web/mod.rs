@@ -70,7 +70,7 @@ pub struct Service {
     pub database: Database,
     pub site: Arc<Site>,
     pub notifications: Notifications,
-    /// Where changes to images are told, before the request that made them is answered.
+    /// Tells changes to images to those who keep rows of them, before the request that made them is answered.
     pub changes: Hub,
     pub keys: Keys,
     pub router: Router,

@@ -12,7 +12,7 @@ use crate::config::Robots;
 use crate::hydra::Problem;
 
 /// Size in bytes up to which crawlers read the rules for certain (RFC 9309, section 2.5).
-const LONGEST: u64 = 500 << 10;
+const MAX_BYTES: u64 = 500 << 10;
 
 /// Returns the rules for a service at a public address.
 ///
@@ -54,9 +54,9 @@ fn of_file(path: &Path) -> Result<String, String> {
     let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(unreadable)?;
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LONGEST) {
-        return Err(format!("is longer than the {LONGEST} bytes that crawlers read"));
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_BYTES) {
+        return Err(format!("is longer than the {MAX_BYTES} bytes that crawlers read"));
     }
     String::from_utf8(bytes).map_err(|_not_text| "is no text in UTF-8".into())
 }

@@ -64,10 +64,8 @@ fn with_roles_visitors_are_led_to_the_open_tier_of_which_no_region_shows_more() 
         let rest = format!("0,0,40,40/{size}/0/default.png");
         assert_eq!(page.get("degraded", &rest).status, 400, "{size} would show what lies between");
     }
-    for rest in ["0,0,40,40/400,/0/default.png", "0,0,40,40/full/0/default.png"] {
-        let status = page.get("degraded/v2", rest).status;
-        assert_eq!(status, if rest.contains("full") { 200 } else { 400 }, "{rest}");
-    }
+    assert_eq!(page.get("degraded/v2", "0,0,40,40/400,/0/default.png").status, 400);
+    assert_eq!(page.picture("degraded/v2", "0,0,40,40/full/0/default.png").size(), (40, 40));
     assert_eq!(page.get("degraded", "400,0,800,800/max/0/default.jpg").status, 400);
     // The open size is open at the image itself, too; its own `max` is the full image.
     assert_eq!(page.picture("iiif-img", "full/400,/0/default.jpg").size(), (400, 267));
@@ -146,14 +144,8 @@ fn an_open_size_smaller_than_the_image_is_not_opened_by_turning_or_naming_it_oth
     assert_eq!(page.picture("iiif-img", "square/200,/0/default.jpg").size(), (200, 200));
     let turned = Picture::of(&page.get("iiif-img", "full/max/45/default.png").expect(200));
     assert!(turned.width > 200, "the box around it is larger, and shows no more");
-    for rest in
-        ["square/201,/0/default.jpg", "1,0,799,800/200,/0/default.jpg", "full/^max/0/default.png"]
-    {
-        let status = page.get("iiif-img", rest).status;
-        assert!(
-            matches!(status, 400 | 401) || (rest.contains("^max") && status == 200),
-            "{rest}: {status}"
-        );
+    for rest in ["square/201,/0/default.jpg", "1,0,799,800/200,/0/default.jpg"] {
+        assert_eq!(page.get("iiif-img", rest).status, 401, "{rest}");
     }
     let largest = page.picture("iiif-img", "full/^max/0/default.png");
     assert_eq!(largest.size(), (200, 200));

@@ -10,8 +10,10 @@ fn a_check_mends_what_an_image_says_of_its_tiles() {
     scene.put("other", &scene.origin.image(300, 200)).expect(201);
     let hands = Hands::of(&scene.app);
     let is_linked = || scene.read("map").body.get("infoJson").is_some();
-    let finding =
-        format!("image {}/{}/map says of its tiles what is not so", scene.owner.id, scene.space);
+    let finding = format!(
+        "image {}/{}/map is marked wrongly as to whether it has tiles",
+        scene.owner.id, scene.space
+    );
     assert!(is_linked());
     for (spoilt, is_so) in [
         ("UPDATE images SET has_tiles = FALSE WHERE id = 'map'", true),

@@ -149,7 +149,7 @@ fn a_check_finds_what_was_spoilt_and_mends_it() {
         "totals of space 1/1",
         "waits without a job",
         "names batch 77",
-        "image 1/1/1 says of its tiles what is not so",
+        "image 1/1/1 is marked wrongly as to whether it has tiles",
         "what was made of image 1/1/3, which is not there",
         "belongs to no image",
         "has lost",

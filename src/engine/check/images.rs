@@ -37,7 +37,7 @@ const STRANDED: &str = "ingesting AND NOT EXISTS (SELECT FROM jobs j \
 const MISLED: &str = "batch IS NOT NULL AND NOT EXISTS (SELECT FROM batches b \
     WHERE (b.customer, b.id) = (i.customer, i.batch))";
 
-const MISTAKEN: &str = "has_tiles <> EXISTS (SELECT FROM derivatives d \
+const WRONG_MARK: &str = "has_tiles <> EXISTS (SELECT FROM derivatives d \
     WHERE (d.customer, d.space, d.image) = (i.customer, i.space, i.id) AND d.index IS NOT NULL)";
 
 /// Looks at the images of a space.
@@ -70,7 +70,7 @@ pub(super) async fn of_space(
                 misled(check, &at, batch)?;
             }
             if row.mistaken {
-                mistaken(check, &at)?;
+                wrong_mark(check, &at)?;
             }
             if let Some(key) = row.object {
                 let size = u64::try_from(row.derived_size).unwrap_or_default();
@@ -128,12 +128,12 @@ fn misled(check: &mut Check<'_>, at: &ImageAddress, batch: i64) -> Result<(), Pr
     Ok(())
 }
 
-fn mistaken(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
+fn wrong_mark(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
     let is_so = check.settle(|conn, repair| {
         if repair {
             lock_image(conn, at)?;
         }
-        let is_so = holds(conn, at, &of_image(MISTAKEN))?;
+        let is_so = holds(conn, at, &of_image(WRONG_MARK))?;
         if is_so && repair {
             let sql = "UPDATE images SET has_tiles = NOT has_tiles \
                 WHERE (customer, space, id) = ($1, $2, $3)";
@@ -142,7 +142,7 @@ fn mistaken(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
         Ok(is_so)
     })?;
     if is_so {
-        check.say(&format!("{} says of its tiles what is not so", named(at)));
+        check.say(&format!("{} is marked wrongly as to whether it has tiles", named(at)));
     }
     Ok(())
 }

@@ -6,8 +6,8 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use super::Asked;
 use crate::addresses::ImageAddress;
 use crate::delivery::Image;
+use crate::iiif::DescriptionAccess;
 use crate::iiif::path::ImageService;
-use crate::iiif::{DescriptionAccess, PixelAccess};
 use crate::web::conditional::varying;
 
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
@@ -38,14 +38,6 @@ impl Store {
             (ImageService::Degraded, _)
             | (_, DescriptionAccess::Open | DescriptionAccess::Tier { .. }) => Self::ForSeconds,
             (_, DescriptionAccess::NeedsRole { .. } | DescriptionAccess::Closed) => Self::Nobody,
-        }
-    }
-
-    /// Returns who may store pixels.
-    pub fn of_pixels(access: PixelAccess) -> Self {
-        match access {
-            PixelAccess::Open => Self::ForSeconds,
-            PixelAccess::NeedsRole | PixelAccess::Closed => Self::Nobody,
         }
     }
 

@@ -59,7 +59,7 @@ pub async fn pixels(
     let (resolved, access) =
         protection.resolve(request, source, limits).map_err(|error| refused(&error))?;
     match access {
-        PixelAccess::Open => send(asked, Level::Two, Store::of_pixels(access), &resolved).await,
+        PixelAccess::Open => send(asked, Level::Two, Store::ForSeconds, &resolved).await,
         PixelAccess::NeedsRole => Err(Problem::RoleRequired(
             "these pixels are open only to those who hold a role of the image",
         )),

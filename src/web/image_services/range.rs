@@ -12,7 +12,7 @@ pub enum Wanted {
     Whole,
     /// A range of bytes within the answer.
     Part(Range<u64>),
-    /// Nothing of the answer is in the range.
+    /// The range begins behind the end of the answer.
     Unsatisfiable,
 }
 

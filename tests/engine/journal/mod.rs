@@ -6,6 +6,7 @@ mod told;
 mod written;
 
 use diesel::PgConnection;
+use reqwest::Method;
 use serde_json::json;
 
 use super::scene::Scene;
@@ -33,6 +34,18 @@ fn taken(conn: &mut PgConnection) -> Vec<String> {
         "WITH taken AS (DELETE FROM journal RETURNING id, image, change) \
          SELECT image || ' ' || change AS text FROM taken ORDER BY id",
     )
+}
+
+/// Closes an image in a request that is refused, and so undone: parameters are judged when all else is done.
+#[track_caller]
+fn close_in_vain(scene: &Scene, id: &str) {
+    let path = format!("{}?nonsense=1", scene.path(id));
+    let request = scene.owner.client.request(Method::PATCH, &path);
+    let request = request
+        .header("Content-Type", "application/ld+json")
+        .header("Prefer", "handling=strict")
+        .body(json!({ "maxUnauthorised": 0 }).to_string());
+    scene.owner.client.send(request).expect(400);
 }
 
 /// Closes an image to readers without a role.
