@@ -10,6 +10,7 @@ pub mod image;
 pub mod images;
 mod lanes;
 pub mod names;
+mod plan;
 mod results;
 mod stream;
 mod threads;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use imaging::render::{OutputFormat, Quality, Rendering, render, render_cost};
+use imaging::render::{Rendering, render, render_cost};
 
 pub use error::DeliveryError;
 use files::Files;
@@ -31,12 +32,13 @@ use images::Images;
 pub use lanes::Admission;
 use lanes::Lanes;
 use names::Names;
+use plan::{Plan, name, plan};
 use results::{Rendered, Results};
 pub use stream::Chunks;
 
 use crate::addresses::ImageAddress;
 use crate::derivatives::StoredThumbnail;
-use crate::iiif::{self, Resolved, Size};
+use crate::iiif::{Resolved, Size};
 use crate::storage::Storage;
 
 /// Bytes of stored pixels that are read at once; what is longer is read in parts while it is sent.
@@ -44,9 +46,6 @@ const WHOLE: u64 = 64 << 10;
 
 /// Time that a request waits for a rendering that another one makes, at most.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Quality of the JPEGs that are rendered, the same as of those that are stored.
-const JPEG_QUALITY: u8 = 85;
 
 /// The settings of delivery.
 #[derive(Debug, Clone)]
@@ -107,14 +106,6 @@ impl Pixels {
     }
 }
 
-/// How an answer comes into being.
-#[derive(Debug)]
-enum Way {
-    /// As a copy of these bytes of the object.
-    Copy(Range<u64>),
-    Render(Rendering),
-}
-
 impl Delivery {
     /// Starts delivery from a storage.
     ///
@@ -149,9 +140,9 @@ impl Delivery {
             let of = image.thumbnails.iter().find(is_meant).ok_or(DeliveryError::Missing)?;
             return self.copy(image, of.offset..of.offset + of.length).await;
         };
-        match way(pyramid, resolved) {
-            Way::Copy(range) => self.copy(image, range).await,
-            Way::Render(rendering) => self.rendered(image, rendering).await,
+        match plan(pyramid, resolved) {
+            Plan::Copy(range) => self.copy(image, range).await,
+            Plan::Render(rendering) => self.rendered(image, rendering).await,
         }
     }
 
@@ -250,64 +241,4 @@ impl From<Rendered> for Pixels {
             Rendered::File(file, length) => Self::File(file, 0..length),
         }
     }
-}
-
-/// Returns how a request is answered: as a copy wherever it is stored as it stands.
-fn way(pyramid: &Pyramid, resolved: &Resolved) -> Way {
-    let index = &pyramid.index;
-    if resolved.can_be_copied() {
-        let whole = imaging::Size { width: resolved.size.width, height: resolved.size.height };
-        let stored = resolved.is_whole.then(|| index.stored_whole(whole)).flatten();
-        let tile = || {
-            let tile = resolved.tile?;
-            index.tile(usize::try_from(tile.level).ok()?, tile.column, tile.row)
-        };
-        if let Some(range) = stored.map(imaging::container::Stored::range).or_else(tile) {
-            return Way::Copy(range);
-        }
-    }
-    Way::Render(rendering(resolved))
-}
-
-fn rendering(resolved: &Resolved) -> Rendering {
-    let size = |size: Size| imaging::Size { width: size.width, height: size.height };
-    Rendering {
-        x: resolved.region.x,
-        y: resolved.region.y,
-        region: size(resolved.region.size),
-        output: size(resolved.size),
-        mirrored: resolved.rotation.is_mirrored,
-        rotation: resolved.rotation.degrees.to_f64(),
-        quality: match resolved.quality {
-            iiif::Quality::Default => Quality::Default,
-            iiif::Quality::Color => Quality::Color,
-            iiif::Quality::Gray => Quality::Gray,
-            iiif::Quality::Bitonal => Quality::Bitonal,
-        },
-        format: match resolved.format {
-            iiif::Format::Jpeg => OutputFormat::Jpeg,
-            iiif::Format::Png => OutputFormat::Png,
-            iiif::Format::WebP => OutputFormat::Webp,
-            iiif::Format::Gif => OutputFormat::Gif,
-            iiif::Format::Tiff => OutputFormat::Tiff,
-        },
-        jpeg_quality: JPEG_QUALITY,
-    }
-}
-
-/// Returns the name of a rendering: what it is made of, and how.
-///
-/// The time tells objects apart that have one key, as after a database was restored.
-fn name(image: &Image, rendering: &Rendering) -> String {
-    let Image { object, modified, .. } = image;
-    let Rendering { x, y, region, output, mirrored, rotation, quality, format, .. } = rendering;
-    let quality = match quality {
-        Quality::Default | Quality::Color => "default",
-        Quality::Gray => "gray",
-        Quality::Bitonal => "bitonal",
-    };
-    format!(
-        "{object} {modified:?} {x},{y},{},{} {},{} {mirrored} {rotation} {quality} {format:?}",
-        region.width, region.height, output.width, output.height
-    )
 }
