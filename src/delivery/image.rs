@@ -4,6 +4,7 @@ use std::mem::size_of;
 use std::time::SystemTime;
 
 use chrono::SubsecRound as _;
+use imaging::ImagingError;
 use imaging::container::Index;
 
 use crate::addresses::ImageAddress;
@@ -61,18 +62,21 @@ impl Pyramid {
 }
 
 impl Image {
-    /// Reads a row; nothing if no derivatives were made, or only by a later version.
-    pub fn of_row(row: ServedImage) -> Option<Self> {
+    /// Reads a row; nothing if no derivatives were made.
+    ///
+    /// # Errors
+    /// Returns [`ImagingError::Damaged`] if the index is broken, or of a later version.
+    pub fn of_row(row: ServedImage) -> Result<Option<Self>, ImagingError> {
         let at = row.address();
-        let (object, made) = (row.object?, row.made?);
+        let (Some(object), Some(made)) = (row.object, row.made) else { return Ok(None) };
         let (thumbnails, pyramid) = match &row.index {
             None => (stored(&row.thumbnails).collect(), None),
             Some(index) => {
-                let index = Index::decode(index).ok()?;
+                let index = Index::decode(index)?;
                 (indexed(&index).collect(), Some(Pyramid::new(index)))
             }
         };
-        Some(Self {
+        Ok(Some(Self {
             at,
             protection: Protection {
                 has_roles: !row.roles.is_empty(),
@@ -84,7 +88,7 @@ impl Image {
             object,
             thumbnails,
             pyramid,
-        })
+        }))
     }
 
     /// Returns whether another state of the image has the same pixels, and shows them to the same readers.

@@ -1,7 +1,7 @@
 //! Tiles of images: whether there are any, and who says so.
 
 use super::scene::{Hands, Scene};
-use crate::support::rows;
+use crate::support::{rows, until};
 
 #[test]
 fn a_check_mends_what_an_image_says_of_its_tiles() {
@@ -26,4 +26,26 @@ fn a_check_mends_what_an_image_says_of_its_tiles() {
         assert_eq!(is_linked(), is_so);
         assert!(hands.check().is_empty());
     }
+}
+
+#[test]
+fn a_broken_index_is_a_fault_of_the_service_until_a_check_mends_it() {
+    let scene = Scene::start();
+    scene.put("map", &scene.origin.image(300, 200)).expect(201);
+    let info = format!("/iiif-img/{}/{}/map/info.json", scene.owner.id, scene.space);
+    let finding = format!(
+        "image {}/{}/map has a broken index of tiles, and is sent again",
+        scene.owner.id, scene.space
+    );
+    // Nothing has asked for the image, so that no process remembers how it was.
+    let spoilt = "UPDATE derivatives SET index = substring(index for 5) WHERE image = 'map'";
+    rows::execute(&mut scene.app.database(), spoilt);
+    scene.app.visitor.get(&info).expect(500);
+    let hands = Hands::of(&scene.app);
+    assert_eq!(hands.mend(), [finding]);
+    until("the image to be processed again", || {
+        scene.read("map").body.get("ingesting") == Some(&serde_json::json!(false))
+    });
+    scene.app.visitor.get(&info).expect(200);
+    assert!(hands.check().is_empty());
 }

@@ -1,9 +1,10 @@
-//! Images: each that waits has a job, none names a batch that is not there, each has its object, and says that there
-//! are tiles if there are.
+//! Images: each that waits has a job, none names a batch that is not there, each has its object and an index that can be
+//! read, and says that there are tiles if there are.
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use imaging::container::Index;
 
 use super::{Check, CheckError, change, holds, lock_image};
 use crate::addresses::ImageAddress;
@@ -20,6 +21,8 @@ struct Row {
     object: Option<String>,
     #[diesel(sql_type = BigInt)]
     derived_size: i64,
+    #[diesel(sql_type = Nullable<Binary>)]
+    index: Option<Vec<u8>>,
     #[diesel(sql_type = Nullable<BigInt>)]
     batch: Option<i64>,
     #[diesel(sql_type = Bool)]
@@ -52,7 +55,7 @@ pub(super) async fn of_space(
             (customer, space),
             &after,
             &format!(
-                "SELECT id, object, COALESCE(derived_size, 0) AS derived_size, batch, \
+                "SELECT id, object, COALESCE(derived_size, 0) AS derived_size, index, batch, \
                  {STRANDED} AS stranded, {MISLED} AS misled, has_tiles <> (d.index IS NOT NULL) AS mistaken \
                  FROM images i LEFT JOIN derivatives d \
                  ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
@@ -71,6 +74,9 @@ pub(super) async fn of_space(
             }
             if row.mistaken {
                 wrong_mark(check, &at)?;
+            }
+            if row.index.is_some_and(|index| Index::decode(&index).is_err()) {
+                broken_index(check, &at)?;
             }
             if let Some(key) = row.object {
                 let size = u64::try_from(row.derived_size).unwrap_or_default();
@@ -143,6 +149,24 @@ fn wrong_mark(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
     })?;
     if is_so {
         check.say(&format!("{} is marked wrongly as to whether it has tiles", named(at)));
+    }
+    Ok(())
+}
+
+fn broken_index(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
+    let is_so = check.settle(|conn, repair| {
+        if repair {
+            lock_image(conn, at)?;
+        }
+        let index = derivatives::of_image(conn, at)?.and_then(|made| made.index);
+        let is_so = index.is_some_and(|index| Index::decode(&index).is_err());
+        if is_so && repair {
+            send_again(conn, at)?;
+        }
+        Ok(is_so)
+    })?;
+    if is_so {
+        check.say(&format!("{} has a broken index of tiles, and is sent again", named(at)));
     }
     Ok(())
 }

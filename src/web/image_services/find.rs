@@ -76,7 +76,11 @@ pub async fn image(
     }
     let look_up = async || {
         let row = service.database.batcher.load(&service.image_rows, at.clone()).await?;
-        Image::of_row(row).ok_or_else(none)
+        let read = Image::of_row(row).map_err(|error| {
+            let ImageAddress { customer, space, image } = &at;
+            Problem::internal(format!("image {customer}/{space}/{image}: {error}"))
+        });
+        read?.ok_or_else(none)
     };
     service.delivery.images.find(&at, look_up).await.map_err(unless_missing)
 }
