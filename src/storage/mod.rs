@@ -15,10 +15,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::{Stream, TryStreamExt};
 use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt, path};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path};
 
-/// Bytes of a file that are written at once.
+/// Bytes of a part of an upload; stores in the cloud want 5 MB at least.
 const PART_BYTES: usize = 8 << 20;
+
+/// Bytes that one system call reads or writes. The kernel lets no thread that answers requests in before a call has ended.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// A store of objects; cheap to clone.
 #[derive(Clone, Debug)]
@@ -62,14 +65,14 @@ impl Storage {
         let unreadable = |error: std::io::Error| StorageError::of(key, error);
         let place = path::Path::from(key);
         let (file, first) = next_part(file, true).await.map_err(unreadable)?;
-        if first.len() < PART_BYTES {
-            return self.store.put(&place, first.into()).await.map(|_| ()).map_err(fail);
+        if first.content_length() < PART_BYTES {
+            return self.store.put(&place, first).await.map(|_| ()).map_err(fail);
         }
         let mut upload = self.store.put_multipart(&place).await.map_err(fail)?;
         let (mut file, mut part) = (file, first);
         let written = async {
-            while !part.is_empty() {
-                upload.put_part(part.into()).await.map_err(fail)?;
+            while part.content_length() > 0 {
+                upload.put_part(part).await.map_err(fail)?;
                 (file, part) = next_part(file, false).await.map_err(unreadable)?;
             }
             upload.complete().await.map(|_| ()).map_err(fail)
@@ -146,15 +149,21 @@ impl Storage {
 }
 
 /// Reads the next part of a file, or the first one; it is empty at the end.
-async fn next_part(mut file: File, is_first: bool) -> std::io::Result<(File, Bytes)> {
+async fn next_part(mut file: File, is_first: bool) -> std::io::Result<(File, PutPayload)> {
     let read = tokio::task::spawn_blocking(move || {
         if is_first {
             file.rewind()?;
         }
-        let mut part = Vec::new();
-        let most = u64::try_from(PART_BYTES).unwrap_or(u64::MAX);
-        (&mut file).take(most).read_to_end(&mut part)?;
-        Ok((file, Bytes::from(part)))
+        let mut pieces = Vec::new();
+        for _ in 0..PART_BYTES / PIECE_BYTES {
+            let mut piece = Vec::with_capacity(PIECE_BYTES);
+            let most = u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX);
+            if (&mut file).take(most).read_to_end(&mut piece)? == 0 {
+                break;
+            }
+            pieces.push(Bytes::from(piece));
+        }
+        Ok((file, PutPayload::from_iter(pieces)))
     });
     read.await.map_err(std::io::Error::other).flatten()
 }
