@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::database::notifications::Notifications;
 use crate::derivation;
 use crate::engine::{self, Engine};
+use crate::fairness::priority;
 use crate::journal::{Hub, Reader};
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
@@ -162,6 +163,8 @@ impl Worker {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("worker")
+            // What it does is long; nobody waits for it as readers wait for tiles.
+            .on_thread_start(|| priority::lower(0))
             .enable_all()
             .build()?;
         let folder = config.data.join("originals");
