@@ -1,4 +1,4 @@
-//! Bytes of objects: open files, read at once where the page cache has them, and else on threads that may wait.
+//! Bytes of objects: open files, sent at once where the page cache has them, and else read on threads that may wait.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut};
@@ -70,21 +70,10 @@ impl Files {
         self.threads.run(act)
     }
 
-    /// Reads a range of a file, in bytes.
-    ///
-    /// # Errors
-    /// Returns the error of the system, and [`io::ErrorKind::UnexpectedEof`] if the file is shorter.
-    pub async fn read(&self, file: &Arc<File>, range: Range<u64>) -> io::Result<Bytes> {
-        if let Some(read) = read_cached(file, &range) {
-            return Ok(read);
-        }
-        self.read_waiting(Arc::clone(file), range).await
-    }
-
     /// Reads a range of a file on a thread that may wait, in bytes.
     ///
     /// # Errors
-    /// Returns the errors of [`Files::read`].
+    /// Returns the error of the system, and [`io::ErrorKind::UnexpectedEof`] if the file is shorter.
     pub fn read_waiting(
         &self,
         file: Arc<File>,
@@ -99,13 +88,15 @@ impl Files {
     }
 }
 
-/// Reads a range that the page cache has whole; nothing where the disk would be waited for, or where a file system cannot
-/// tell.
-pub fn read_cached(file: &File, range: &Range<u64>) -> Option<Bytes> {
-    let mut bytes = vec![0; length(range)];
-    let mut parts = [IoSliceMut::new(&mut bytes)];
-    let read = preadv2(file, &mut parts, range.start, ReadWriteFlags::NOWAIT).ok()?;
-    (read == bytes.len()).then(|| Bytes::from(bytes))
+/// Returns whether the page cache has the first and the last byte of a range, and so in all likelihood what is between them;
+/// `false` where a file system cannot tell.
+pub fn is_cached(file: &File, range: &Range<u64>) -> bool {
+    let has = |at: u64| {
+        let mut byte = [0];
+        let read = preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT);
+        read.is_ok_and(|read| read == 1)
+    };
+    range.is_empty() || (has(range.start) && has(range.end - 1))
 }
 
 fn length(range: &Range<u64>) -> usize {

@@ -26,7 +26,7 @@ use bytes::Bytes;
 use imaging::render::{Rendering, render, render_cost};
 
 pub use error::DeliveryError;
-use files::Files;
+use files::{Files, is_cached};
 pub use image::{Image, Pyramid};
 use images::Images;
 pub use lanes::Admission;
@@ -34,15 +34,15 @@ use lanes::Lanes;
 use names::Names;
 use plan::{Plan, name, plan};
 use results::{Rendered, Results};
-pub use stream::Chunks;
+pub use stream::{Part, Parts};
 
 use crate::addresses::ImageAddress;
 use crate::derivatives::StoredThumbnail;
 use crate::iiif::{Resolved, Size};
 use crate::storage::Storage;
 
-/// Bytes of stored pixels that are read at once; what is longer is read in parts while it is sent.
-const WHOLE: u64 = 64 << 10;
+/// Bytes of stored pixels that are seen to be there before the answer begins; of what is longer, each part is when it is due.
+const SHORT: u64 = 64 << 10;
 
 /// Time that a request waits for a rendering that another one makes, at most.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -76,7 +76,7 @@ pub struct Delivery {
 #[derive(Debug)]
 pub enum Pixels {
     Memory(Bytes),
-    /// A range of a file, in bytes.
+    /// A range of a file, in bytes: to be sent in [`Parts`].
     File(Arc<File>, Range<u64>),
 }
 
@@ -146,19 +146,12 @@ impl Delivery {
         }
     }
 
-    /// Returns the next part of a file, from memory if it is there.
-    fn part(&self, file: &Arc<File>, range: Range<u64>) -> Result<Bytes, stream::Part> {
-        files::read_cached(file, &range).ok_or_else(|| {
-            Box::pin(self.files.read_waiting(Arc::clone(file), range)) as stream::Part
-        })
-    }
-
     async fn copy(&self, image: &Image, range: Range<u64>) -> Result<Pixels, DeliveryError> {
         let file = self.files.open(&image.object).await?;
-        if range.end - range.start > WHOLE {
+        if range.end - range.start > SHORT || is_cached(&file, &range) {
             return Ok(Pixels::File(file, range));
         }
-        Ok(Pixels::Memory(self.files.read(&file, range).await?))
+        Ok(Pixels::Memory(self.files.read_waiting(file, range).await?))
     }
 
     /// Returns a rendering that is kept, or makes it, in a task of its own: it is of use to others if its client leaves.

@@ -1,4 +1,4 @@
-//! Long pixels, read in parts while they are sent.
+//! Stored pixels, part by part while they are sent.
 
 use std::fs::File;
 use std::io;
@@ -9,25 +9,39 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
-use super::Delivery;
+use super::files::is_cached;
+use super::{Delivery, SHORT};
 
-/// Bytes of a part: as much as a connection holds of an answer.
-const PART: u64 = 64 << 10;
+/// Bytes of a part.
+const PART: u64 = 128 << 10;
 
-/// A part that is being read.
-pub(super) type Part = Pin<Box<dyn Future<Output = io::Result<Bytes>>>>;
+/// A read under way.
+type Reading = Pin<Box<dyn Future<Output = io::Result<Bytes>>>>;
 
-/// A range of a file, in parts. One part is in memory at a time.
-pub struct Chunks {
+/// A part of a file.
+#[derive(Debug)]
+pub enum Part {
+    /// The page cache has it, so that it can be sent from the file without waiting for the disk.
+    Cached(Arc<File>, Range<u64>),
+    /// It had to be read from the disk.
+    Read(Bytes),
+}
+
+/// A range of a file, in parts. One part is in memory at a time, at most.
+pub struct Parts {
     delivery: Arc<Delivery>,
     file: Arc<File>,
     left: Range<u64>,
-    reading: Option<Part>,
+    /// Tells whether the page cache had the whole range when the answer began.
+    is_cached: bool,
+    reading: Option<Reading>,
 }
 
-impl Chunks {
+impl Parts {
+    /// Returns the parts of a range of [`super::Pixels::File`].
     pub fn new(delivery: Arc<Delivery>, file: Arc<File>, range: Range<u64>) -> Self {
-        Self { delivery, file, left: range, reading: None }
+        let is_cached = range.end - range.start <= SHORT;
+        Self { delivery, file, left: range, is_cached, reading: None }
     }
 
     /// Returns the bytes that are left.
@@ -35,29 +49,22 @@ impl Chunks {
         self.left.end - self.left.start
     }
 
-    /// Reads the next part; nothing at the end.
-    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        let read = match &mut self.reading {
-            Some(reading) => {
-                let read = ready!(reading.as_mut().poll(cx));
-                self.reading = None;
-                read
-            }
-            None if self.left.is_empty() => return Poll::Ready(None),
-            None => {
-                let range = self.left.start..self.left.end.min(self.left.start + PART);
-                match self.delivery.part(&self.file, range) {
-                    Ok(read) => Ok(read),
-                    Err(reading) => {
-                        self.reading = Some(reading);
-                        return self.poll_next(cx);
-                    }
-                }
-            }
-        };
-        if let Ok(read) = &read {
-            self.left.start += read.len() as u64;
+    /// Finds the next part; nothing at the end.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Part>>> {
+        if self.left.is_empty() {
+            return Poll::Ready(None);
         }
-        Poll::Ready(Some(read))
+        let part = self.left.start..self.left.end.min(self.left.start + PART);
+        if self.reading.is_none() && (self.is_cached || is_cached(&self.file, &part)) {
+            self.left.start = part.end;
+            return Poll::Ready(Some(Ok(Part::Cached(Arc::clone(&self.file), part))));
+        }
+        let reading = self.reading.get_or_insert_with(|| {
+            Box::pin(self.delivery.files.read_waiting(Arc::clone(&self.file), part.clone()))
+        });
+        let read = ready!(reading.as_mut().poll(cx));
+        self.reading = None;
+        self.left.start = part.end;
+        Poll::Ready(Some(read.map(Part::Read)))
     }
 }

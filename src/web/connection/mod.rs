@@ -3,20 +3,27 @@
 //! The dispatcher of actix reads requests while earlier answers are not taken yet, and keeps an answer for as
 //! long as its client likes. Both are bounded here, below it, in the stream that it reads and writes.
 
+mod file;
 mod head;
+mod pace;
 mod registry;
 mod stream;
 #[cfg(test)]
 mod tests;
 
 pub use head::{CUT, CUT_TARGET, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES};
+pub use pace::Pace;
 pub use registry::{Limits, Registry};
 pub use stream::Stream;
 
 use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::Waker;
 
+use file::FileRange;
 use head::Head;
 
 /// The state of a connection.
@@ -58,6 +65,8 @@ struct State {
     last_progress: Cell<u64>,
     /// Tells whether the connection is to be closed without waiting for its client.
     closing: Cell<bool>,
+    /// What is to be sent of a file after the bytes that were written.
+    sending: RefCell<Option<FileRange>>,
 }
 
 impl State {
@@ -76,6 +85,7 @@ impl State {
             taken: Cell::new(0),
             last_progress: Cell::new(now),
             closing: Cell::new(false),
+            sending: RefCell::default(),
         }
     }
 
@@ -116,6 +126,21 @@ impl Connection {
     /// Returns whether the client has not taken yet what was written.
     pub fn is_blocked(&self) -> bool {
         self.state.blocked_since.get().is_some()
+    }
+
+    /// Sends a range of a file once everything is sent that was written before; the task of the connection is woken then.
+    pub fn send_file(&self, file: Arc<File>, range: Range<u64>) {
+        *self.state.sending.borrow_mut() = Some(FileRange { file, left: range });
+    }
+
+    /// Returns whether a range of a file is being sent.
+    pub fn is_sending(&self) -> bool {
+        self.state.sending.borrow().is_some()
+    }
+
+    /// Returns the turns of a long answer.
+    pub fn pace(&self) -> Pace {
+        Pace::new(self.registry.turns())
     }
 
     /// Returns whether the head of its last request was cut, which carries [`CUT`] then.

@@ -3,7 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Semaphore;
 
 use super::{Phase, State};
 
@@ -38,6 +41,8 @@ pub struct Registry {
     next: Cell<u64>,
     now: Cell<u64>,
     large_heads: Cell<usize>,
+    /// Turns of long answers.
+    turns: Arc<Semaphore>,
 }
 
 impl Registry {
@@ -48,6 +53,7 @@ impl Registry {
             next: Cell::new(0),
             now: Cell::new(0),
             large_heads: Cell::new(0),
+            turns: Arc::new(Semaphore::new(1)),
         })
     }
 
@@ -59,6 +65,10 @@ impl Registry {
             let Some(registry) = this.upgrade() else { return };
             registry.tick();
         }
+    }
+
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
     }
 
     /// Ticks since the start.

@@ -12,6 +12,7 @@ use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 
+use super::file::poll_write_more;
 use super::head::{Cut, Excess};
 use super::registry::LARGE_HEAD;
 use super::{Connection, Phase, Registry, State};
@@ -152,6 +153,21 @@ impl Stream {
         Poll::Pending
     }
 
+    /// Sends the range of a file that is due, if there is one.
+    fn send_file(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut sending = self.state.sending.borrow_mut();
+        let Some(range) = sending.as_mut() else { return Poll::Ready(Ok(())) };
+        while !range.left.is_empty() {
+            let sent = range.poll_send(self.io.get_ref(), cx);
+            self.written(&sent);
+            ready!(sent)?;
+        }
+        *sending = None;
+        // The body goes on, or ends.
+        cx.waker().wake_by_ref();
+        Poll::Ready(Ok(()))
+    }
+
     /// Notes what came of an attempt to write.
     fn written(&self, outcome: &Poll<io::Result<usize>>) {
         match outcome {
@@ -196,7 +212,11 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.check()?;
-        let outcome = Pin::new(this.io.get_mut()).poll_write(cx, bytes);
+        let is_followed = this.state.sending.borrow().is_some();
+        let outcome = match is_followed {
+            true => poll_write_more(this.io.get_ref(), cx, bytes),
+            false => Pin::new(this.io.get_mut()).poll_write(cx, bytes),
+        };
         this.written(&outcome);
         outcome
     }
@@ -205,6 +225,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check()?;
+        ready!(this.send_file(cx))?;
         if this.state.blocked_since.take().is_some() {
             // Requests were not read, and perhaps no more of a body was made, for as long as that.
             this.state.held_back.set(false);

@@ -1,17 +1,20 @@
 //! A server of its own, with time limits of a second, and clients that do not do their part.
 
+use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream as Client};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_http::error::DispatchError;
 use actix_http::{HttpService, Request, Response};
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactoryExt as _, fn_service};
-use actix_web::body::BoxBody;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 
@@ -51,8 +54,61 @@ impl Drop for CountedBuffer {
     }
 }
 
+/// A body that is a range of a file.
+struct FileBody {
+    connection: Connection,
+    file: Option<(Arc<File>, Range<u64>)>,
+    pace: Pace,
+}
+
+impl MessageBody for FileBody {
+    type Error = std::convert::Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let this = self.get_mut();
+        if this.connection.is_blocked() || this.connection.is_sending() {
+            return Poll::Pending;
+        }
+        let Some((file, range)) = this.file.take() else { return Poll::Ready(None) };
+        if this.pace.poll_turn(cx).is_pending() {
+            this.file = Some((file, range));
+            return Poll::Pending;
+        }
+        this.connection.send_file(file, range);
+        Poll::Pending
+    }
+}
+
+/// Bytes of the file that `/file` and `/shorter` answer with.
+const FILE: usize = 8 << 20;
+
+fn content() -> Vec<u8> {
+    (0..FILE).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect()
+}
+
+fn file_answer(request: &Request, length: u64) -> Response<BoxBody> {
+    let mut file = tempfile::tempfile().expect("a file");
+    file.write_all(&content()).expect("a file");
+    let connection = request.conn_data::<Connection>().expect("a connection").clone();
+    let pace = connection.pace();
+    let body = FileBody { connection, file: Some((Arc::new(file), 100..length)), pace };
+    Response::build(actix_http::StatusCode::OK)
+        .no_chunking(length - 100)
+        .body(body)
+        .map_into_boxed_body()
+}
+
 fn answer(request: &Request, held: &Arc<AtomicUsize>) -> Response<BoxBody> {
     match request.path() {
+        "/file" => file_answer(request, FILE as u64),
+        "/shorter" => file_answer(request, FILE as u64 + 1),
         "/large" => {
             held.fetch_add(1, Ordering::SeqCst);
             let large = CountedBuffer(Arc::clone(held), Bytes::from(vec![0; 32 << 20]));
@@ -270,4 +326,48 @@ fn where_there_are_too_many_the_one_that_idles_longest_gives_way() {
     assert!(is_answered(&mut new));
     assert!(is_closed(&mut clients[0]), "the oldest");
     assert!(is_answered(&mut clients[1]) && is_answered(&mut clients[2]));
+}
+
+/// Reads the head of an answer, and so many bytes of its body.
+fn read_answer(client: &mut Client, length: usize) -> (String, Vec<u8>) {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        client.read_exact(&mut byte).expect("a head");
+        head.extend(byte);
+    }
+    let mut body = vec![0; length];
+    client.read_exact(&mut body).expect("a body");
+    (String::from_utf8(head).expect("text"), body)
+}
+
+#[test]
+fn files_are_sent_whole_to_many_and_their_connections_stay_in_use() {
+    let server = Running::start_with(Limits { connections: 8, ..patient() });
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut client = server.connect();
+                for _ in 0..3 {
+                    ask(&mut client, "/file");
+                    let (head, body) = read_answer(&mut client, FILE - 100);
+                    assert!(
+                        head.contains(&format!("content-length: {}\r\n", FILE - 100)),
+                        "{head}"
+                    );
+                    assert!(body == content()[100..], "the bytes of the file");
+                    assert!(is_answered(&mut client));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn an_answer_whose_file_ends_early_is_broken_off() {
+    let server = Running::start_with(patient());
+    let mut client = server.connect();
+    ask(&mut client, "/shorter");
+    read_answer(&mut client, FILE - 100);
+    assert!(is_closed(&mut client), "a byte was promised that is not there");
 }

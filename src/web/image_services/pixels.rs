@@ -1,24 +1,30 @@
 //! Pixels as they are sent.
 
+use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use actix_web::http::StatusCode;
+use actix_web::body::SizedStream;
 use actix_web::http::header::{self, HttpDate};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+use futures_util::stream::empty;
 use percent_encoding::percent_decode_str;
 
-use super::body::PartsBody;
+use super::body::FileBody;
 use super::headers::Store;
 use super::range::{self, Wanted};
 use super::{Asked, NOSNIFF};
 use crate::addresses::ImageAddress;
-use crate::delivery::{Chunks, DeliveryError, Image, Pixels};
+use crate::delivery::{DeliveryError, Image, Parts, Pixels};
 use crate::hydra::{Problem, Tag, Variant};
 use crate::iiif::path::ImageService;
 use crate::iiif::{Level, Resolved, canonical_link, content_disposition};
 use crate::resource::Freshness;
 use crate::web::repeated::Repeated;
+
+/// Answers that are longer than this, in bytes, are sent in turns, so that tiles never wait for many of them.
+const LONG: u64 = 64 << 10;
 
 /// Returns the pixels of a resolved request as the answer; nothing if their object is not there any more.
 ///
@@ -111,20 +117,20 @@ fn is_unmodified(asked: &Asked<'_>, modified: HttpDate) -> bool {
 }
 
 fn body(asked: &Asked<'_>, mut response: HttpResponseBuilder, pixels: Pixels) -> HttpResponse {
-    match pixels {
-        Pixels::Memory(bytes) => response.body(bytes),
-        Pixels::File(file, range) => {
-            let context = asked.call.context;
-            // A part of it is in memory at a time.
-            context.mark_shared();
-            let parts = Chunks::new(Arc::clone(&asked.call.service.delivery), file, range);
-            let connection = context.connection.clone();
-            response.message_body(PartsBody { parts, connection }).map_or_else(
-                |_| HttpResponse::InternalServerError().finish(),
-                HttpResponse::map_into_boxed_body,
-            )
-        }
+    let length = pixels.length();
+    let (file, range) = match pixels {
+        Pixels::Memory(bytes) => return response.body(bytes),
+        Pixels::File(file, range) => (file, range),
+    };
+    let Some(connection) = asked.call.context.connection.clone() else {
+        return HttpResponse::InternalServerError().finish();
+    };
+    if asked.call.request.method() == Method::HEAD {
+        return response.body(SizedStream::new(length, empty::<Result<_, Infallible>>()));
     }
+    let parts = Parts::new(Arc::clone(&asked.call.service.delivery), file, range);
+    let body = FileBody::new(parts, connection, length > LONG);
+    response.no_chunking(length).body(body)
 }
 
 /// Returns the value of `Content-Disposition`, if the request asks for a file name.
