@@ -35,8 +35,8 @@ pub enum OriginError {
     Missing { status: u16 },
     /// 401 or 403.
     Refused { status: u16 },
-    /// Another status that is neither a success nor a redirect.
-    OtherStatus { status: u16 },
+    /// Another status that is neither a success nor a redirect, and how long the origin asks to be left alone.
+    OtherStatus { status: u16, retry_after: Option<Duration> },
     /// More redirects than are followed.
     TooManyRedirects { limit: u32 },
     /// A redirect to nowhere, or (`why`) to what cannot be fetched.
@@ -77,7 +77,7 @@ impl OriginError {
         matches!(self, Self::Io(_) | Self::Client { .. })
     }
 
-    /// Returns whether another try, later, may well succeed with nothing changed.
+    /// Returns whether another try, later, may well succeed with nothing changed (`docs/rules.md` 6.9).
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         match self {
@@ -88,8 +88,17 @@ impl OriginError {
             | Self::TooSlow { .. }
             | Self::Truncated { .. }
             | Self::Io(_) => true,
-            Self::OtherStatus { status } => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::OtherStatus { status, .. } => matches!(status, 408 | 429 | 500..=599),
             _ => false,
+        }
+    }
+
+    /// Returns how long the origin asks to be left alone; `None` where it says nothing of it.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::OtherStatus { retry_after, .. } => *retry_after,
+            _ => None,
         }
     }
 }
@@ -128,7 +137,9 @@ impl fmt::Display for OriginError {
             Self::Refused { status } => {
                 write!(f, "the origin wants credentials or refuses these ({})", Status(*status))
             }
-            Self::OtherStatus { status } => write!(f, "the origin answered {}", Status(*status)),
+            Self::OtherStatus { status, .. } => {
+                write!(f, "the origin answered {}", Status(*status))
+            }
             Self::TooManyRedirects { limit } => {
                 write!(f, "the origin redirects more than {limit} times")
             }

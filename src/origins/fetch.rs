@@ -5,7 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
@@ -17,6 +17,7 @@ use super::address::Allowed;
 use super::error::{OriginError, Phase};
 use super::limits::Limits;
 use super::resolve::{LookUpError, Resolver};
+use super::retry_after::retry_after;
 use super::store::{Fetched, store};
 use super::url::{check, read_origin};
 
@@ -165,7 +166,10 @@ fn succeeded(answer: Response) -> Result<Response, OriginError> {
         status if status.is_success() => Ok(answer),
         StatusCode::NOT_FOUND | StatusCode::GONE => Err(OriginError::Missing { status }),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(OriginError::Refused { status }),
-        _ => Err(OriginError::OtherStatus { status }),
+        _ => {
+            let retry_after = retry_after(answer.headers(), SystemTime::now());
+            Err(OriginError::OtherStatus { status, retry_after })
+        }
     }
 }
 
@@ -194,6 +198,8 @@ fn failure(error: reqwest::Error, url: &Url, limits: Limits) -> OriginError {
     let cut = causes()
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .any(|cause| cause.raw_os_error().is_some());
+    // The library of encryption tells only in words that the connection ended.
+    let cut = cut || causes().any(|cause| cause.to_string().contains("unexpected EOF"));
     let (host, source) = (host(url), error.without_url().into());
     // Encryption begins once the connection stands: what the system did not report is its fault.
     if cut || url.scheme() == "http" {

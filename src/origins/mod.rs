@@ -9,6 +9,8 @@ mod fetch;
 mod limits;
 mod pattern;
 mod resolve;
+mod retries;
+mod retry_after;
 mod steps;
 mod store;
 #[cfg(test)]
@@ -23,6 +25,7 @@ pub use error::{OriginError, Phase};
 pub use fetch::Fetcher;
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
+pub use retries::RetryLimits;
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
 

@@ -175,7 +175,11 @@ fn each_failing_status_has_its_words() {
         ("410 Gone", "the origin has no such file (410 Gone)", false),
         ("401 X", "the origin wants credentials or refuses these (401 Unauthorized)", false),
         ("403 X", "the origin wants credentials or refuses these (403 Forbidden)", false),
+        ("408 X", "the origin answered 408 Request Timeout", true),
+        ("425 X", "the origin answered 425 Too Early", false),
         ("429 X", "the origin answered 429 Too Many Requests", true),
+        ("451 X", "the origin answered 451 Unavailable For Legal Reasons", false),
+        ("503 X", "the origin answered 503 Service Unavailable", true),
         ("500 X", "the origin answered 500 Internal Server Error", true),
         ("304 X", "the origin answered 304 Not Modified", false),
         ("799 X", "the origin answered 799", false),
@@ -184,6 +188,17 @@ fn each_failing_status_has_its_words() {
         assert_eq!(error.to_string(), words);
         assert_eq!(error.is_transient(), passing, "{status}");
     }
+}
+
+#[test]
+fn an_origin_says_how_long_it_is_to_be_left_alone() {
+    let said = |headers: &str| failure(answer("503 X", headers, "")).retry_after();
+    assert_eq!(said("retry-after: 120\r\n"), Some(Duration::from_mins(2)));
+    let dates =
+        "date: Sun, 06 Nov 1994 08:49:37 GMT\r\nretry-after: Sun, 06 Nov 1994 08:49:47 GMT\r\n";
+    assert_eq!(said(dates), Some(Duration::from_secs(10)));
+    assert_eq!(said(""), None);
+    assert_eq!(failure("").retry_after(), None);
 }
 
 #[test]
@@ -226,7 +241,25 @@ fn an_origin_without_encryption_is_no_https_origin() {
     });
     let error = fetch(&url).unwrap_err();
     assert!(matches!(error, OriginError::Tls { .. }), "{error:?}");
+    assert!(!error.is_transient());
     talking.join().unwrap();
+}
+
+#[test]
+fn a_connection_that_ends_before_it_is_encrypted_is_a_broken_one() {
+    let closing = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/", closing.local_addr().unwrap());
+    let taking = std::thread::spawn(move || {
+        for stream in closing.incoming().take(2) {
+            // What was sent is read, so that the connection ends in order and is not reset.
+            assert!(stream.unwrap().read(&mut [0; 4096]).unwrap() > 0);
+        }
+    });
+    let error = fetch(&url).unwrap_err();
+    assert!(matches!(error, OriginError::Unreachable { .. }), "{error:?}");
+    assert!(error.is_transient());
+    drop(fetch(&url));
+    taking.join().unwrap();
 }
 
 #[test]
