@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::address::Address;
-use crate::origins::{Allowed, Limits};
+use crate::origins::{Allowed, Limits, RetryLimits};
 use crate::secrets::Secret;
 
 /// The settings in force.
@@ -59,6 +59,7 @@ pub struct Config {
     pub lease: Duration,
     pub wait: Duration,
     pub origin_limits: Limits,
+    pub retries: RetryLimits,
     /// This program, of which a process is started for each image; no setting, because it is the one that runs, even
     /// after another version took its place on the disk.
     pub program: PathBuf,
@@ -106,7 +107,7 @@ impl Config {
         let storage = reader.optional("HYDRIA_STORAGE", storage);
         let storage = storage.unwrap_or_else(|| data.join("objects"));
         let seconds = Duration::from_secs;
-        let pixels = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
@@ -131,11 +132,11 @@ impl Config {
             memory_bytes: reader.number("HYDRIA_MEMORY_MB", 16, 1 << 20) << 20,
             cache_bytes: reader.number("HYDRIA_CACHE_MB", 1, 1 << 20) << 20,
             rendered_bytes: reader.number("HYDRIA_RENDERED_MB", 0, 1 << 30) << 20,
-            max_edge: match pixels(reader.number("HYDRIA_MAX_WIDTH", 0, u32::MAX.into())) {
+            max_edge: match number32(reader.number("HYDRIA_MAX_WIDTH", 0, u32::MAX.into())) {
                 0 => None,
                 pixels => Some(pixels),
             },
-            cache_seconds: pixels(reader.number("HYDRIA_CACHE_SECONDS", 0, 31_536_000)),
+            cache_seconds: number32(reader.number("HYDRIA_CACHE_SECONDS", 0, 31_536_000)),
             refuses_renderings: reader.parsed("HYDRIA_ADMISSION", |text| match text {
                 "enforce" => Ok(true),
                 "observe" => Ok(false),
@@ -157,6 +158,11 @@ impl Config {
                 idle: seconds(reader.number("HYDRIA_ORIGIN_IDLE_SECONDS", 1, 3600)),
                 total: seconds(reader.number("HYDRIA_ORIGIN_TOTAL_SECONDS", 1, 86_400)),
                 ..Limits::default()
+            },
+            retries: RetryLimits {
+                attempts: number32(reader.number("HYDRIA_RETRIES", 1, 1000)),
+                first: seconds(reader.number("HYDRIA_RETRY_SECONDS", 1, 1800)),
+                within: Duration::from_hours(reader.number("HYDRIA_RETRY_HOURS", 1, 720)),
             },
             log: reader.parsed("HYDRIA_LOG", log_filter),
             log_json: reader.parsed("HYDRIA_LOG_FORMAT", |text| match text {
@@ -326,6 +332,7 @@ mod tests {
         assert_eq!(config.storage, PathBuf::from("./data/objects"));
         assert_eq!((config.batch_limit, config.max_pixels), (1000, 500_000_000));
         assert_eq!(config.origin_limits.max_bytes, 2 << 30);
+        assert_eq!(config.retries, RetryLimits::default());
         assert!(!config.patch_returns_representation);
         assert_eq!(config.robots, Robots::Descriptions);
     }

@@ -369,6 +369,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Images whose origins failed for a passing reason since they were last sent, unless they came through
+    retries (customer, space, image) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the space of the image
+        space -> Int4,
+        /// Last segment of the address of the image
+        image -> Text,
+        /// Attempts that failed
+        failures -> Int4,
+        /// When the first of them failed
+        since -> Timestamptz,
+        /// Why the last of them failed; NULL: the image says it as its error
+        last_error -> Nullable<Text>,
+        /// When it is tried again at the earliest; NULL: an attempt is under way, or the image is given up
+        next_try -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     /// Where an auth service learns the roles of a user
     role_providers (customer, auth_service) {
         /// Whose
@@ -504,6 +524,7 @@ diesel::joinable!(job_tally_changes -> customers (customer));
 diesel::joinable!(keys -> customers (customer));
 diesel::joinable!(named_queries -> customers (customer));
 diesel::joinable!(portal_users -> customers (customer));
+diesel::joinable!(retries -> customers (customer));
 diesel::joinable!(role_providers -> customers (customer));
 diesel::joinable!(roles -> customers (customer));
 diesel::joinable!(spaces -> customers (customer));
@@ -530,6 +551,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     named_queries,
     portal_roles,
     portal_users,
+    retries,
     role_providers,
     roles,
     spaces,

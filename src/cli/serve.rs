@@ -174,6 +174,7 @@ impl Worker {
         }
         let settings = engine::Settings {
             give_up: engine::GiveUp::default(),
+            retries: config.retries,
             lease: config.lease,
             fetches: config.fetches,
             limits: derivation::Limits {

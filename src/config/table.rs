@@ -115,6 +115,17 @@ pub const SETTINGS: &[Setting] = &[
         "600",
         "Longest fetch; of less: 60 s and 1 s for each 256 KiB",
     ),
+    setting(
+        "HYDRIA_RETRIES",
+        "10",
+        "Attempts at an image whose origin fails for a reason that may pass, at most; 1: no second",
+    ),
+    setting(
+        "HYDRIA_RETRY_SECONDS",
+        "10",
+        "Delay of the second attempt, up to 1800; each further one is twice as long, up to half an hour",
+    ),
+    setting("HYDRIA_RETRY_HOURS", "6", "Longest time from the first attempt to the last, in hours"),
     setting("HYDRIA_LOG", "info", "off, error, warn, info, debug or trace, also by module"),
     setting("HYDRIA_LOG_FORMAT", "text", "text, or json: one object a line"),
 ];

@@ -10,6 +10,7 @@ use crate::classes::image::derivatives::{self, Derivatives};
 use crate::hydra::Problem;
 use crate::queue::batch::{self, Finished, MemberOutcome};
 use crate::queue::job;
+use crate::queue::retry::{self, OfImage, Retry};
 use crate::schema::{images, jobs};
 
 /// Seconds for which what was replaced is still there, for readers that have just looked it up.
@@ -59,6 +60,9 @@ struct StoredColumns {
     initial_origin: Option<String>,
     media_type: String,
     media_type_given: bool,
+    #[diesel(select_expression = OfImage)]
+    #[diesel(select_expression_type = OfImage)]
+    retry: Retry,
 }
 
 /// Settles a job: batches first, then the image, then the job, as all lock (`docs/rules.md` 6.3).
@@ -88,6 +92,7 @@ pub fn complete_job(
     if batch::waiting_in(conn, at)? != waiting {
         return Err(Problem::SerializationConflict(None));
     }
+    let was_retried = held.retry.attempts.is_some();
     let ended = (images::ingesting.eq(false), images::finished.eq(Utc::now()));
     let outcome = match settled {
         JobResult::Done(ingested) => {
@@ -123,10 +128,16 @@ pub fn complete_job(
             if let Some(replaced) = &replaced {
                 job::discard(conn, replaced, AFTER_REPLACEMENT_S)?;
             }
+            if was_retried {
+                retry::forget(conn, at.customer, &[at.space], &[&at.image])?;
+            }
             MemberOutcome::Completed
         }
         JobResult::Failed(reason) => {
             diesel::update(row).set((ended, images::error.eq(reason))).execute(conn)?;
+            if was_retried {
+                retry::give_up(conn, at)?;
+            }
             MemberOutcome::Failed
         }
     };

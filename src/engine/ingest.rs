@@ -10,8 +10,9 @@ use diesel::prelude::*;
 
 use super::claim::Claimed;
 use super::finish::{Ingested, JobResult};
+use super::retries::PassingFault;
 use super::suspects::Verdict;
-use super::{Engine, Settings, path};
+use super::{Engine, Settings, path, with_cause};
 use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentials, stored_rules};
 use crate::classes::customer_storage::quota;
 use crate::classes::image;
@@ -20,6 +21,7 @@ use crate::derivatives;
 use crate::hydra::Problem;
 use crate::origins::{Fetched, OriginError};
 use crate::queue::job;
+use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
 use crate::schema::{image_optimisation_policies, images, jobs, thumbnail_policies};
 
@@ -37,6 +39,8 @@ const STEPS: i32 = 4;
 enum AttemptError {
     /// The image's own; in words that a librarian understands.
     Image(String),
+    /// The origin's, and it may pass.
+    Passing(PassingFault),
     /// The service's own (a full disk, no database), which says nothing of the image: its job is tried again later.
     /// In words for the log.
     Service { words: String, is_of_all: bool },
@@ -50,9 +54,13 @@ impl AttemptError {
 
 impl From<OriginError> for AttemptError {
     fn from(error: OriginError) -> Self {
-        match error.is_local_fault() {
-            true => Self::service(&error),
-            false => Self::Image(error.to_string()),
+        if error.is_local_fault() {
+            Self::service(&error)
+        } else if error.is_transient() {
+            let retry_after = error.retry_after();
+            Self::Passing(PassingFault { words: error.to_string(), retry_after })
+        } else {
+            Self::Image(error.to_string())
         }
     }
 }
@@ -86,14 +94,6 @@ fn is_of_all(error: &(dyn Error + 'static)) -> bool {
     })
 }
 
-/// Returns an error with what is behind it, for the log.
-fn with_cause(error: &dyn Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    }
-}
-
 /// The input of the processing of an image.
 struct IngestInput {
     origin: String,
@@ -112,6 +112,7 @@ impl Engine {
             Ok(None) => {}
             Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
             Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
+            Err(AttemptError::Passing(fault)) => self.retry(job, fault).await,
             Err(AttemptError::Service { words, is_of_all }) => {
                 self.failed(job, &words, is_of_all).await;
             }
@@ -232,7 +233,7 @@ impl Engine {
     }
 
     /// Settles a job; where the database does not answer, again and again while the lease may hold.
-    async fn complete(&self, job: &Claimed, settled: JobResult) {
+    pub(super) async fn complete(&self, job: &Claimed, settled: JobResult) {
         let settled = Arc::new(settled);
         let (claimed, outcome) = (job.clone(), Arc::clone(&settled));
         let settle = move |_: &Site, conn: &mut PgConnection| {
@@ -294,7 +295,7 @@ impl Engine {
     }
 
     /// Does something with the database, tried again and again while it does not answer.
-    async fn with_retry<T: Send + 'static>(
+    pub(super) async fn with_retry<T: Send + 'static>(
         &self,
         job: &Claimed,
         act: impl Fn(&Site, &mut PgConnection) -> Result<T, Problem> + Clone + Send + 'static,
@@ -335,17 +336,23 @@ fn begin(
         .filter(images::space.eq(at.space))
         .filter(images::id.eq(&at.image))
         .filter(exists(held));
-    let image: Option<(String, Option<String>, String, String)> = diesel::update(image)
+    let image: Option<(String, Option<String>, String, String, Retry)> = diesel::update(image)
         .set(images::dequeued.eq(Utc::now()))
         .returning((
             images::origin,
             images::initial_origin,
             images::thumbnail_policy,
             images::image_optimisation_policy,
+            OfImage,
         ))
         .get_result(conn)
         .optional()?;
-    let Some((origin, initial_origin, policy, optimisation)) = image else { return Ok(None) };
+    let Some((origin, initial_origin, policy, optimisation, before)) = image else {
+        return Ok(None);
+    };
+    if before.next_try.is_some() {
+        retry::begin(conn, at)?;
+    }
     let sizes: Vec<i32> =
         thumbnail_policies::table.find(&policy).select(thumbnail_policies::sizes).first(conn)?;
     let optimisation = image_optimisation_policies::table.find(&optimisation);

@@ -12,10 +12,12 @@ pub mod janitor;
 mod leases;
 mod pauses;
 pub mod reingest;
+mod retries;
 mod rules;
 mod slots;
 mod suspects;
 
+use std::error::Error;
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -34,7 +36,7 @@ use crate::derivation;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::journal::retention::Rounds;
-use crate::origins::Fetcher;
+use crate::origins::{Fetcher, RetryLimits};
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
@@ -73,6 +75,8 @@ pub struct Settings {
     pub memory: usize,
     /// Limits after which an image is given up at which the service fails again and again.
     pub give_up: GiveUp,
+    /// Limits after which an image is given up whose origin fails again and again.
+    pub retries: RetryLimits,
     /// Folder for originals while they are read, and for what is made of them.
     pub folder: PathBuf,
     /// This program, which is started for each image.
@@ -246,4 +250,12 @@ impl Engine {
 /// Returns the path at which the API shows an image.
 fn path(at: &ImageAddress) -> String {
     path_to::<Image>(at)
+}
+
+/// Returns an error with what is behind it, for the log.
+fn with_cause(error: &dyn Error) -> String {
+    match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
 }

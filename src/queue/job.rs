@@ -3,13 +3,14 @@
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Bool, Integer, Text};
 
+use super::retry;
 use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
 use crate::schema::{discards, jobs};
 
 /// Channel on which processes hear that there is work.
 pub const WORK: &str = "hydria_work";
-/// Channel on which processes hear that a job is settled; the payload is its number.
+/// Channel on which processes hear that no request need wait for a job any more; the payload is its number.
 pub const SETTLED: &str = "hydria_settled";
 
 /// Key of the object that one attempt at a job writes.
@@ -29,7 +30,7 @@ pub fn of_object(key: &str) -> Option<(i64, i32)> {
 /// Puts images into the queue, or at its head when a request waits for them.
 ///
 /// An image that has a job already gets a new one in its place: an attempt under way can no longer settle
-/// anything, and what it has written is discarded. Answers the numbers of the jobs, in no order.
+/// anything, and what it has written is discarded. The images are locked. Answers the numbers of the jobs, in no order.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -41,6 +42,7 @@ pub fn put(
 ) -> Result<Vec<i64>, Problem> {
     let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
     discard_attempts(conn, customer, &spaces, &ids)?;
+    retry::forget(conn, customer, &spaces, &ids)?;
     let put = diesel::sql_query(
         "INSERT INTO jobs AS j (customer, space, image, immediate) \
          SELECT $1, space, image, $4 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
@@ -169,19 +171,21 @@ pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Proble
     waited_for.map(|(job, _)| job).try_for_each(|job| notify_completed(conn, job))
 }
 
-/// Number of the job of an image that is still to be settled.
+/// Number of the job of an image that a request may wait for: until its first attempt has ended.
 ///
 /// # Errors
 /// Fails if the database does not answer.
-pub fn of_image(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<i64>, Problem> {
+pub fn awaited(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<i64>, Problem> {
     let own = jobs::table
         .filter(jobs::customer.eq(at.customer))
         .filter(jobs::space.eq(at.space))
-        .filter(jobs::image.eq(&at.image));
+        .filter(jobs::image.eq(&at.image))
+        .filter(jobs::immediate);
     Ok(own.select(jobs::id).first(conn).optional()?)
 }
 
-/// Tells all processes that a job is settled, once this is committed; only of jobs that a request waits for.
+/// Tells all processes that a job need not be waited for any more, once this is committed; only of jobs that a request
+/// waits for.
 ///
 /// Transactions that tell something are committed one after another in the whole of a PostgreSQL server.
 ///

@@ -1,4 +1,5 @@
-//! Tables of the queue that are no class: jobs, and the rows of batches and their members.
+//! Tables of the queue that are no class: jobs, retries, and the rows of batches and their members.
 
 pub mod batch;
 pub mod job;
+pub mod retry;

@@ -240,7 +240,8 @@ fn an_image_that_a_check_sends_again_says_that_it_waits() {
 fn an_image_that_alone_meets_a_fault_of_the_service_is_given_up_with_an_error_that_says_so() {
     let scene = Scene::without_workers();
     let limits = GiveUp { attempts: 2, after: Duration::ZERO };
-    let hands = Hands::giving_up(&scene.app.database_url, &scene.app, limits);
+    let url = &scene.app.database_url;
+    let hands = Hands::with(url, &scene.app, |settings| settings.give_up = limits);
     let mut conn = scene.app.database();
     for sql in [
         "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \

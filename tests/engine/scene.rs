@@ -12,7 +12,7 @@ use hydria::derivation::Limits;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, GiveUp, Settings, mebibytes};
-use hydria::origins::Fetcher;
+use hydria::origins::{Fetcher, RetryLimits};
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Origin, Owner, rows, until};
@@ -113,26 +113,33 @@ impl Hands {
 
     /// The same, on another way to the database.
     pub fn through(url: &str, app: &App) -> Self {
-        Self::giving_up(url, app, GiveUp::default())
+        Self::with(url, app, |_| {})
     }
 
-    /// The same, with other limits for images at which the service keeps failing.
-    pub fn giving_up(url: &str, app: &App, give_up: GiveUp) -> Self {
+    /// The same, with the retries of the defaults.
+    pub fn retrying(app: &App) -> Self {
+        Self::with(&app.database_url, app, |settings| settings.retries = RetryLimits::default())
+    }
+
+    /// The same, with other settings.
+    pub fn with(url: &str, app: &App, change: impl FnOnce(&mut Settings)) -> Self {
         let data = app.data.path().to_str().expect("a path in UTF-8").to_owned();
         let config = Config::read(|name| match name {
             "DATABASE_URL" => Some(url.to_owned()),
             "HYDRIA_DATA" => Some(data.clone()),
             "HYDRIA_ORIGIN_ALLOW" => Some("127.0.0.1".to_owned()),
+            "HYDRIA_RETRIES" => Some("1".to_owned()),
             _ => None,
         })
         .expect("settings");
         let setup = Setup::join(&config).expect("the database answers");
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let inside = runtime.enter();
-        let settings = Settings {
+        let mut settings = Settings {
             lease: config.lease,
             fetches: 1,
-            give_up,
+            give_up: GiveUp::default(),
+            retries: config.retries,
             limits: Limits {
                 max_pixels: config.max_pixels,
                 memory: config.ingest_memory_bytes,
@@ -143,6 +150,7 @@ impl Hands {
             folder: app.data.path().to_owned(),
             program: env!("CARGO_BIN_EXE_hydria").into(),
         };
+        change(&mut settings);
         let engine = Engine::new(
             setup.database.clone(),
             setup.site(&config, app.base.clone()),

@@ -23,7 +23,7 @@ struct Batch {
     home: Home,
 }
 
-const SETTINGS: [(&str, &str); 1] = [("HYDRIA_LEASE_SECONDS", "2")];
+const SETTINGS: [(&str, &str); 2] = [("HYDRIA_LEASE_SECONDS", "2"), ("HYDRIA_RETRY_SECONDS", "1")];
 
 impl Batch {
     /// Submits five hundred images; `first` gives the origins of as many as it has paths.
@@ -86,7 +86,7 @@ impl Batch {
         let mut count =
             |what: &str| rows::number(&mut conn, &format!("SELECT count(*) AS n FROM {what}"));
         assert_eq!(count("finishes"), 1, "finished is set once");
-        assert_eq!(count("jobs"), 0);
+        assert_eq!((count("jobs"), count("retries")), (0, 0));
         assert_eq!(count("images WHERE ingesting OR finished IS NULL"), 0);
         let storage = owner.client.get(&owner.path("/storage")).expect(200);
         assert_eq!(storage.number("numberOfStoredImages"), IMAGES);
@@ -112,6 +112,15 @@ fn killed_while_it_fetches() {
     let mut batch = Batch::submit(&paths(6, "/held/120x80"));
     batch.origin.wait_for("/held", 6);
     until("others to be settled", || batch.settled() > 20);
+    batch.service.kill();
+    batch.comes_back();
+}
+
+#[test]
+fn killed_between_two_attempts() {
+    let mut batch = Batch::submit(&paths(6, "/failing/503/3/120x80"));
+    let waiting = "SELECT count(*) AS n FROM retries WHERE failures = 2 AND next_try IS NOT NULL";
+    until("two attempts to fail", || rows::number(&mut batch.conn, waiting) > 0);
     batch.service.kill();
     batch.comes_back();
 }

@@ -3,7 +3,7 @@
 use hydria::cli::serve::Options;
 use serde_json::json;
 
-use super::{App, Origin, Owner};
+use super::{App, Origin, Owner, until};
 
 pub struct Library {
     pub app: App,
@@ -18,7 +18,8 @@ impl Library {
 
     /// The same in a service with other settings.
     pub fn with(settings: &[(&str, &str)]) -> Self {
-        let (app, origin) = (App::start_with(settings, Options::default()), Origin::start());
+        let settings: Vec<_> = settings.iter().copied().chain([("HYDRIA_RETRIES", "2")]).collect();
+        let (app, origin) = (App::start_with(&settings, Options::default()), Origin::start());
         let owner = app.customer("library");
         let (client, path) = (&owner.client, |below: &str| owner.path(below));
 
@@ -66,6 +67,10 @@ impl Library {
             .expect(201)
             .id();
         owner.finished(&batch);
+        owner.submit(&[image("again", origin.url("/failing/503-3600/9/1x1/x.png"))]).expect(201);
+        until("an image that is tried again later", || {
+            client.get(&format!("{below}/images/again")).expect(200).body.get("nextTry").is_some()
+        });
         Self { app, owner, _origin: origin }
     }
 }

@@ -11,6 +11,8 @@
 //! | `/cut/…` | half of a JPEG as if it were all |
 //! | `/basic/{user}/{password}/{w}x{h}/…` | the PNG for those who send these credentials, else 401 |
 //! | `/held/{w}x{h}/…` | the PNG, once [`Origin::release`] was called |
+//! | `/failing/{how}/{times}/{w}x{h}/…` | so often a status, one with `Retry-After` (`503-60`), or a closed connection (`close`); then the PNG |
+//! | `/held-then-broken/…` | 500, once [`Origin::release`] was called |
 //! | `/stalled/…` | half of a JPEG, and silence until then |
 
 use std::io::{BufRead, BufReader, Write};
@@ -100,7 +102,11 @@ impl State {
                 line[line.len() - value.len()..].trim().clone_into(&mut authorization);
             }
         }
-        self.asked.lock().expect("no panic").push(path.clone());
+        let before = {
+            let mut asked = self.asked.lock().expect("no panic");
+            asked.push(path.clone());
+            asked.iter().filter(|other| **other == path).count() - 1
+        };
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts.as_slice() {
             ["image", size, ..] => send(stream, "200 OK", &png(size)),
@@ -139,6 +145,25 @@ impl State {
                 } else {
                     send(stream, "401 Unauthorized", b"who are you?")
                 }
+            }
+            ["failing", how, times, size, ..] => {
+                let times: usize = times.parse().expect("a number");
+                match (before < times, *how) {
+                    (false, _) => send(stream, "200 OK", &png(size)),
+                    (true, "close") => Ok(()),
+                    (true, status) => {
+                        let (status, after) = status.split_once('-').unwrap_or((status, ""));
+                        let line = match after {
+                            "" => format!("{status} X"),
+                            after => format!("{status} X\r\nRetry-After: {after}"),
+                        };
+                        send(stream, &line, b"not now")
+                    }
+                }
+            }
+            ["held-then-broken", ..] => {
+                self.hold();
+                send(stream, "500 Internal Server Error", b"broken")
             }
             ["held", size, ..] => {
                 self.hold();

@@ -42,6 +42,7 @@ use super::{ImageOptimisationPolicy, ThumbnailPolicy};
 use crate::addresses::{self, ImageAddress, SpaceAddress};
 use crate::hydra::{Fault, Problem};
 use crate::origins::{MAX_ORIGIN_BYTES, check_origin};
+use crate::queue::retry::{OfImage, Retry};
 use crate::resource::rules::{max_unauthorised_rule, not_blank, rights_rule};
 use crate::resource::*;
 use crate::schema::images;
@@ -71,6 +72,9 @@ pub struct Image {
     pub thumbnails: Vec<i32>,
     /// Tells whether all of it can be served: its derivatives have an index.
     pub has_tiles: bool,
+    #[diesel(select_expression = OfImage)]
+    #[diesel(select_expression_type = OfImage)]
+    pub retry: Retry,
 }
 
 /// A row of metadata: the member is called as its column is.
@@ -183,6 +187,21 @@ impl Resource for Image {
                 &i.ingesting
             }),
             &field("error", "Why it could not be processed; empty: it could", |i: &Self| &i.error),
+            &field(
+                "attempts",
+                "Attempts to process it since it was last sent, where one failed for a reason that may \
+                 pass; absent where none did, and once it came through",
+                |i: &Self| &i.retry.attempts,
+            )
+            .non_negative(),
+            &field(
+                "lastError",
+                "Why the last attempt failed, while it is tried again",
+                |i: &Self| &i.retry.last_error,
+            ),
+            &field("nextTry", "When it is tried again, at the earliest", |i: &Self| {
+                &i.retry.next_try
+            }),
             &LatestBatch,
             &reference_by_id::<Self, ImageOptimisationPolicy>(
                 "imageOptimisationPolicy",

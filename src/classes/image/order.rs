@@ -3,6 +3,7 @@
 use super::Image;
 use super::metadata::metadata_members;
 use crate::hydra::collection::Order;
+use crate::queue::retry;
 use crate::resource::page_key::{KeyKind, KeyValue};
 
 /// Something that images are compared by.
@@ -46,7 +47,7 @@ struct Field {
 
 /// Describes a member by its expression, its kind, and how it is read off an image.
 macro_rules! fields {
-    ($($member:tt: $sql:tt, $kind:ident, $indexed:literal, $of:expr;)+) => {
+    ($($member:tt: $sql:expr, $kind:ident, $indexed:literal, $of:expr;)+) => {
         &[$(Field {
             member: $member,
             column: Column { sql: $sql, name: "value", kind: KeyKind::$kind, of: $of },
@@ -83,6 +84,9 @@ static FIELDS: &[Field] = fields! {
     "dequeued": "COALESCE(images.dequeued, 'infinity')", Moment, false, |i| moment(i.dequeued);
     "ingesting": "images.ingesting", Flag, false, |i| KeyValue::Flag(i.ingesting);
     "error": "images.error", Text, false, |i| text(Some(&i.error));
+    "attempts": retry::ATTEMPTS, Integer, false, |i| KeyValue::Integer(i.retry.attempts.unwrap_or(i32::MAX));
+    "lastError": retry::LAST_ERROR, Text, false, |i| last_text(i.retry.last_error.as_deref());
+    "nextTry": retry::NEXT_TRY, Moment, false, |i| moment(i.retry.next_try);
     "batch": "COALESCE(images.batch, 9223372036854775807)", Number, false, |i| KeyValue::Number(i.batch.unwrap_or(i64::MAX));
     "imageOptimisationPolicy": "images.image_optimisation_policy", Text, false, |i| text(Some(&i.image_optimisation_policy));
     "thumbnailPolicy": "images.thumbnail_policy", Text, false, |i| text(Some(&i.thumbnail_policy));

@@ -15,12 +15,12 @@ use crate::resource::address::Template;
 use crate::resource::*;
 use crate::schema::images;
 
-/// Puts an image at the head of the queue, and lets the answer wait for what comes of it.
+/// Puts an image at the head of the queue, and lets the answer wait for what comes of the first attempt.
 fn process_now(s: &mut UnitOfWork<'_>, at: ImageAddress) -> Result<(), Problem> {
     job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
     s.effects.push(Effect::WorkAdded);
     s.effects.push(changed(at.clone()));
-    s.pending = Some(Arc::new(move |conn| job::of_image(conn, &at)));
+    s.pending = Some(Arc::new(move |conn| job::awaited(conn, &at)));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod images;
 mod jobs;
 mod members;
 mod objects;
+mod retries;
 mod totals;
 
 use std::fmt;
@@ -104,6 +105,7 @@ pub async fn check(
     let mut after = (0, 0);
     while let Some(space) = check.read(|conn| totals::next(conn, after))? {
         derivatives::of_space(&mut check, space)?;
+        retries::of_space(&mut check, space)?;
         totals::of_space(&mut check, space)?;
         after = space;
     }

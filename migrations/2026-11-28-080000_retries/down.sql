@@ -1,0 +1,3 @@
+DROP TRIGGER forget_retries ON images;
+DROP FUNCTION forget_retries();
+DROP TABLE retries;
