@@ -289,6 +289,8 @@ diesel::table! {
         attempts -> Int4,
         /// Claims after which a worker that stopped gave it back
         returns -> Int4,
+        /// The batch that put it into the queue; NULL: something else did, such as a request that waits
+        batch -> Nullable<Int8>,
     }
 }
 
@@ -317,7 +319,7 @@ diesel::table! {
         space -> Int4,
         /// Id of the image, which may be gone
         image -> Text,
-        /// completed, failed or deleted; NULL: waiting
+        /// completed, failed, deleted or cancelled; NULL: waiting
         outcome -> Nullable<Text>,
     }
 }

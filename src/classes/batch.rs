@@ -4,11 +4,16 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
+mod cancel;
+mod reingest;
+
 use super::addresses::{self, BatchAddress};
 use super::image::{BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES};
 use crate::queue::batch::{finish, lock};
 use crate::resource::*;
 use crate::schema::{batches, images};
+use cancel::CANCEL;
+use reingest::REINGEST_ERRORS;
 
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = batches, check_for_backend(diesel::pg::Pg))]
@@ -21,7 +26,7 @@ pub struct Batch {
     pub superseded: bool,
     /// Members settled with success.
     pub completed: i32,
-    /// Members settled with failure, deleted ones among them.
+    /// Members settled with failure, deleted and cancelled ones among them.
     pub errors: i32,
 }
 
@@ -43,7 +48,7 @@ impl Resource for Batch {
                 .non_negative(),
             &field(
                 "errors",
-                "Images processed with failure, and those deleted while they waited",
+                "Images processed with failure, and those deleted or cancelled while they waited",
                 |b: &Self| &b.errors,
             )
             .non_negative(),
@@ -59,6 +64,19 @@ impl Resource for Batch {
             &collection("completedImages", "Of these, those without an error", &BATCH_COMPLETED),
             &collection("errorImages", "Of these, those with an error", &BATCH_ERRORS),
             &action::<Self, BatchTest>("test", "POST here to bring the batch up to date", &[TEST]),
+            &action::<Self, Self>(
+                "reingestErrors",
+                "POST here to submit the images that failed as a new batch; those that wait or came \
+                 through since are left out",
+                &[REINGEST_ERRORS],
+            )
+            .when(|b, _| b.errors > 0),
+            &action::<Self, Self>(
+                "cancel",
+                "DELETE this to cancel the images that wait: each counts as an error. Those that were \
+                 sent again since are processed all the same",
+                &[CANCEL],
+            ),
         ],
         operations: &[retrieve_counting::<Self>()],
         ..Class::EMPTY
@@ -102,7 +120,7 @@ impl Resource for BatchTest {
 const TEST: Operation<BatchAddress> = post("test", "Bring the batch up to date")
     .accepts_any_body()
     .returns::<BatchTest>()
-    .answering(statuses::TESTED)
+    .answering(statuses::REPORTED)
     .writes(|s, at, _| {
         lock(s.conn, at.customer, &[at.batch])?;
         let held = Batch::find(s, at)?;

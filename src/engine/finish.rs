@@ -93,7 +93,8 @@ pub fn complete_job(
         return Err(Problem::SerializationConflict(None));
     }
     let was_retried = held.retry.attempts.is_some();
-    let ended = (images::ingesting.eq(false), images::finished.eq(Utc::now()));
+    let now = Utc::now();
+    let ended = (images::ingesting.eq(false), images::finished.eq(now));
     let outcome = match settled {
         JobResult::Done(ingested) => {
             // What was said of the image while it was worked on stands.
@@ -121,7 +122,7 @@ pub fn complete_job(
                 index: Some(ingested.index.clone()),
                 size: ingested.size,
                 derived_size: ingested.derived_size,
-                checked: Utc::now(),
+                checked: now,
             };
             derivatives::save(conn, at, &made)?;
             job::keep(conn, &ingested.object)?;

@@ -13,7 +13,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Integer, Text};
 use crate::counters;
 use crate::database::Database;
 use crate::hydra::Problem;
-use crate::queue::job;
+use crate::queue::job::{self, Sender};
 use crate::resource::transaction;
 use crate::schema::customers;
 
@@ -182,7 +182,7 @@ fn send(database: &Database, customer: i32, images: &[(i32, String)]) -> Result<
         .load(conn)?;
         if !sent.is_empty() {
             let sent: Vec<(i32, &str)> = sent.iter().map(|key| (key.space, &*key.id)).collect();
-            job::put(conn, customer, &sent, false)?;
+            job::put(conn, customer, &sent, Sender::Service)?;
         }
         Ok(sent.len())
     })

@@ -82,6 +82,61 @@ pub fn waiting_in(conn: &mut PgConnection, at: &ImageAddress) -> Result<Vec<i64>
         .load(conn)?)
 }
 
+/// Numbers of the batches in which an image waits that waits in this one too, and of this one.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn sharing(conn: &mut PgConnection, customer: i32, batch: i64) -> Result<Vec<i64>, Problem> {
+    let others: Vec<Numbered> = diesel::sql_query(
+        "SELECT DISTINCT o.batch AS id FROM members AS m JOIN members AS o \
+         ON (o.customer, o.space, o.image) = (m.customer, m.space, m.image) AND o.outcome IS NULL \
+         WHERE m.customer = $1 AND m.batch = $2 AND m.outcome IS NULL UNION SELECT $2",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<BigInt, _>(batch)
+    .load(conn)?;
+    Ok(others.into_iter().map(|other| other.id).collect())
+}
+
+#[derive(QueryableByName)]
+struct Numbered {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Settles all that waits in a batch, and images whose jobs are gone in all batches that are held, as cancelled.
+///
+/// Returns the batches that were finished by that.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn cancel(
+    conn: &mut PgConnection,
+    customer: i32,
+    batch: i64,
+    held: &[i64],
+    gone: &[(i32, String)],
+) -> Result<Vec<Finished>, Problem> {
+    let (spaces, ids): (Vec<i32>, Vec<&str>) =
+        gone.iter().map(|(space, id)| (*space, id.as_str())).unzip();
+    diesel::sql_query(
+        "WITH cancelled AS (\
+           UPDATE members SET outcome = 'cancelled' WHERE customer = $1 AND batch = ANY ($3) \
+           AND outcome IS NULL \
+           AND (batch = $2 OR (space, image) IN (SELECT * FROM unnest($4, $5))) RETURNING batch), \
+         counted AS (SELECT batch, count(*) AS members FROM cancelled GROUP BY batch) \
+         UPDATE batches AS b SET errors = b.errors + c.members FROM counted AS c \
+         WHERE b.customer = $1 AND b.id = c.batch",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<BigInt, _>(batch)
+    .bind::<Array<BigInt>, _>(held)
+    .bind::<Array<Integer>, _>(spaces)
+    .bind::<Array<Text>, _>(ids)
+    .execute(conn)?;
+    finish(conn, customer, held)
+}
+
 /// The outcome of a member of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberOutcome {

@@ -1,7 +1,7 @@
 //! Jobs: images to be processed, at most one an image, each in the transaction with the data it is about.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Integer, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text};
 
 use super::retry;
 use crate::addresses::ImageAddress;
@@ -27,6 +27,17 @@ pub fn of_object(key: &str) -> Option<(i64, i32)> {
     (object(of.0, of.1) == key).then_some(of)
 }
 
+/// Who puts an image into the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// A request that waits for it.
+    Request,
+    /// The batch of this number.
+    Batch(i64),
+    /// The service itself.
+    Service,
+}
+
 /// Puts images into the queue, or at its head when a request waits for them.
 ///
 /// An image that has a job already gets a new one in its place: an attempt under way can no longer settle
@@ -38,28 +49,34 @@ pub fn put(
     conn: &mut PgConnection,
     customer: i32,
     images: &[(i32, &str)],
-    immediate: bool,
+    sender: Sender,
 ) -> Result<Vec<i64>, Problem> {
+    let batch = match sender {
+        Sender::Batch(batch) => Some(batch),
+        Sender::Request | Sender::Service => None,
+    };
     let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
     discard_attempts(conn, customer, &spaces, &ids)?;
     retry::forget(conn, customer, &spaces, &ids)?;
     let put = diesel::sql_query(
-        "INSERT INTO jobs AS j (customer, space, image, immediate) \
-         SELECT $1, space, image, $4 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
+        "INSERT INTO jobs AS j (customer, space, image, immediate, batch) \
+         SELECT $1, space, image, $4, $5 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
          ON CONFLICT (customer, space, image) DO UPDATE SET id = nextval('jobs_id_seq'), \
-         immediate = j.immediate OR excluded.immediate, available = now(), attempts = 0, returns = 0 \
+         immediate = j.immediate OR excluded.immediate, batch = excluded.batch, available = now(), \
+         attempts = 0, returns = 0 \
          RETURNING id",
     )
     .bind::<Integer, _>(customer)
     .bind::<Array<Integer>, _>(&spaces)
     .bind::<Array<Text>, _>(&ids)
-    .bind::<Bool, _>(immediate)
+    .bind::<Bool, _>(sender == Sender::Request)
+    .bind::<Nullable<BigInt>, _>(batch)
     .load::<Numbered>(conn)?;
     diesel::sql_query(format!("NOTIFY {WORK}")).execute(conn)?;
     Ok(put.into_iter().map(|n| n.id).collect())
 }
 
-/// As [`put`], for images that were made in this transaction, which have no job yet.
+/// As [`put`], for images that a batch made in this transaction, which have no job yet.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -67,15 +84,17 @@ pub fn put_new(
     conn: &mut PgConnection,
     customer: i32,
     images: &[(i32, &str)],
+    batch: i64,
 ) -> Result<(), Problem> {
     let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
     diesel::sql_query(
-        "INSERT INTO jobs (customer, space, image, immediate) \
-         SELECT $1, space, image, FALSE FROM unnest($2, $3) AS n (space, image)",
+        "INSERT INTO jobs (customer, space, image, immediate, batch) \
+         SELECT $1, space, image, FALSE, $4 FROM unnest($2, $3) AS n (space, image)",
     )
     .bind::<Integer, _>(customer)
     .bind::<Array<Integer>, _>(&spaces)
     .bind::<Array<Text>, _>(&ids)
+    .bind::<BigInt, _>(batch)
     .execute(conn)?;
     diesel::sql_query(format!("NOTIFY {WORK}")).execute(conn)?;
     Ok(())
@@ -83,13 +102,13 @@ pub fn put_new(
 
 #[derive(QueryableByName)]
 struct Numbered {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(sql_type = BigInt)]
     id: i64,
 }
 
 #[derive(QueryableByName)]
 struct LockedJob {
-    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    #[diesel(sql_type = BigInt)]
     id: i64,
     #[diesel(sql_type = Integer)]
     attempts: i32,
@@ -111,9 +130,26 @@ fn discard_attempts(
     .bind::<Array<Integer>, _>(spaces)
     .bind::<Array<Text>, _>(ids)
     .load(conn)?;
-    for LockedJob { id, attempts } in held {
-        discard_all(conn, id, attempts, AFTER_ATTEMPT_S)?;
+    discard_attempts_of(conn, held.into_iter().map(|LockedJob { id, attempts }| (id, attempts)))
+}
+
+/// Discards what attempts under way at jobs, given by number and attempts, may yet write.
+fn discard_attempts_of(
+    conn: &mut PgConnection,
+    jobs: impl Iterator<Item = (i64, i32)>,
+) -> Result<(), Problem> {
+    let keys = jobs.flat_map(|(id, attempts)| (1..=attempts).map(move |n| object(id, n)));
+    let keys: Vec<String> = keys.collect();
+    if keys.is_empty() {
+        return Ok(());
     }
+    diesel::sql_query(
+        "INSERT INTO discards (object, due) SELECT key, now() + $2 * interval '1 second' \
+         FROM unnest($1) AS key ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<Text>, _>(keys)
+    .bind::<Integer, _>(AFTER_ATTEMPT_S)
+    .execute(conn)?;
     Ok(())
 }
 
@@ -169,6 +205,55 @@ pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Proble
         diesel::delete(own).returning((jobs::id, jobs::immediate)).load(conn)?;
     let waited_for = withdrawn.into_iter().filter(|(_, immediate)| *immediate);
     waited_for.map(|(job, _)| job).try_for_each(|job| notify_completed(conn, job))
+}
+
+#[derive(QueryableByName)]
+struct Withdrawn {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Integer)]
+    space: i32,
+    #[diesel(sql_type = Text)]
+    image: String,
+    #[diesel(sql_type = Integer)]
+    attempts: i32,
+    #[diesel(sql_type = Bool)]
+    immediate: bool,
+}
+
+/// Takes the jobs away that a batch put into the queue, whose images are locked; returns the spaces and ids of these.
+///
+/// An attempt under way can no longer settle anything, and what it has written is discarded.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn withdraw_of_batch(
+    conn: &mut PgConnection,
+    customer: i32,
+    batch: i64,
+) -> Result<Vec<(i32, String)>, Problem> {
+    // Locked in the order of keys, through the members that wait: the index on jobs leads to each.
+    let withdrawn: Vec<Withdrawn> = diesel::sql_query(
+        "WITH held AS MATERIALIZED (\
+           SELECT j.id, j.space, j.image, j.attempts, j.immediate FROM jobs AS j JOIN members AS m \
+           ON (m.customer, m.space, m.image) = (j.customer, j.space, j.image) \
+           WHERE m.customer = $1 AND m.batch = $2 AND m.outcome IS NULL AND j.batch = $2 \
+           ORDER BY j.space, j.image FOR UPDATE OF j), \
+         gone AS (DELETE FROM jobs AS j USING held AS h WHERE j.id = h.id) \
+         SELECT * FROM held",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<BigInt, _>(batch)
+    .load(conn)?;
+    discard_attempts_of(conn, withdrawn.iter().map(|job| (job.id, job.attempts)))?;
+    let waited_for = withdrawn.iter().filter(|job| job.immediate);
+    waited_for.map(|job| job.id).try_for_each(|job| notify_completed(conn, job))?;
+    let images: Vec<(i32, String)> =
+        withdrawn.into_iter().map(|job| (job.space, job.image)).collect();
+    let (spaces, ids): (Vec<i32>, Vec<&str>) =
+        images.iter().map(|(space, id)| (*space, id.as_str())).unzip();
+    retry::forget(conn, customer, &spaces, &ids)?;
+    Ok(images)
 }
 
 /// Number of the job of an image that a request may wait for: until its first attempt has ended.

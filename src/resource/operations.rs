@@ -74,7 +74,7 @@ pub const fn update<R: Update + Retrieve>() -> Operation<R::Address> {
 }
 
 /// Answers with what was written, as it is once the job is done that its store waits for.
-fn written<R: Retrieve>(s: &mut UnitOfWork<'_>, outcome: Outcome, resource: &R) -> Reply {
+pub fn written<R: Retrieve>(s: &mut UnitOfWork<'_>, outcome: Outcome, resource: &R) -> Reply {
     let Some(job) = s.pending.take() else { return Reply::shown(outcome, resource, s) };
     let at = resource.address();
     let then = move |s: &mut UnitOfWork<'_>| Ok(Reply::shown(outcome, &R::find(s, &at)?, s));

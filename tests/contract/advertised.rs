@@ -249,6 +249,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Where a link of a class leads: of what was made, or of what was found where that has none.
+    fn linked(&self, class: &str, link: &str) -> Option<String> {
+        let found = self.seen.iter().filter(|(_, body)| class_of(body) == class);
+        let mut places = self.made.get(class).into_iter().chain(found.map(|(address, _)| address));
+        places.find_map(|place| {
+            let shown = self.client.get(place);
+            shown.body.get(link).and_then(Value::as_str).map(str::to_owned)
+        })
+    }
+
     /// Links with operations of their own, which no class has.
     fn links(&mut self) {
         let classes: Vec<Value> = each(&self.vocabulary, "supportedClass").cloned().collect();
@@ -260,11 +270,7 @@ impl<'a> Reader<'a> {
             for property in each(class, "supportedProperty") {
                 let described = &property["property"];
                 for operation in each(described, "supportedOperation") {
-                    let address = self.place(text(class, "@id")).and_then(|place| {
-                        self.client.get(&place).body[text(property, "title")]
-                            .as_str()
-                            .map(str::to_owned)
-                    });
+                    let address = self.linked(text(class, "@id"), text(property, "title"));
                     if let (false, Some(address)) =
                         (of_classes.contains(text(operation, "@id")), address)
                     {

@@ -2,6 +2,7 @@
 
 mod again;
 mod batches;
+mod cancel;
 mod corpus;
 mod derivation;
 mod errors;
@@ -11,6 +12,7 @@ mod immediate;
 mod journal;
 mod leases;
 mod lost;
+mod reingest;
 mod retries;
 pub mod scene;
 mod settling;

@@ -32,6 +32,7 @@ pub use list::{
 pub use media_type::{UNKNOWN, inferred_media_type};
 
 use properties::{LatestBatch, Roles};
+use store::REINGEST;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -246,6 +247,7 @@ impl Resource for Image {
             )
             .optional(),
             &link::<Self, ImageStorage>("storage", "How much it stores").when(|i, _| i.width > 0),
+            &action::<Self, Self>("reingest", "POST here to fetch and process it again", &[REINGEST]),
         ],
         operations: &[
             retrieve::<Self>(),

@@ -20,7 +20,7 @@ use crate::classes::role::uris::{settle_roles, unknown_roles};
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
 use crate::queue::batch;
-use crate::queue::job;
+use crate::queue::job::{self, Sender};
 use crate::resource::*;
 use crate::schema::images;
 
@@ -219,11 +219,11 @@ fn store(
     batch::put_members(conn, customer, batch, drafts.keys())?;
     if !new.is_empty() {
         let ids: Vec<(i32, &str)> = new.iter().map(|image| (image.space, image.id)).collect();
-        job::put_new(conn, customer, &ids)?;
+        job::put_new(conn, customer, &ids, batch)?;
     }
     if !again.is_empty() {
         let ids: Vec<(i32, &str)> = again.iter().map(|image| (image.space, image.id)).collect();
-        job::put(conn, customer, &ids, false)?;
+        job::put(conn, customer, &ids, Sender::Batch(batch))?;
     }
     Ok(BatchAddress { customer, batch })
 }

@@ -10,19 +10,32 @@ use super::{Image, ImageDraft, check_space, derivatives};
 use crate::addresses::{self, ImageAddress, SpaceAddress};
 use crate::hydra::Problem;
 use crate::queue::batch::{self, MemberOutcome};
-use crate::queue::job;
+use crate::queue::job::{self, Sender};
 use crate::resource::address::Template;
 use crate::resource::*;
 use crate::schema::images;
 
 /// Puts an image at the head of the queue, and lets the answer wait for what comes of the first attempt.
 fn process_now(s: &mut UnitOfWork<'_>, at: ImageAddress) -> Result<(), Problem> {
-    job::put(s.conn, at.customer, &[(at.space, &at.image)], true)?;
+    job::put(s.conn, at.customer, &[(at.space, &at.image)], Sender::Request)?;
     s.effects.push(Effect::WorkAdded);
     s.effects.push(changed(at.clone()));
     s.pending = Some(Arc::new(move |conn| job::awaited(conn, &at)));
     Ok(())
 }
+
+/// POST to an image's `reingest`: as PUT of what is held.
+pub(super) const REINGEST: Operation<ImageAddress> =
+    post("reingest", "Fetch and process again, at once")
+        .accepts_any_body()
+        .returns::<Image>()
+        .answering(statuses::REPORTED)
+        .writes(|s, at, input| {
+            let locked = Locked::<Image>::lock_for_part(s, at, input, |_| false)?;
+            let image = register::send_again(s.conn, &locked, &locked.draft())?;
+            process_now(s, at.clone())?;
+            Ok(operations::written(s, Outcome::Replaced, &image))
+        });
 
 impl Create<SpaceAddress> for Image {
     fn initial_draft(s: &mut UnitOfWork<'_>, into: &SpaceAddress) -> Result<ImageDraft, Problem> {

@@ -10,7 +10,7 @@ use super::{Check, CheckError, change, holds, lock_image};
 use crate::addresses::ImageAddress;
 use crate::classes::image::derivatives;
 use crate::hydra::Problem;
-use crate::queue::job;
+use crate::queue::job::{self, Sender};
 use crate::schema::images;
 
 #[derive(QueryableByName)]
@@ -103,7 +103,7 @@ fn stranded(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
         }
         let is_so = holds(conn, at, &of_image(STRANDED))?;
         if is_so && repair {
-            job::put(conn, at.customer, &[(at.space, &at.image)], false)?;
+            job::put(conn, at.customer, &[(at.space, &at.image)], Sender::Service)?;
         }
         Ok(is_so)
     })?;
@@ -209,5 +209,5 @@ fn send_again(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem>
             images::dequeued.eq(None::<DateTime<Utc>>),
         ))
         .execute(conn)?;
-    job::put(conn, at.customer, &[(at.space, &at.image)], false).map(|_| ())
+    job::put(conn, at.customer, &[(at.space, &at.image)], Sender::Service).map(|_| ())
 }

@@ -101,7 +101,10 @@ impl<'a> Crawl<'a> {
         match lead {
             Lead::Resource => self.read(address, &answer),
             Lead::List if answer.body.is_array() => {}
-            Lead::Action if answer.header("allow").is_some_and(|a| a.contains("POST")) => {}
+            Lead::Action
+                if answer
+                    .header("allow")
+                    .is_some_and(|a| a.contains("POST") || a.contains("DELETE")) => {}
             Lead::File | Lead::Protected if !answer.bytes.is_empty() => {}
             _ => self.faults.push(format!("{address}: not what was promised: {}", answer.body)),
         }
