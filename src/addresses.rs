@@ -29,6 +29,7 @@ pub const ROLE_PROVIDER: &str = "/customers/{customer}/authServices/{auth_servic
 pub const ROLE: &str = "/customers/{customer}/roles/{role}";
 
 pub const QUEUE: &str = "/customers/{customer}/queue";
+pub const PRIORITY_QUEUE: &str = "/customers/{customer}/queue/priority";
 pub const BATCH: &str = "/customers/{customer}/queue/batches/{batch}";
 pub const BATCH_TEST: &str = "/customers/{customer}/queue/batches/{batch}/test";
 

@@ -255,6 +255,10 @@ diesel::table! {
         customer -> Int4,
         /// Jobs there are
         jobs -> Int8,
+        /// Jobs settled a second, of late; 0: not measured yet
+        rate -> Float8,
+        /// When that was measured
+        measured -> Timestamptz,
     }
 }
 
@@ -291,6 +295,8 @@ diesel::table! {
         returns -> Int4,
         /// The batch that put it into the queue; NULL: something else did, such as a request that waits
         batch -> Nullable<Int8>,
+        /// Whether it is of the priority queue: claimed before the others of its customer, as a rule
+        priority -> Bool,
     }
 }
 

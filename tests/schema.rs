@@ -275,6 +275,7 @@ fn type_of(column: &Column) -> String {
     let plain = |kind: &str| match kind {
         "int4" => "Int4",
         "int8" => "Int8",
+        "float8" => "Float8",
         "text" => "Text",
         "bool" => "Bool",
         "bytea" => "Bytea",

@@ -41,7 +41,7 @@ pub use origin_credentials::OriginCredentials;
 pub use origin_strategy::OriginStrategy;
 pub use portal_role::PortalRole;
 pub use portal_user::PortalUser;
-pub use queue::Queue;
+pub use queue::{PriorityQueue, Queue};
 pub use role::Role;
 pub use role_provider::RoleProvider;
 pub use space::Space;
@@ -73,6 +73,7 @@ pub fn each(visitor: &mut impl Visit) {
     visitor.visit::<SpaceMetadata>();
     visitor.visit::<Image>();
     visitor.visit::<Queue>();
+    visitor.visit::<PriorityQueue>();
     visitor.visit::<Batch>();
     visitor.visit::<BatchTest>();
     visitor.visit::<CustomerStorage>();

@@ -1,11 +1,16 @@
 //! The queue of a customer: images are registered here, in batches.
 
+mod priority;
+
+pub use priority::PriorityQueue;
+
+use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde_json::Value;
 
 use super::addresses::{self, CustomerAddress};
-use super::batch::Batch;
+use super::batch::{Batch, Stored};
 use super::image::{QUEUE_IMAGES, register};
 use crate::counters;
 use crate::hydra::{Fault, Problem};
@@ -17,6 +22,7 @@ pub struct Queue {
     customer: i32,
     size: i64,
     batches_waiting: i64,
+    est_completion: Option<DateTime<Utc>>,
 }
 
 impl Resource for Queue {
@@ -41,10 +47,16 @@ impl Resource for Queue {
                 |q: &Self, _| Some(q.size),
             )
             .range("xsd:nonNegativeInteger"),
+            &field(
+                "estCompletion",
+                "When all of these will be processed, by how fast it goes now; absent where that is not known",
+                |q: &Self| &q.est_completion,
+            ),
             &collection("batches", "All batches, newest first", &BATCHES),
             &collection("images", "Images that wait, or are being processed", &QUEUE_IMAGES),
             &collection("active", "Batches in process: neither finished nor superseded", &ACTIVE),
             &collection("recent", "Finished batches, not superseded, latest first", &RECENT),
+            &link::<Self, PriorityQueue>("priority", "Where images are submitted that go first"),
         ],
         operations: &[retrieve_counting::<Self>(), SUBMIT],
         ..Class::EMPTY
@@ -60,12 +72,20 @@ const SUBMIT: Operation<CustomerAddress> = post("create", "Submit images as a ba
     .expects_a("ImageCollection")
     .returns::<Batch>()
     .answering(statuses::REGISTERED)
-    .writes(|s, at, input| {
-        let members = members(s.site, input)?;
-        let batch = register::register(s, *at, members, input)?;
-        s.effects.push(Effect::WorkAdded);
-        Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
-    });
+    .writes(|s, at, input| submit(s, *at, input, false));
+
+/// Registers what is submitted; `priority`: to the priority queue.
+fn submit(
+    s: &mut UnitOfWork<'_>,
+    at: CustomerAddress,
+    input: &Input,
+    priority: bool,
+) -> Result<Reply, Problem> {
+    let members = members(s.site, input)?;
+    let batch = register::register(s, at, members, input, priority)?;
+    s.effects.push(Effect::WorkAdded);
+    Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
+}
 
 /// The types that a submission may give itself.
 const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
@@ -140,7 +160,9 @@ static RECENT: Collection<CustomerAddress, Batch> = collection_of(
 crate::orders! {
     batches by batches::id.desc(), then id:
     "id" is id, "submitted" is submitted, "count" is count, "finished" is finished,
-    "superseded" is superseded, "completed" is completed, "errors" is errors,
+    "superseded" is superseded, "completed" is completed, "errors" is errors;
+    // Batches are done in their order; of those that are done nothing is reckoned.
+    and "estCompletion" is batches::finished.is_not_null(),
 }
 
 fn listed(
@@ -167,8 +189,9 @@ fn listed(
         (Scope::Recent, None) => own().order((batches::finished.desc(), batches::id.desc())),
         (_, order) => ordered(own(), order),
     };
-    let members: Vec<Batch> =
-        found.limit(page.size).offset(page.offset()).select(Batch::as_select()).load(s.conn)?;
+    let rows: Vec<Stored> =
+        found.limit(page.size).offset(page.offset()).select(Stored::as_select()).load(s.conn)?;
+    let members = Batch::estimated(s.conn, of.customer, rows)?;
     Ok(page::collection_reply(s, input, &members, total))
 }
 
@@ -180,6 +203,9 @@ impl Retrieve for Queue {
             .filter(batches::finished.is_null())
             .select(count_star())
             .first(s.conn)?;
-        Ok(Self { customer, size: counters::jobs(s.conn, customer)?, batches_waiting })
+        let size = counters::jobs(s.conn, customer)?;
+        let rate = counters::rate::measured(s.conn, customer)?;
+        let est_completion = rate.and_then(|rate| rate.completion(size));
+        Ok(Self { customer, size, batches_waiting, est_completion })
     }
 }

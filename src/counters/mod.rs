@@ -4,6 +4,7 @@
 //! stored count (table `tallies`) plus all deltas that are not rolled up yet; `roll_up` adds them. `hydria check`
 //! counts the rows again.
 
+pub mod rate;
 pub mod roll_up;
 
 use chrono::{DateTime, Utc};

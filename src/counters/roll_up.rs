@@ -9,6 +9,7 @@ mod chunks;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Integer};
 
+use super::rate::MEASURED;
 use crate::hydra::Problem;
 
 /// The work of one call, and the sizes of chunks.
@@ -143,16 +144,17 @@ fn add_images(conn: &mut PgConnection, customer: i32, sizes: Sizes) -> Result<i6
     Ok(taken.number)
 }
 
-/// Adds changes to the number of jobs; returns how many.
+/// Adds changes to the number of jobs, and measures how fast they are settled; returns how many.
 fn add_jobs(conn: &mut PgConnection, customer: i32, sizes: Sizes) -> Result<i64, Problem> {
-    let taken: Number = diesel::sql_query(
+    let taken: Number = diesel::sql_query(format!(
         "WITH taken AS (DELETE FROM job_tally_changes WHERE customer = $1 AND id IN \
            (SELECT id FROM job_tally_changes WHERE customer = $1 ORDER BY id LIMIT $2) RETURNING *), \
          totals AS (INSERT INTO job_tallies AS t (customer, jobs) \
            SELECT customer, total(jobs) FROM taken GROUP BY customer \
-           ON CONFLICT (customer) DO UPDATE SET jobs = t.jobs + excluded.jobs) \
-         SELECT count(*) AS number FROM taken",
-    )
+           ON CONFLICT (customer) DO UPDATE SET jobs = t.jobs + excluded.jobs, \
+             rate = {MEASURED}, measured = now()) \
+         SELECT count(*) AS number FROM taken"
+    ))
     .bind::<Integer, _>(customer)
     .bind::<BigInt, _>(sizes.changes)
     .get_result(conn)?;

@@ -33,6 +33,8 @@ pub struct Claimed {
 pub struct Wanted<'a> {
     /// Tells whether those that a request waits for, or those of the queue.
     pub immediate: bool,
+    /// Tells whether a customer's jobs of the priority queue come first, or the others.
+    pub priority_first: bool,
     /// Jobs at most, each of another customer.
     pub most: usize,
     /// The customer after which the turn begins.
@@ -58,31 +60,40 @@ struct Row {
     returns: i32,
 }
 
-/// The first job of each customer with work, one descent of the index `jobs_turn` each: first of those after a
+/// The first job of each customer with work, two or three descents of the index `jobs_turn` each: first of those after a
 /// customer, then of the others. They are looked for as they are asked for, so that a claim costs as many descents
 /// as it takes jobs and passes customers over, not as many as there are customers or jobs.
+///
+/// The first job of a customer in the order of the index is one that is not of the priority queue, if there is any. Where
+/// that is for later, the first of the priority queue is looked at.
 ///
 /// MATERIALIZED, because a limit may otherwise be evaluated anew for each row and claim too many.
 const CLAIM: &str = "WITH RECURSIVE \
     later AS (\
-      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer > $2 \
-       ORDER BY customer, available, id LIMIT 1) \
-      UNION ALL SELECT n.customer, n.available FROM later AS l, LATERAL \
-      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer > l.customer \
-       ORDER BY customer, available, id LIMIT 1) AS n), \
+      (SELECT customer, priority, available FROM jobs WHERE immediate = $1 AND customer > $2 \
+       ORDER BY customer, priority, available, id LIMIT 1) \
+      UNION ALL SELECT n.* FROM later AS l, LATERAL \
+      (SELECT customer, priority, available FROM jobs WHERE immediate = $1 AND customer > l.customer \
+       ORDER BY customer, priority, available, id LIMIT 1) AS n), \
     earlier AS (\
-      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer <= $2 \
-       ORDER BY customer, available, id LIMIT 1) \
-      UNION ALL SELECT n.customer, n.available FROM earlier AS e, LATERAL \
-      (SELECT customer, available FROM jobs WHERE immediate = $1 AND customer > e.customer AND customer <= $2 \
-       ORDER BY customer, available, id LIMIT 1) AS n), \
+      (SELECT customer, priority, available FROM jobs WHERE immediate = $1 AND customer <= $2 \
+       ORDER BY customer, priority, available, id LIMIT 1) \
+      UNION ALL SELECT n.* FROM earlier AS e, LATERAL \
+      (SELECT customer, priority, available FROM jobs WHERE immediate = $1 AND customer > e.customer AND customer <= $2 \
+       ORDER BY customer, priority, available, id LIMIT 1) AS n), \
     turns AS MATERIALIZED (\
-      SELECT customer FROM later WHERE available <= now() AND customer <> ALL ($3) \
-      UNION ALL SELECT customer FROM earlier WHERE available <= now() AND customer <> ALL ($3) LIMIT $4), \
+      SELECT customer FROM (SELECT * FROM later UNION ALL SELECT * FROM earlier) AS c \
+      WHERE customer <> ALL ($3) AND (available <= now() OR NOT priority AND EXISTS \
+      (SELECT FROM jobs AS j WHERE j.immediate = $1 AND j.customer = c.customer AND j.priority \
+       AND j.available <= now())) LIMIT $4), \
     free AS MATERIALIZED (\
-      SELECT j.id FROM turns AS t, LATERAL \
-      (SELECT id FROM jobs WHERE immediate = $1 AND customer = t.customer AND available <= now() \
-       ORDER BY available, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS j) \
+      SELECT COALESCE(a.id, b.id) AS id FROM turns AS t \
+      LEFT JOIN LATERAL (SELECT id FROM jobs WHERE immediate = $1 AND customer = t.customer \
+       AND priority = $6 AND available <= now() \
+       ORDER BY available, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS a ON TRUE \
+      LEFT JOIN LATERAL (SELECT id FROM jobs WHERE a.id IS NULL AND immediate = $1 AND customer = t.customer \
+       AND priority = NOT $6 AND available <= now() \
+       ORDER BY available, id LIMIT 1 FOR UPDATE SKIP LOCKED) AS b ON TRUE) \
     UPDATE jobs AS j SET available = now() + $5 * interval '1 second', attempts = attempts + 1 \
     FROM free WHERE j.id = free.id \
     RETURNING j.id, j.customer, j.space, j.image, j.attempts, j.returns";
@@ -98,6 +109,7 @@ pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed
         .bind::<Array<Integer>, _>(wanted.except)
         .bind::<BigInt, _>(i64::try_from(wanted.most).unwrap_or(i64::MAX))
         .bind::<Double, _>(wanted.lease.as_secs_f64())
+        .bind::<Bool, _>(wanted.priority_first)
         .load(conn)?;
     Ok(rows
         .into_iter()

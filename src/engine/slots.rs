@@ -14,6 +14,9 @@ use crate::fairness::Shares;
 /// Polling interval for work of which no notification came.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// Of so many claims, one takes a job that is not of the priority queue first, so that these do not starve.
+const OTHERS: u32 = 4;
+
 /// The settings of a pool of slots for jobs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SlotSettings {
@@ -148,10 +151,18 @@ impl Engine {
     async fn claim(&self, settings: SlotSettings, turns: &mut Turns, offer: Offer) -> Vec<Claimed> {
         let (lease, before) = (self.settings.lease, *turns);
         let Offer { most, mut except } = offer;
+        // By chance: who counts gives one of several customers that take turns the same kind each time.
+        let priority_first = fastrand::u32(..OTHERS) > 0;
         except.extend(self.pauses.customers());
         let claimed = self.blocking(None, move |_, conn| {
-            let wanted =
-                Wanted { immediate: true, most, after: before.immediate, except: &except, lease };
+            let wanted = Wanted {
+                immediate: true,
+                priority_first: false,
+                most,
+                after: before.immediate,
+                except: &except,
+                lease,
+            };
             let immediate = claim(conn, &wanted)?;
             if settings.immediate_only || immediate.len() >= most {
                 return Ok((immediate, Vec::new()));
@@ -159,8 +170,14 @@ impl Engine {
             let served = immediate.iter().map(|job| job.at.customer);
             let except: Vec<i32> = except.iter().copied().chain(served).collect();
             let most = most - immediate.len();
-            let wanted =
-                Wanted { immediate: false, most, after: before.queued, except: &except, lease };
+            let wanted = Wanted {
+                immediate: false,
+                priority_first,
+                most,
+                after: before.queued,
+                except: &except,
+                lease,
+            };
             Ok((immediate, claim(conn, &wanted)?))
         });
         match claimed.await {

@@ -32,10 +32,18 @@ pub fn of_object(key: &str) -> Option<(i64, i32)> {
 pub enum Sender {
     /// A request that waits for it.
     Request,
-    /// The batch of this number.
-    Batch(i64),
+    Batch(BatchSender),
     /// The service itself.
     Service,
+}
+
+/// A batch that puts its images into a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchSender {
+    /// Its number.
+    pub batch: i64,
+    /// Tells whether into the priority queue.
+    pub priority: bool,
 }
 
 /// Puts images into the queue, or at its head when a request waits for them.
@@ -51,18 +59,19 @@ pub fn put(
     images: &[(i32, &str)],
     sender: Sender,
 ) -> Result<Vec<i64>, Problem> {
-    let batch = match sender {
-        Sender::Batch(batch) => Some(batch),
+    let sent = match sender {
+        Sender::Batch(sent) => Some(sent),
         Sender::Request | Sender::Service => None,
     };
     let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
     discard_attempts(conn, customer, &spaces, &ids)?;
     retry::forget(conn, customer, &spaces, &ids)?;
     let put = diesel::sql_query(
-        "INSERT INTO jobs AS j (customer, space, image, immediate, batch) \
-         SELECT $1, space, image, $4, $5 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
+        "INSERT INTO jobs AS j (customer, space, image, immediate, batch, priority) \
+         SELECT $1, space, image, $4, $5, $6 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
          ON CONFLICT (customer, space, image) DO UPDATE SET id = nextval('jobs_id_seq'), \
-         immediate = j.immediate OR excluded.immediate, batch = excluded.batch, available = now(), \
+         immediate = j.immediate OR excluded.immediate, priority = j.priority OR excluded.priority, \
+         batch = excluded.batch, available = now(), \
          attempts = 0, returns = 0 \
          RETURNING id",
     )
@@ -70,7 +79,8 @@ pub fn put(
     .bind::<Array<Integer>, _>(&spaces)
     .bind::<Array<Text>, _>(&ids)
     .bind::<Bool, _>(sender == Sender::Request)
-    .bind::<Nullable<BigInt>, _>(batch)
+    .bind::<Nullable<BigInt>, _>(sent.map(|sent| sent.batch))
+    .bind::<Bool, _>(sent.is_some_and(|sent| sent.priority))
     .load::<Numbered>(conn)?;
     diesel::sql_query(format!("NOTIFY {WORK}")).execute(conn)?;
     Ok(put.into_iter().map(|n| n.id).collect())
@@ -84,17 +94,18 @@ pub fn put_new(
     conn: &mut PgConnection,
     customer: i32,
     images: &[(i32, &str)],
-    batch: i64,
+    sender: BatchSender,
 ) -> Result<(), Problem> {
     let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
     diesel::sql_query(
-        "INSERT INTO jobs (customer, space, image, immediate, batch) \
-         SELECT $1, space, image, FALSE, $4 FROM unnest($2, $3) AS n (space, image)",
+        "INSERT INTO jobs (customer, space, image, immediate, batch, priority) \
+         SELECT $1, space, image, FALSE, $4, $5 FROM unnest($2, $3) AS n (space, image)",
     )
     .bind::<Integer, _>(customer)
     .bind::<Array<Integer>, _>(&spaces)
     .bind::<Array<Text>, _>(&ids)
-    .bind::<BigInt, _>(batch)
+    .bind::<BigInt, _>(sender.batch)
+    .bind::<Bool, _>(sender.priority)
     .execute(conn)?;
     diesel::sql_query(format!("NOTIFY {WORK}")).execute(conn)?;
     Ok(())

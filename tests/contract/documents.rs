@@ -129,6 +129,7 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
         "Credentials" => (json!({ "@type": class, "@id": "" }), json!({})),
         "SpaceMetadata" => get(&owner.path(&format!("/spaces/{}/metadata", world.space))),
         "Queue" => get(&world.stranger.path("/queue")),
+        "PriorityQueue" => get(&world.stranger.path("/queue/priority")),
         "Batch" => get(&world.batch()),
         "BatchTest" => {
             let path = format!("{}/test", world.batch());

@@ -40,7 +40,7 @@ fn customers_are_served_in_turn_however_much_one_of_them_has() {
     let mut conn = scene.app.database();
     let lease = Duration::from_mins(10);
     let take = |conn: &mut PgConnection, most: usize, after: i32, except: &[i32]| {
-        let wanted = Wanted { immediate: false, most, after, except, lease };
+        let wanted = Wanted { immediate: false, priority_first: true, most, after, except, lease };
         let claimed = claim(conn, &wanted).expect("the database answers");
         let mut whose: Vec<i32> = claimed.iter().map(|job| job.at.customer).collect();
         whose.sort_unstable();

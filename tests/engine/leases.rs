@@ -147,7 +147,8 @@ fn immediate_work_is_claimed_before_what_has_waited_longer() {
     let mut conn = scene.app.database();
     rows::execute(&mut conn, now);
     let lease = Duration::from_mins(10);
-    let wanted = Wanted { immediate: true, most: 10, after: 0, except: &[], lease };
+    let wanted =
+        Wanted { immediate: true, priority_first: true, most: 10, after: 0, except: &[], lease };
     let urgent = claim(&mut conn, &wanted).expect("the database answers");
     assert_eq!(urgent.iter().map(|job| job.at.image.as_str()).collect::<Vec<_>>(), ["urgent"]);
     rows::execute(&mut conn, "UPDATE jobs SET available = now()");

@@ -12,6 +12,7 @@ mod immediate;
 mod journal;
 mod leases;
 mod lost;
+mod priority;
 mod reingest;
 mod retries;
 pub mod scene;

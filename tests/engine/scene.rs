@@ -226,7 +226,8 @@ pub fn claim_some(conn: &mut PgConnection, most: usize, lease: Duration) -> Vec<
         let mut after = 0;
         while claimed.len() < most {
             let most = most - claimed.len();
-            let wanted = Wanted { immediate, most, after, except: &[], lease };
+            let wanted =
+                Wanted { immediate, priority_first: true, most, after, except: &[], lease };
             let more = claim(conn, &wanted).expect("the database answers");
             after = last_turn(after, &more);
             if more.is_empty() {

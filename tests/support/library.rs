@@ -1,14 +1,26 @@
 //! A service in which there is at least one of everything, images processed by real workers.
 
+use diesel::{Connection as _, PgConnection};
 use hydria::cli::serve::Options;
+use hydria::counters::roll_up::{self, Sizes};
 use serde_json::json;
 
-use super::{App, Origin, Owner, until};
+use super::{App, Origin, Owner, rows, until};
 
 pub struct Library {
     pub app: App,
     pub owner: Owner,
     _origin: Origin,
+}
+
+/// Sees to it that what waits of a customer takes a while, by how fast it went so far.
+fn estimate(conn: &mut PgConnection, customer: i32) {
+    until("changes of jobs to be added", || {
+        let roll_up = |conn: &mut _| roll_up::roll_up(conn, customer, Sizes::DEFAULT);
+        conn.transaction(roll_up).expect("a roll-up");
+        rows::number(conn, "SELECT count(*) AS n FROM job_tally_changes") == 0
+    });
+    rows::execute(conn, "UPDATE job_tallies SET rate = 0.001");
 }
 
 impl Library {
@@ -71,6 +83,7 @@ impl Library {
         until("an image that is tried again later", || {
             client.get(&format!("{below}/images/again")).expect(200).body.get("nextTry").is_some()
         });
+        estimate(&mut app.database(), i32::try_from(owner.id).expect("a number"));
         Self { app, owner, _origin: origin }
     }
 }

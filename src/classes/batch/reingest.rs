@@ -7,7 +7,7 @@ use super::Batch;
 use crate::addresses::{BatchAddress, ImageAddress};
 use crate::hydra::{Fault, Problem};
 use crate::queue::batch;
-use crate::queue::job::{self, Sender};
+use crate::queue::job::{self, BatchSender, Sender};
 use crate::resource::*;
 
 pub(super) const REINGEST_ERRORS: Operation<BatchAddress> =
@@ -77,6 +77,7 @@ fn send(conn: &mut PgConnection, customer: i32, images: &[ImageAddress]) -> Resu
     .execute(conn)?;
     batch::put_members(conn, customer, new, images.iter())?;
     let keys: Vec<(i32, &str)> = spaces.into_iter().zip(ids).collect();
-    job::put(conn, customer, &keys, Sender::Batch(new))?;
+    let sender = BatchSender { batch: new, priority: false };
+    job::put(conn, customer, &keys, Sender::Batch(sender))?;
     Ok(new)
 }

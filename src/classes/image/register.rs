@@ -20,7 +20,7 @@ use crate::classes::role::uris::{settle_roles, unknown_roles};
 use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Fault, Problem};
 use crate::queue::batch;
-use crate::queue::job::{self, Sender};
+use crate::queue::job::{self, BatchSender, Sender};
 use crate::resource::*;
 use crate::schema::images;
 
@@ -51,7 +51,8 @@ pub fn settled(
     Ok(draft)
 }
 
-/// Registers a submission: the batch, its members, the images and the jobs, or nothing.
+/// Registers a submission: the batch, its members, the images and the jobs, or nothing; `priority`: into the priority
+/// queue.
 ///
 /// # Errors
 /// Returns [`Problem::Invalid`] with every fault of every member, [`Problem::QuotaExceeded`].
@@ -60,6 +61,7 @@ pub fn register(
     customer: CustomerAddress,
     submitted: Vec<Value>,
     input: &Input,
+    priority: bool,
 ) -> Result<BatchAddress, Problem> {
     let customer = customer.customer;
     let mut faults = Vec::new();
@@ -103,7 +105,7 @@ pub fn register(
         return Err(faults.into());
     }
     check_quota(s.conn, customer, drafts.len() - existing.len())?;
-    let batch = store(s.conn, customer, &drafts, &existing)?;
+    let batch = store(s.conn, customer, &drafts, &existing, priority)?;
     s.effects.extend(existing.into_keys().map(changed));
     Ok(batch)
 }
@@ -191,8 +193,10 @@ fn store(
     customer: i32,
     drafts: &BTreeMap<ImageAddress, (usize, ImageDraft)>,
     existing: &HashMap<ImageAddress, Image>,
+    priority: bool,
 ) -> Result<BatchAddress, Problem> {
     let (batch, now) = batch::make(conn, customer, drafts.len())?;
+    let sender = BatchSender { batch, priority };
     let new: Vec<NewImage<'_>> = drafts
         .iter()
         .filter(|(at, _)| !existing.contains_key(at))
@@ -219,11 +223,11 @@ fn store(
     batch::put_members(conn, customer, batch, drafts.keys())?;
     if !new.is_empty() {
         let ids: Vec<(i32, &str)> = new.iter().map(|image| (image.space, image.id)).collect();
-        job::put_new(conn, customer, &ids, batch)?;
+        job::put_new(conn, customer, &ids, sender)?;
     }
     if !again.is_empty() {
         let ids: Vec<(i32, &str)> = again.iter().map(|image| (image.space, image.id)).collect();
-        job::put(conn, customer, &ids, Sender::Batch(batch))?;
+        job::put(conn, customer, &ids, Sender::Batch(sender))?;
     }
     Ok(BatchAddress { customer, batch })
 }

@@ -68,11 +68,17 @@ impl<'a> Crawl<'a> {
             }
         }
         // A member of a collection is the whole resource, without what may be done to it.
-        for member in std::mem::take(&mut self.members) {
+        for mut member in std::mem::take(&mut self.members) {
+            if let Some(member) = member.as_object_mut() {
+                // It is reckoned anew every few seconds.
+                member.remove("estCompletion");
+            }
             let address = member["@id"].as_str().expect("an address");
             let mut whole = self.seen.get(address).cloned().unwrap_or_default();
             if let Some(whole) = whole.as_object_mut() {
-                whole.retain(|key, _| key != "@context" && key != "hydra:operation");
+                whole.retain(|key, _| {
+                    !["@context", "hydra:operation", "estCompletion"].contains(&key.as_str())
+                });
             }
             if whole != member {
                 self.faults.push(format!("{address} is {whole}, and as a member {member}"));
