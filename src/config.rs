@@ -56,6 +56,7 @@ pub struct Config {
     /// Connections of clients at once.
     pub connections: usize,
     pub fetches: usize,
+    pub host_fetches: usize,
     pub lease: Duration,
     pub wait: Duration,
     pub origin_limits: Limits,
@@ -149,6 +150,8 @@ impl Config {
             connections: usize::try_from(reader.number("HYDRIA_CONNECTIONS", 16, 1 << 20))
                 .unwrap_or(usize::MAX),
             fetches: usize::try_from(reader.number("HYDRIA_FETCHES", 1, 1000)).unwrap_or(1),
+            host_fetches: usize::try_from(reader.number("HYDRIA_HOST_FETCHES", 1, 1000))
+                .unwrap_or(1),
             lease: seconds(reader.number("HYDRIA_LEASE_SECONDS", 1, 3600)),
             auth_delay: Duration::from_millis(reader.number("HYDRIA_AUTH_DELAY_MS", 0, 60_000)),
             wait: seconds(reader.number("HYDRIA_WAIT_SECONDS", 0, 600)),

@@ -177,6 +177,7 @@ impl Worker {
             retries: config.retries,
             lease: config.lease,
             fetches: config.fetches,
+            host_fetches: config.host_fetches,
             limits: derivation::Limits {
                 max_pixels: config.max_pixels,
                 memory: config.ingest_memory_bytes,

@@ -101,6 +101,11 @@ pub const SETTINGS: &[Setting] = &[
         "8",
         "Images that a process fetches at once, immediate ones apart; one customer two thirds at most",
     ),
+    setting(
+        "HYDRIA_HOST_FETCHES",
+        "8",
+        "Images that a process fetches at once from one host; one customer two thirds at most",
+    ),
     setting("HYDRIA_LEASE_SECONDS", "30", "How long a worker that is not heard of keeps an image"),
     setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
     setting("HYDRIA_ORIGIN_MAX_BYTES", "2147483648", "Size of an original, at most, in bytes"),

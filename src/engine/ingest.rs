@@ -19,7 +19,7 @@ use crate::classes::image;
 use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives};
 use crate::derivatives;
 use crate::hydra::Problem;
-use crate::origins::{Fetched, OriginError};
+use crate::origins::{Fetched, OriginError, host_of};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
@@ -194,6 +194,10 @@ impl Engine {
             };
             credentials = chosen.strategy.credentials_to_send(held)?;
         }
+        let _fetching = match host_of(origin) {
+            Some(host) => Some(self.hosts.acquire(host, customer).await),
+            None => None,
+        };
         let folder = &self.settings.folder;
         Ok(self.fetcher.fetch(origin, credentials.as_ref(), folder).await?)
     }

@@ -7,6 +7,7 @@
 pub mod check;
 pub mod claim;
 pub mod finish;
+mod hosts;
 pub mod ingest;
 pub mod janitor;
 mod leases;
@@ -40,6 +41,7 @@ use crate::origins::{Fetcher, RetryLimits};
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
+use hosts::Hosts;
 pub use ingest::mebibytes;
 use leases::Leases;
 use pauses::Pauses;
@@ -68,6 +70,8 @@ pub struct Settings {
     pub lease: Duration,
     /// Images that are fetched at once, immediate ones apart.
     pub fetches: usize,
+    /// Images that are fetched at once from one host.
+    pub host_fetches: usize,
     pub limits: derivation::Limits,
     /// The longest edge of an answer of an image, in pixels; `None`: no answer to `full/max` is stored.
     pub max_edge: Option<u32>,
@@ -95,6 +99,7 @@ pub struct Engine {
     pauses: Pauses,
     suspects: Suspects,
     rules: Arc<Rules>,
+    hosts: Hosts,
     /// Snapshots that tell which rows of the journal have been visible for long enough.
     rounds: Mutex<Rounds>,
     /// Transactions at once, by customer.
@@ -131,6 +136,7 @@ impl Engine {
             pauses: Pauses::default(),
             suspects: Suspects::default(),
             rules: Arc::new(Rules::new(cores)),
+            hosts: Hosts::new(settings.host_fetches),
             rounds: Mutex::new(Rounds::every(janitor::ROUND)),
             acts: limiter(shared, CONNECTIONS as usize - shared),
             memory: limiter(memory, 0),

@@ -27,7 +27,7 @@ pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use retries::RetryLimits;
 pub use store::Fetched;
-pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
+pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin, host_of};
 
 /// The way in which bytes are fetched from an origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

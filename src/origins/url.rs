@@ -16,6 +16,12 @@ pub fn check_origin(origin: &str) -> Result<(), OriginUrlError> {
     read_origin(origin).map(drop)
 }
 
+/// Returns the host of an origin, as it is asked; `None` where the text is no origin.
+#[must_use]
+pub fn host_of(origin: &str) -> Option<String> {
+    read_origin(origin).ok()?.host_str().map(str::to_owned)
+}
+
 pub(super) fn read_origin(origin: &str) -> Result<Url, OriginUrlError> {
     if origin.len() > MAX_ORIGIN_BYTES {
         return Err(OriginUrlError::TooLong);

@@ -160,3 +160,19 @@ fn requests_that_wait_for_a_lock_take_no_connection_that_others_need() {
     });
     assert_eq!(scene.queue_size(), 40);
 }
+
+#[test]
+fn one_host_is_asked_for_as_many_images_as_is_set_and_others_meanwhile() {
+    let scene = Scene::with(&[("HYDRIA_HOST_FETCHES", "1")]);
+    let held = scene.submit(&["a", "b", "c"], &scene.origin.url("/held/30x20/x.png"));
+    scene.origin.wait_for("/held", 1);
+    let elsewhere = scene.origin.image(30, 20).replace("127.0.0.1", "localhost");
+    let others = scene.submit(&["d", "e"], &elsewhere);
+    scene.owner.finished(&others);
+    assert_eq!(scene.counts(&others), (2, 0));
+    let asked = scene.origin.asked();
+    assert_eq!(asked.iter().filter(|path| path.starts_with("/held")).count(), 1, "{asked:?}");
+    scene.origin.release();
+    scene.owner.finished(&held);
+    assert_eq!(scene.counts(&held), (3, 0));
+}

@@ -138,6 +138,7 @@ impl Hands {
         let mut settings = Settings {
             lease: config.lease,
             fetches: 1,
+            host_fetches: 1,
             give_up: GiveUp::default(),
             retries: config.retries,
             limits: Limits {
