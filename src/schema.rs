@@ -133,6 +133,8 @@ diesel::table! {
         checked -> Timestamptz,
         /// Where tiles and thumbnails stand in the object; NULL: it is of a version before, and holds thumbnails alone
         index -> Nullable<Bytea>,
+        /// Whether the image was processed again since, without success
+        outdated -> Bool,
     }
 }
 

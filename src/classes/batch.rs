@@ -115,7 +115,7 @@ impl Resource for Batch {
             &action::<Self, Self>(
                 "reingestErrors",
                 "POST here to submit the images that failed as a new batch; those that wait or came \
-                 through since are left out",
+                 through since are left out, and it is 400 where none is left",
                 &[REINGEST_ERRORS],
             )
             .when(|b, _| b.stored.errors > 0),

@@ -67,7 +67,8 @@ struct Row {
 /// The first job of a customer in the order of the index is one that is not of the priority queue, if there is any. Where
 /// that is for later, the first of the priority queue is looked at.
 ///
-/// MATERIALIZED, because a limit may otherwise be evaluated anew for each row and claim too many.
+/// MATERIALIZED, because a limit may otherwise be evaluated anew for each row and claim too many. That job of the priority
+/// queue is a value and no EXISTS, which a plan may answer by reading all jobs.
 const CLAIM: &str = "WITH RECURSIVE \
     later AS (\
       (SELECT customer, priority, available FROM jobs WHERE immediate = $1 AND customer > $2 \
@@ -83,9 +84,9 @@ const CLAIM: &str = "WITH RECURSIVE \
        ORDER BY customer, priority, available, id LIMIT 1) AS n), \
     turns AS MATERIALIZED (\
       SELECT customer FROM (SELECT * FROM later UNION ALL SELECT * FROM earlier) AS c \
-      WHERE customer <> ALL ($3) AND (available <= now() OR NOT priority AND EXISTS \
-      (SELECT FROM jobs AS j WHERE j.immediate = $1 AND j.customer = c.customer AND j.priority \
-       AND j.available <= now())) LIMIT $4), \
+      WHERE customer <> ALL ($3) AND (available <= now() OR NOT priority AND \
+      (SELECT j.available FROM jobs AS j WHERE j.immediate = $1 AND j.customer = c.customer AND j.priority \
+       ORDER BY j.available, j.id LIMIT 1) <= now()) LIMIT $4), \
     free AS MATERIALIZED (\
       SELECT COALESCE(a.id, b.id) AS id FROM turns AS t \
       LEFT JOIN LATERAL (SELECT id FROM jobs WHERE immediate = $1 AND customer = t.customer \
@@ -181,20 +182,45 @@ pub fn renew(
 
 /// Gives a job back, to be claimed again after `pause`; this attempt counts as no death.
 ///
-/// Where the lease has run out meanwhile and another has claimed the job, that claim stays.
+/// Where the lease has run out meanwhile and another has claimed the job, that claim stays. An attempt that was postponed has
+/// been counted already.
 ///
 /// # Errors
 /// Fails if the database does not answer.
 pub fn release(conn: &mut PgConnection, job: &Claimed, pause: Duration) -> Result<(), Problem> {
+    // First, so that the next statement sees what a transaction wrote that held it until now.
+    let held = jobs::table.find(job.id);
+    held.select(jobs::id).for_no_key_update().first::<i64>(conn).optional()?;
     diesel::sql_query(
-        "UPDATE jobs SET returns = returns + 1, available = CASE WHEN attempts = $2 \
-         THEN now() + $3 * interval '1 second' ELSE available END WHERE id = $1 AND attempts >= $2",
+        "UPDATE jobs AS j SET returns = returns + 1, available = CASE WHEN attempts = $2 \
+         THEN now() + $3 * interval '1 second' ELSE available END WHERE id = $1 AND (attempts = $2 \
+         OR attempts > $2 AND NOT EXISTS (SELECT FROM retries AS r \
+           WHERE (r.customer, r.space, r.image) = (j.customer, j.space, j.image)))",
     )
     .bind::<BigInt, _>(job.id)
     .bind::<Integer, _>(job.attempt)
     .bind::<Double, _>(pause.as_secs_f64())
     .execute(conn)?;
     Ok(())
+}
+
+/// Ends a claim and makes the job available after `delay`, to nobody who waits; the attempt counts as no death.
+///
+/// One more attempt is counted, which nobody makes: nothing that the worker of this claim does matches the job any more.
+/// Returns whether the claim was still held.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn postpone(conn: &mut PgConnection, job: &Claimed, delay: Duration) -> Result<bool, Problem> {
+    let postponed = diesel::sql_query(
+        "UPDATE jobs SET attempts = attempts + 1, returns = returns + 2, immediate = FALSE, \
+         available = now() + $3 * interval '1 second' WHERE id = $1 AND attempts = $2",
+    )
+    .bind::<BigInt, _>(job.id)
+    .bind::<Integer, _>(job.attempt)
+    .bind::<Double, _>(delay.as_secs_f64())
+    .execute(conn)?;
+    Ok(postponed > 0)
 }
 
 /// Ends a claim whose work broke off: the job may be claimed again at once, and the attempt counts as a death.

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::Timestamptz;
 
 use super::claim::Claimed;
 use crate::classes::image::derivatives::{self, Derivatives};
@@ -81,19 +82,20 @@ pub fn complete_job(
     let waiting = batch::waiting_in(conn, at)?;
     batch::lock(conn, at.customer, &waiting)?;
     let row = images::table.find((at.customer, at.space, &at.image));
-    let held: Option<StoredColumns> =
-        row.select(StoredColumns::as_select()).for_no_key_update().first(conn).optional()?;
+    // Batches compare it with when they were submitted: both are of the database's clock.
+    let columns = (StoredColumns::as_select(), diesel::dsl::now.into_sql::<Timestamptz>());
+    let held: Option<(StoredColumns, DateTime<Utc>)> =
+        row.select(columns).for_no_key_update().first(conn).optional()?;
     let own = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let was_immediate: Option<bool> =
         diesel::delete(own).returning(jobs::immediate).get_result(conn).optional()?;
-    let (Some(held), Some(was_immediate)) = (held, was_immediate) else {
+    let (Some((held, now)), Some(was_immediate)) = (held, was_immediate) else {
         return Ok(None);
     };
     if batch::waiting_in(conn, at)? != waiting {
         return Err(Problem::SerializationConflict(None));
     }
     let was_retried = held.retry.attempts.is_some();
-    let now = Utc::now();
     let ended = (images::ingesting.eq(false), images::finished.eq(now));
     let outcome = match settled {
         JobResult::Done(ingested) => {
@@ -136,6 +138,7 @@ pub fn complete_job(
         }
         JobResult::Failed(reason) => {
             diesel::update(row).set((ended, images::error.eq(reason))).execute(conn)?;
+            derivatives::outdate(conn, at)?;
             if was_retried {
                 retry::give_up(conn, at)?;
             }

@@ -1,4 +1,4 @@
-//! Fetches from one host at once, divided among customers, so that no origin gets more than it bears and none of those
+//! Fetches of the queue from one host at once, divided among customers, so that no origin gets more than it bears and none of those
 //! who share one waits for another.
 
 use std::collections::HashMap;

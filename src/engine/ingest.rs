@@ -194,9 +194,10 @@ impl Engine {
             };
             credentials = chosen.strategy.credentials_to_send(held)?;
         }
+        // What a request waits for never waits for the customer's own queue; its slots are few.
         let _fetching = match host_of(origin) {
-            Some(host) => Some(self.hosts.acquire(host, customer).await),
-            None => None,
+            Some(host) if !job.immediate => Some(self.hosts.acquire(host, customer).await),
+            _ => None,
         };
         let folder = &self.settings.folder;
         Ok(self.fetcher.fetch(origin, credentials.as_ref(), folder).await?)

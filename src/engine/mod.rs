@@ -13,7 +13,7 @@ pub mod janitor;
 mod leases;
 mod pauses;
 pub mod reingest;
-mod retries;
+pub mod retries;
 mod rules;
 mod slots;
 mod suspects;
@@ -70,7 +70,7 @@ pub struct Settings {
     pub lease: Duration,
     /// Images that are fetched at once, immediate ones apart.
     pub fetches: usize,
-    /// Images that are fetched at once from one host.
+    /// Images of the queue that are fetched at once from one host.
     pub host_fetches: usize,
     pub limits: derivation::Limits,
     /// The longest edge of an answer of an image, in pixels; `None`: no answer to `full/max` is stored.

@@ -11,7 +11,8 @@ use super::claim::{self, Claimed};
 use super::finish::JobResult;
 use super::{Engine, path, with_cause};
 use crate::hydra::Problem;
-use crate::queue::{job, retry};
+use crate::queue::job;
+use crate::queue::retry::{self, Failures};
 use crate::schema::{images, jobs};
 
 /// The reason why an origin failed that may serve the image another time.
@@ -24,8 +25,11 @@ pub(super) struct PassingFault {
 }
 
 /// The decision about an image whose origin failed.
-enum Verdict {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is tried again after so long.
     Again(Duration),
+    /// It was tried for long enough.
     GivenUp,
     /// The job is another's by now.
     Lost,
@@ -37,14 +41,10 @@ impl Engine {
         let (claimed, limits, chance) = (job.clone(), self.settings.retries, fastrand::f64());
         let PassingFault { words, retry_after } = fault;
         let said = words.clone();
-        let decide = move |_: &_, conn: &mut PgConnection| {
-            let before = retry::failures(conn, &claimed.at)?;
-            match limits.delay(before.count, before.since, retry_after, chance) {
-                Some(delay) => postpone(conn, &claimed, &said, delay),
-                None => Ok(Verdict::GivenUp),
-            }
-        };
-        match self.with_retry(job, decide).await {
+        let delay =
+            move |before: Failures| limits.delay(before.count, before.since, retry_after, chance);
+        let act = move |_: &_, conn: &mut PgConnection| decide(conn, &claimed, &said, delay);
+        match self.with_retry(job, act).await {
             Ok(Verdict::Again(delay)) => {
                 let seconds = delay.as_secs();
                 log::info!("{} is tried again in {seconds} s: {words}", path(&job.at));
@@ -62,21 +62,31 @@ impl Engine {
     }
 }
 
-/// Releases a job until the next attempt at its image. No request waits for that one.
-fn postpone(
+/// Postpones a job until the next attempt at its image, for which no request waits, unless the limits are reached.
+///
+/// It may be called again for the same claim: what was decided stays.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn decide(
     conn: &mut PgConnection,
     job: &Claimed,
     words: &str,
-    delay: Duration,
+    delay: impl FnOnce(Failures) -> Option<Duration>,
 ) -> Result<Verdict, Problem> {
     // The image first, then its job, as all lock.
     let image = images::table.find((job.at.customer, job.at.space, &job.at.image));
     image.select(images::id).for_no_key_update().first::<String>(conn).optional()?;
-    let own = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
-    let held = own.select(jobs::immediate).for_update().first::<bool>(conn).optional()?;
-    let Some(was_immediate) = held else { return Ok(Verdict::Lost) };
-    claim::release(conn, job, delay)?;
-    diesel::update(own).set(jobs::immediate.eq(false)).execute(conn)?;
+    let own = jobs::table.find(job.id).select((jobs::attempts, jobs::immediate));
+    let held: Option<(i32, bool)> = own.for_no_key_update().first(conn).optional()?;
+    let Some((attempts, was_immediate)) = held else { return Ok(Verdict::Lost) };
+    if attempts != job.attempt {
+        // The beginning of this claim cleared the time: where there is one, it is of this decision, whose answer was lost.
+        let noted = retry::time_left(conn, &job.at)?.filter(|_| attempts == job.attempt + 1);
+        return Ok(noted.map_or(Verdict::Lost, Verdict::Again));
+    }
+    let Some(delay) = delay(retry::failures(conn, &job.at)?) else { return Ok(Verdict::GivenUp) };
+    claim::postpone(conn, job, delay)?;
     retry::note(conn, &job.at, words, delay)?;
     if was_immediate {
         job::notify_completed(conn, job.id)?;

@@ -67,7 +67,7 @@ pub fn lock(conn: &mut PgConnection, customer: i32, wanted: &[i64]) -> Result<()
     Ok(())
 }
 
-/// Numbers of the batches in which an image waits.
+/// Returns the numbers of the batches in which an image waits.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -82,7 +82,7 @@ pub fn waiting_in(conn: &mut PgConnection, at: &ImageAddress) -> Result<Vec<i64>
         .load(conn)?)
 }
 
-/// Numbers of the batches in which an image waits that waits in this one too, and of this one.
+/// Returns the numbers of the batches in which an image waits that waits in this one too, and of this one.
 ///
 /// # Errors
 /// Fails if the database does not answer.

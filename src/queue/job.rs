@@ -49,7 +49,8 @@ pub struct BatchSender {
 /// Puts images into the queue, or at its head when a request waits for them.
 ///
 /// An image that has a job already gets a new one in its place: an attempt under way can no longer settle
-/// anything, and what it has written is discarded. The images are locked. Answers the numbers of the jobs, in no order.
+/// anything, and what it has written is discarded. One that a request waits for becomes no batch's, and is not cancelled
+/// with it. The images are locked. Answers the numbers of the jobs, in no order.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -71,7 +72,7 @@ pub fn put(
          SELECT $1, space, image, $4, $5, $6 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
          ON CONFLICT (customer, space, image) DO UPDATE SET id = nextval('jobs_id_seq'), \
          immediate = j.immediate OR excluded.immediate, priority = j.priority OR excluded.priority, \
-         batch = excluded.batch, available = now(), \
+         batch = CASE WHEN j.immediate THEN NULL ELSE excluded.batch END, available = now(), \
          attempts = 0, returns = 0 \
          RETURNING id",
     )
@@ -267,7 +268,7 @@ pub fn withdraw_of_batch(
     Ok(images)
 }
 
-/// Number of the job of an image that a request may wait for: until its first attempt has ended.
+/// Returns the number of the job of an image that a request may wait for: until its first attempt has ended.
 ///
 /// # Errors
 /// Fails if the database does not answer.

@@ -107,6 +107,18 @@ pub fn failures(conn: &mut PgConnection, at: &ImageAddress) -> Result<Failures, 
     }))
 }
 
+/// Returns the time until the next attempt at an image, 0 where that is over; `None` where none is to come.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn time_left(conn: &mut PgConnection, at: &ImageAddress) -> Result<Option<Duration>, Problem> {
+    let own = retries::table.find((at.customer, at.space, &at.image));
+    let now = diesel::dsl::now.into_sql::<Timestamptz>();
+    let held: Option<(Option<DateTime<Utc>>, DateTime<Utc>)> =
+        own.select((retries::next_try, now)).first(conn).optional()?;
+    Ok(held.and_then(|(next, now)| next.map(|next| (next - now).to_std().unwrap_or_default())))
+}
+
 /// Notes that an attempt failed, and that the next comes after a delay.
 ///
 /// # Errors
@@ -168,8 +180,13 @@ pub fn forget(
     spaces: &[i32],
     ids: &[&str],
 ) -> Result<(), Problem> {
+    // Each is looked for by its key, however many other retries the customer has. Nothing moves a row of an image that is
+    // locked.
     diesel::sql_query(
-        "DELETE FROM retries WHERE customer = $1 AND (space, image) IN (SELECT * FROM unnest($2, $3))",
+        "DELETE FROM retries WHERE ctid = ANY (ARRAY(\
+           SELECT f.ctid FROM unnest($2, $3) AS n (space, image), LATERAL (\
+             SELECT r.ctid FROM retries AS r \
+             WHERE r.customer = $1 AND r.space = n.space AND r.image = n.image OFFSET 0) AS f))",
     )
     .bind::<Integer, _>(customer)
     .bind::<Array<Integer>, _>(spaces)

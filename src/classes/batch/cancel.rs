@@ -1,4 +1,4 @@
-//! DELETE of a batch's `cancel`: what waits is settled with an error (`docs/rules.md` 6.11).
+//! DELETE of a batch's `cancel`: what waits is settled with an error (`docs/rules.md` 6.12).
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
@@ -10,7 +10,7 @@ use crate::queue::{batch, job};
 use crate::resource::operation::delete;
 use crate::resource::*;
 
-/// The error of an image that was never processed.
+/// Says why an image has nothing that its last attempt made.
 const CANCELLED: &str = "cancelled";
 
 pub(super) const CANCEL: Operation<BatchAddress> = delete("cancel", "Cancel the images that wait")
@@ -43,8 +43,8 @@ fn lock_images(conn: &mut PgConnection, at: &BatchAddress) -> Result<(), Problem
     Ok(())
 }
 
-/// Ends the processing of images whose jobs were withdrawn: one that was processed before is as it was then, and one that
-/// never was has an error.
+/// Ends the processing of images whose jobs were withdrawn: each keeps what it had, and has an error where its last attempt
+/// before was no success, or where there was none.
 fn settle_images(
     conn: &mut PgConnection,
     customer: i32,
@@ -54,10 +54,10 @@ fn settle_images(
         images.iter().map(|(space, id)| (*space, id.as_str())).unzip();
     diesel::sql_query(
         "UPDATE images AS i SET ingesting = FALSE, \
-         error = CASE WHEN i.width > 0 THEN '' ELSE $4 END, \
-         finished = COALESCE((SELECT d.checked FROM derivatives AS d \
-           WHERE (d.customer, d.space, d.image) = (i.customer, i.space, i.id) AND i.width > 0), now()) \
-         FROM unnest($2, $3) AS n (space, image) \
+         error = CASE WHEN n.made IS NULL THEN $4 ELSE '' END, finished = COALESCE(n.made, now()) \
+         FROM (SELECT space, image, (SELECT d.checked FROM derivatives AS d \
+           WHERE (d.customer, d.space, d.image) = ($1, k.space, k.image) AND NOT d.outdated) AS made \
+           FROM unnest($2, $3) AS k (space, image)) AS n \
          WHERE i.customer = $1 AND i.space = n.space AND i.id = n.image",
     )
     .bind::<Integer, _>(customer)

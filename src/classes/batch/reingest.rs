@@ -1,4 +1,4 @@
-//! POST to a batch's `reingestErrors`: what failed of it is sent again, as a new batch.
+//! POST to a batch's `reingestErrors`: what failed of it is sent again, as a new batch (`docs/rules.md` 6.11).
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
@@ -11,14 +11,14 @@ use crate::queue::job::{self, BatchSender, Sender};
 use crate::resource::*;
 
 pub(super) const REINGEST_ERRORS: Operation<BatchAddress> =
-    post("reingestErrors", "Submit the images that failed as a new batch")
+    post("reingestErrors", "Submit the images that failed as a new batch; 400 where none is left")
         .accepts_any_body()
         .returns::<Batch>()
         .writes(|s, at, _| {
             Batch::find(s, at)?;
             let failed = lock_failed(s.conn, at)?;
             if failed.is_empty() {
-                let reason = "has no image that failed and was not sent again since";
+                let reason = "has no image that failed and neither waits nor came through since";
                 // Nothing of the body is wrong.
                 let fault = Fault { pointer: String::new(), ..Fault::new("batch", reason) };
                 return Err(fault.into());
@@ -37,9 +37,10 @@ struct Key {
     id: String,
 }
 
-/// Locks the images that failed in a batch and neither wait nor came through since, in the order of their keys.
+/// Locks the images that failed or were cancelled in a batch and neither wait nor came through since, in the order of their
+/// keys.
 ///
-/// One that was cancelled and had been processed before shows no error, and is told by when it was processed.
+/// Their errors do not tell: one that was cancelled may show none, and one that came through since may have failed again.
 fn lock_failed(conn: &mut PgConnection, at: &BatchAddress) -> Result<Vec<ImageAddress>, Problem> {
     let customer = at.customer;
     let keys: Vec<Key> = diesel::sql_query(
@@ -48,7 +49,8 @@ fn lock_failed(conn: &mut PgConnection, at: &BatchAddress) -> Result<Vec<ImageAd
          JOIN batches AS b ON (b.customer, b.id) = (m.customer, m.batch) \
          WHERE m.customer = $1 AND m.batch = $2 AND m.outcome IN ('failed', 'cancelled') \
          AND NOT i.ingesting \
-         AND (i.error <> '' OR (m.outcome = 'cancelled' AND i.batch = b.id AND i.finished <= b.finished)) \
+         AND COALESCE((SELECT d.checked FROM derivatives AS d \
+           WHERE (d.customer, d.space, d.image) = (i.customer, i.space, i.id)) <= b.submitted, TRUE) \
          ORDER BY i.space, i.id FOR NO KEY UPDATE OF i",
     )
     .bind::<Integer, _>(customer)

@@ -57,7 +57,20 @@ pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> R
             derivatives::size.eq(excluded(derivatives::size)),
             derivatives::derived_size.eq(excluded(derivatives::derived_size)),
             derivatives::checked.eq(excluded(derivatives::checked)),
+            derivatives::outdated.eq(false),
         ))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Notes that an image, which the caller has locked, was processed again without success.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn outdate(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
+    let own = derivatives::table.find((at.customer, at.space, &at.image));
+    diesel::update(own.filter(derivatives::outdated.eq(false)))
+        .set(derivatives::outdated.eq(true))
         .execute(conn)?;
     Ok(())
 }

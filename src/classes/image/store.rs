@@ -24,7 +24,7 @@ fn process_now(s: &mut UnitOfWork<'_>, at: ImageAddress) -> Result<(), Problem> 
     Ok(())
 }
 
-/// POST to an image's `reingest`: as PUT of what is held.
+/// Processes an image again at once, as a PUT of what it has would.
 pub(super) const REINGEST: Operation<ImageAddress> =
     post("reingest", "Fetch and process again, at once")
         .accepts_any_body()
