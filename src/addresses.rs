@@ -28,6 +28,8 @@ pub const AUTH_SERVICE: &str = "/customers/{customer}/authServices/{auth_service
 pub const ROLE_PROVIDER: &str = "/customers/{customer}/authServices/{auth_service}/roleProvider";
 pub const ROLE: &str = "/customers/{customer}/roles/{role}";
 
+pub const CHANGE: &str = "/customers/{customer}/changes/{change}";
+
 pub const QUEUE: &str = "/customers/{customer}/queue";
 pub const BATCH: &str = "/customers/{customer}/queue/batches/{batch}";
 pub const BATCH_TEST: &str = "/customers/{customer}/queue/batches/{batch}/test";
@@ -90,6 +92,10 @@ address! {
     pub struct RoleAddress { customer: i32, role: String }
 }
 
+address! {
+    #[derive(Copy)]
+    pub struct ChangeAddress { customer: i32, change: i64 }
+}
 address! {
     #[derive(Copy)]
     pub struct BatchAddress { customer: i32, batch: i64 }

@@ -57,6 +57,8 @@ pub struct Config {
     pub connections: usize,
     pub fetches: usize,
     pub lease: Duration,
+    /// Days for which changes are kept.
+    pub journal_days: i32,
     pub wait: Duration,
     pub origin_limits: Limits,
     /// This program, of which a process is started for each image; no setting, because it is the one that runs, even
@@ -149,6 +151,8 @@ impl Config {
                 .unwrap_or(usize::MAX),
             fetches: usize::try_from(reader.number("HYDRIA_FETCHES", 1, 1000)).unwrap_or(1),
             lease: seconds(reader.number("HYDRIA_LEASE_SECONDS", 1, 3600)),
+            journal_days: i32::try_from(reader.number("HYDRIA_JOURNAL_DAYS", 1, 400))
+                .unwrap_or(400),
             auth_delay: Duration::from_millis(reader.number("HYDRIA_AUTH_DELAY_MS", 0, 60_000)),
             wait: seconds(reader.number("HYDRIA_WAIT_SECONDS", 0, 600)),
             origin_limits: Limits {

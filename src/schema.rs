@@ -51,6 +51,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Changes of images, batches, spaces, roles and named queries, in partitions of a week
+    changes (customer, id, created) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the change: greater than those of all changes of the same resource before
+        id -> Int8,
+        /// When its transaction began
+        created -> Timestamptz,
+        /// What was changed, and how, such as `imageDeleted`
+        kind -> Text,
+        /// Number of the space of the image; NULL: it is no image
+        space -> Nullable<Int4>,
+        /// Last segment of the address of what was changed
+        name -> Text,
+        /// Who changed it: the path of a key, `command`, or `service`
+        actor -> Text,
+    }
+}
+
+diesel::table! {
     /// How the origins of a customer are fetched
     customer_origin_strategies (customer, id) {
         /// Whose
@@ -513,6 +533,7 @@ diesel::joinable!(tally_changes -> customers (customer));
 diesel::allow_tables_to_appear_in_same_query!(
     auth_services,
     batches,
+    changes,
     customer_origin_strategies,
     customer_storages,
     customers,

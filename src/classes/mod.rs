@@ -2,6 +2,7 @@
 
 pub mod auth_service;
 pub mod batch;
+pub mod change;
 pub mod customer;
 pub mod customer_origin_strategy;
 pub mod customer_storage;
@@ -28,6 +29,7 @@ pub use crate::addresses;
 
 pub use auth_service::AuthService;
 pub use batch::{Batch, BatchTest};
+pub use change::Change;
 pub use customer::Customer;
 pub use customer_origin_strategy::CustomerOriginStrategy;
 pub use customer_storage::{CustomerStorage, SpaceStorage};
@@ -72,6 +74,7 @@ pub fn each(visitor: &mut impl Visit) {
     visitor.visit::<Space>();
     visitor.visit::<SpaceMetadata>();
     visitor.visit::<Image>();
+    visitor.visit::<Change>();
     visitor.visit::<Queue>();
     visitor.visit::<Batch>();
     visitor.visit::<BatchTest>();

@@ -185,6 +185,7 @@ impl Worker {
             max_edge: config.max_edge.map(image_services::longest_edge),
             folder,
             program: config.program.clone(),
+            journal_days: config.journal_days,
         };
         let engine = {
             // The client takes its timers from the runtime it is made in.

@@ -102,6 +102,11 @@ pub const SETTINGS: &[Setting] = &[
         "Images that a process fetches at once, immediate ones apart; one customer two thirds at most",
     ),
     setting("HYDRIA_LEASE_SECONDS", "30", "How long a worker that is not heard of keeps an image"),
+    setting(
+        "HYDRIA_JOURNAL_DAYS",
+        "90",
+        "Days for which changes are kept, at least; a week more at most",
+    ),
     setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
     setting("HYDRIA_ORIGIN_MAX_BYTES", "2147483648", "Size of an original, at most, in bytes"),
     setting("HYDRIA_ORIGIN_CONNECT_SECONDS", "30", "How long an origin may take to connect"),

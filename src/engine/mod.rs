@@ -77,6 +77,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// This program, which is started for each image.
     pub program: PathBuf,
+    /// Days for which changes are kept.
+    pub journal_days: i32,
 }
 
 /// The workers of one process.

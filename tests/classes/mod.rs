@@ -2,6 +2,7 @@
 
 mod access;
 mod auth_service;
+mod change;
 mod delivery;
 mod image;
 mod image_orders;

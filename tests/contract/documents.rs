@@ -134,6 +134,10 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
             let path = format!("{}/test", world.batch());
             (owner.client.post(&path, &json!({})).expect(200).body, json!({}))
         }
+        "Change" => {
+            let changes = app.administrator.get(&world.stranger.path("/changes")).expect(200);
+            get(&changes.each("@id")[0])
+        }
         "CustomerStorage" => get(&world.stranger.path("/storage")),
         "ImageStorage" => {
             let (path, _) = world.made(family("Image"));
@@ -156,8 +160,17 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
 
 /// What a new resource shows of a property, in the words of the table.
 fn shown(property: &str, resource: &Value, given: &Value, base: &str) -> String {
-    const BY_THE_SERVER: [&str; 8] =
-        ["id", "created", "key", "secret", "submitted", "lastCalculated", "lastChecked", "space"];
+    const BY_THE_SERVER: [&str; 9] = [
+        "id",
+        "created",
+        "key",
+        "secret",
+        "submitted",
+        "lastCalculated",
+        "lastChecked",
+        "space",
+        "version",
+    ];
     let id = resource["@id"].as_str().expect("an address");
     let below = format!("{}/{property}", id.trim_end_matches('/'));
     match resource.get(property) {

@@ -58,6 +58,8 @@ fn held(world: &World) -> BTreeMap<String, String> {
             .collect();
         values.insert(snake, last(&world.made(family).0));
     }
+    let changes = world.owner.client.get(&world.owner.path("/changes")).expect(200);
+    values.insert("{change}".to_owned(), changes.each("version")[0].clone());
     let service = world.owner.path(&format!("/authServices/{}", values["{auth_service}"]));
     world.owner.client.put(&format!("{service}/roleProvider"), &json!({})).expect(201);
     values

@@ -142,6 +142,7 @@ impl Hands {
             memory: mebibytes(config.memory_bytes),
             folder: app.data.path().to_owned(),
             program: env!("CARGO_BIN_EXE_hydria").into(),
+            journal_days: config.journal_days,
         };
         let engine = Engine::new(
             setup.database.clone(),

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::addresses::{self, CustomerAddress, Root};
 use super::auth_service::AUTH_SERVICES;
+use super::change::CHANGES;
 use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
 use super::customer_storage::CustomerStorage;
 use super::image::ALL_IMAGES;
@@ -95,6 +96,7 @@ impl Resource for Customer {
             &link::<Self, Queue>("queue", "Where images are registered in batches"),
             &collection("spaces", "Partitions of its images", &SPACES),
             &collection("allImages", "Its images, over all spaces", &ALL_IMAGES),
+            &collection("changes", "What was changed, newest first", &CHANGES),
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],
