@@ -97,6 +97,11 @@ impl Keys {
         Err(Problem::Unauthenticated)
     }
 
+    /// Returns a number that is another one whenever this process has made or removed a key.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
+    }
+
     /// Forgets what was found of a key that was made or removed.
     pub fn forget(&self, key: &str) {
         self.changes.fetch_add(1, Ordering::SeqCst);

@@ -8,6 +8,7 @@
 //! numbers up to a watermark.
 
 pub mod change;
+pub mod feed;
 pub mod hub;
 pub mod partitions;
 pub mod reader;
@@ -16,6 +17,7 @@ pub mod snapshot;
 pub mod watermark;
 
 pub use change::Change;
+pub use feed::Feed;
 pub use hub::Hub;
 pub use reader::Reader;
 pub use watermark::Watermark;

@@ -86,6 +86,9 @@ async fn attempted(
     }
     let found = match found {
         Some((Target::Endpoint(endpoint), values)) => {
+            if endpoint.audience == Audience::Clients {
+                admit(service, path, request.method(), context.caller.get()).await?;
+            }
             return endpoint.answer(Call { service, request, values: &values, context }).await;
         }
         Some((Target::Route(route), values)) => Some((route, values)),

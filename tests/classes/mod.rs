@@ -4,6 +4,7 @@ mod access;
 mod auth_service;
 mod change;
 mod delivery;
+mod events;
 mod image;
 mod image_orders;
 mod image_query;

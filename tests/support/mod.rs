@@ -3,6 +3,7 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod events;
 pub mod library;
 pub mod origin;
 pub mod pictures;
@@ -10,6 +11,7 @@ pub mod rows;
 
 pub use app::{App, Owner};
 pub use client::{Answer, Client};
+pub use events::Events;
 pub use library::Library;
 pub use origin::Origin;
 

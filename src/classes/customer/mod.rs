@@ -97,6 +97,12 @@ impl Resource for Customer {
             &collection("spaces", "Partitions of its images", &SPACES),
             &collection("allImages", "Its images, over all spaces", &ALL_IMAGES),
             &collection("changes", "What was changed, newest first", &CHANGES),
+            &computed(
+                "events",
+                "Where changes of its images, and ends of batches, are told as they happen, as server-sent events",
+                |c: &Self, view| Some(format!("{}/customers/{}/events", view.site.base, c.id)),
+            )
+            .range("xsd:anyURI"),
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],
