@@ -29,6 +29,8 @@ pub const ROLE_PROVIDER: &str = "/customers/{customer}/authServices/{auth_servic
 pub const ROLE: &str = "/customers/{customer}/roles/{role}";
 
 pub const CHANGE: &str = "/customers/{customer}/changes/{change}";
+pub const WEBHOOK: &str = "/customers/{customer}/webhooks/{webhook}";
+pub const WEBHOOK_DELIVERY: &str = "/customers/{customer}/webhooks/{webhook}/deliveries/{delivery}";
 
 pub const QUEUE: &str = "/customers/{customer}/queue";
 pub const BATCH: &str = "/customers/{customer}/queue/batches/{batch}";
@@ -95,6 +97,12 @@ address! {
 address! {
     #[derive(Copy)]
     pub struct ChangeAddress { customer: i32, change: i64 }
+}
+address! {
+    pub struct WebhookAddress { customer: i32, webhook: String }
+}
+address! {
+    pub struct WebhookDeliveryAddress { customer: i32, webhook: String, delivery: i64 }
 }
 address! {
     #[derive(Copy)]

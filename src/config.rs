@@ -27,6 +27,8 @@ pub struct Config {
     pub storage: PathBuf,
     pub bootstrap_key: Option<(String, Secret)>,
     pub origin_allow: Allowed,
+    /// Networks that webhooks may be in, by http as well.
+    pub webhook_allow: Allowed,
     /// `None`: kept in the data folder.
     pub secret: Option<Secret>,
     pub patch_returns_representation: bool,
@@ -117,6 +119,8 @@ impl Config {
             bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
             origin_allow: reader
                 .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
+            webhook_allow: reader
+                .parsed("HYDRIA_WEBHOOK_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
             secret: reader.optional("HYDRIA_SECRET", secret),
             patch_returns_representation: reader.parsed(
                 "HYDRIA_PATCH_RETURNS",

@@ -512,6 +512,60 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The last attempts to send a message to each webhook
+    webhook_deliveries (customer, webhook, id) {
+        /// Whose
+        customer -> Int4,
+        /// Id of the webhook
+        webhook -> Text,
+        /// Number of the attempt, ascending
+        id -> Int8,
+        /// When it was over
+        created -> Timestamptz,
+        /// Id of the message, the same in all attempts to send it
+        message -> Text,
+        /// Status of the answer; NULL: there was none
+        status -> Nullable<Int4>,
+        /// Why there was no answer; NULL: there was one
+        error -> Nullable<Text>,
+        /// How long it took, in milliseconds
+        duration -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Where changes are sent, and how far they were
+    webhooks (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// Where changes are sent
+        url -> Text,
+        /// Kinds of changes that are sent
+        kinds -> Array<Text>,
+        /// Whether changes are sent
+        enabled -> Bool,
+        /// Why it was switched off; NULL: the service did not
+        error -> Nullable<Text>,
+        /// Key of the signatures, sealed
+        secret -> Bytea,
+        /// When it was made
+        created -> Timestamptz,
+        /// Number of the change up to which all were sent
+        position -> Int8,
+        /// Number of the last change of the message that is sent until it is received; NULL: none is
+        message_end -> Nullable<Int8>,
+        /// Attempts that failed since the last that did not
+        failures -> Int4,
+        /// From when it may be claimed; a claim moves it forward by the lease
+        due -> Timestamptz,
+        /// Claims so far: the token without which nothing is settled
+        lease -> Int8,
+    }
+}
+
 diesel::joinable!(auth_services -> customers (customer));
 diesel::joinable!(batches -> customers (customer));
 diesel::joinable!(customer_origin_strategies -> customers (customer));
@@ -529,6 +583,7 @@ diesel::joinable!(roles -> customers (customer));
 diesel::joinable!(spaces -> customers (customer));
 diesel::joinable!(tallies -> customers (customer));
 diesel::joinable!(tally_changes -> customers (customer));
+diesel::joinable!(webhooks -> customers (customer));
 
 diesel::allow_tables_to_appear_in_same_query!(
     auth_services,
@@ -558,4 +613,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tallies,
     tally_changes,
     thumbnail_policies,
+    webhook_deliveries,
+    webhooks,
 );

@@ -23,6 +23,8 @@ pub mod space;
 pub mod space_metadata;
 pub mod storage_policy;
 pub mod thumbnail_policy;
+pub mod webhook;
+pub mod webhook_delivery;
 
 /// Classes are named by addresses, as jobs and batches are, which stand in a layer below.
 pub use crate::addresses;
@@ -50,6 +52,8 @@ pub use space::Space;
 pub use space_metadata::SpaceMetadata;
 pub use storage_policy::StoragePolicy;
 pub use thumbnail_policy::ThumbnailPolicy;
+pub use webhook::Webhook;
+pub use webhook_delivery::WebhookDelivery;
 
 use crate::resource::Resource;
 
@@ -75,6 +79,8 @@ pub fn each(visitor: &mut impl Visit) {
     visitor.visit::<SpaceMetadata>();
     visitor.visit::<Image>();
     visitor.visit::<Change>();
+    visitor.visit::<Webhook>();
+    visitor.visit::<WebhookDelivery>();
     visitor.visit::<Queue>();
     visitor.visit::<Batch>();
     visitor.visit::<BatchTest>();

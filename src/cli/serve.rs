@@ -191,6 +191,7 @@ impl Worker {
             folder,
             program: config.program.clone(),
             journal_days: config.journal_days,
+            webhook_allow: config.webhook_allow.clone(),
         };
         let engine = {
             // The client takes its timers from the runtime it is made in.

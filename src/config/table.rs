@@ -35,6 +35,11 @@ pub const SETTINGS: &[Setting] = &[
         "key:secret of the first administrator; unset: random, shown once",
     ),
     setting("HYDRIA_ORIGIN_ALLOW", "", "Private networks that origins may be in, as CIDRs"),
+    setting(
+        "HYDRIA_WEBHOOK_ALLOW",
+        "",
+        "Networks that webhooks may be in although they are private, by http as well, as CIDRs",
+    ),
     hidden("HYDRIA_SECRET", "Seals stored credentials; unset: made once, kept in the data folder"),
     setting(
         "HYDRIA_PATCH_RETURNS",

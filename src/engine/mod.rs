@@ -15,6 +15,7 @@ pub mod reingest;
 mod rules;
 mod slots;
 mod suspects;
+pub mod webhooks;
 
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -34,7 +35,7 @@ use crate::derivation;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::journal::retention::Rounds;
-use crate::origins::Fetcher;
+use crate::origins::{Allowed, Fetcher, Poster};
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
@@ -79,6 +80,8 @@ pub struct Settings {
     pub program: PathBuf,
     /// Days for which changes are kept.
     pub journal_days: i32,
+    /// Networks that webhooks may be in although they are private.
+    pub webhook_allow: Allowed,
 }
 
 /// The workers of one process.
@@ -87,6 +90,7 @@ pub struct Engine {
     site: Arc<Site>,
     storage: Storage,
     fetcher: Fetcher,
+    poster: Poster,
     notifications: Notifications,
     settings: Settings,
     leases: Leases,
@@ -110,7 +114,7 @@ impl Engine {
     /// Prepares to work; nothing is claimed yet.
     ///
     /// # Errors
-    /// Returns what the system says where it gives no threads.
+    /// Returns what the system says where it gives no threads, or no client of HTTP.
     pub fn new(
         database: Database,
         site: Arc<Site>,
@@ -124,7 +128,9 @@ impl Engine {
         let shared = cores.clamp(2, CONNECTIONS as usize / 2);
         let memory = settings.memory;
         let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
+        let poster = Poster::new(settings.webhook_allow.clone()).map_err(io::Error::other)?;
         Ok(Arc::new(Self {
+            poster,
             leases: Leases::keep(database.url(), settings.lease),
             pauses: Pauses::default(),
             suspects: Suspects::default(),
@@ -159,6 +165,7 @@ impl Engine {
         tokio::join!(
             Arc::clone(&self).dispatch(immediate, stop.clone()),
             Arc::clone(&self).dispatch(queued, stop.clone()),
+            Arc::clone(&self).run_webhooks(stop.clone()),
             Arc::clone(&self).run_maintenance(stop),
         );
     }

@@ -8,6 +8,7 @@ mod error;
 mod fetch;
 mod limits;
 mod pattern;
+mod post;
 mod resolve;
 mod steps;
 mod store;
@@ -23,6 +24,7 @@ pub use error::{OriginError, Phase};
 pub use fetch::Fetcher;
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
+pub use post::{POST_TIMEOUT, PostError, PostUrlError, Poster, check_post};
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
 

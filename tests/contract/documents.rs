@@ -138,6 +138,22 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
             let changes = app.administrator.get(&world.stranger.path("/changes")).expect(200);
             get(&changes.each("@id")[0])
         }
+        "Webhook" => {
+            let given = json!({ "url": "https://example.org/changes" });
+            (owner.client.post(&owner.path("/webhooks"), &given).expect(201).body, given)
+        }
+        "WebhookDelivery" => {
+            // Nothing is sent here, so this is said for it.
+            diesel::sql_query(
+                "INSERT INTO webhook_deliveries (customer, webhook, message, status, duration) \
+                 SELECT customer, id, 'msg_1', 204, 7 FROM webhooks",
+            )
+            .execute(&mut app.database())
+            .expect("a delivery");
+            let webhooks = owner.client.get(&owner.path("/webhooks")).expect(200);
+            let deliveries = webhooks.each("deliveries").remove(0);
+            get(&owner.client.get(&deliveries).expect(200).each("@id")[0])
+        }
         "CustomerStorage" => get(&world.stranger.path("/storage")),
         "ImageStorage" => {
             let (path, _) = world.made(family("Image"));

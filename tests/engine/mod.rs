@@ -15,6 +15,7 @@ pub mod scene;
 mod settling;
 mod strategies;
 mod tiles;
+mod webhooks;
 
 use serde_json::json;
 

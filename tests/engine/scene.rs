@@ -143,6 +143,7 @@ impl Hands {
             folder: app.data.path().to_owned(),
             program: env!("CARGO_BIN_EXE_hydria").into(),
             journal_days: config.journal_days,
+            webhook_allow: config.webhook_allow.clone(),
         };
         let engine = Engine::new(
             setup.database.clone(),

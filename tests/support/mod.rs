@@ -7,6 +7,7 @@ pub mod events;
 pub mod library;
 pub mod origin;
 pub mod pictures;
+pub mod receiver;
 pub mod rows;
 
 pub use app::{App, Owner};
@@ -14,6 +15,7 @@ pub use client::{Answer, Client};
 pub use events::Events;
 pub use library::Library;
 pub use origin::Origin;
+pub use receiver::Receiver;
 
 use std::time::{Duration, Instant};
 

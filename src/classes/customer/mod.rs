@@ -20,6 +20,7 @@ use super::portal_user::PORTAL_USERS;
 use super::queue::Queue;
 use super::role::ROLES;
 use super::space::SPACES;
+use super::webhook::WEBHOOKS;
 
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::rules::not_blank;
@@ -103,6 +104,7 @@ impl Resource for Customer {
                 |c: &Self, view| Some(format!("{}/customers/{}/events", view.site.base, c.id)),
             )
             .range("xsd:anyURI"),
+            &collection("webhooks", "Where such changes are sent", &WEBHOOKS),
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],
