@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::address::Address;
-use crate::origins::{Allowed, Limits};
+use crate::origins::{Allowed, Limits, read_purge_urls};
 use crate::secrets::Secret;
 
 /// The settings in force.
@@ -29,6 +29,8 @@ pub struct Config {
     pub origin_allow: Allowed,
     /// Networks that webhooks may be in, by http as well.
     pub webhook_allow: Allowed,
+    /// Addresses of caches that are told which images were changed.
+    pub purge_urls: Vec<String>,
     /// `None`: kept in the data folder.
     pub secret: Option<Secret>,
     pub patch_returns_representation: bool,
@@ -121,6 +123,7 @@ impl Config {
                 .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
             webhook_allow: reader
                 .parsed("HYDRIA_WEBHOOK_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
+            purge_urls: reader.parsed("HYDRIA_PURGE_URLS", read_purge_urls),
             secret: reader.optional("HYDRIA_SECRET", secret),
             patch_returns_representation: reader.parsed(
                 "HYDRIA_PATCH_RETURNS",

@@ -389,6 +389,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Caches that are told which images were changed
+    purges (url) {
+        /// Where they are told
+        url -> Text,
+        /// Number of the change up to which all were told
+        position -> Int8,
+        /// Attempts that failed since the last that did not
+        failures -> Int4,
+        /// From when it may be claimed; a claim moves it forward by the lease
+        due -> Timestamptz,
+        /// Claims so far: the token without which nothing is settled
+        lease -> Int8,
+    }
+}
+
+diesel::table! {
     /// Where an auth service learns the roles of a user
     role_providers (customer, auth_service) {
         /// Whose
@@ -606,6 +622,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     named_queries,
     portal_roles,
     portal_users,
+    purges,
     role_providers,
     roles,
     spaces,

@@ -192,6 +192,7 @@ impl Worker {
             program: config.program.clone(),
             journal_days: config.journal_days,
             webhook_allow: config.webhook_allow.clone(),
+            purge_urls: config.purge_urls.clone(),
         };
         let engine = {
             // The client takes its timers from the runtime it is made in.

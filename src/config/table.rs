@@ -40,6 +40,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "Networks that webhooks may be in although they are private, by http as well, as CIDRs",
     ),
+    setting(
+        "HYDRIA_PURGE_URLS",
+        "",
+        "URLs of caches that are told by PURGE which images were changed",
+    ),
     hidden("HYDRIA_SECRET", "Seals stored credentials; unset: made once, kept in the data folder"),
     setting(
         "HYDRIA_PATCH_RETURNS",

@@ -11,6 +11,7 @@ pub mod ingest;
 pub mod janitor;
 mod leases;
 mod pauses;
+mod purge;
 pub mod reingest;
 mod rules;
 mod slots;
@@ -35,7 +36,7 @@ use crate::derivation;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::journal::retention::Rounds;
-use crate::origins::{Allowed, Fetcher, Poster};
+use crate::origins::{Allowed, Fetcher, Poster, Purger};
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
@@ -82,6 +83,8 @@ pub struct Settings {
     pub journal_days: i32,
     /// Networks that webhooks may be in although they are private.
     pub webhook_allow: Allowed,
+    /// Addresses of caches that are told which images were changed.
+    pub purge_urls: Vec<String>,
 }
 
 /// The workers of one process.
@@ -91,6 +94,7 @@ pub struct Engine {
     storage: Storage,
     fetcher: Fetcher,
     poster: Poster,
+    purger: Purger,
     notifications: Notifications,
     settings: Settings,
     leases: Leases,
@@ -129,8 +133,10 @@ impl Engine {
         let memory = settings.memory;
         let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
         let poster = Poster::new(settings.webhook_allow.clone()).map_err(io::Error::other)?;
+        let purger = Purger::new().map_err(io::Error::other)?;
         Ok(Arc::new(Self {
             poster,
+            purger,
             leases: Leases::keep(database.url(), settings.lease),
             pauses: Pauses::default(),
             suspects: Suspects::default(),
@@ -166,6 +172,7 @@ impl Engine {
             Arc::clone(&self).dispatch(immediate, stop.clone()),
             Arc::clone(&self).dispatch(queued, stop.clone()),
             Arc::clone(&self).run_webhooks(stop.clone()),
+            Arc::clone(&self).run_purges(stop.clone()),
             Arc::clone(&self).run_maintenance(stop),
         );
     }

@@ -9,6 +9,7 @@ mod fetch;
 mod limits;
 mod pattern;
 mod post;
+mod purge;
 mod resolve;
 mod steps;
 mod store;
@@ -25,6 +26,7 @@ pub use fetch::Fetcher;
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use post::{POST_TIMEOUT, PostError, PostUrlError, Poster, check_post};
+pub use purge::{Purger, read_purge_urls};
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin};
 

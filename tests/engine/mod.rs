@@ -11,6 +11,7 @@ mod immediate;
 mod journal;
 mod leases;
 mod lost;
+mod purge;
 pub mod scene;
 mod settling;
 mod strategies;

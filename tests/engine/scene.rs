@@ -144,6 +144,7 @@ impl Hands {
             program: env!("CARGO_BIN_EXE_hydria").into(),
             journal_days: config.journal_days,
             webhook_allow: config.webhook_allow.clone(),
+            purge_urls: config.purge_urls.clone(),
         };
         let engine = Engine::new(
             setup.database.clone(),

@@ -16,6 +16,7 @@ pub struct Receiver {
 /// A message that was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
+    pub method: String,
     pub path: String,
     /// By names in lower case.
     pub headers: BTreeMap<String, String>,
@@ -107,6 +108,7 @@ impl State {
         let mut reader = BufReader::new(stream);
         let mut request = String::new();
         reader.read_line(&mut request)?;
+        let method = request.split(' ').next().unwrap_or_default().to_owned();
         let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
         let mut headers = BTreeMap::new();
         loop {
@@ -119,7 +121,7 @@ impl State {
         let mut body = vec![0; length.unwrap_or_default()];
         reader.read_exact(&mut body)?;
         let body = String::from_utf8(body).expect("text");
-        self.received.lock().expect("no panic").push(Received { path, headers, body });
+        self.received.lock().expect("no panic").push(Received { method, path, headers, body });
         let mut held = self.held.lock().expect("no panic");
         while *held {
             held = self.release.wait(held).expect("no panic");

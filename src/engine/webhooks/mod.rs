@@ -24,6 +24,7 @@ use crate::resource::transaction;
 use crate::secrets::sign;
 use claim::{Claimed, Wanted, claim, pass_idle};
 use message::{Message, Next, next};
+pub use settle::pause;
 use settle::{Outcome, settle};
 
 /// Interval at which webhooks with something to send are looked for.
@@ -31,7 +32,7 @@ const ROUND: Duration = Duration::from_millis(500);
 /// Interval at which the positions of those are moved on that have nothing to send.
 const IDLE_ROUND: Duration = Duration::from_mins(1);
 /// Time for which one that is claimed is another's no earlier; longer than a message takes.
-const LEASE_S: i32 = 20;
+pub(super) const LEASE_S: i32 = 20;
 /// Webhooks of one customer, and of all, at which this process is at a time.
 const MOST: (usize, usize) = (4, 256);
 /// Messages that are sent to one webhook in a row, before others have their turn.
@@ -180,7 +181,7 @@ impl Engine {
     }
 
     /// Does something with the database on a thread that may wait, without a transaction.
-    async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static>(
         &self,
         act: impl Fn(&mut PgConnection) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {

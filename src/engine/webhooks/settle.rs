@@ -39,7 +39,7 @@ impl Outcome {
 
 /// Returns the pause after so many failures in a row: twice as long each time, varied by up to a quarter; `chance` is from
 /// 0 to 1.
-fn pause(failures: i32, chance: f64) -> Duration {
+pub fn pause(failures: i32, chance: f64) -> Duration {
     let doublings = u32::try_from(failures - 1).unwrap_or_default().min(16);
     let pause = PAUSES.0.saturating_mul(1 << doublings).min(PAUSES.1);
     pause.mul_f64(0.75 + 0.5 * chance.clamp(0.0, 1.0))
