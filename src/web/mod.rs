@@ -145,7 +145,7 @@ impl Service {
             site: parts.site,
             notifications: parts.notifications,
             changes: parts.changes,
-            events: events::Events::new(parts.feed),
+            events: events::Events::new(parts.feed, parts.connections),
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

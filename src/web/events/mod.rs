@@ -38,8 +38,9 @@ pub struct Events {
 }
 
 impl Events {
-    pub fn new(feed: Feed) -> Self {
-        Self { feed, slots: Slots::default() }
+    /// Returns no streams yet, of which a quarter of the connections may be at once.
+    pub fn new(feed: Feed, connections: usize) -> Self {
+        Self { feed, slots: Slots::new(connections / 4) }
     }
 }
 
@@ -62,7 +63,9 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         return Ok(response.finish());
     }
     let crowded = || {
-        let words = format!("a customer has {MOST} streams of events at a time, at most");
+        let words = format!(
+            "a customer has {MOST} streams of events at a time, at most, and all customers a quarter of the connections"
+        );
         Problem::Unavailable(words, None)
     };
     let slot = service.events.slots.take(customer).ok_or_else(crowded)?;
@@ -80,6 +83,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         peer: request.peer_addr().map(|peer| peer.ip()),
         told,
         place,
+        settled: 0,
         checked: Instant::now(),
         keys,
         spoken: Instant::now(),

@@ -51,6 +51,9 @@ pub(super) struct Stream {
     pub peer: Option<IpAddr>,
     pub told: watch::Receiver<Told>,
     pub place: Place,
+    /// The number up to which changes were settled when it was told last; its place may be beyond that which another
+    /// process has told.
+    pub settled: i64,
     /// Time when the caller was checked last, and the state of the keys then.
     pub checked: Instant,
     pub keys: u64,
@@ -85,7 +88,10 @@ impl Stream {
             let settled = match &*self.told.borrow_and_update() {
                 Told::Closed => return None,
                 Told::Nothing => None,
+                // The database was restored to an earlier state: the client connects again, and is told to begin anew.
+                Told::Advance(advance) if advance.to < self.settled => return None,
                 Told::Advance(advance) => {
+                    self.settled = advance.to;
                     let Place { position, is_behind, .. } = self.place;
                     let concerns = is_behind && advance.to > position
                         || advance.concerns(self.customer, position);
