@@ -85,6 +85,28 @@ pub fn between(
         .load(conn)
 }
 
+/// Returns those of these kinds among the changes of a customer after a number and up to another, as [`between`] does.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn of_kinds(
+    conn: &mut PgConnection,
+    customer: i32,
+    kinds: &[String],
+    (after, up_to): (i64, i64),
+    most: i64,
+) -> QueryResult<Vec<Change>> {
+    changes::table
+        .filter(changes::customer.eq(customer))
+        .filter(changes::id.gt(after))
+        .filter(changes::id.le(up_to))
+        .filter(changes::kind.eq_any(kinds))
+        .order(changes::id)
+        .limit(most)
+        .select(Change::as_select())
+        .load(conn)
+}
+
 /// Returns the customers of whom something was changed after a number and up to another.
 ///
 /// # Errors

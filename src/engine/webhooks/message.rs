@@ -2,17 +2,22 @@
 
 use diesel::prelude::*;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::claim::{Claimed, renew};
+use crate::addresses::WebhookAddress;
 use crate::hydra::Problem;
 use crate::journal::Change;
-use crate::journal::change::{between, kept_after};
+use crate::journal::change::{kept_after, of_kinds};
 use crate::schema::webhooks;
 
 /// Longest list of changes of a message, in bytes; the frame around it takes some hundred.
 const MAX_BYTES: usize = 7 << 10;
 /// Changes that are looked at for a message, at most.
 const LOOKED_AT: i64 = 500;
+
+/// Numbers of changes that are searched in one turn, so that no transaction stays open for long where few are wanted.
+const SPAN: i64 = 50_000;
 
 /// A message, which is the same whenever it is sent again.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,28 +55,24 @@ pub(super) fn next(
         // What was not kept was missed.
         return Ok(Next::Message(reset(webhook, kept_after)));
     }
-    let mut position = held.position;
-    loop {
-        let end = held.message_end.unwrap_or(up_to);
-        let changes = between(conn, webhook.at.customer, (position, end), LOOKED_AT)?;
-        let is_full = i64::try_from(changes.len()).is_ok_and(|count| count >= LOOKED_AT);
-        let last = changes.last().map(|change| change.id).filter(|_| is_full).unwrap_or(end);
-        if let Some(message) = written(webhook, &changes, last, base) {
-            let set = (webhooks::position.eq(position), webhooks::message_end.eq(message.end));
-            diesel::update(row).set(set).execute(conn)?;
-            return Ok(Next::Message(message));
-        }
-        position = last;
-        if !is_full {
-            let set = (
-                webhooks::position.eq(position),
-                webhooks::message_end.eq(None::<i64>),
-                webhooks::due.eq(diesel::dsl::now),
-            );
-            diesel::update(row).set(set).execute(conn)?;
-            return Ok(Next::Nothing);
-        }
+    let position = held.position;
+    let end = held.message_end.unwrap_or_else(|| up_to.min(position.saturating_add(SPAN)));
+    let kinds = &webhook.kinds;
+    let changes = of_kinds(conn, webhook.at.customer, kinds, (position, end), LOOKED_AT)?;
+    let is_full = i64::try_from(changes.len()).is_ok_and(|count| count >= LOOKED_AT);
+    let last = changes.last().map(|change| change.id).filter(|_| is_full).unwrap_or(end);
+    if let Some(message) = written(webhook, &changes, last, base) {
+        diesel::update(row).set(webhooks::message_end.eq(message.end)).execute(conn)?;
+        return Ok(Next::Message(message));
     }
+    // What is after the span is for the next claim.
+    let set = (
+        webhooks::position.eq(end),
+        webhooks::message_end.eq(None::<i64>),
+        webhooks::due.eq(diesel::dsl::now),
+    );
+    diesel::update(row).set(set).execute(conn)?;
+    Ok(Next::Nothing)
 }
 
 /// Writes those of these changes that a webhook wants, as far as they fit; nothing where it wants none.
@@ -96,13 +97,22 @@ fn written(webhook: &Claimed, changes: &[Change], last: i64, base: &str) -> Opti
     let first = first?;
     let timestamp = first.created.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
     let body = json!({ "type": "changes", "timestamp": timestamp, "data": data }).to_string();
-    let id = format!("msg_{}_{}_{end}", webhook.at.webhook, first.id);
-    Some(Message { id, body, end })
+    Some(Message { id: id_of(webhook, &first.id.to_string(), end), body, end })
 }
 
 fn reset(webhook: &Claimed, end: i64) -> Message {
     let body = json!({ "type": "reset", "data": [] }).to_string();
-    Message { id: format!("msg_{}_reset_{end}", webhook.at.webhook), body, end }
+    Message { id: id_of(webhook, "reset", end), body, end }
+}
+
+/// Returns the id of a message: the same for the same changes, and another for any other webhook or kinds.
+///
+/// It is a hash, because an id must hold no dot, which separates what is signed, and a webhook's own may.
+fn id_of(webhook: &Claimed, first: &str, end: i64) -> String {
+    let WebhookAddress { customer, webhook: name } = &webhook.at;
+    let what = json!([customer, name, first, end, webhook.kinds]).to_string();
+    let hash = Sha256::digest(what.as_bytes());
+    hash.iter().take(16).fold("msg_".to_owned(), |id, byte| format!("{id}{byte:02x}"))
 }
 
 #[cfg(test)]
@@ -110,7 +120,6 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
-    use crate::addresses::WebhookAddress;
 
     fn change(id: i64, kind: &str) -> Change {
         Change {
@@ -122,6 +131,29 @@ mod tests {
             name: "n".repeat(200),
             actor: "service".into(),
         }
+    }
+
+    #[test]
+    fn an_id_is_of_one_webhook_and_its_kinds_and_has_no_dot() {
+        let webhook = |customer, name: &str, kind: &str| Claimed {
+            at: WebhookAddress { customer, webhook: name.into() },
+            url: "https://example.org".into(),
+            kinds: vec![kind.into()],
+            sealed: Vec::new(),
+            lease: 1,
+        };
+        let id = |of: &Claimed, first| id_of(of, first, 9);
+        let hook = webhook(2, "a.b", "imageChanged");
+        assert_eq!(id(&hook, "1"), id(&hook, "1"));
+        assert!(!id(&hook, "1").contains('.'));
+        for other in [
+            webhook(3, "a.b", "imageChanged"),
+            webhook(2, "a", "imageChanged"),
+            webhook(2, "a.b", "imageDeleted"),
+        ] {
+            assert_ne!(id(&hook, "1"), id(&other, "1"));
+        }
+        assert_ne!(id(&hook, "1"), id(&hook, "reset"));
     }
 
     #[test]
