@@ -22,6 +22,8 @@ use crate::journal::change::kept_after;
 const ROUND: Duration = Duration::from_millis(500);
 /// Longest list of tags of a request, in bytes: the headers that caches take have 8 KiB.
 const MAX_BYTES: usize = 4 << 10;
+/// Longest pause after an attempt in vain: a cache that is back must not show for long what was changed meanwhile.
+const LONGEST: Duration = Duration::from_secs(60);
 /// Changes that are looked at for a request, at most.
 const LOOKED_AT: i64 = 1000;
 
@@ -62,7 +64,12 @@ impl Engine {
         }
         let watermark = Arc::new(Mutex::new(Watermark::default()));
         while !*stop.borrow() {
-            match self.purge_once(&watermark).await {
+            // A round that is given up is made again when the lease of its claims is over.
+            let outcome = tokio::select! {
+                outcome = self.purge_once(&watermark) => outcome,
+                _ = stop.wait_for(|stop| *stop) => break,
+            };
+            match outcome {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(problem) => log::debug!("caches are told nothing for now: {problem}"),
@@ -165,7 +172,7 @@ fn told(rows: &[Row], end: i64) -> Told {
 
 fn settle(conn: &mut PgConnection, cache: &Claimed, end: i64, is_told: bool) -> QueryResult<()> {
     let failures = if is_told { 0 } else { cache.failures.saturating_add(1) };
-    let after = if is_told { Duration::ZERO } else { pause(failures, 0.5) };
+    let after = if is_told { Duration::ZERO } else { pause(failures, 0.5).min(LONGEST) };
     diesel::sql_query(
         "UPDATE purges SET position = $3, failures = $4, due = now() + $5 * interval '1 second' \
          WHERE url = $1 AND lease = $2",

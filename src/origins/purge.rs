@@ -56,8 +56,31 @@ impl Purger {
 pub fn read_purge_urls(text: &str) -> Result<Vec<String>, String> {
     let parts = text.split(|c: char| c == ',' || c.is_whitespace());
     let urls = parts.filter(|part| !part.is_empty()).map(|part| match Url::parse(part) {
+        // Addresses are kept in the database and logged, where a password must not stand.
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            Err("must be URLs without user names and passwords".to_owned())
+        }
         Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(part.to_owned()),
         _ => Err("must be http or https URLs, separated by commas".to_owned()),
     });
     urls.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_caches_are_http_without_a_password() {
+        let read = read_purge_urls("http://cache-1/, https://cache-2:6081/ ");
+        assert_eq!(
+            read,
+            Ok(vec!["http://cache-1/".to_owned(), "https://cache-2:6081/".to_owned()])
+        );
+        for refused in
+            ["http://user:word@cache/", "http://user@cache/", "http://:word@cache/", "ftp://cache/"]
+        {
+            assert!(read_purge_urls(refused).is_err(), "{refused}");
+        }
+    }
 }
