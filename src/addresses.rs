@@ -28,6 +28,10 @@ pub const AUTH_SERVICE: &str = "/customers/{customer}/authServices/{auth_service
 pub const ROLE_PROVIDER: &str = "/customers/{customer}/authServices/{auth_service}/roleProvider";
 pub const ROLE: &str = "/customers/{customer}/roles/{role}";
 
+pub const CHANGE: &str = "/customers/{customer}/changes/{change}";
+pub const WEBHOOK: &str = "/customers/{customer}/webhooks/{webhook}";
+pub const WEBHOOK_DELIVERY: &str = "/customers/{customer}/webhooks/{webhook}/deliveries/{delivery}";
+
 pub const QUEUE: &str = "/customers/{customer}/queue";
 pub const PRIORITY_QUEUE: &str = "/customers/{customer}/queue/priority";
 pub const BATCH: &str = "/customers/{customer}/queue/batches/{batch}";
@@ -91,6 +95,16 @@ address! {
     pub struct RoleAddress { customer: i32, role: String }
 }
 
+address! {
+    #[derive(Copy)]
+    pub struct ChangeAddress { customer: i32, change: i64 }
+}
+address! {
+    pub struct WebhookAddress { customer: i32, webhook: String }
+}
+address! {
+    pub struct WebhookDeliveryAddress { customer: i32, webhook: String, delivery: i64 }
+}
 address! {
     #[derive(Copy)]
     pub struct BatchAddress { customer: i32, batch: i64 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::address::Address;
-use crate::origins::{Allowed, Limits, RetryLimits};
+use crate::origins::{Allowed, Limits, RetryLimits, read_purge_urls};
 use crate::secrets::Secret;
 
 /// The settings in force.
@@ -27,6 +27,10 @@ pub struct Config {
     pub storage: PathBuf,
     pub bootstrap_key: Option<(String, Secret)>,
     pub origin_allow: Allowed,
+    /// Networks that webhooks may be in, by http as well.
+    pub webhook_allow: Allowed,
+    /// Addresses of caches that are told which images were changed.
+    pub purge_urls: Vec<String>,
     /// `None`: kept in the data folder.
     pub secret: Option<Secret>,
     pub patch_returns_representation: bool,
@@ -58,6 +62,8 @@ pub struct Config {
     pub fetches: usize,
     pub host_fetches: usize,
     pub lease: Duration,
+    /// Days for which changes are kept.
+    pub journal_days: i32,
     pub wait: Duration,
     pub origin_limits: Limits,
     pub retries: RetryLimits,
@@ -117,6 +123,9 @@ impl Config {
             bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
             origin_allow: reader
                 .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
+            webhook_allow: reader
+                .parsed("HYDRIA_WEBHOOK_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
+            purge_urls: reader.parsed("HYDRIA_PURGE_URLS", read_purge_urls),
             secret: reader.optional("HYDRIA_SECRET", secret),
             patch_returns_representation: reader.parsed(
                 "HYDRIA_PATCH_RETURNS",
@@ -153,6 +162,8 @@ impl Config {
             host_fetches: usize::try_from(reader.number("HYDRIA_HOST_FETCHES", 1, 1000))
                 .unwrap_or(1),
             lease: seconds(reader.number("HYDRIA_LEASE_SECONDS", 1, 3600)),
+            journal_days: i32::try_from(reader.number("HYDRIA_JOURNAL_DAYS", 1, 400))
+                .unwrap_or(400),
             auth_delay: Duration::from_millis(reader.number("HYDRIA_AUTH_DELAY_MS", 0, 60_000)),
             wait: seconds(reader.number("HYDRIA_WAIT_SECONDS", 0, 600)),
             origin_limits: Limits {

@@ -51,6 +51,26 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Changes of images, batches, spaces, roles and named queries, in partitions of a week
+    changes (customer, id, created) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the change: greater than those of all changes of the same resource before
+        id -> Int8,
+        /// When its transaction began
+        created -> Timestamptz,
+        /// What was changed, and how, such as `imageDeleted`
+        kind -> Text,
+        /// Number of the space of the image; NULL: it is no image
+        space -> Nullable<Int4>,
+        /// Last segment of the address of what was changed
+        name -> Text,
+        /// Who changed it: the path of a key, `command`, or `service`
+        actor -> Text,
+    }
+}
+
+diesel::table! {
     /// How the origins of a customer are fetched
     customer_origin_strategies (customer, id) {
         /// Whose
@@ -379,6 +399,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Caches that are told which images were changed
+    purges (url) {
+        /// Where they are told
+        url -> Text,
+        /// Number of the change up to which all were told
+        position -> Int8,
+        /// Attempts that failed since the last that did not
+        failures -> Int4,
+        /// From when it may be claimed; a claim moves it forward by the lease
+        due -> Timestamptz,
+        /// Claims so far: the token without which nothing is settled
+        lease -> Int8,
+    }
+}
+
+diesel::table! {
     /// Images whose origins failed for a passing reason since they were last sent, unless they came through
     retries (customer, space, image) {
         /// Whose
@@ -522,6 +558,60 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The last attempts to send a message to each webhook
+    webhook_deliveries (customer, webhook, id) {
+        /// Whose
+        customer -> Int4,
+        /// Id of the webhook
+        webhook -> Text,
+        /// Number of the attempt, ascending
+        id -> Int8,
+        /// When it was over
+        created -> Timestamptz,
+        /// Id of the message, the same in all attempts to send it
+        message -> Text,
+        /// Status of the answer; NULL: there was none
+        status -> Nullable<Int4>,
+        /// Why there was no answer; NULL: there was one
+        error -> Nullable<Text>,
+        /// How long it took, in milliseconds
+        duration -> Int4,
+    }
+}
+
+diesel::table! {
+    /// Where changes are sent, and how far they were
+    webhooks (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// Where changes are sent
+        url -> Text,
+        /// Kinds of changes that are sent
+        kinds -> Array<Text>,
+        /// Whether changes are sent
+        enabled -> Bool,
+        /// Why it was switched off; NULL: the service did not
+        error -> Nullable<Text>,
+        /// Key of the signatures, sealed
+        secret -> Bytea,
+        /// When it was made
+        created -> Timestamptz,
+        /// Number of the change up to which all were sent
+        position -> Int8,
+        /// Number of the last change of the message that is sent until it is received; NULL: none is
+        message_end -> Nullable<Int8>,
+        /// Attempts that failed since the last that did not
+        failures -> Int4,
+        /// From when it may be claimed; a claim moves it forward by the lease
+        due -> Timestamptz,
+        /// Claims so far: the token without which nothing is settled
+        lease -> Int8,
+    }
+}
+
 diesel::joinable!(auth_services -> customers (customer));
 diesel::joinable!(batches -> customers (customer));
 diesel::joinable!(customer_origin_strategies -> customers (customer));
@@ -540,10 +630,12 @@ diesel::joinable!(roles -> customers (customer));
 diesel::joinable!(spaces -> customers (customer));
 diesel::joinable!(tallies -> customers (customer));
 diesel::joinable!(tally_changes -> customers (customer));
+diesel::joinable!(webhooks -> customers (customer));
 
 diesel::allow_tables_to_appear_in_same_query!(
     auth_services,
     batches,
+    changes,
     customer_origin_strategies,
     customer_storages,
     customers,
@@ -561,6 +653,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     named_queries,
     portal_roles,
     portal_users,
+    purges,
     retries,
     role_providers,
     roles,
@@ -569,4 +662,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tallies,
     tally_changes,
     thumbnail_policies,
+    webhook_deliveries,
+    webhooks,
 );

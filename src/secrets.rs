@@ -1,6 +1,7 @@
 //! Secrets at rest: keyed hashes of API secrets, hashed passwords, sealed credentials.
 
 mod passwords;
+mod signing;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 pub use passwords::{PasswordError, hash_password, password_matches};
+pub use signing::{sign, signing_key};
 
 /// A text that is neither printed nor serialised, and overwritten in memory when it is dropped.
 #[derive(Clone, Default, PartialEq, Eq)]

@@ -73,6 +73,7 @@ const RESERVED: [(&str, &[&str]); 19] = [
             "engine",
             "fairness",
             "hydra",
+            "journal",
             "origins",
             "storage",
             "web",

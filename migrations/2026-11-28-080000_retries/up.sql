@@ -1,4 +1,4 @@
--- Images whose origins failed for a passing reason have a row of their own (docs/adr/0021): nearly no image has one, and
+-- Images whose origins failed for a passing reason have a row of their own (docs/adr/0023): nearly no image has one, and
 -- the row of an image has as many columns as the types of our tables allow.
 -- No foreign key leads to the image: a row is written while the image is locked, and goes with it by the trigger below,
 -- once for all images of a statement.

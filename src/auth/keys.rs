@@ -15,11 +15,13 @@ use zeroize::Zeroizing;
 use super::failures::Failures;
 use super::unknown::Unknown;
 
+use crate::addresses::KeyAddress;
+use crate::classes::Key;
 use crate::database::lookup_batcher::{BatchQueue, Refusal};
 use crate::database::{Connected, Database};
 use crate::hydra::Problem;
 use crate::resource::transaction::{is_broken, refused};
-use crate::resource::{Caller, Site};
+use crate::resource::{Actor, Caller, Site, path_to};
 use crate::schema::{customers, keys};
 use crate::secrets::Secret;
 
@@ -34,6 +36,7 @@ const MAX_KEY_BYTES: usize = 1_000;
 #[derive(Clone)]
 struct KnownKey {
     caller: Caller,
+    actor: Actor,
     /// Keyed hash of the secret.
     secret: Vec<u8>,
 }
@@ -67,7 +70,8 @@ impl Keys {
         }
     }
 
-    /// Returns the caller that the value of an `Authorization` header names; `address`: where the request is from.
+    /// Returns the caller that the value of an `Authorization` header names, and the key as the journal names it; `address`:
+    /// where the request is from.
     ///
     /// Wrong credentials are answered the later, the more of the same pair of key and address were wrong before.
     ///
@@ -77,13 +81,13 @@ impl Keys {
         &self,
         authorization: &[u8],
         address: Option<IpAddr>,
-    ) -> Result<Caller, Problem> {
+    ) -> Result<(Caller, Actor), Problem> {
         let given = basic(authorization);
         if let Some((key, secret)) = &given
             && let Some(held) = self.held(key).await?
             && self.site.secrets.matches(secret, &held.secret)
         {
-            return Ok(held.caller);
+            return Ok((held.caller, held.actor));
         }
         let key = given.as_ref().map_or("", |(key, _)| key);
         let delay = self.failures.count(key, address, Instant::now());
@@ -91,6 +95,11 @@ impl Keys {
             tokio::time::sleep(delay).await;
         }
         Err(Problem::Unauthenticated)
+    }
+
+    /// Returns a number that is another one whenever this process has made or removed a key.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::SeqCst)
     }
 
     /// Forgets what was found of a key that was made or removed.
@@ -159,7 +168,9 @@ fn look_up(connected: &mut Connected, wanted: &[String]) -> Option<Vec<LookUp>> 
                         true => Caller::Administrator(customer),
                         false => Caller::Customer(customer),
                     };
-                    (key, KnownKey { caller, secret })
+                    let at = KeyAddress { customer, key: key.clone() };
+                    let actor = Actor::at(path_to::<Key>(&at));
+                    (key, KnownKey { caller, actor, secret })
                 })
                 .collect();
             Some(wanted.iter().map(|key| Ok(found.get(key).cloned())).collect())

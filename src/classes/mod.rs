@@ -2,6 +2,7 @@
 
 pub mod auth_service;
 pub mod batch;
+pub mod change;
 pub mod customer;
 pub mod customer_origin_strategy;
 pub mod customer_storage;
@@ -22,12 +23,15 @@ pub mod space;
 pub mod space_metadata;
 pub mod storage_policy;
 pub mod thumbnail_policy;
+pub mod webhook;
+pub mod webhook_delivery;
 
 /// Classes are named by addresses, as jobs and batches are, which stand in a layer below.
 pub use crate::addresses;
 
 pub use auth_service::AuthService;
 pub use batch::{Batch, BatchTest};
+pub use change::Change;
 pub use customer::Customer;
 pub use customer_origin_strategy::CustomerOriginStrategy;
 pub use customer_storage::{CustomerStorage, SpaceStorage};
@@ -48,6 +52,8 @@ pub use space::Space;
 pub use space_metadata::SpaceMetadata;
 pub use storage_policy::StoragePolicy;
 pub use thumbnail_policy::ThumbnailPolicy;
+pub use webhook::Webhook;
+pub use webhook_delivery::WebhookDelivery;
 
 use crate::resource::Resource;
 
@@ -72,6 +78,9 @@ pub fn each(visitor: &mut impl Visit) {
     visitor.visit::<Space>();
     visitor.visit::<SpaceMetadata>();
     visitor.visit::<Image>();
+    visitor.visit::<Change>();
+    visitor.visit::<Webhook>();
+    visitor.visit::<WebhookDelivery>();
     visitor.visit::<Queue>();
     visitor.visit::<PriorityQueue>();
     visitor.visit::<Batch>();

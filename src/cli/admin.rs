@@ -11,7 +11,7 @@ use crate::classes::{Customer, Key, key};
 use crate::config::Config;
 use crate::database::{Conn, Database};
 use crate::hydra::Problem;
-use crate::resource::{Site, UnitOfWork, transaction};
+use crate::resource::{Actor, Site, UnitOfWork, transaction};
 use crate::secrets::Secret;
 use crate::storage::write_private;
 
@@ -139,7 +139,8 @@ fn in_transaction<T>(
     site: &Site,
     act: impl Fn(&mut UnitOfWork<'_>) -> Result<T, Problem>,
 ) -> Result<T, Failure> {
-    let done = transaction::write(database, |conn| {
+    let actor = Actor::command();
+    let done = transaction::write_as(database, Some(&actor), |conn| {
         let caller = crate::resource::Caller::Administrator(0);
         act(&mut UnitOfWork::new(conn, site, caller))
     });

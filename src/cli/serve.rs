@@ -16,7 +16,7 @@ use crate::database::notifications::Notifications;
 use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::fairness::priority;
-use crate::journal::{Hub, Reader};
+use crate::journal::{Feed, Hub, Reader};
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
@@ -30,6 +30,7 @@ pub struct Running {
     listening: Listening,
     worker: Option<Worker>,
     changes: Hub,
+    feed: Feed,
     journal: Arc<Reader>,
     setup: Setup,
 }
@@ -87,6 +88,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let told = changes.clone();
     let reader = Reader::start(setup.database.url(), move |changes| told.publish(&changes))?;
     let journal = Arc::new(reader);
+    let feed = Feed::start(setup.database.url())?;
     let delivery = delivery::start(&setup, config, render_bytes, &changes, &journal)?;
     let service = Service::new(Parts {
         database: setup.database.clone(),
@@ -98,6 +100,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         },
         notifications,
         changes: changes.clone(),
+        feed: feed.clone(),
         auth_delay: config.auth_delay,
         patch_returns_representation: config.patch_returns_representation,
         wait: config.wait,
@@ -108,7 +111,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     })?;
     super::memory::keep_small();
     let listening = web::listen(service, sockets)?;
-    Ok(Running { address, base, listening, worker, changes, journal, setup })
+    Ok(Running { address, base, listening, worker, changes, feed, journal, setup })
 }
 
 impl Running {
@@ -122,6 +125,8 @@ impl Running {
     /// # Errors
     /// Fails if the private server does not stop.
     pub fn stop(self) -> Result<(), Failure> {
+        // Streams of events would end by themselves never.
+        self.feed.close();
         self.listening.stop()?;
         if let Some(worker) = self.worker {
             worker.stop();
@@ -187,6 +192,9 @@ impl Worker {
             max_edge: config.max_edge.map(image_services::longest_edge),
             folder,
             program: config.program.clone(),
+            journal_days: config.journal_days,
+            webhook_allow: config.webhook_allow.clone(),
+            purge_urls: config.purge_urls.clone(),
         };
         let engine = {
             // The client takes its timers from the runtime it is made in.

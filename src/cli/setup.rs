@@ -143,6 +143,7 @@ fn site(config: &Config, secrets: Secrets, base: String) -> Arc<Site> {
         base,
         batch_limit: config.batch_limit,
         secrets,
+        webhook_allow: config.webhook_allow.clone(),
         anchors: crate::resource::anchors::Anchors::default(),
     })
 }

@@ -35,6 +35,16 @@ pub const SETTINGS: &[Setting] = &[
         "key:secret of the first administrator; unset: random, shown once",
     ),
     setting("HYDRIA_ORIGIN_ALLOW", "", "Private networks that origins may be in, as CIDRs"),
+    setting(
+        "HYDRIA_WEBHOOK_ALLOW",
+        "",
+        "Networks that webhooks may be in although they are private, by http as well, as CIDRs",
+    ),
+    setting(
+        "HYDRIA_PURGE_URLS",
+        "",
+        "URLs of caches that are told by PURGE which images were changed",
+    ),
     hidden("HYDRIA_SECRET", "Seals stored credentials; unset: made once, kept in the data folder"),
     setting(
         "HYDRIA_PATCH_RETURNS",
@@ -107,6 +117,11 @@ pub const SETTINGS: &[Setting] = &[
         "Images that a process fetches at once from one host; one customer two thirds at most",
     ),
     setting("HYDRIA_LEASE_SECONDS", "30", "How long a worker that is not heard of keeps an image"),
+    setting(
+        "HYDRIA_JOURNAL_DAYS",
+        "90",
+        "Days for which changes are kept, at least; a week more at most",
+    ),
     setting("HYDRIA_WAIT_SECONDS", "30", "How long a PUT of an image waits for its processing"),
     setting("HYDRIA_ORIGIN_MAX_BYTES", "2147483648", "Size of an original, at most, in bytes"),
     setting("HYDRIA_ORIGIN_CONNECT_SECONDS", "30", "How long an origin may take to connect"),

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::Engine;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
-use crate::journal::retention;
+use crate::journal::{partitions, retention};
 use crate::schema::discards;
 
 /// Interval between two rounds of maintenance.
@@ -76,6 +76,11 @@ impl Engine {
             }
         }
         self.shorten_journal().await?;
+        let days = self.settings.journal_days;
+        let tended = self.blocking(None, move |_, conn| Ok(partitions::tend(conn, days)?)).await;
+        if let Err(problem) = tended {
+            log::debug!("the partitions of changes are left as they are: {problem}");
+        }
         self.roll_up(Sizes::DEFAULT).await
     }
 

@@ -12,11 +12,13 @@ pub mod ingest;
 pub mod janitor;
 mod leases;
 mod pauses;
+mod purge;
 pub mod reingest;
 pub mod retries;
 mod rules;
 mod slots;
 mod suspects;
+pub mod webhooks;
 
 use std::error::Error;
 use std::io;
@@ -37,7 +39,7 @@ use crate::derivation;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::journal::retention::Rounds;
-use crate::origins::{Fetcher, RetryLimits};
+use crate::origins::{Allowed, Fetcher, Poster, Purger, RetryLimits};
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
 use claim::Claimed;
@@ -85,6 +87,12 @@ pub struct Settings {
     pub folder: PathBuf,
     /// This program, which is started for each image.
     pub program: PathBuf,
+    /// Days for which changes are kept.
+    pub journal_days: i32,
+    /// Networks that webhooks may be in although they are private.
+    pub webhook_allow: Allowed,
+    /// Addresses of caches that are told which images were changed.
+    pub purge_urls: Vec<String>,
 }
 
 /// The workers of one process.
@@ -93,6 +101,8 @@ pub struct Engine {
     site: Arc<Site>,
     storage: Storage,
     fetcher: Fetcher,
+    poster: Poster,
+    purger: Purger,
     notifications: Notifications,
     settings: Settings,
     leases: Leases,
@@ -117,7 +127,7 @@ impl Engine {
     /// Prepares to work; nothing is claimed yet.
     ///
     /// # Errors
-    /// Returns what the system says where it gives no threads.
+    /// Returns what the system says where it gives no threads, or no client of HTTP.
     pub fn new(
         database: Database,
         site: Arc<Site>,
@@ -131,7 +141,11 @@ impl Engine {
         let shared = cores.clamp(2, CONNECTIONS as usize / 2);
         let memory = settings.memory;
         let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
+        let poster = Poster::new(settings.webhook_allow.clone()).map_err(io::Error::other)?;
+        let purger = Purger::new().map_err(io::Error::other)?;
         Ok(Arc::new(Self {
+            poster,
+            purger,
             leases: Leases::keep(database.url(), settings.lease),
             pauses: Pauses::default(),
             suspects: Suspects::default(),
@@ -167,6 +181,8 @@ impl Engine {
         tokio::join!(
             Arc::clone(&self).dispatch(immediate, stop.clone()),
             Arc::clone(&self).dispatch(queued, stop.clone()),
+            Arc::clone(&self).run_webhooks(stop.clone()),
+            Arc::clone(&self).run_purges(stop.clone()),
             Arc::clone(&self).run_maintenance(stop),
         );
     }

@@ -1,7 +1,7 @@
 //! Images whose origins fail for a passing reason are tried again, later each time.
 //!
 //! Between two attempts a job is a row and nothing more: it holds no slot and no lease, and jobs that are available are
-//! claimed before it (docs/adr/0021).
+//! claimed before it (docs/adr/0023).
 
 use std::time::Duration;
 

@@ -67,9 +67,9 @@ fn join(high: u16, low: u16) -> IpAddr {
     IpAddr::from(((u32::from(high) << 16) | u32::from(low)).to_be_bytes())
 }
 
-/// Networks and addresses that origins may be in although they are not public.
+/// Networks and addresses that origins, or webhooks, may be in although they are not public.
 ///
-/// Read from `HYDRIA_ORIGIN_ALLOW`: networks (`10.0.0.0/8`), addresses (`192.168.1.5`), and single
+/// Read from `HYDRIA_ORIGIN_ALLOW` and `HYDRIA_WEBHOOK_ALLOW`: networks (`10.0.0.0/8`), addresses (`192.168.1.5`), and single
 /// ports of addresses (`127.0.0.1:8080`, `[::1]:8080`), separated by commas or blanks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Allowed {
@@ -81,7 +81,19 @@ impl Allowed {
     /// Returns whether a connection to this address and port may be made.
     #[must_use]
     pub fn permits(&self, address: IpAddr, port: u16) -> bool {
-        is_public(address) || self.names_host(address) || self.names_socket(address, port)
+        is_public(address) || self.names(address, port)
+    }
+
+    /// Returns whether this address and port are named, whether the address is public or not.
+    #[must_use]
+    pub fn names(&self, address: IpAddr, port: u16) -> bool {
+        self.names_host(address) || self.names_socket(address, port)
+    }
+
+    /// Returns whether nothing is named.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.networks.is_empty() && self.sockets.is_empty()
     }
 
     /// Ports that are allowed at some address only, each once.
@@ -134,7 +146,7 @@ impl fmt::Display for Allowed {
     }
 }
 
-/// A part of `HYDRIA_ORIGIN_ALLOW` that cannot be read.
+/// A part of such a setting that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedError {
     part: String,

@@ -43,7 +43,9 @@ impl Fetcher {
     /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used.
     pub fn new(limits: Limits, allowed: Allowed) -> Result<Self, OriginError> {
         let allowed = Arc::new(allowed);
-        let client = |port| client(limits, Resolver { allowed: Arc::clone(&allowed), port });
+        let client = |port| {
+            client(limits, Resolver { allowed: Arc::clone(&allowed), port, named_only: false })
+        };
         let of_ports = allowed.ports().into_iter().map(|port| Ok((port, client(port)?)));
         let of_ports = of_ports.collect::<Result<_, OriginError>>()?;
         let client = client(0)?;
@@ -147,7 +149,7 @@ fn client(limits: Limits, resolver: Resolver) -> Result<Client, OriginError> {
         .map_err(|error| OriginError::Client { source: error.into() })
 }
 
-fn port(url: &Url) -> u16 {
+pub(super) fn port(url: &Url) -> u16 {
     url.port_or_known_default().unwrap_or_default()
 }
 
@@ -156,7 +158,7 @@ fn host(url: &Url) -> String {
 }
 
 /// Returns the address that stands in the URL itself; odd spellings are plain once a URL is parsed.
-fn literal(url: &Url) -> Option<IpAddr> {
+pub(super) fn literal(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
@@ -184,7 +186,7 @@ fn target(url: &Url, answer: &Response) -> Result<Url, OriginError> {
 }
 
 /// Returns why there is no answer. The client's error is kept for the log, without the URL.
-fn failure(error: reqwest::Error, url: &Url, limits: Limits) -> OriginError {
+pub(super) fn failure(error: reqwest::Error, url: &Url, limits: Limits) -> OriginError {
     let causes = || std::iter::successors(error.source(), |cause| (*cause).source());
     if let Some(looked_up) = causes().find_map(|cause| cause.downcast_ref::<LookUpError>()) {
         return looked_up.clone().into();

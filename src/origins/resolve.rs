@@ -17,17 +17,23 @@ pub(super) struct Resolver {
     pub allowed: Arc<Allowed>,
     /// Of all connections made with this resolver; 0 where no single port is allowed.
     pub port: u16,
+    /// Tells whether public addresses are refused as well, unless they are allowed.
+    pub named_only: bool,
 }
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let (allowed, port) = (Arc::clone(&self.allowed), self.port);
+        let Self { port, named_only, .. } = *self;
+        let allowed = Arc::clone(&self.allowed);
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found = look_up(host.clone()).await?;
             let first = found.first().map(SocketAddr::ip);
-            let permitted: Vec<SocketAddr> =
-                found.into_iter().filter(|found| allowed.permits(found.ip(), port)).collect();
+            let is_permitted = |found: &SocketAddr| match named_only {
+                true => allowed.names(found.ip(), port),
+                false => allowed.permits(found.ip(), port),
+            };
+            let permitted: Vec<SocketAddr> = found.into_iter().filter(is_permitted).collect();
             if permitted.is_empty() {
                 return Err(LookUpError::Refused { host, address: first }.into());
             }

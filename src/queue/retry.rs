@@ -1,4 +1,4 @@
-//! Retries: images whose origins failed for a passing reason, and when each is tried again (docs/adr/0021).
+//! Retries: images whose origins failed for a passing reason, and when each is tried again (docs/adr/0023).
 //!
 //! A row is written while its image is locked, and forgotten when the image comes through or is sent again.
 

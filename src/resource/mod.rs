@@ -1,5 +1,6 @@
 //! Resource classes: their tables of properties and operations, and the traits of their stores.
 
+pub mod actor;
 pub mod address;
 pub mod anchors;
 pub mod body;
@@ -33,6 +34,7 @@ pub mod strict;
 pub mod transaction;
 pub mod written;
 
+pub use actor::Actor;
 pub use address::{Address, Filling, Parts, path_to};
 pub use collection::{Collection, collection_of};
 pub use computed::computed;

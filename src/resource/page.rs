@@ -81,3 +81,25 @@ pub fn written_reply<R: Resource>(s: &UnitOfWork<'_>, input: &Input, page: &Writ
     let tag = Tag::of(&body);
     Reply::Shown { outcome: Outcome::Found, id, body, tag }
 }
+
+/// Rounds an estimate to two significant digits (`docs/rules.md` 5.4).
+pub fn rounded(number: i64) -> i64 {
+    let mut unit = 1;
+    while number / unit >= 100 {
+        unit *= 10;
+    }
+    (number + unit / 2) / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_have_two_significant_digits() {
+        for (number, wanted) in [(7, 7), (99, 99), (100_001, 100_000), (154_999, 150_000)] {
+            assert_eq!(rounded(number), wanted);
+        }
+        assert_eq!(rounded(996_000), 1_000_000);
+    }
+}

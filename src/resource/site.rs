@@ -10,6 +10,7 @@ use super::condition::Conditions;
 use super::pending::PendingJob;
 use super::query::Query;
 use crate::hydra::{CollectionDoc, Fault, Problem};
+use crate::origins::Allowed;
 use crate::secrets::Secrets;
 
 /// Facts of this deployment that classes need.
@@ -20,6 +21,8 @@ pub struct Site {
     /// Members a batch, at most.
     pub batch_limit: usize,
     pub secrets: Secrets,
+    /// Networks that webhooks may be in although they are private.
+    pub webhook_allow: Allowed,
     /// Rows far into lists, by which pages are found.
     pub anchors: Anchors,
 }

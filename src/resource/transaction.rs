@@ -7,6 +7,7 @@ use diesel::connection::{
     AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager,
 };
 
+use super::actor::Actor;
 use super::problem::unclear;
 use super::site::{Caller, Effect, Site, UnitOfWork};
 use crate::database::lookup_batcher::Refusal;
@@ -20,7 +21,7 @@ const TRIES: u32 = 5;
 /// would do so once more.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Does `act` in one transaction, which is rolled back where it fails.
+/// Does `act` in one transaction, which is rolled back where it fails; what it changes is the service's own doing.
 ///
 /// `act` is called again where the transaction had to yield to another, so it must change nothing else.
 ///
@@ -28,8 +29,24 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Returns what `act` answers; [`Problem::Unavailable`] where there is no connection.
 pub fn write<T>(
     database: &Database,
+    act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
+) -> Result<T, Problem> {
+    write_as(database, None, act)
+}
+
+/// As [`write()`], for an actor, whom the journal names.
+///
+/// # Errors
+/// As [`write()`] has them.
+pub fn write_as<T>(
+    database: &Database,
+    actor: Option<&Actor>,
     mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
+    let settings = match actor {
+        Some(actor) => format!("{WRITING}; {}", actor.setting()),
+        None => WRITING.to_owned(),
+    };
     let mut tries = 0;
     let began = Instant::now();
     loop {
@@ -43,7 +60,7 @@ pub fn write<T>(
             }
             return Err(unavailable(error));
         }
-        let done = match link.conn.batch_execute(WRITING) {
+        let done = match link.conn.batch_execute(&settings) {
             Ok(()) => act(&mut link.conn),
             Err(error) => Err(Problem::from(error)),
         };
@@ -96,7 +113,15 @@ pub fn read<T>(
     }
 }
 
-/// Does `act` in a session: in a transaction where it `writes`; answers what is to happen after it too.
+/// What a session may do.
+#[derive(Debug, Clone, Copy)]
+pub enum Access<'a> {
+    Reads,
+    /// It writes for somebody, in a transaction.
+    Writes(Option<&'a Actor>),
+}
+
+/// Does `act` in a session; answers what is to happen after it too.
 ///
 /// # Errors
 /// As [`write()`] and [`read()`] have them.
@@ -104,7 +129,7 @@ pub fn in_session<T>(
     database: &Database,
     site: &Site,
     caller: Caller,
-    writes: bool,
+    access: Access<'_>,
     mut act: impl FnMut(&mut UnitOfWork<'_>) -> Result<T, Problem>,
 ) -> Result<(T, Vec<Effect>), Problem> {
     let act = |conn: &mut PgConnection| {
@@ -112,7 +137,10 @@ pub fn in_session<T>(
         let done = act(&mut session)?;
         Ok((done, session.effects))
     };
-    if writes { write(database, act) } else { read(database, act) }
+    match access {
+        Access::Reads => read(database, act),
+        Access::Writes(actor) => write_as(database, actor, act),
+    }
 }
 
 /// Returns whether the database answers.

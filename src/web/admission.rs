@@ -7,6 +7,7 @@ use crate::addresses::CustomerAddress;
 use crate::classes::Customer;
 use crate::hydra::Problem;
 use crate::resource::address::{canonical_number, decode};
+use crate::resource::transaction::Access;
 use crate::resource::{Caller, Retrieve as _, UnitOfWork, transaction};
 
 /// Refuses a caller who may not enter an address at all, whatever is there.
@@ -39,7 +40,7 @@ pub async fn admit(
             let at = CustomerAddress { customer };
             let found = service.scheduler.run(caller, move || {
                 let find = |s: &mut UnitOfWork<'_>| Customer::find(s, &at).map(|_| ());
-                transaction::in_session(&database, &site, caller, false, find).map(|_| ())
+                transaction::in_session(&database, &site, caller, Access::Reads, find).map(|_| ())
             });
             found.await.map_err(|problem| match problem {
                 Problem::NotFound(_) => missing(),

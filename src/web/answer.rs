@@ -80,10 +80,15 @@ async fn attempted(
         && let Some(given) = request.headers().get(header::AUTHORIZATION)
     {
         let address = request.peer_addr().map(|peer| peer.ip());
-        context.caller.set(service.keys.verify(given.as_bytes(), address).await?);
+        let (caller, actor) = service.keys.verify(given.as_bytes(), address).await?;
+        context.caller.set(caller);
+        context.actor.replace(Some(actor));
     }
     let found = match found {
         Some((Target::Endpoint(endpoint), values)) => {
+            if endpoint.audience == Audience::Clients {
+                admit(service, path, request.method(), context.caller.get()).await?;
+            }
             return endpoint.answer(Call { service, request, values: &values, context }).await;
         }
         Some((Target::Route(route), values)) => Some((route, values)),
@@ -167,7 +172,8 @@ async fn dispatch(
     };
     let reservation =
         (bytes > 0).then(|| Reservation::new(&service.answers, context.account(), bytes));
-    let performed = perform(service, entry, &values, caller, input, reservation).await;
+    let actor = context.actor.borrow().clone();
+    let performed = perform(service, entry, &values, (caller, actor), input, reservation).await;
     let (reply, permit) = performed.map_err(|problem| source_map.map_pointers(problem))?;
     if let (Some(permit), Reply::Shown { body, .. } | Reply::Bare { body, .. }) = (permit, &reply) {
         context.written(permit, body.len(), converted);

@@ -6,6 +6,7 @@ use super::Service;
 use crate::hydra::Problem;
 use crate::resource::pending::PendingJob;
 use crate::resource::reply::Then;
+use crate::resource::transaction::Access;
 use crate::resource::{Caller, Reply, UnitOfWork, transaction};
 
 /// Interval at which a waiting request polls, in case a notification was lost.
@@ -55,7 +56,8 @@ pub async fn await_completion(
     let (database, site) = (service.database.clone(), service.site.clone());
     let act = move || {
         let show = |s: &mut UnitOfWork<'_>| then(s);
-        transaction::in_session(&database, &site, caller, false, show).map(|(reply, _)| reply)
+        transaction::in_session(&database, &site, caller, Access::Reads, show)
+            .map(|(reply, _)| reply)
     };
     service.scheduler.go_on(caller, act).await
 }

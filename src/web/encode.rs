@@ -153,7 +153,8 @@ fn is_whole_text(response: &HttpResponse) -> bool {
 /// Returns whether a media type is one of texts; images are compressed already.
 fn is_text(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim();
-    essence.starts_with("text/")
+    // A stream of events has no end to be compressed with.
+    (essence.starts_with("text/") && essence != "text/event-stream")
         || essence.ends_with("/json")
         || essence.ends_with("+json")
         || matches!(essence, "application/n-quads" | "application/n-triples")

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc};
 use super::scheduler::Holder;
-use super::{image_services, represent, request, respond, robots, samples};
+use super::{events, image_services, represent, request, respond, robots, samples};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
 use crate::resource::transaction;
@@ -15,7 +15,7 @@ use crate::resource::transaction;
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 9] = [
+pub const ENDPOINTS: [Endpoint; 10] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
@@ -86,6 +86,17 @@ pub const ENDPOINTS: [Endpoint; 9] = [
         doc: None,
         is_mounted: |_| true,
         handler: |call| Box::pin(async move { robots::get(call) }),
+    },
+    Endpoint {
+        template: "/customers/{customer}/events",
+        methods: &["GET"],
+        audience: Audience::Clients,
+        caching: Caching::Private,
+        cross_origin: true,
+        // It has no end that a generated client could wait for; customers show its address, and docs/events.md tells the rest.
+        doc: None,
+        is_mounted: |_| true,
+        handler: |call| Box::pin(events::get(call)),
     },
     image_service("/iiif-img/{+image}"),
     image_service("/thumbs/{+image}"),

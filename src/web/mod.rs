@@ -17,6 +17,7 @@ pub mod documents;
 pub mod encode;
 pub mod endpoint;
 pub mod endpoints;
+pub mod events;
 pub mod finalize;
 pub mod forgery;
 pub mod image_services;
@@ -52,7 +53,7 @@ use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::delivery::Delivery;
 use crate::hydra::linked::Linked;
-use crate::journal::Hub;
+use crate::journal::{Feed, Hub};
 use crate::resource::Site;
 use budget::Budget;
 use documents::{Document, Documents};
@@ -72,6 +73,7 @@ pub struct Service {
     pub notifications: Notifications,
     /// Tells changes to images to those who keep rows of them, before the request that made them is answered.
     pub changes: Hub,
+    pub events: events::Events,
     pub keys: Keys,
     pub router: Router,
     pub delivery: Arc<Delivery>,
@@ -107,6 +109,7 @@ pub struct Parts {
     pub image_services: image_services::Settings,
     pub notifications: Notifications,
     pub changes: Hub,
+    pub feed: Feed,
     /// Longest delay of the answer to wrong credentials.
     pub auth_delay: Duration,
     pub patch_returns_representation: bool,
@@ -142,6 +145,7 @@ impl Service {
             site: parts.site,
             notifications: parts.notifications,
             changes: parts.changes,
+            events: events::Events::new(parts.feed, parts.connections),
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

@@ -11,9 +11,11 @@ use crate::database::Database;
 use crate::hydra::{Fault, Problem};
 use crate::journal::Changes;
 use crate::resource::address::{ID_RULE, NUMBER_RULE};
-use crate::resource::{Caller, Current, Effect, Input, Reply, Site, transaction};
+use crate::resource::transaction::Access;
+use crate::resource::{Actor, Caller, Current, Effect, Input, Reply, Site, transaction};
 
-/// Performs an operation, applies its effects, and waits for the jobs that it started.
+/// Performs an operation, applies its effects, and waits for the jobs that it started; what it changes is the doing of
+/// the actor.
 ///
 /// Returns the reply with the permit for the bytes that were reserved.
 ///
@@ -24,7 +26,7 @@ pub async fn perform(
     service: &Service,
     entry: &Entry,
     values: &[String],
-    caller: Caller,
+    (caller, actor): (Caller, Option<Actor>),
     input: Input,
     reservation: Option<Reservation>,
 ) -> Result<(Reply, Option<Permit>), Problem> {
@@ -46,6 +48,7 @@ pub async fn perform(
         site: Arc::clone(&service.site),
         run,
         caller,
+        actor,
         input,
         writes,
     };
@@ -89,15 +92,17 @@ struct Work {
     site: Arc<Site>,
     run: Run,
     caller: Caller,
+    actor: Option<Actor>,
     input: Input,
     writes: bool,
 }
 
 impl Work {
     fn done(self) -> Result<(Reply, Vec<Effect>), Problem> {
-        let Self { database, site, run, caller, input, writes } = self;
+        let Self { database, site, run, caller, actor, input, writes } = self;
+        let access = if writes { Access::Writes(actor.as_ref()) } else { Access::Reads };
         // Judged within the transaction, so that what is refused after all is undone.
-        transaction::in_session(&database, &site, caller, writes, |s| input.judge(run(s, &input)))
+        transaction::in_session(&database, &site, caller, access, |s| input.judge(run(s, &input)))
     }
 }
 
@@ -158,7 +163,7 @@ pub async fn current(
         collection: input.collection.clone(),
         ..Input::default()
     };
-    match perform(service, entry, values, caller, bare, None).await?.0 {
+    match perform(service, entry, values, (caller, None), bare, None).await?.0 {
         Reply::Shown { tag, .. } => Ok(Current::State(tag)),
         _ => Ok(Current::Unseen),
     }

@@ -1,6 +1,6 @@
 //! The context of a request while it is answered: its caller, its connection, its parts of the budgets.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use actix_web::body::{BodySize, MessageBody as _};
 use actix_web::{HttpRequest, HttpResponse};
@@ -9,7 +9,7 @@ use super::budget::{Account, Budget, Permit};
 use super::chunks::{CHUNK, in_chunks};
 use super::connection::{Connection, Receiving};
 use crate::hydra::Problem;
-use crate::resource::Caller;
+use crate::resource::{Actor, Caller};
 
 /// Answers up to this size, in bytes, that were made without a permit are sent without one: as many as there
 /// are connections.
@@ -24,6 +24,8 @@ const CONVERSION: usize = 8;
 /// A request that is being answered.
 pub struct RequestContext {
     pub caller: Cell<Caller>,
+    /// The key of the caller, as the journal names it.
+    pub actor: RefCell<Option<Actor>>,
     pub connection: Option<Connection>,
     peer: Option<std::net::IpAddr>,
     answer: Cell<Option<Permit>>,
@@ -35,6 +37,7 @@ impl RequestContext {
     pub fn new(request: &HttpRequest) -> Self {
         Self {
             caller: Cell::new(Caller::Visitor),
+            actor: RefCell::default(),
             connection: request.conn_data::<Connection>().cloned(),
             peer: request.peer_addr().map(|peer| peer.ip()),
             answer: Cell::default(),

@@ -292,7 +292,7 @@ pub fn options(allow: &[&'static str]) -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, Prefer",
+            "Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, Prefer, Last-Event-ID",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
     let mut response = response.finish();

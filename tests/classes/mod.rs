@@ -2,7 +2,9 @@
 
 mod access;
 mod auth_service;
+mod change;
 mod delivery;
+mod events;
 mod image;
 mod image_orders;
 mod image_query;

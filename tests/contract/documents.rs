@@ -135,6 +135,26 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
             let path = format!("{}/test", world.batch());
             (owner.client.post(&path, &json!({})).expect(200).body, json!({}))
         }
+        "Change" => {
+            let changes = app.administrator.get(&world.stranger.path("/changes")).expect(200);
+            get(&changes.each("@id")[0])
+        }
+        "Webhook" => {
+            let given = json!({ "url": "https://example.org/changes" });
+            (owner.client.post(&owner.path("/webhooks"), &given).expect(201).body, given)
+        }
+        "WebhookDelivery" => {
+            // Nothing is sent here, so this is said for it.
+            diesel::sql_query(
+                "INSERT INTO webhook_deliveries (customer, webhook, message, status, duration) \
+                 SELECT customer, id, 'msg_1', 204, 7 FROM webhooks",
+            )
+            .execute(&mut app.database())
+            .expect("a delivery");
+            let webhooks = owner.client.get(&owner.path("/webhooks")).expect(200);
+            let deliveries = webhooks.each("deliveries").remove(0);
+            get(&owner.client.get(&deliveries).expect(200).each("@id")[0])
+        }
         "CustomerStorage" => get(&world.stranger.path("/storage")),
         "ImageStorage" => {
             let (path, _) = world.made(family("Image"));
@@ -157,8 +177,17 @@ fn fresh(world: &World, class: &str) -> (Value, Value) {
 
 /// What a new resource shows of a property, in the words of the table.
 fn shown(property: &str, resource: &Value, given: &Value, base: &str) -> String {
-    const BY_THE_SERVER: [&str; 8] =
-        ["id", "created", "key", "secret", "submitted", "lastCalculated", "lastChecked", "space"];
+    const BY_THE_SERVER: [&str; 9] = [
+        "id",
+        "created",
+        "key",
+        "secret",
+        "submitted",
+        "lastCalculated",
+        "lastChecked",
+        "space",
+        "version",
+    ];
     let id = resource["@id"].as_str().expect("an address");
     let below = format!("{}/{property}", id.trim_end_matches('/'));
     match resource.get(property) {

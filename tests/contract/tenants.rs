@@ -26,6 +26,7 @@ fn mounted() -> BTreeMap<String, BTreeSet<&'static str>> {
         base: "http://localhost".into(),
         batch_limit: 1,
         secrets: Secrets::new(&Secret::new("of a test")),
+        webhook_allow: hydria::origins::Allowed::default(),
         anchors: Anchors::default(),
     });
     let router = Router::of_classes(&site);
@@ -58,6 +59,17 @@ fn held(world: &World) -> BTreeMap<String, String> {
             .collect();
         values.insert(snake, last(&world.made(family).0));
     }
+    let webhook = json!({ "id": "hook", "url": "https://example.org/changes", "enabled": false });
+    world.owner.client.post(&world.owner.path("/webhooks"), &webhook).expect(201);
+    crate::support::rows::execute(
+        &mut world.app.database(),
+        "INSERT INTO webhook_deliveries (customer, webhook, id, message, status, duration) \
+         SELECT customer, id, 1, 'msg_1', 204, 7 FROM webhooks",
+    );
+    let changes = world.owner.client.get(&world.owner.path("/changes")).expect(200);
+    values.insert("{change}".to_owned(), changes.each("version")[0].clone());
+    values.insert("{webhook}".to_owned(), "hook".to_owned());
+    values.insert("{delivery}".to_owned(), "1".to_owned());
     let service = world.owner.path(&format!("/authServices/{}", values["{auth_service}"]));
     world.owner.client.put(&format!("{service}/roleProvider"), &json!({})).expect(201);
     values

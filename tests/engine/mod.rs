@@ -13,12 +13,14 @@ mod journal;
 mod leases;
 mod lost;
 mod priority;
+mod purge;
 mod reingest;
 mod retries;
 pub mod scene;
 mod settling;
 mod strategies;
 mod tiles;
+mod webhooks;
 
 use serde_json::json;
 

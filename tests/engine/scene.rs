@@ -150,6 +150,9 @@ impl Hands {
             memory: mebibytes(config.memory_bytes),
             folder: app.data.path().to_owned(),
             program: env!("CARGO_BIN_EXE_hydria").into(),
+            journal_days: config.journal_days,
+            webhook_allow: config.webhook_allow.clone(),
+            purge_urls: config.purge_urls.clone(),
         };
         change(&mut settings);
         let engine = Engine::new(

@@ -4,6 +4,7 @@ mod binding;
 mod commands;
 mod database;
 mod demo;
+mod followed;
 pub mod home;
 mod killed;
 mod log;

@@ -53,6 +53,7 @@ impl App {
             ("DATABASE_URL", database_url),
             ("HYDRIA_BOOTSTRAP_KEY", "administrator:its-secret"),
             ("HYDRIA_ORIGIN_ALLOW", "127.0.0.1"),
+            ("HYDRIA_WEBHOOK_ALLOW", "127.0.0.1"),
             // Tests try wrong credentials by the hundred, all from one address.
             ("HYDRIA_AUTH_DELAY_MS", "0"),
             // What an origin fails at is final, but for tests that say otherwise.

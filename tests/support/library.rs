@@ -51,6 +51,17 @@ impl Library {
         let role = json!({ "aliases": ["crew"], "authService": "login" });
         client.put(&path("/roles/staff"), &role).expect(201);
 
+        // Switched off, because nobody is there.
+        let webhook =
+            json!({ "id": "hook", "url": "https://example.org/changes", "enabled": false });
+        client.post(&path("/webhooks"), &webhook).expect(201);
+        rows::execute(
+            &mut app.database(),
+            "INSERT INTO webhook_deliveries (customer, webhook, message, status, error, duration) \
+             SELECT customer, id, 'msg_1', 204, NULL, 7 FROM webhooks UNION ALL \
+             SELECT customer, id, 'msg_2', NULL, 'there was no answer within 10 s', 10000 FROM webhooks",
+        );
+
         let space = owner.space("maps");
         let below = path(&format!("/spaces/{space}"));
         let defaults = json!({ "member": ["staff", "clickthrough"] });

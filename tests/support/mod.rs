@@ -3,15 +3,19 @@
 pub mod app;
 pub mod client;
 pub mod database;
+pub mod events;
 pub mod library;
 pub mod origin;
 pub mod pictures;
+pub mod receiver;
 pub mod rows;
 
 pub use app::{App, Owner};
 pub use client::{Answer, Client};
+pub use events::Events;
 pub use library::Library;
 pub use origin::Origin;
+pub use receiver::Receiver;
 
 use std::time::{Duration, Instant};
 

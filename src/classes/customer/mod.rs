@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::addresses::{self, CustomerAddress, Root};
 use super::auth_service::AUTH_SERVICES;
+use super::change::CHANGES;
 use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
 use super::customer_storage::CustomerStorage;
 use super::image::ALL_IMAGES;
@@ -19,6 +20,7 @@ use super::portal_user::PORTAL_USERS;
 use super::queue::Queue;
 use super::role::ROLES;
 use super::space::SPACES;
+use super::webhook::WEBHOOKS;
 
 use crate::hydra::{Fault, Problem, Variable};
 use crate::resource::rules::not_blank;
@@ -95,6 +97,14 @@ impl Resource for Customer {
             &link::<Self, Queue>("queue", "Where images are registered in batches"),
             &collection("spaces", "Partitions of its images", &SPACES),
             &collection("allImages", "Its images, over all spaces", &ALL_IMAGES),
+            &collection("changes", "What was changed, newest first", &CHANGES),
+            &computed(
+                "events",
+                "Where changes of its images, and ends of batches, are told as they happen, as server-sent events",
+                |c: &Self, view| Some(format!("{}/customers/{}/events", view.site.base, c.id)),
+            )
+            .range("xsd:anyURI"),
+            &collection("webhooks", "Where such changes are sent", &WEBHOOKS),
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],

@@ -63,6 +63,8 @@ struct State {
     taken: Cell<usize>,
     /// Time of the last read or write, in ticks.
     last_progress: Cell<u64>,
+    /// Tells whether the client sends nothing more.
+    ended: Cell<bool>,
     /// Tells whether the connection is to be closed without waiting for its client.
     closing: Cell<bool>,
     /// What is to be sent of a file after the bytes that were written.
@@ -84,6 +86,7 @@ impl State {
             blocked_since: Cell::new(None),
             taken: Cell::new(0),
             last_progress: Cell::new(now),
+            ended: Cell::new(false),
             closing: Cell::new(false),
             sending: RefCell::default(),
         }
@@ -141,6 +144,11 @@ impl Connection {
     /// Returns the turns of a long answer.
     pub fn pace(&self) -> Pace {
         Pace::new(self.registry.turns())
+    }
+
+    /// Returns whether the client sends nothing more, as one that has gone away.
+    pub fn has_ended(&self) -> bool {
+        self.state.ended.get()
     }
 
     /// Returns whether the head of its last request was cut, which carries [`CUT`] then.

@@ -90,6 +90,9 @@ impl Stream {
         self.io.set_limit(limit as u64);
         ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
         let count = buf.filled().len() - before;
+        if count == 0 && limit > 0 {
+            self.state.ended.set(true);
+        }
         self.pausing = count == limit;
         self.state.last_progress.set(self.registry.now());
         Poll::Ready(Ok(count))
@@ -147,6 +150,7 @@ impl Stream {
         let mut byte = [0];
         let there = ready!(self.io.get_ref().poll_peek(cx, &mut ReadBuf::new(&mut byte)))?;
         if there == 0 {
+            self.state.ended.set(true);
             return Poll::Ready(Ok(()));
         }
         self.state.held_back.set(true);

@@ -1,8 +1,12 @@
-//! The journal: what is written of changes to images that can be served, and how processes learn of them.
+//! The journal: what is written of changes to images that can be served, and how processes learn of them; and the record of
+//! all changes.
 
+mod changes;
+mod partitions;
 mod reader;
 mod retention;
 mod told;
+mod watermark;
 mod written;
 
 use diesel::PgConnection;

@@ -9,6 +9,7 @@ use super::super::select::{Words, filtered};
 use super::fragments::{Counted, Explained};
 use crate::counters;
 use crate::hydra::Problem;
+use crate::resource::page::rounded;
 use crate::schema::images;
 
 /// Images that are counted at most.
@@ -78,26 +79,4 @@ fn expected(conn: &mut PgConnection, question: &Question) -> Result<i64, Problem
     let plan: Value = serde_json::from_str(&text).unwrap_or_default();
     let rows = plan.pointer("/0/Plan/Plan Rows").and_then(Value::as_i64);
     rows.ok_or_else(|| Problem::internal(format!("a plan without rows: {text}")))
-}
-
-/// Rounds a number to two significant digits.
-fn rounded(number: i64) -> i64 {
-    let mut unit = 1;
-    while number / unit >= 100 {
-        unit *= 10;
-    }
-    (number + unit / 2) / unit * unit
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn estimates_have_two_significant_digits() {
-        for (number, wanted) in [(7, 7), (99, 99), (100_001, 100_000), (154_999, 150_000)] {
-            assert_eq!(rounded(number), wanted);
-        }
-        assert_eq!(rounded(996_000), 1_000_000);
-    }
 }

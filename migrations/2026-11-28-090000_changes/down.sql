@@ -1,0 +1,15 @@
+DROP TRIGGER change_finished ON batches;
+DROP TRIGGER change_written ON batches;
+DROP TRIGGER change_made ON batches;
+DROP TRIGGER change_written ON named_queries;
+DROP TRIGGER change_made ON named_queries;
+DROP TRIGGER change_written ON roles;
+DROP TRIGGER change_made ON roles;
+DROP TRIGGER change_written ON spaces;
+DROP TRIGGER change_made ON spaces;
+DROP TRIGGER change_written ON images;
+DROP TRIGGER change_removed ON images;
+DROP TRIGGER change_made ON images;
+DROP FUNCTION change_batch_finished, change_row, change_image_written, change_images_removed, change_images_made;
+DROP FUNCTION make_change_partitions;
+DROP TABLE changes;
