@@ -136,6 +136,7 @@ const MAKE: Operation<CustomerAddress> =
     post("create", "Make a webhook, which shows its secret once")
         .expects::<Webhook>()
         .returns::<Webhook>()
+        .showing_a_secret()
         .writes(|s, into, input| {
             let (chosen, draft) = body::read_new::<_, Webhook>(s, into, input)?;
             let made = Webhook::insert(s, into, chosen, draft)?;

@@ -23,7 +23,7 @@ const ROUND: Duration = Duration::from_millis(500);
 /// Longest list of tags of a request, in bytes: the headers that caches take have 8 KiB.
 const MAX_BYTES: usize = 4 << 10;
 /// Longest pause after an attempt in vain: a cache that is back must not show for long what was changed meanwhile.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// Changes that are looked at for a request, at most.
 const LOOKED_AT: i64 = 1000;
 

@@ -163,6 +163,8 @@ pub struct OperationDoc {
     /// Query parameters of its own.
     pub parameters: &'static [Variable],
     pub administrators_only: bool,
+    /// Tells whether its answer shows a secret, which GET never does.
+    pub shows_secret: bool,
 }
 
 impl OperationDoc {
@@ -205,9 +207,9 @@ impl OperationDoc {
         if status == 201 && shows {
             headers.push("Location");
         }
-        // What is made of nothing that is given, such as a key, is shown otherwise than GET shows it.
+        // What is made of nothing that is given, such as a key, is shown otherwise than GET shows it; so is a secret.
         let writes = matches!(self.name, "create" | "replace" | "update") && self.expects.is_some();
-        if matches!(status, 200 | 201 | 205) && shows && writes {
+        if matches!(status, 200 | 201 | 205) && shows && writes && !self.shows_secret {
             headers.push("Content-Location");
         }
         if self.is_preferable() && matches!(status, 200 | 201 | 205) {

@@ -119,6 +119,7 @@ const fn method(method: &'static str, name: &'static str, title: &'static str) -
         statuses: &[],
         parameters: &[],
         administrators_only: false,
+        shows_secret: false,
     };
     OperationBuilder { doc, body: Body::None, chooses: false, answer_bytes: 0 }
 }
@@ -148,6 +149,10 @@ impl OperationBuilder {
     /// Answers with other statuses than the usual ones of the method.
     pub const fn answering(self, statuses: &'static [(u16, &'static str)]) -> Self {
         Self { doc: OperationDoc { statuses, ..self.doc }, ..self }
+    }
+    /// Shows a secret in its answer, which GET never does.
+    pub const fn showing_a_secret(self) -> Self {
+        Self { doc: OperationDoc { shows_secret: true, ..self.doc }, ..self }
     }
     /// Reads query parameters of its own.
     pub const fn parameters(self, parameters: &'static [Variable]) -> Self {

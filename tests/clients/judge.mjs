@@ -126,7 +126,9 @@ const paging = [`${HYDRA}first`, `${HYDRA}previous`, `${HYDRA}next`, `${HYDRA}la
 function links(expanded) {
   walk(expanded, (node, property) => {
     // A picture is a value, for its address says nothing of anything.
-    if (node['@type'] === `${XSD}anyURI` && node['@value'].startsWith(`${base}/`)) {
+    // A stream of events does not end.
+    const isFile = node['@type'] === `${XSD}anyURI` && !node['@value'].endsWith('/events');
+    if (isFile && node['@value'].startsWith(`${base}/`)) {
       waiting.push([node['@value'], 'file']);
     }
     const id = node['@id'];

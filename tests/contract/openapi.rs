@@ -166,6 +166,11 @@ fn the_bodies_it_shows_are_accepted() {
         if path == "/customers/{customer}/spaces/{space}" {
             address = world.owner.path("/spaces/77");
         }
+        if path == "/customers/{customer}/webhooks/{webhook}" {
+            // Its id is given by the service: none can be made by PUT.
+            let hook = serde_json::json!({ "url": "https://example.org/hook" });
+            address = administrator.post(&world.owner.path("/webhooks"), &hook).expect(201).id();
+        }
         if method == "post" {
             // At another customer, where nothing is yet but a space.
             address = address.replace(&world.owner.path("/"), &world.stranger.path("/"));

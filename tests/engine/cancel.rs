@@ -72,6 +72,54 @@ fn an_image_that_waits_in_two_batches_belongs_to_the_later() {
 }
 
 #[test]
+fn an_image_whose_last_attempt_failed_is_no_success_when_it_is_cancelled() {
+    let scene = Scene::without_workers();
+    let hands = Hands::of(&scene.app);
+    scene.submit(&["map"], &scene.origin.image(30, 20));
+    hands.work_one();
+    let failed = scene.submit(&["map"], &scene.origin.url("/missing/x.png"));
+    hands.work_one();
+    let cancelled = scene.submit(&["map"], &scene.origin.image(30, 20));
+    cancel(&scene, &cancelled);
+    assert_eq!(scene.read("map").text("error"), "cancelled");
+    for batch in [&failed, &cancelled] {
+        let path = format!("{batch}/reingestErrors");
+        let again = scene.owner.client.post(&path, &json!({})).expect(201);
+        assert_eq!(again.number("count"), 1);
+        cancel(&scene, &again.id());
+    }
+    scene.agrees();
+}
+
+#[test]
+fn what_was_cancelled_through_a_later_batch_is_sent_again_by_the_earlier_one() {
+    let scene = Scene::without_workers();
+    scene.submit(&["map"], &scene.origin.image(30, 20));
+    Hands::of(&scene.app).work_one();
+    let submit = || scene.submit(&["map"], &scene.origin.image(30, 20));
+    let (first, second) = (submit(), submit());
+    cancel(&scene, &second);
+    let path = format!("{first}/reingestErrors");
+    let again = scene.owner.client.post(&path, &json!({})).expect(201);
+    assert_eq!(again.number("count"), 1);
+    scene.agrees();
+}
+
+#[test]
+fn a_job_that_a_request_waits_for_is_not_cancelled_with_a_batch_that_names_its_image() {
+    let settings = [("HYDRIA_WAIT_SECONDS", "0")];
+    let options = Options { no_worker: true, ..Options::default() };
+    let scene = Scene::of(App::start_with(&settings, options));
+    scene.put("map", &scene.origin.image(60, 50)).expect(201);
+    let batch = scene.submit(&["map"], &scene.origin.image(60, 50));
+    cancel(&scene, &batch);
+    assert!(is_ingesting(&scene.read("map")));
+    Hands::of(&scene.app).work_one();
+    assert_eq!(scene.read("map").number("width"), 60);
+    scene.agrees();
+}
+
+#[test]
 fn an_attempt_under_way_is_too_late_once_its_batch_is_cancelled() {
     let scene = Scene::without_workers();
     let batch = scene.submit(&["map"], &scene.origin.image(30, 20));

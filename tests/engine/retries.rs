@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hydria::engine::claim;
 use hydria::origins::RetryLimits;
 use serde_json::{Value, json};
 
@@ -284,4 +285,36 @@ fn a_check_removes_retries_that_nothing_comes_of() {
     assert!(found.iter().all(|line| line.contains("is not tried again")), "{found:?}");
     assert_eq!(hands.mend(), found);
     scene.agrees();
+}
+
+#[test]
+fn nothing_of_a_claim_that_was_postponed_changes_when_the_image_is_tried_again() {
+    let scene = Scene::without_workers();
+    let mut conn = scene.app.database();
+    scene.submit(&["map"], &scene.origin.image(30, 20));
+    let job = claim_some(&mut conn, 1, Duration::from_secs(30)).pop().expect("a job");
+    assert!(claim::postpone(&mut conn, &job, Duration::from_hours(1)).expect("it answers"));
+    let left = "SELECT round(extract(epoch FROM available - now()))::bigint AS n FROM jobs";
+    let is_in_an_hour = |conn: &mut _| (3_590..=3_600).contains(&rows::number(conn, left));
+    assert!(is_in_an_hour(&mut conn));
+    let held = [(job.id, job.attempt)];
+    let renewed = claim::renew(&mut conn, &held, Duration::from_secs(30)).expect("it answers");
+    assert_eq!(renewed.lost, [job.id]);
+    claim::break_off(&mut conn, &job).expect("it answers");
+    assert!(!claim::postpone(&mut conn, &job, Duration::ZERO).expect("it answers"), "only once");
+    assert!(is_in_an_hour(&mut conn));
+    let deaths = rows::number(&mut conn, "SELECT (attempts - returns)::bigint AS n FROM jobs");
+    assert_eq!(deaths, 0);
+}
+
+#[test]
+fn an_image_that_a_request_waits_for_is_fetched_though_its_host_holds_others_up() {
+    let scene = Scene::start();
+    let ids: Vec<String> = (0..10).map(|n| n.to_string()).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    scene.submit(&ids, &scene.origin.url("/held/30x20/x.png"));
+    scene.origin.wait_for("/held/", 6);
+    let put = scene.put("now", &scene.origin.image(40, 30)).expect(201);
+    assert_eq!(put.number("width"), 40);
+    scene.origin.release();
 }

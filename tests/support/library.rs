@@ -55,6 +55,8 @@ impl Library {
         let webhook =
             json!({ "id": "hook", "url": "https://example.org/changes", "enabled": false });
         client.post(&path("/webhooks"), &webhook).expect(201);
+        let error = "UPDATE webhooks SET error = '20 attempts in a row failed'";
+        rows::execute(&mut app.database(), error);
         rows::execute(
             &mut app.database(),
             "INSERT INTO webhook_deliveries (customer, webhook, message, status, error, duration) \

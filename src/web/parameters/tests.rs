@@ -14,6 +14,7 @@ fn an_unknown_parameter_of_what_changes_by_a_filter_would_change_other_resources
         statuses: &[],
         parameters,
         administrators_only: false,
+        shows_secret: false,
     };
     for (method, parameters, wanted) in
         [("DELETE", BY, true), ("PATCH", BY, true), ("GET", BY, false), ("DELETE", &[], false)]
