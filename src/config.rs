@@ -2,18 +2,21 @@
 
 mod robots;
 mod table;
+#[cfg(test)]
+mod tests;
+mod values;
 
 pub use robots::Robots;
 pub use table::{SETTINGS, Setting};
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::address::Address;
 use crate::origins::{Allowed, Limits, RetryLimits, read_purge_urls};
 use crate::secrets::Secret;
+use values::{bootstrap_key, listen, log_filter, public_url, secret, storage};
 
 /// The settings in force.
 #[derive(Debug, Clone)]
@@ -235,176 +238,5 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
             Ok(number) if (least..=most).contains(&number) => Ok(number),
             _ => Err(format!("must be a whole number from {least} to {most}, not {text}")),
         })
-    }
-}
-
-fn listen(text: &str) -> Result<String, String> {
-    let is_host = text.rsplit_once(':').is_some_and(|(host, port)| {
-        !host.is_empty() && !host.contains(':') && port.parse::<u16>().is_ok()
-    });
-    if text.parse::<SocketAddr>().is_ok() || is_host {
-        Ok(text.to_owned())
-    } else {
-        Err(format!(
-            "must be an address and a port, such as 127.0.0.1:8080 or [::1]:8080, not {text}"
-        ))
-    }
-}
-
-/// A folder; other kinds of storage are written as URLs, and there are none yet.
-fn storage(text: &str) -> Result<PathBuf, String> {
-    match text.split_once(':') {
-        Some((scheme, rest))
-            if rest.starts_with('/')
-                && !scheme.is_empty()
-                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
-        {
-            Err(format!(
-                "must be the path of a folder, not the URL {text}: objects are kept in folders only"
-            ))
-        }
-        _ => Ok(PathBuf::from(text)),
-    }
-}
-
-const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
-
-/// Levels, and levels of modules; the whole is at `info` where only modules are named.
-///
-/// `env_logger` takes any other word for a module, and then shows nothing but that module.
-fn log_filter(text: &str) -> Result<String, String> {
-    let is_level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
-    let is_module = |word: &str| {
-        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c))
-    };
-    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    for part in &parts {
-        let is_right = match part.split_once('=') {
-            Some((module, level)) => is_module(module.trim()) && is_level(level.trim()),
-            None => is_level(part),
-        };
-        if !is_right {
-            return Err(format!(
-                "must be a level ({}), or levels by module such as info,hydria::access=warn, not {text}",
-                LEVELS.join(", ")
-            ));
-        }
-    }
-    let names_modules_only = parts.iter().all(|part| part.contains('='));
-    Ok(if names_modules_only { format!("info,{text}") } else { text.to_owned() })
-}
-
-fn public_url(text: &str) -> Result<String, String> {
-    let url = text.trim_end_matches('/');
-    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{}|?#".contains(c);
-    match host {
-        Some(host)
-            if !host.is_empty()
-                && !host.starts_with(['/', ':'])
-                && url.is_ascii()
-                && !url.contains(odd) =>
-        {
-            Ok(url.to_owned())
-        }
-        _ => Err(format!("must be an http or https URL in ASCII without a query, not {text}")),
-    }
-}
-
-fn bootstrap_key(text: &str) -> Result<(String, Secret), String> {
-    let (key, secret) = text.split_once(':').ok_or("must be key:secret")?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-    if key.is_empty() || key.len() > 100 || !key.chars().all(allowed) || key.starts_with('.') {
-        return Err("has a key with other characters than letters, digits and -._~".into());
-    }
-    if secret.is_empty() {
-        return Err("has an empty secret".into());
-    }
-    Ok((key.to_owned(), Secret::new(secret)))
-}
-
-fn secret(text: &str) -> Result<Secret, String> {
-    if text.len() < 16 {
-        return Err("must be at least 16 characters long".into());
-    }
-    Ok(Secret::new(text))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(values: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let find = |name: &str| values.iter().find(|(n, _)| *n == name);
-        Config::read(|name| find(name).map(|(_, value)| (*value).to_owned()))
-    }
-
-    #[test]
-    fn without_any_setting_the_defaults_hold() {
-        let config = read(&[]).expect("defaults");
-        assert_eq!(config.listen, "127.0.0.1:8080");
-        assert_eq!(config.storage, PathBuf::from("./data/objects"));
-        assert_eq!((config.batch_limit, config.max_pixels), (1000, 500_000_000));
-        assert_eq!(config.origin_limits.max_bytes, 2 << 30);
-        assert_eq!(config.retries, RetryLimits::default());
-        assert!(!config.patch_returns_representation);
-        assert_eq!(config.robots, Robots::Descriptions);
-    }
-
-    #[test]
-    fn every_setting_that_cannot_be_read_is_named_at_once() {
-        let error = read(&[
-            ("HYDRIA_LISTEN", "nowhere"),
-            ("HYDRIA_BATCH_LIMIT", "many"),
-            ("HYDRIA_ORIGIN_ALLOW", "10.0.0.0/99"),
-            ("HYDRIA_PUBLIC_URL", "ftp://here"),
-            ("HYDRIA_SECRET", "short"),
-        ])
-        .expect_err("five faults")
-        .to_string();
-        for name in ["LISTEN", "BATCH_LIMIT", "ORIGIN_ALLOW", "PUBLIC_URL", "SECRET"] {
-            assert!(error.contains(&format!("HYDRIA_{name} ")), "{name} missing: {error}");
-        }
-    }
-
-    #[test]
-    fn what_would_be_taken_for_something_else_is_refused() {
-        for (name, value) in [
-            ("HYDRIA_STORAGE", "s3://bucket"),
-            ("HYDRIA_STORAGE", "file:///srv/objects"),
-            ("HYDRIA_STORAGE", "gs:/bucket"),
-            ("HYDRIA_LOG", "loud"),
-            ("HYDRIA_LOG", "info,hydria::access=loud"),
-            ("HYDRIA_LOG", "hydria"),
-            ("HYDRIA_LOG_FORMAT", "xml"),
-            ("DATABASE_URL", "hydria"),
-            ("DATABASE_URL", "mysql://me:hush@db/x"),
-            ("HYDRIA_PUBLIC_URL", "http://:80"),
-        ] {
-            let error = read(&[(name, value)]).expect_err(value).to_string();
-            assert!(error.starts_with(&format!("{name} ")) && !error.contains("hush"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_log_by_module_alone_leaves_the_rest_at_info() {
-        let log = |text| read(&[("HYDRIA_LOG", text)]).expect(text).log;
-        assert_eq!(log("hydria::access=warn"), "info,hydria::access=warn");
-        assert_eq!(log("WARN, hydria::web=debug"), "WARN, hydria::web=debug");
-        assert_eq!(
-            read(&[("HYDRIA_STORAGE", "./a:b")]).expect("a path").storage,
-            PathBuf::from("./a:b")
-        );
-    }
-
-    #[test]
-    fn a_public_url_loses_its_final_slash_and_ipv6_is_listened_on() {
-        let config = read(&[
-            ("HYDRIA_PUBLIC_URL", "https://images.example.org/iiif/"),
-            ("HYDRIA_LISTEN", "[::1]:0"),
-        ])
-        .expect("both are fine");
-        assert_eq!(config.public_url.as_deref(), Some("https://images.example.org/iiif"));
-        assert_eq!(config.listen, "[::1]:0");
     }
 }

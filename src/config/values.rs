@@ -1,0 +1,98 @@
+//! Reads the values of settings that are more than a number.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::secrets::Secret;
+
+pub(super) fn listen(text: &str) -> Result<String, String> {
+    let is_host = text.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && !host.contains(':') && port.parse::<u16>().is_ok()
+    });
+    if text.parse::<SocketAddr>().is_ok() || is_host {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "must be an address and a port, such as 127.0.0.1:8080 or [::1]:8080, not {text}"
+        ))
+    }
+}
+
+/// Reads a folder; other kinds of storage are written as URLs, and there are none yet.
+pub(super) fn storage(text: &str) -> Result<PathBuf, String> {
+    match text.split_once(':') {
+        Some((scheme, rest))
+            if rest.starts_with('/')
+                && !scheme.is_empty()
+                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
+        {
+            Err(format!(
+                "must be the path of a folder, not the URL {text}: objects are kept in folders only"
+            ))
+        }
+        _ => Ok(PathBuf::from(text)),
+    }
+}
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// Reads levels, and levels of modules; the whole is at `info` where only modules are named.
+///
+/// `env_logger` takes any other word for a module, and then shows nothing but that module.
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    let is_level = |word: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(word));
+    let is_module = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "_:".contains(c))
+    };
+    let parts: Vec<&str> = text.split(',').map(str::trim).collect();
+    for part in &parts {
+        let is_right = match part.split_once('=') {
+            Some((module, level)) => is_module(module.trim()) && is_level(level.trim()),
+            None => is_level(part),
+        };
+        if !is_right {
+            return Err(format!(
+                "must be a level ({}), or levels by module such as info,hydria::access=warn, not {text}",
+                LEVELS.join(", ")
+            ));
+        }
+    }
+    let names_modules_only = parts.iter().all(|part| part.contains('='));
+    Ok(if names_modules_only { format!("info,{text}") } else { text.to_owned() })
+}
+
+pub(super) fn public_url(text: &str) -> Result<String, String> {
+    let url = text.trim_end_matches('/');
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "\"<>\\^`{}|?#".contains(c);
+    match host {
+        Some(host)
+            if !host.is_empty()
+                && !host.starts_with(['/', ':'])
+                && url.is_ascii()
+                && !url.contains(odd) =>
+        {
+            Ok(url.to_owned())
+        }
+        _ => Err(format!("must be an http or https URL in ASCII without a query, not {text}")),
+    }
+}
+
+pub(super) fn bootstrap_key(text: &str) -> Result<(String, Secret), String> {
+    let (key, secret) = text.split_once(':').ok_or("must be key:secret")?;
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    if key.is_empty() || key.len() > 100 || !key.chars().all(allowed) || key.starts_with('.') {
+        return Err("has a key with other characters than letters, digits and -._~".into());
+    }
+    if secret.is_empty() {
+        return Err("has an empty secret".into());
+    }
+    Ok((key.to_owned(), Secret::new(secret)))
+}
+
+pub(super) fn secret(text: &str) -> Result<Secret, String> {
+    if text.len() < 16 {
+        return Err("must be at least 16 characters long".into());
+    }
+    Ok(Secret::new(text))
+}
