@@ -1,17 +1,8 @@
 //! Derivatives: each row belongs to an image that is there. No foreign key sees to that.
 
-use diesel::prelude::*;
-use diesel::sql_types::Text;
-
 use super::{Check, change, holds};
 use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Text)]
-    image: String,
-}
 
 const ORPHANED: &str = "EXISTS (SELECT FROM derivatives d WHERE (customer, space, image) = ($1, $2, $3) \
     AND NOT EXISTS (SELECT FROM images i WHERE (i.customer, i.space, i.id) = ($1, $2, $3)))";
@@ -23,26 +14,12 @@ const REMOVE: &str = "WITH gone AS (DELETE FROM derivatives \
     SELECT $1, $2, 0, 0, -size, -derived_size FROM gone";
 
 /// Looks at what was made of the images of a space.
-pub(super) fn of_space(
-    check: &mut Check<'_>,
-    (customer, space): (i32, i32),
-) -> Result<(), Problem> {
-    let mut after = String::new();
-    loop {
-        let orphaned: Vec<Row> = check.chunk(
-            (customer, space),
-            &after,
-            "SELECT image FROM derivatives d WHERE customer = $1 AND space = $2 AND image > $3 \
-             AND NOT EXISTS (SELECT FROM images i \
-             WHERE (i.customer, i.space, i.id) = (d.customer, d.space, d.image)) \
-             ORDER BY image LIMIT $4",
-        )?;
-        let Some(last) = orphaned.last() else { return Ok(()) };
-        after.clone_from(&last.image);
-        for Row { image } in orphaned {
-            orphan(check, &ImageAddress { customer, space, image })?;
-        }
-    }
+pub(super) fn of_space(check: &mut Check<'_>, space: (i32, i32)) -> Result<(), Problem> {
+    let orphaned = "SELECT image FROM derivatives d WHERE customer = $1 AND space = $2 AND image > $3 \
+        AND NOT EXISTS (SELECT FROM images i \
+        WHERE (i.customer, i.space, i.id) = (d.customer, d.space, d.image)) \
+        ORDER BY image LIMIT $4";
+    check.each_image(space, orphaned, orphan)
 }
 
 fn orphan(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {

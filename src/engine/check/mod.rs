@@ -147,6 +147,25 @@ impl Check<'_> {
         })
     }
 
+    /// Looks at each image of a space that a statement names, by the column `image`; `$1` to `$4` are those of
+    /// [`Check::chunk`].
+    fn each_image(
+        &mut self,
+        (customer, space): (i32, i32),
+        sql: &str,
+        look: fn(&mut Self, &ImageAddress) -> Result<(), Problem>,
+    ) -> Result<(), Problem> {
+        let mut after = String::new();
+        loop {
+            let rows: Vec<ImageRow> = self.chunk((customer, space), &after, sql)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after.clone_from(&last.image);
+            for ImageRow { image } in rows {
+                look(self, &ImageAddress { customer, space, image })?;
+            }
+        }
+    }
+
     fn read<T>(
         &self,
         act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
@@ -174,6 +193,13 @@ impl Check<'_> {
         let key = (spaces::customer, spaces::id);
         self.read(|conn| Ok(spaces::table.order(key).select(key).load(conn)?))
     }
+}
+
+/// A row that names an image of a space.
+#[derive(QueryableByName)]
+struct ImageRow {
+    #[diesel(sql_type = Text)]
+    image: String,
 }
 
 /// A row with one Boolean column.

@@ -1,17 +1,8 @@
 //! Retries: each row belongs to an image that waits, or was given up. No foreign key sees to that.
 
-use diesel::prelude::*;
-use diesel::sql_types::Text;
-
 use super::{Check, change, holds, lock_image};
 use crate::addresses::ImageAddress;
 use crate::hydra::Problem;
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Text)]
-    image: String,
-}
 
 /// An image that waits has a next try, or an attempt under way; one that was given up has neither.
 const LEFT_OVER: &str = "NOT EXISTS (SELECT FROM images i \
@@ -19,26 +10,12 @@ const LEFT_OVER: &str = "NOT EXISTS (SELECT FROM images i \
     AND (i.ingesting OR (i.error <> '' AND r.next_try IS NULL)))";
 
 /// Looks at the retries of the images of a space.
-pub(super) fn of_space(
-    check: &mut Check<'_>,
-    (customer, space): (i32, i32),
-) -> Result<(), Problem> {
-    let mut after = String::new();
-    loop {
-        let left_over: Vec<Row> = check.chunk(
-            (customer, space),
-            &after,
-            &format!(
-                "SELECT image FROM retries r WHERE customer = $1 AND space = $2 AND image > $3 \
-                 AND {LEFT_OVER} ORDER BY image LIMIT $4"
-            ),
-        )?;
-        let Some(last) = left_over.last() else { return Ok(()) };
-        after.clone_from(&last.image);
-        for Row { image } in left_over {
-            remove(check, &ImageAddress { customer, space, image })?;
-        }
-    }
+pub(super) fn of_space(check: &mut Check<'_>, space: (i32, i32)) -> Result<(), Problem> {
+    let left_over = format!(
+        "SELECT image FROM retries r WHERE customer = $1 AND space = $2 AND image > $3 \
+         AND {LEFT_OVER} ORDER BY image LIMIT $4"
+    );
+    check.each_image(space, &left_over, remove)
 }
 
 fn remove(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
