@@ -68,11 +68,14 @@ impl Resource for Queue {
     fn draft(&self) {}
 }
 
-const SUBMIT: Operation<CustomerAddress> = post("create", "Submit images as a batch")
+/// The operation that submits a batch, but for the queue that it is put into.
+const SUBMISSION: operation::OperationBuilder = post("create", "Submit images as a batch")
     .expects_a("ImageCollection")
     .returns::<Batch>()
-    .answering(statuses::REGISTERED)
-    .writes(|s, at, input| submit(s, *at, input, false));
+    .answering(statuses::REGISTERED);
+
+const SUBMIT: Operation<CustomerAddress> =
+    SUBMISSION.writes(|s, at, input| submit(s, *at, input, false));
 
 /// Registers what is submitted; `priority`: to the priority queue.
 fn submit(

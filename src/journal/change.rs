@@ -75,14 +75,18 @@ pub fn between(
     (after, up_to): (i64, i64),
     most: i64,
 ) -> QueryResult<Vec<Change>> {
+    within(customer, after, up_to, most).select(Change::as_select()).load(conn)
+}
+
+/// Selects the changes of a customer within a range of numbers, in their order.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn within(customer: i32, after: i64, up_to: i64, most: i64) -> _ {
     changes::table
         .filter(changes::customer.eq(customer))
         .filter(changes::id.gt(after))
         .filter(changes::id.le(up_to))
         .order(changes::id)
         .limit(most)
-        .select(Change::as_select())
-        .load(conn)
 }
 
 /// Returns those of these kinds among the changes of a customer after a number and up to another, as [`between`] does.
@@ -96,13 +100,8 @@ pub fn of_kinds(
     (after, up_to): (i64, i64),
     most: i64,
 ) -> QueryResult<Vec<Change>> {
-    changes::table
-        .filter(changes::customer.eq(customer))
-        .filter(changes::id.gt(after))
-        .filter(changes::id.le(up_to))
+    within(customer, after, up_to, most)
         .filter(changes::kind.eq_any(kinds))
-        .order(changes::id)
-        .limit(most)
         .select(Change::as_select())
         .load(conn)
 }

@@ -3,9 +3,8 @@
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 
-use super::submit;
+use super::{SUBMISSION, submit};
 use crate::addresses::{self, CustomerAddress};
-use crate::classes::batch::Batch;
 use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::jobs;
@@ -41,11 +40,8 @@ impl Resource for PriorityQueue {
     fn draft(&self) {}
 }
 
-const SUBMIT: Operation<CustomerAddress> = post("create", "Submit images as a batch")
-    .expects_a("ImageCollection")
-    .returns::<Batch>()
-    .answering(statuses::REGISTERED)
-    .writes(|s, at, input| submit(s, *at, input, true));
+const SUBMIT: Operation<CustomerAddress> =
+    SUBMISSION.writes(|s, at, input| submit(s, *at, input, true));
 
 impl Retrieve for PriorityQueue {
     fn find(s: &mut UnitOfWork<'_>, at: &CustomerAddress) -> Result<Self, Problem> {
