@@ -16,10 +16,12 @@
 //! | `/stalled/…` | half of a JPEG, and silence until then |
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 
 use base64::Engine as _;
+
+use super::server::serve;
 
 /// A server on this machine that plays the origin.
 pub struct Origin {
@@ -37,18 +39,9 @@ struct State {
 
 impl Origin {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                // A client that hangs up in the middle is part of the game.
-                std::thread::spawn(move || state.answer(&stream).ok());
-            }
-        });
-        Self { address, state }
+        Self { address: serve(move |stream| shared.answer(stream)), state }
     }
 
     pub fn url(&self, path: &str) -> String {
