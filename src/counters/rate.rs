@@ -1,4 +1,4 @@
-//! How fast the images of a customer are settled, and when what waits will be.
+//! Measures how fast the images of a customer are settled, and estimates when what waits will be.
 //!
 //! The roll-up measures it: each job that is settled is a change of its own, and those that are withdrawn together are
 //! one change, which is not counted.
@@ -21,12 +21,12 @@ pub(super) const MEASURED: &str = "(SELECT CASE WHEN t.rate = 0 OR past > 60 THE
         SELECT past, greatest(least(past, 10), 0.5) AS step FROM (\
           SELECT extract(epoch FROM now() - t.measured)::float8 AS past) AS p) AS s) AS r)";
 
-/// What takes longer is not told.
+/// Longest time ahead for which an estimate is shown.
 const YEAR: Duration = Duration::from_hours(365 * 24);
 /// Minutes after which a rate says nothing of a queue at which nothing is settled any more.
 const STALE_MINUTES: i32 = 10;
 
-/// How fast the images of a customer are settled.
+/// The measured rate at which the images of a customer are settled.
 #[derive(Debug, Clone, Copy, QueryableByName)]
 pub struct Rate {
     /// Images a second; above 0.

@@ -1,4 +1,4 @@
-//! How a request is answered: by which stored bytes, or by which rendering.
+//! Plans the answer to a request: which stored bytes it copies, or which rendering it makes.
 
 use std::ops::Range;
 

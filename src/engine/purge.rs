@@ -47,7 +47,7 @@ struct Row {
     tag: String,
 }
 
-/// What one request tells.
+/// The images that one request names.
 #[derive(Debug, PartialEq, Eq)]
 struct Told {
     /// Tags, separated by blanks; empty: nothing is to be told.

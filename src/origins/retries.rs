@@ -17,7 +17,7 @@ pub struct RetryLimits {
 }
 
 impl Default for RetryLimits {
-    /// 10 attempts within 6 hours, the second after 10 s.
+    /// Returns the defaults: 10 attempts within 6 hours, the second after 10 s.
     fn default() -> Self {
         Self { attempts: 10, first: Duration::from_secs(10), within: Duration::from_hours(6) }
     }

@@ -34,7 +34,7 @@ pub fn write<T>(
     write_as(database, None, act)
 }
 
-/// As [`write()`], for an actor, whom the journal names.
+/// Writes as [`write()`] does, for an actor, whom the record of changes names.
 ///
 /// # Errors
 /// As [`write()`] has them.

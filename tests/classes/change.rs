@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::support::{Answer, App, Client, rows};
 
-/// The page that a view links to by a name.
+/// Returns the page that a view links to by a name.
 fn linked(client: &Client, page: &Answer, name: &str) -> Option<Answer> {
     let address = page.body["view"][name].as_str()?;
     Some(client.get(address).expect(200))

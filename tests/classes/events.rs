@@ -11,7 +11,7 @@ fn image(space: i64, id: &str) -> Value {
     json!({ "id": id, "space": space, "origin": ORIGIN })
 }
 
-/// A customer, the number of its space, and where its events are.
+/// Returns a customer, the number of its space, and where its events are.
 fn library(app: &App) -> (Owner, i64, String) {
     let owner = app.customer("library");
     let space = owner.space("maps");

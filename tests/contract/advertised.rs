@@ -249,7 +249,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Where a link of a class leads: of what was made, or of what was found where that has none.
+    /// Returns where a link of a class leads: of what was made, or of what was found where that has none.
     fn linked(&self, class: &str, link: &str) -> Option<String> {
         let found = self.seen.iter().filter(|(_, body)| class_of(body) == class);
         let mut places = self.made.get(class).into_iter().chain(found.map(|(address, _)| address));

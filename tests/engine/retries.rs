@@ -13,7 +13,7 @@ use crate::support::{Answer, rows, until};
 const DELAY: &str =
     "SELECT round(extract(epoch FROM next_try - since) * 1000)::bigint AS n FROM retries";
 
-/// An origin that fails so often, and then has an image of 30 x 20 pixels.
+/// Returns the address of an origin that fails so often, and then has an image of 30 x 20 pixels.
 fn failing(scene: &Scene, how: &str, times: usize) -> String {
     scene.origin.url(&format!("/failing/{how}/{times}/30x20/x.png"))
 }

@@ -116,12 +116,12 @@ impl Hands {
         Self::with(url, app, |_| {})
     }
 
-    /// The same, with the retries of the defaults.
+    /// Returns the same, with the retries of the defaults.
     pub fn retrying(app: &App) -> Self {
         Self::with(&app.database_url, app, |settings| settings.retries = RetryLimits::default())
     }
 
-    /// The same, with other settings.
+    /// Returns the same, with other settings.
     pub fn with(url: &str, app: &App, change: impl FnOnce(&mut Settings)) -> Self {
         let data = app.data.path().to_str().expect("a path in UTF-8").to_owned();
         let config = Config::read(|name| match name {

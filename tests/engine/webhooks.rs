@@ -9,7 +9,7 @@ use super::scene::Scene;
 use crate::support::receiver::Received;
 use crate::support::{Answer, Receiver, rows, until};
 
-/// HMAC-SHA-256 as RFC 2104 defines it, by hand.
+/// Computes HMAC-SHA-256 as RFC 2104 defines it, by hand.
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
     assert!(key.len() <= 64, "a longer key is hashed first");
     let pad = |with: u8| {

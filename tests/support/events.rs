@@ -29,7 +29,7 @@ impl Event {
         self.data["kind"].as_str().unwrap_or_default()
     }
 
-    /// The kind, and the last segment of the address.
+    /// Returns the kind, and the last segment of the address.
     pub fn words(&self) -> String {
         let address = self.data["address"].as_str().unwrap_or_default();
         format!("{} {}", self.kind(), address.rsplit('/').next().unwrap_or_default())
@@ -55,7 +55,7 @@ impl Events {
         events
     }
 
-    /// The next event; nothing where the stream has ended.
+    /// Returns the next event; nothing where the stream has ended.
     #[track_caller]
     pub fn next(&mut self) -> Option<Event> {
         loop {
@@ -67,13 +67,13 @@ impl Events {
         }
     }
 
-    /// The words of the next events, so many.
+    /// Returns the words of the next events, so many.
     #[track_caller]
     pub fn take(&mut self, count: usize) -> Vec<String> {
         (0..count).map(|_| self.next().expect("an event").words()).collect()
     }
 
-    /// The next block: the name and the data of an event, if it is one.
+    /// Returns the next block: the name and the data of an event, if it is one.
     fn block(&mut self) -> Option<(String, Option<Value>)> {
         let (mut name, mut data) = (String::new(), None);
         loop {

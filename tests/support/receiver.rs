@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 
 use serde_json::Value;
+
+use super::server::serve;
 
 /// A server that takes what is posted to it.
 pub struct Receiver {
@@ -56,18 +58,9 @@ impl Received {
 
 impl Receiver {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = listener.local_addr().expect("an address");
         let state = Arc::new(State::default());
         let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                // A client that hangs up in the middle is part of the game.
-                std::thread::spawn(move || state.answer(&stream).ok());
-            }
-        });
-        Self { address, state }
+        Self { address: serve(move |stream| shared.answer(stream)), state }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -90,12 +83,12 @@ impl Receiver {
         self.state.release.notify_all();
     }
 
-    /// All messages so far, in order.
+    /// Returns all messages so far, in order.
     pub fn received(&self) -> Vec<Received> {
         self.state.received.lock().expect("no panic").clone()
     }
 
-    /// All messages, once there are so many.
+    /// Returns all messages, once there are so many.
     #[track_caller]
     pub fn wait_for(&self, count: usize) -> Vec<Received> {
         super::until(&format!("{count} messages"), || self.received().len() >= count);
