@@ -1,4 +1,4 @@
-//! The number of streams that each customer has.
+//! Counts the streams of each customer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -28,18 +28,17 @@ impl Slots {
         Self { taken: Arc::default(), most }
     }
 
-    /// Counts one more stream of a customer; `None` where it or all together have as many as they may have.
+    /// Counts one more stream of a customer; `None` where it or all together have as many as they may have. One that has
+    /// none always gets one.
     pub(super) fn take(&self, customer: i32) -> Option<Slot> {
         let mut taken = self.taken.lock();
         // There are few customers with streams at a time.
-        if taken.values().sum::<usize>() >= self.most {
+        let all: usize = taken.values().sum();
+        let own = taken.get(&customer).copied().unwrap_or_default();
+        if own >= MOST || (own > 0 && all >= self.most) {
             return None;
         }
-        let count = taken.entry(customer).or_default();
-        if *count >= MOST {
-            return None;
-        }
-        *count += 1;
+        taken.insert(customer, own + 1);
         Some(Slot { slots: self.clone(), customer })
     }
 }
@@ -78,8 +77,12 @@ mod tests {
         let slots = Slots::new(3);
         let mut held: Vec<Slot> = (1..=3).filter_map(|customer| slots.take(customer)).collect();
         assert_eq!(held.len(), 3);
+        assert!(slots.take(1).is_none());
+        let first = slots.take(4);
+        assert!(first.is_some(), "who has none is not shut out by others");
         assert!(slots.take(4).is_none());
+        drop(first);
         held.pop();
-        assert!(slots.take(4).is_some());
+        assert!(slots.take(1).is_some());
     }
 }
