@@ -2,6 +2,3 @@
 -- tell any more once it is sent again.
 ALTER TABLE derivatives ADD COLUMN outdated BOOLEAN NOT NULL DEFAULT FALSE;
 COMMENT ON COLUMN derivatives.outdated IS 'Whether the image was processed again since, without success';
--- Of those that wait it is not known.
-UPDATE derivatives AS d SET outdated = TRUE FROM images AS i
-    WHERE (i.error <> '' OR i.ingesting) AND (i.customer, i.space, i.id) = (d.customer, d.space, d.image);

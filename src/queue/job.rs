@@ -72,8 +72,7 @@ pub fn put(
          SELECT $1, space, image, $4, $5, $6 FROM unnest($2, $3) AS n (space, image) ORDER BY space, image \
          ON CONFLICT (customer, space, image) DO UPDATE SET id = nextval('jobs_id_seq'), \
          immediate = j.immediate OR excluded.immediate, priority = j.priority OR excluded.priority, \
-         batch = CASE WHEN j.immediate THEN NULL ELSE excluded.batch END, available = now(), \
-         attempts = 0, returns = 0 \
+         batch = excluded.batch, available = now(), attempts = 0, returns = 0 \
          RETURNING id",
     )
     .bind::<Integer, _>(customer)
@@ -87,7 +86,7 @@ pub fn put(
     Ok(put.into_iter().map(|n| n.id).collect())
 }
 
-/// As [`put`], for images that a batch made in this transaction, which have no job yet.
+/// Puts images into the queue as [`put`] does, for those that a batch made in this transaction, which have no job yet.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -250,6 +249,7 @@ pub fn withdraw_of_batch(
            SELECT j.id, j.space, j.image, j.attempts, j.immediate FROM jobs AS j JOIN members AS m \
            ON (m.customer, m.space, m.image) = (j.customer, j.space, j.image) \
            WHERE m.customer = $1 AND m.batch = $2 AND m.outcome IS NULL AND j.batch = $2 \
+           AND NOT j.immediate \
            ORDER BY j.space, j.image FOR UPDATE OF j), \
          gone AS (DELETE FROM jobs AS j USING held AS h WHERE j.id = h.id) \
          SELECT * FROM held",

@@ -120,6 +120,22 @@ fn a_job_that_a_request_waits_for_is_not_cancelled_with_a_batch_that_names_its_i
 }
 
 #[test]
+fn a_job_for_which_a_request_waits_no_more_is_cancelled_with_the_batch() {
+    let settings = [("HYDRIA_WAIT_SECONDS", "0")];
+    let options = Options { no_worker: true, ..Options::default() };
+    let scene = Scene::of(App::start_with(&settings, options));
+    let failing = scene.origin.url("/failing/503/9/30x20/x.png");
+    scene.put("map", &failing).expect(201);
+    let batch = scene.submit(&["map"], &failing);
+    Hands::retrying(&scene.app).work_one();
+    assert!(is_ingesting(&scene.read("map")), "it is tried again later");
+    cancel(&scene, &batch);
+    assert_eq!(scene.read("map").text("error"), "cancelled");
+    assert_eq!(scene.queue_size(), 0);
+    scene.agrees();
+}
+
+#[test]
 fn an_attempt_under_way_is_too_late_once_its_batch_is_cancelled() {
     let scene = Scene::without_workers();
     let batch = scene.submit(&["map"], &scene.origin.image(30, 20));

@@ -49,8 +49,9 @@ fn lock_failed(conn: &mut PgConnection, at: &BatchAddress) -> Result<Vec<ImageAd
          JOIN batches AS b ON (b.customer, b.id) = (m.customer, m.batch) \
          WHERE m.customer = $1 AND m.batch = $2 AND m.outcome IN ('failed', 'cancelled') \
          AND NOT i.ingesting \
-         AND COALESCE((SELECT d.checked FROM derivatives AS d \
-           WHERE (d.customer, d.space, d.image) = (i.customer, i.space, i.id)) <= b.submitted, TRUE) \
+         AND COALESCE((SELECT d.checked <= b.submitted OR d.outdated AND i.batch = m.batch \
+           FROM derivatives AS d \
+           WHERE (d.customer, d.space, d.image) = (i.customer, i.space, i.id)), TRUE) \
          ORDER BY i.space, i.id FOR NO KEY UPDATE OF i",
     )
     .bind::<Integer, _>(customer)

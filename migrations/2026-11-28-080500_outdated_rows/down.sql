@@ -1,0 +1,1 @@
+UPDATE derivatives SET outdated = FALSE WHERE outdated;
