@@ -29,7 +29,7 @@ fn a_check_mends_what_an_image_says_of_its_tiles() {
 }
 
 #[test]
-fn a_broken_index_is_a_fault_of_the_service_until_a_check_mends_it() {
+fn what_has_a_broken_index_is_not_served_until_a_check_mends_it() {
     let scene = Scene::start();
     scene.put("map", &scene.origin.image(300, 200)).expect(201);
     let info = format!("/iiif-img/{}/{}/map/info.json", scene.owner.id, scene.space);
@@ -40,7 +40,7 @@ fn a_broken_index_is_a_fault_of_the_service_until_a_check_mends_it() {
     // Nothing has asked for the image, so that no process remembers how it was.
     let spoilt = "UPDATE derivatives SET index = substring(index for 5) WHERE image = 'map'";
     rows::execute(&mut scene.app.database(), spoilt);
-    scene.app.visitor.get(&info).expect(500);
+    scene.app.visitor.get(&info).expect(404);
     let hands = Hands::of(&scene.app);
     assert_eq!(hands.mend(), [finding]);
     until("the image to be processed again", || {

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Binary, Bool, Integer, Nullable, Text};
 use imaging::container::Index;
 
 use super::{Check, CheckError, change, holds, lock_image};
@@ -23,6 +23,8 @@ struct Row {
     derived_size: i64,
     #[diesel(sql_type = Nullable<Binary>)]
     index: Option<Vec<u8>>,
+    #[diesel(sql_type = Integer)]
+    index_bytes: i32,
     #[diesel(sql_type = Nullable<BigInt>)]
     batch: Option<i64>,
     #[diesel(sql_type = Bool)]
@@ -32,6 +34,9 @@ struct Row {
     #[diesel(sql_type = Bool)]
     mistaken: bool,
 }
+
+/// Bytes of an index that are read with its row; a larger one, of more than some thousand tiles, is read by itself.
+const USUAL_INDEX: i32 = 4096;
 
 const STRANDED: &str = "ingesting AND NOT EXISTS (SELECT FROM jobs j \
     WHERE (j.customer, j.space, j.image) = (i.customer, i.space, i.id))";
@@ -55,7 +60,9 @@ pub(super) async fn of_space(
             (customer, space),
             &after,
             &format!(
-                "SELECT id, object, COALESCE(derived_size, 0) AS derived_size, index, batch, \
+                "SELECT id, object, COALESCE(derived_size, 0) AS derived_size, batch, \
+                 CASE WHEN octet_length(d.index) <= {USUAL_INDEX} THEN d.index END AS index, \
+                 COALESCE(octet_length(d.index), 0) AS index_bytes, \
                  {STRANDED} AS stranded, {MISLED} AS misled, has_tiles <> (d.index IS NOT NULL) AS mistaken \
                  FROM images i LEFT JOIN derivatives d \
                  ON (d.customer, d.space, d.image) = (i.customer, i.space, i.id) \
@@ -75,7 +82,7 @@ pub(super) async fn of_space(
             if row.mistaken {
                 wrong_mark(check, &at)?;
             }
-            if row.index.is_some_and(|index| Index::decode(&index).is_err()) {
+            if row.index_bytes > USUAL_INDEX || row.index.is_some_and(|index| is_broken(&index)) {
                 broken_index(check, &at)?;
             }
             if let Some(key) = row.object {
@@ -153,13 +160,18 @@ fn wrong_mark(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Returns whether an index can be read by no version of this program.
+fn is_broken(index: &[u8]) -> bool {
+    Index::decode(index).is_err() && !Index::is_of_later_version(index)
+}
+
 fn broken_index(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem> {
     let is_so = check.settle(|conn, repair| {
         if repair {
             lock_image(conn, at)?;
         }
         let index = derivatives::of_image(conn, at)?.and_then(|made| made.index);
-        let is_so = index.is_some_and(|index| Index::decode(&index).is_err());
+        let is_so = index.is_some_and(|index| is_broken(&index));
         if is_so && repair {
             send_again(conn, at)?;
         }

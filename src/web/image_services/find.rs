@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::pixels;
 use crate::addresses::ImageAddress;
 use crate::classes::customer::names::by_name;
 use crate::classes::image::lookup::ServedImage;
@@ -76,10 +77,7 @@ pub async fn image(
     }
     let look_up = async || {
         let row = service.database.batcher.load(&service.image_rows, at.clone()).await?;
-        let read = Image::of_row(row).map_err(|error| {
-            let ImageAddress { customer, space, image } = &at;
-            Problem::internal(format!("image {customer}/{space}/{image}: {error}"))
-        });
+        let read = Image::of_row(row).map_err(|error| pixels::damaged(&at, &error));
         read?.ok_or_else(none)
     };
     service.delivery.images.find(&at, look_up).await.map_err(unless_missing)

@@ -177,6 +177,12 @@ impl Index {
         Self::parse(bytes).ok_or_else(|| ImagingError::damaged("its index of tiles is broken"))
     }
 
+    /// Returns whether a later version of this program wrote an index, which is not broken then.
+    #[must_use]
+    pub fn is_of_later_version(mut bytes: &[u8]) -> bool {
+        varint::take(&mut bytes).is_some_and(|version| version > VERSION)
+    }
+
     fn parse(mut bytes: &[u8]) -> Option<Self> {
         let bytes = &mut bytes;
         if varint::take(bytes)? != VERSION {
