@@ -76,8 +76,12 @@ pub struct Delivery {
 #[derive(Debug)]
 pub enum Pixels {
     Memory(Bytes),
-    /// A range of a file, in bytes: to be sent in [`Parts`].
-    File(Arc<File>, Range<u64>),
+    /// A range of a file, in bytes, to be sent in [`Parts`]. `is_cached` tells whether the page cache was seen to have it.
+    File {
+        file: Arc<File>,
+        range: Range<u64>,
+        is_cached: bool,
+    },
 }
 
 impl Pixels {
@@ -85,7 +89,7 @@ impl Pixels {
     pub fn length(&self) -> u64 {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
-            Self::File(_, range) => range.end - range.start,
+            Self::File { range, .. } => range.end - range.start,
         }
     }
 
@@ -98,9 +102,9 @@ impl Pixels {
                 let (start, end) = (place(part.start), place(part.end));
                 Self::Memory(bytes.slice(start..end.max(start)))
             }
-            Self::File(file, range) => {
+            Self::File { file, range, is_cached } => {
                 let place = |at: u64| range.start.saturating_add(at).min(range.end);
-                Self::File(file, place(part.start)..place(part.end))
+                Self::File { file, range: place(part.start)..place(part.end), is_cached }
             }
         }
     }
@@ -148,8 +152,11 @@ impl Delivery {
 
     async fn copy(&self, image: &Image, range: Range<u64>) -> Result<Pixels, DeliveryError> {
         let file = self.files.open(&image.object).await?;
-        if range.end - range.start > SHORT || is_cached(&file, &range) {
-            return Ok(Pixels::File(file, range));
+        if range.end - range.start > SHORT {
+            return Ok(Pixels::File { file, range, is_cached: false });
+        }
+        if is_cached(&file, &range) {
+            return Ok(Pixels::File { file, range, is_cached: true });
         }
         Ok(Pixels::Memory(self.files.read_waiting(file, range).await?))
     }
@@ -231,7 +238,7 @@ impl From<Rendered> for Pixels {
     fn from(rendered: Rendered) -> Self {
         match rendered {
             Rendered::Memory(bytes) => Self::Memory(bytes),
-            Rendered::File(file, length) => Self::File(file, 0..length),
+            Rendered::File(file, length) => Self::File { file, range: 0..length, is_cached: false },
         }
     }
 }

@@ -9,8 +9,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 
+use super::Delivery;
 use super::files::is_cached;
-use super::{Delivery, SHORT};
 
 /// Bytes of a part.
 const PART: u64 = 128 << 10;
@@ -38,15 +38,14 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Returns the parts of a range of [`super::Pixels::File`].
-    pub fn new(delivery: Arc<Delivery>, file: Arc<File>, range: Range<u64>) -> Self {
-        let is_cached = range.end - range.start <= SHORT;
+    /// Returns the parts of the range of a [`super::Pixels::File`].
+    pub fn new(
+        delivery: Arc<Delivery>,
+        file: Arc<File>,
+        range: Range<u64>,
+        is_cached: bool,
+    ) -> Self {
         Self { delivery, file, left: range, is_cached, reading: None }
-    }
-
-    /// Returns the bytes that are left.
-    pub fn left(&self) -> u64 {
-        self.left.end - self.left.start
     }
 
     /// Finds the next part; nothing at the end.

@@ -3,28 +3,27 @@
 //! The dispatcher of actix reads requests while earlier answers are not taken yet, and keeps an answer for as
 //! long as its client likes. Both are bounded here, below it, in the stream that it reads and writes.
 
-mod file;
+mod body;
 mod head;
 mod pace;
 mod registry;
+mod segment;
 mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use body::{PartsBody, Source};
 pub use head::{CUT, CUT_TARGET, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES};
-pub use pace::Pace;
 pub use registry::{Limits, Registry};
+pub use segment::Segment;
 pub use stream::Stream;
 
 use std::cell::{Cell, RefCell};
-use std::fs::File;
-use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::task::Waker;
 
-use file::FileRange;
 use head::Head;
+use pace::Pace;
 
 /// The state of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +66,8 @@ struct State {
     ended: Cell<bool>,
     /// Tells whether the connection is to be closed without waiting for its client.
     closing: Cell<bool>,
-    /// What is to be sent of a file after the bytes that were written.
-    sending: RefCell<Option<FileRange>>,
+    /// What is to be sent after the bytes that were written.
+    sending: RefCell<Option<Segment>>,
 }
 
 impl State {
@@ -131,18 +130,18 @@ impl Connection {
         self.state.blocked_since.get().is_some()
     }
 
-    /// Sends a range of a file once everything is sent that was written before; the task of the connection is woken then.
-    pub fn send_file(&self, file: Arc<File>, range: Range<u64>) {
-        *self.state.sending.borrow_mut() = Some(FileRange { file, left: range });
+    /// Sends a segment once everything is sent that was written before; the task of the connection is woken then.
+    fn send(&self, segment: Segment) {
+        *self.state.sending.borrow_mut() = Some(segment);
     }
 
-    /// Returns whether a range of a file is being sent.
-    pub fn is_sending(&self) -> bool {
+    /// Returns whether a segment is being sent.
+    fn is_sending(&self) -> bool {
         self.state.sending.borrow().is_some()
     }
 
     /// Returns the turns of a long answer.
-    pub fn pace(&self) -> Pace {
+    fn pace(&self) -> Pace {
         Pace::new(self.registry.turns())
     }
 

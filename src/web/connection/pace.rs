@@ -12,16 +12,28 @@ use tokio_util::sync::PollSemaphore;
 
 /// The turns of a long answer among those of its thread, in the order in which they ask.
 #[derive(Debug)]
-pub struct Pace(PollSemaphore);
+pub struct Pace {
+    turns: PollSemaphore,
+    is_waiting: bool,
+}
 
 impl Pace {
     pub(super) fn new(turns: Arc<Semaphore>) -> Self {
-        Self(PollSemaphore::new(turns))
+        Self { turns: PollSemaphore::new(turns), is_waiting: false }
+    }
+
+    /// Leaves the queue for a turn: nobody else gets one while it is given to who cannot use it.
+    pub fn leave(&mut self) {
+        if self.is_waiting {
+            *self = Self::new(self.turns.clone_inner());
+        }
     }
 
     /// Takes a turn, in which one part may be sent.
     pub fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let turn = ready!(self.0.poll_acquire(cx));
+        self.is_waiting = true;
+        let turn = ready!(self.turns.poll_acquire(cx));
+        self.is_waiting = false;
         // A task that yields goes on after the sockets were looked at: what has come in meanwhile is before the next turn.
         rt::spawn(async move {
             yield_now().await;

@@ -12,9 +12,9 @@ use actix_web::rt::net::TcpStream;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf, Take};
 
-use super::file::poll_write_more;
 use super::head::{Cut, Excess};
 use super::registry::LARGE_HEAD;
+use super::segment::poll_write_more;
 use super::{Connection, Phase, Registry, State};
 
 /// Bytes of requests that are read at a time: the head of one usual request, and few of those behind it.
@@ -157,12 +157,12 @@ impl Stream {
         Poll::Pending
     }
 
-    /// Sends the range of a file that is due, if there is one.
-    fn send_file(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Sends the segment that is due, if there is one.
+    fn send_segment(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut sending = self.state.sending.borrow_mut();
-        let Some(range) = sending.as_mut() else { return Poll::Ready(Ok(())) };
-        while !range.left.is_empty() {
-            let sent = range.poll_send(self.io.get_ref(), cx);
+        let Some(segment) = sending.as_mut() else { return Poll::Ready(Ok(())) };
+        while !segment.is_empty() {
+            let sent = segment.poll_send(self.io.get_ref(), cx);
             self.written(&sent);
             ready!(sent)?;
         }
@@ -229,7 +229,7 @@ impl AsyncWrite for Stream {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check()?;
-        ready!(this.send_file(cx))?;
+        ready!(this.send_segment(cx))?;
         if this.state.blocked_since.take().is_some() {
             // Requests were not read, and perhaps no more of a body was made, for as long as that.
             this.state.held_back.set(false);

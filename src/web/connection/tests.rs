@@ -1,9 +1,7 @@
 //! A server of its own, with time limits of a second, and clients that do not do their part.
 
-use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream as Client};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +12,7 @@ use actix_http::error::DispatchError;
 use actix_http::{HttpService, Request, Response};
 use actix_server::{Server, ServerHandle};
 use actix_service::{ServiceFactoryExt as _, fn_service};
-use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::body::BoxBody;
 use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 
@@ -54,35 +52,12 @@ impl Drop for CountedBuffer {
     }
 }
 
-/// A body that is a range of a file.
-struct FileBody {
-    connection: Connection,
-    file: Option<(Arc<File>, Range<u64>)>,
-    pace: Pace,
-}
+/// Two segments of a file.
+struct TwoSegments(Vec<Segment>);
 
-impl MessageBody for FileBody {
-    type Error = std::convert::Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let this = self.get_mut();
-        if this.connection.is_blocked() || this.connection.is_sending() {
-            return Poll::Pending;
-        }
-        let Some((file, range)) = this.file.take() else { return Poll::Ready(None) };
-        if this.pace.poll_turn(cx).is_pending() {
-            this.file = Some((file, range));
-            return Poll::Pending;
-        }
-        this.connection.send_file(file, range);
-        Poll::Pending
+impl Source for TwoSegments {
+    fn poll_next(&mut self, _cx: &mut Context<'_>) -> Poll<Option<std::io::Result<Segment>>> {
+        Poll::Ready(self.0.pop().map(Ok))
     }
 }
 
@@ -93,12 +68,23 @@ fn content() -> Vec<u8> {
     (0..FILE).map(|at| u8::try_from(at % 251).unwrap_or_default()).collect()
 }
 
+/// Returns an answer of so many zeros, as one segment.
+fn sized_answer(request: &Request, bytes: usize) -> Response<BoxBody> {
+    let connection = request.conn_data::<Connection>().expect("a connection").clone();
+    let zeros = TwoSegments(vec![Segment::Bytes(Bytes::from(vec![0; bytes]))]);
+    Response::build(actix_http::StatusCode::OK)
+        .no_chunking(bytes as u64)
+        .body(PartsBody::new(zeros, connection, true))
+        .map_into_boxed_body()
+}
+
 fn file_answer(request: &Request, length: u64) -> Response<BoxBody> {
     let mut file = tempfile::tempfile().expect("a file");
     file.write_all(&content()).expect("a file");
     let connection = request.conn_data::<Connection>().expect("a connection").clone();
-    let pace = connection.pace();
-    let body = FileBody { connection, file: Some((Arc::new(file), 100..length)), pace };
+    let last = Segment::File(Arc::new(file), FILE as u64 / 2..length);
+    let first = Segment::Bytes(Bytes::from(content()[100..FILE / 2].to_vec()));
+    let body = PartsBody::new(TwoSegments(vec![last, first]), connection, true);
     Response::build(actix_http::StatusCode::OK)
         .no_chunking(length - 100)
         .body(body)
@@ -106,6 +92,9 @@ fn file_answer(request: &Request, length: u64) -> Response<BoxBody> {
 }
 
 fn answer(request: &Request, held: &Arc<AtomicUsize>) -> Response<BoxBody> {
+    if let Some(bytes) = request.path().strip_prefix("/sized/") {
+        return sized_answer(request, bytes.parse().expect("a number"));
+    }
     match request.path() {
         "/file" => file_answer(request, FILE as u64),
         "/shorter" => file_answer(request, FILE as u64 + 1),
@@ -370,4 +359,27 @@ fn an_answer_whose_file_ends_early_is_broken_off() {
     ask(&mut client, "/shorter");
     read_answer(&mut client, FILE - 100);
     assert!(is_closed(&mut client), "a byte was promised that is not there");
+}
+
+#[test]
+fn who_reads_nothing_keeps_no_turn_from_others() {
+    let server = Running::start_with(Limits { connections: 200, ..patient() });
+    // The first answer ends where the kernel takes nothing more for some of them: the second waits for a turn by then, and
+    // cannot use it.
+    let deaf: Vec<Client> = (0..100)
+        .map(|step| {
+            let mut client = server.connect();
+            ask(&mut client, &format!("/sized/{}", (64 + step * 8) << 10));
+            ask(&mut client, "/file");
+            client
+        })
+        .collect();
+    until("the first answers to be begun", || server.made.load(Ordering::SeqCst) >= 100);
+    for _ in 0..3 {
+        let mut client = server.connect();
+        ask(&mut client, "/file");
+        let (_head, body) = read_answer(&mut client, FILE - 100);
+        assert!(body == content()[100..], "the bytes of the file");
+    }
+    drop(deaf);
 }

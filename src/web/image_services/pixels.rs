@@ -4,14 +4,14 @@ use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
-use actix_web::body::SizedStream;
+use actix_web::body::BodyStream;
 use actix_web::http::header::{self, HttpDate};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use futures_util::stream::empty;
 use percent_encoding::percent_decode_str;
 
-use super::body::FileBody;
+use super::body::StoredParts;
 use super::headers::Store;
 use super::range::{self, Wanted};
 use super::{Asked, NOSNIFF};
@@ -21,6 +21,7 @@ use crate::hydra::{Problem, Tag, Variant};
 use crate::iiif::path::ImageService;
 use crate::iiif::{Level, Resolved, canonical_link, content_disposition};
 use crate::resource::Freshness;
+use crate::web::connection::PartsBody;
 use crate::web::repeated::Repeated;
 
 /// Answers that are longer than this, in bytes, are sent in turns, so that tiles never wait for many of them.
@@ -118,19 +119,19 @@ fn is_unmodified(asked: &Asked<'_>, modified: HttpDate) -> bool {
 
 fn body(asked: &Asked<'_>, mut response: HttpResponseBuilder, pixels: Pixels) -> HttpResponse {
     let length = pixels.length();
-    let (file, range) = match pixels {
+    let (file, range, is_cached) = match pixels {
         Pixels::Memory(bytes) => return response.body(bytes),
-        Pixels::File(file, range) => (file, range),
+        Pixels::File { file, range, is_cached } => (file, range, is_cached),
     };
     let Some(connection) = asked.call.context.connection.clone() else {
         return HttpResponse::InternalServerError().finish();
     };
+    response.no_chunking(length);
     if asked.call.request.method() == Method::HEAD {
-        return response.body(SizedStream::new(length, empty::<Result<_, Infallible>>()));
+        return response.body(BodyStream::new(empty::<Result<_, Infallible>>()));
     }
-    let parts = Parts::new(Arc::clone(&asked.call.service.delivery), file, range);
-    let body = FileBody::new(parts, connection, length > LONG);
-    response.no_chunking(length).body(body)
+    let parts = Parts::new(Arc::clone(&asked.call.service.delivery), file, range, is_cached);
+    response.body(PartsBody::new(StoredParts(parts), connection, length > LONG))
 }
 
 /// Returns the value of `Content-Disposition`, if the request asks for a file name.
@@ -150,10 +151,7 @@ fn problem(error: DeliveryError, image: &Image) -> Problem {
         DeliveryError::Render(imaging::ImagingError::Unsupported(words)) => {
             Problem::invalid("size", format!("asks for {words}"))
         }
-        DeliveryError::Render(_) => {
-            log_lost(image, &format!("damaged ({error})"));
-            Problem::NotFound("the stored pixels of the image are damaged".into())
-        }
+        DeliveryError::Render(_) => damaged(&image.at, &error),
         DeliveryError::Overloaded => Problem::Unavailable(error.to_string(), None),
         DeliveryError::Missing | DeliveryError::Storage(_) | DeliveryError::Io(_) => {
             Problem::Unavailable(error.to_string(), Some(error.into()))
@@ -166,13 +164,19 @@ static LOST: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
 /// Logs that the store lacks an object that a row names, which is a fault of the service, and returns the problem.
 pub fn lost(image: &Image) -> Problem {
-    log_lost(image, "lost");
+    log_lost(&image.at, "lost");
     Problem::NotFound("the pixels of the image are not there any more".into())
 }
 
+/// Logs that the object of an image or its index is damaged, which is a fault of the service, and returns the problem.
+pub fn damaged(at: &ImageAddress, error: &dyn std::error::Error) -> Problem {
+    log_lost(at, &format!("damaged ({error})"));
+    Problem::NotFound("the stored pixels of the image are damaged".into())
+}
+
 /// Logs that the object of an image is lost or damaged.
-fn log_lost(image: &Image, how: &str) {
-    let ImageAddress { customer, space, image } = &image.at;
+fn log_lost(at: &ImageAddress, how: &str) {
+    let ImageAddress { customer, space, image } = at;
     let line = format!("the derivatives of image {customer}/{space}/{image} are {how}");
     match LOST.count("", Instant::now()) {
         None => log::debug!("{line}"),
