@@ -1,5 +1,6 @@
 //! Objects: immutable once written, under keys that are never used twice.
 
+pub mod digests;
 mod marker;
 
 pub use marker::Marker;

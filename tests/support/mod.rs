@@ -9,6 +9,7 @@ pub mod origin;
 pub mod pictures;
 pub mod receiver;
 pub mod rows;
+pub mod s3;
 mod server;
 
 pub use app::{App, Owner};
