@@ -52,8 +52,7 @@ impl Writer {
     /// The key of the value that is written next; must need no escaping, as all terms do not.
     pub fn key(&mut self, term: &str) {
         self.out.reserve(term.len() + 4);
-        self.part();
-        self.out.push('"');
+        self.out.push_str(if self.follows { ",\"" } else { "\"" });
         self.out.push_str(term);
         self.out.push_str("\":");
         self.follows = false;

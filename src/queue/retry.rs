@@ -12,6 +12,7 @@ use diesel::sql_types::{Array, Double, Integer, Nullable, Record, Text, Timestam
 use std::time::Duration;
 
 use crate::addresses::ImageAddress;
+use crate::database::refill::{Items, Refill};
 use crate::hydra::Problem;
 use crate::schema::{images, retries};
 
@@ -36,6 +37,19 @@ impl FromSql<Nullable<Columns>, Pg> for Retry {
 
     fn from_nullable_sql(row: Option<PgValue<'_>>) -> deserialize::Result<Self> {
         row.map_or_else(|| Ok(Self::default()), Self::from_sql)
+    }
+}
+
+impl Refill for Retry {
+    fn refill(&mut self, value: Option<&[u8]>) -> deserialize::Result<()> {
+        let Some(record) = value else {
+            *self = Self::default();
+            return Ok(());
+        };
+        let mut items = Items::of_record(record)?;
+        items.field(&mut self.attempts)?;
+        items.field(&mut self.last_error)?;
+        items.field(&mut self.next_try)
     }
 }
 

@@ -217,7 +217,7 @@ pub struct Members<'a> {
 impl<'a> Members<'a> {
     /// Room for so many is made at once.
     pub fn with_capacity(view: RenderContext<'a>, members: usize) -> Self {
-        Self { view, id: String::new(), out: Writer::with_capacity(members * 1024) }
+        Self { view, id: String::new(), out: Writer::with_capacity(members * 1536) }
     }
 
     pub fn push<R: Resource>(&mut self, member: &R) {

@@ -5,6 +5,7 @@ pub mod derivatives;
 mod draft;
 mod fragments;
 pub mod list;
+mod listed;
 pub mod lookup;
 mod media_type;
 pub mod metadata;
@@ -48,7 +49,7 @@ use crate::resource::rules::{max_unauthorised_rule, not_blank, rights_rule};
 use crate::resource::*;
 use crate::schema::images;
 
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Default, Queryable, Selectable)]
 #[diesel(table_name = images, check_for_backend(diesel::pg::Pg))]
 pub struct Image {
     pub customer: i32,

@@ -4,20 +4,23 @@
 //! by the chunks of their list (docs/adr/0013). Each member is written as it is read, so that the next is held in
 //! the same memory.
 
-use diesel::connection::DefaultLoadingMode;
+use diesel::connection::{DefaultLoadingMode, LoadConnection};
 use diesel::dsl::exists;
+use diesel::expression::QueryMetadata;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::QueryFragment as _;
-use diesel::query_dsl::LoadQuery;
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::row::{Row, RowIndex};
 
 use super::Image;
 use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual, Within};
-use super::order::{order_by, values};
+use super::listed::SELECTED;
+use super::order::{Column, order_by, values};
 use super::question::{Question, Slice};
 use super::scope::Scope;
 use super::select::ImageQuery;
 use crate::counters;
+use crate::database::refill::Columns;
 use crate::hydra::Problem;
 use crate::resource::page_key::{KeyValue, Place};
 use crate::resource::*;
@@ -64,7 +67,7 @@ pub(super) fn in_default_order(
     }
     let found = found.order(OrderedBy(order_by(&columns, descending)));
     let cut = Cut {
-        query: found.select((Image::as_select(), counters::images(customer, one_space))),
+        query: found.select((SELECTED, counters::images(customer, one_space))),
         anchor,
         limit: question.page.size + 1,
         offset,
@@ -74,6 +77,8 @@ pub(super) fn in_default_order(
         "planning a page anew takes longer than reading it"
     );
     let mut reader = Reader {
+        image: Image { customer, ..Image::default() },
+        columns: &columns,
         members: Members::with_capacity(
             s.render_context(),
             usize::try_from(question.page.size).unwrap_or_default(),
@@ -96,7 +101,7 @@ pub(super) fn in_default_order(
         };
     }
     usual!(0 1 2 3 4 5 6 7 8 9 10 11)?;
-    let (members, first, last, more, total) = reader.finish();
+    let Read { members, first, last, more, total } = reader.finish();
     let total = match total {
         Some(total) => total,
         None => match one_space {
@@ -104,8 +109,6 @@ pub(super) fn in_default_order(
             None => counters::of_customer(s.conn, customer)?.images,
         },
     };
-    let first = first.map(|image| values(&columns, &image));
-    let last = last.map(|image| values(&columns, &image));
     // Whether rows stand on the side that reading comes from, where a number does not say so.
     let mut is_there = |values: Option<&Vec<KeyValue>>, descending: bool| match values {
         None => Ok(false),
@@ -135,67 +138,85 @@ fn beyond(question: &Question, values: Vec<KeyValue>, descending: bool) -> Compa
     Compared { columns, operator: if descending { " < " } else { " > " }, values }
 }
 
-/// Takes images as they are read.
+/// Reads images one after another into the same memory, and writes each.
 struct Reader<'a> {
+    image: Image,
+    /// The columns of the order.
+    columns: &'a [&'static Column],
     members: Members<'a>,
     /// Members of the page, at most.
     wanted: usize,
     /// Tells whether they are read from the last to the first.
     reversed: bool,
     found: usize,
-    first: Option<Image>,
-    last: Option<Image>,
+    /// Order values of the first that was read.
+    first: Option<Vec<KeyValue>>,
+    /// Order values of the last that was read and belongs to the page.
+    last: Option<Vec<KeyValue>>,
     /// Those read from the last to the first.
     buffered: Vec<Image>,
     total: Option<i64>,
 }
 
+/// A page that was read.
+struct Read {
+    members: String,
+    first: Option<Vec<KeyValue>>,
+    last: Option<Vec<KeyValue>>,
+    /// Tells whether there are more in the direction of reading.
+    more: bool,
+    /// How many there are in the list; `None` where nothing was read.
+    total: Option<i64>,
+}
+
 impl Reader<'_> {
-    fn take(&mut self, image: Image, total: i64) {
-        self.total = Some(total);
+    fn take<'row>(
+        &mut self,
+        row: &(impl Row<'row, Pg> + RowIndex<usize>),
+    ) -> diesel::deserialize::Result<()> {
         self.found += 1;
         if self.found > self.wanted {
-            return;
+            return Ok(());
         }
-        if self.reversed {
-            self.buffered.push(image);
-            return;
+        let mut columns = Columns::of(row);
+        self.image.refill(&mut columns)?;
+        // Every row has it, and it is the same.
+        if self.total.is_none() {
+            columns.read(&mut self.total)?;
+            self.first = Some(values(self.columns, &self.image));
         }
-        self.members.push(&image);
-        if self.first.is_none() {
-            self.first = Some(image.clone());
+        if self.found == self.wanted {
+            self.last = Some(values(self.columns, &self.image));
         }
-        self.last = Some(image);
+        match self.reversed {
+            true => self.buffered.push(self.image.clone()),
+            false => self.members.push(&self.image),
+        }
+        Ok(())
     }
 
-    /// Returns the members, the first and the last of them, whether there are more, and the total.
-    fn finish(mut self) -> (String, Option<Image>, Option<Image>, bool, Option<i64>) {
-        while let Some(image) = self.buffered.pop() {
-            self.members.push(&image);
-            if self.first.is_none() {
-                self.first = Some(image.clone());
-            }
-            self.last = Some(image);
+    fn finish(mut self) -> Read {
+        // A page that is not full ends with what was read last.
+        if self.last.is_none() && self.found > 0 {
+            self.last = Some(values(self.columns, &self.image));
         }
+        self.buffered.iter().rev().for_each(|image| self.members.push(image));
+        let (first, last) = match self.reversed {
+            true => (self.last, self.first),
+            false => (self.first, self.last),
+        };
         let more = self.found > self.wanted;
-        (self.members.finish(), self.first, self.last, more, self.total)
+        Read { members: self.members.finish(), first, last, more, total: self.total }
     }
 }
 
-/// An image, and beside it how many there are.
-type Row = (Image, i64);
-
-fn read_each<'a, Q>(
-    conn: &'a mut PgConnection,
-    query: Q,
-    reader: &mut Reader<'_>,
-) -> Result<(), Problem>
+fn read_each<Q>(conn: &mut PgConnection, query: Q, reader: &mut Reader<'_>) -> Result<(), Problem>
 where
-    Q: LoadQuery<'a, PgConnection, Row, DefaultLoadingMode> + RunQueryDsl<PgConnection> + 'a,
+    Q: Query + QueryFragment<Pg> + QueryId,
+    Pg: QueryMetadata<Q::SqlType>,
 {
-    for row in query.load_iter::<Row, DefaultLoadingMode>(conn)? {
-        let (image, total) = row?;
-        reader.take(image, total);
+    for row in LoadConnection::<DefaultLoadingMode>::load(conn, query)? {
+        reader.take(&row?).map_err(diesel::result::Error::DeserializationError)?;
     }
     Ok(())
 }

@@ -7,10 +7,12 @@ use diesel::serialize::{self, Output, ToSql};
 use diesel::sql_types::Text;
 use serde::Serialize;
 
+use crate::database::refill::Refill;
+
 /// A role as it is stored: `/` and its id if it is an own role, which no URI looks like, else the URI that was
 /// given, word for word.
 #[derive(
-    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow, Serialize,
+    Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow, Serialize,
 )]
 #[diesel(sql_type = Text)]
 pub struct StoredRole(String);
@@ -59,5 +61,11 @@ impl ToSql<Text, Pg> for StoredRole {
 impl FromSql<Text, Pg> for StoredRole {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
         <String as FromSql<Text, Pg>>::from_sql(value).map(Self)
+    }
+}
+
+impl Refill for StoredRole {
+    fn refill(&mut self, value: Option<&[u8]>) -> deserialize::Result<()> {
+        self.0.refill(value)
     }
 }
