@@ -400,7 +400,7 @@ diesel::table! {
 
 diesel::table! {
     /// Caches that are told which images were changed
-    purges (url) {
+    purges (url, is_repeat) {
         /// Where they are told
         url -> Text,
         /// Number of the change up to which all were told
@@ -411,6 +411,8 @@ diesel::table! {
         due -> Timestamptz,
         /// Claims so far: the token without which nothing is settled
         lease -> Int8,
+        /// Whether it is the second time, when every process knows of the changes
+        is_repeat -> Bool,
     }
 }
 

@@ -1,14 +1,16 @@
 //! Purging: the operator's caches are told which images were changed (`docs/delivery.md`).
 //!
-//! As webhooks are, each cache is told by one process at a time, and how far it was stands in its row.
+//! As webhooks are, each cache is told by one process at a time, and how far it was stands in its row. It is told of each
+//! change twice: an answer that a process made before it knew of the change may be stored after the first time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Double, Integer, Text};
+use diesel::sql_types::{BigInt, Bool, Double, Integer, Text};
+use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -20,6 +22,8 @@ use crate::journal::change::kept_after;
 
 /// Interval at which changes are looked for: pixels may be stored for seconds, and a change is to hold within two.
 const ROUND: Duration = Duration::from_millis(500);
+/// Time after which a change is told again: other processes know of it within two seconds, and an answer is sent meanwhile.
+const REPEATED_AFTER: Duration = Duration::from_secs(4);
 /// Longest list of tags of a request, in bytes: the headers that caches take have 8 KiB.
 const MAX_BYTES: usize = 4 << 10;
 /// Longest pause after an attempt in vain: a cache that is back must not show for long what was changed meanwhile.
@@ -31,6 +35,8 @@ const LOOKED_AT: i64 = 1000;
 struct Claimed {
     #[diesel(sql_type = Text)]
     url: String,
+    #[diesel(sql_type = Bool)]
+    is_repeat: bool,
     #[diesel(sql_type = BigInt)]
     position: i64,
     #[diesel(sql_type = BigInt)]
@@ -56,22 +62,65 @@ struct Told {
     end: i64,
 }
 
+/// The numbers up to which changes are settled, for the first telling and for its repeat; `None`: not known yet.
+#[derive(Debug, Clone, Copy, Default)]
+struct Settled {
+    first: Option<i64>,
+    repeat: Option<i64>,
+}
+
+/// The looks at the watermark, of which those count for the repeat that are old enough.
+#[derive(Debug, Default)]
+struct Looks {
+    /// When each number was seen first, oldest first.
+    seen: VecDeque<(Instant, i64)>,
+    old_enough: Option<i64>,
+}
+
+impl Looks {
+    fn add(&mut self, now: Instant, number: i64) -> Settled {
+        if self.seen.back().is_none_or(|(_, last)| *last != number) {
+            self.seen.push_back((now, number));
+        }
+        while let Some((_, number)) =
+            self.seen.front().filter(|(at, _)| now - *at >= REPEATED_AFTER)
+        {
+            self.old_enough = Some(*number);
+            self.seen.pop_front();
+        }
+        Settled { first: Some(number), repeat: self.old_enough }
+    }
+}
+
 impl Engine {
-    /// Tells caches of changes until told to stop.
-    pub(super) async fn run_purges(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
-        if self.settings.purge_urls.is_empty() {
+    /// Tells caches of changes until told to stop; a cache that does not answer holds up no other.
+    pub(super) async fn run_purges(self: Arc<Self>, stop: watch::Receiver<bool>) {
+        let urls = &self.settings.purge_urls;
+        if urls.is_empty() {
             return;
         }
-        let watermark = Arc::new(Mutex::new(Watermark::default()));
+        let (sender, settled) = watch::channel(Settled::default());
+        let tellers = urls.iter().flat_map(|url| {
+            [false, true]
+                .map(|is_repeat| self.run_purge(url, is_repeat, settled.clone(), stop.clone()))
+        });
+        tokio::join!(self.watch_changes(sender, stop.clone()), join_all(tellers));
+    }
+
+    /// Looks up to where changes are settled until told to stop.
+    async fn watch_changes(
+        &self,
+        settled: watch::Sender<Settled>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        let (watermark, mut looks) = (Arc::new(Mutex::new(Watermark::default())), Looks::default());
         while !*stop.borrow() {
-            // A round that is given up is made again when the lease of its claims is over.
-            let outcome = tokio::select! {
-                outcome = self.purge_once(&watermark) => outcome,
-                _ = stop.wait_for(|stop| *stop) => break,
-            };
-            match outcome {
-                Ok(true) => continue,
-                Ok(false) => {}
+            let watermark = Arc::clone(&watermark);
+            match self.read(move |conn| Ok(watermark.lock().look(conn)?)).await {
+                Ok(Some(number)) => {
+                    settled.send_replace(looks.add(Instant::now(), number));
+                }
+                Ok(None) => {}
                 Err(problem) => log::debug!("caches are told nothing for now: {problem}"),
             }
             tokio::select! {
@@ -81,57 +130,91 @@ impl Engine {
         }
     }
 
-    /// Tells each cache that is due the next changes; returns whether there may be more.
-    async fn purge_once(&self, watermark: &Arc<Mutex<Watermark>>) -> Result<bool, Problem> {
-        let watermark = Arc::clone(watermark);
-        let settled = self.read(move |conn| Ok(watermark.lock().look(conn)?)).await?;
-        let Some(up_to) = settled else { return Ok(false) };
-        let urls = self.settings.purge_urls.clone();
-        let claimed = self.blocking(None, move |_, conn| Ok(claim(conn, &urls, up_to)?)).await?;
-        let told = claimed.into_iter().map(|cache| self.tell(cache, up_to));
-        let told = futures_util::future::join_all(told).await;
-        let mut more = false;
-        for outcome in told {
-            more |= outcome?;
+    /// Tells one cache of changes, once or the second time, until told to stop.
+    async fn run_purge(
+        &self,
+        url: &str,
+        is_repeat: bool,
+        settled: watch::Receiver<Settled>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        // Nothing is asked of the database while nothing is new.
+        let mut told = None;
+        while !*stop.borrow() {
+            let now = *settled.borrow();
+            let up_to = if is_repeat { now.repeat } else { now.first };
+            if let Some(up_to) = up_to.filter(|up_to| told != Some(*up_to)) {
+                // A round that is given up is made again when the lease of its claim is over.
+                let outcome = tokio::select! {
+                    outcome = self.purge_once(url, is_repeat, up_to) => outcome,
+                    _ = stop.wait_for(|stop| *stop) => break,
+                };
+                match outcome {
+                    Ok(Some(end)) if end < up_to => continue,
+                    Ok(end) => told = end,
+                    Err(problem) => log::debug!("{url} is told nothing for now: {problem}"),
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(ROUND) => {}
+                _ = stop.changed() => {}
+            }
         }
-        Ok(more)
     }
 
-    async fn tell(&self, cache: Claimed, up_to: i64) -> Result<bool, Problem> {
+    /// Tells a cache the next changes, if it is due; returns up to which it was told.
+    async fn purge_once(
+        &self,
+        url: &str,
+        is_repeat: bool,
+        up_to: i64,
+    ) -> Result<Option<i64>, Problem> {
+        let named = url.to_owned();
+        let claimed =
+            self.blocking(None, move |_, conn| Ok(claim(conn, &named, is_repeat, up_to)?)).await?;
+        let Some(cache) = claimed else { return Ok(None) };
         let position = cache.position;
         let told = self.read(move |conn| Ok(next(conn, position, up_to)?)).await?;
         let outcome = match told.tags.is_empty() {
             true => Ok(()),
-            false => self.purger.purge(&cache.url, &told.tags).await,
+            false => self.purger.purge(url, &told.tags).await,
         };
-        let more = told.end < up_to && outcome.is_ok();
         if let Err(reason) = &outcome {
-            log::warn!("the cache at {} keeps what was changed for now: {reason}", cache.url);
+            log::warn!("the cache at {url} keeps what was changed for now: {reason}");
         }
         let is_told = outcome.is_ok();
         self.blocking(None, move |_, conn| Ok(settle(conn, &cache, told.end, is_told)?)).await?;
-        Ok(more)
+        Ok(is_told.then_some(told.end))
     }
 }
 
-/// Claims the caches that are due; one that was not known is told what happens from now on.
-fn claim(conn: &mut PgConnection, urls: &[String], up_to: i64) -> QueryResult<Vec<Claimed>> {
+/// Claims a cache if it is due; one that was not known is told what happens from now on.
+fn claim(
+    conn: &mut PgConnection,
+    url: &str,
+    is_repeat: bool,
+    up_to: i64,
+) -> QueryResult<Option<Claimed>> {
     diesel::sql_query(
-        "INSERT INTO purges (url, position) SELECT url, $2 FROM unnest($1) AS url ON CONFLICT DO NOTHING",
+        "INSERT INTO purges (url, is_repeat, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
     )
-    .bind::<Array<Text>, _>(urls)
+    .bind::<Text, _>(url)
+    .bind::<Bool, _>(is_repeat)
     .bind::<BigInt, _>(up_to)
     .execute(conn)?;
     diesel::sql_query(
-        "WITH free AS MATERIALIZED (SELECT url FROM purges \
-            WHERE url = ANY ($1) AND due <= now() AND position < $2 ORDER BY url FOR UPDATE SKIP LOCKED) \
-         UPDATE purges AS p SET due = now() + make_interval(secs => $3), lease = lease + 1 \
-         FROM free WHERE p.url = free.url RETURNING p.url, p.position, p.lease, p.failures",
+        "WITH free AS MATERIALIZED (SELECT url, is_repeat FROM purges WHERE url = $1 AND is_repeat = $2 \
+            AND due <= now() AND position < $3 FOR UPDATE SKIP LOCKED) \
+         UPDATE purges AS p SET due = now() + make_interval(secs => $4), lease = lease + 1 FROM free \
+         WHERE p.url = free.url AND p.is_repeat = free.is_repeat \
+         RETURNING p.url, p.is_repeat, p.position, p.lease, p.failures",
     )
-    .bind::<Array<Text>, _>(urls)
+    .bind::<Text, _>(url)
+    .bind::<Bool, _>(is_repeat)
     .bind::<BigInt, _>(up_to)
     .bind::<Integer, _>(LEASE_S)
-    .load(conn)
+    .get_result(conn)
+    .optional()
 }
 
 /// Returns what a cache is told next: the tags of images that were changed or removed, each once, as many as fit.
@@ -175,13 +258,14 @@ fn settle(conn: &mut PgConnection, cache: &Claimed, end: i64, is_told: bool) -> 
     let after = if is_told { Duration::ZERO } else { pause(failures, 0.5).min(LONGEST) };
     diesel::sql_query(
         "UPDATE purges SET position = $3, failures = $4, due = now() + $5 * interval '1 second' \
-         WHERE url = $1 AND lease = $2",
+         WHERE url = $1 AND lease = $2 AND is_repeat = $6",
     )
     .bind::<Text, _>(&cache.url)
     .bind::<BigInt, _>(cache.lease)
     .bind::<BigInt, _>(if is_told { end } else { cache.position })
     .bind::<Integer, _>(failures)
     .bind::<Double, _>(after.as_secs_f64())
+    .bind::<Bool, _>(cache.is_repeat)
     .execute(conn)?;
     Ok(())
 }
@@ -189,6 +273,15 @@ fn settle(conn: &mut PgConnection, cache: &Claimed, end: i64, is_told: bool) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_counts_for_the_repeat_once_it_was_seen_long_enough_ago() {
+        let (mut looks, start) = (Looks::default(), Instant::now());
+        let after = |seconds: u64| start + Duration::from_secs(seconds);
+        let repeats = [(0, 5), (1, 5), (2, 7), (4, 8), (5, 8), (6, 8), (20, 9)]
+            .map(|(seconds, number)| looks.add(after(seconds), number).repeat);
+        assert_eq!(repeats, [None, None, None, Some(5), Some(5), Some(7), Some(8)]);
+    }
 
     #[test]
     fn each_image_is_named_once_and_no_list_is_too_long_for_a_header() {

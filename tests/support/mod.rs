@@ -17,7 +17,7 @@ pub use client::{Answer, Client};
 pub use events::Events;
 pub use library::Library;
 pub use origin::Origin;
-pub use receiver::Receiver;
+pub use receiver::{Received, Receiver};
 
 use std::time::{Duration, Instant};
 
