@@ -22,6 +22,8 @@ use values::{bootstrap_key, listen, log_filter, public_url, secret, storage};
 #[derive(Debug, Clone)]
 pub struct Config {
     pub listen: String,
+    /// Address of metrics and probes; `None`: there is no such listener.
+    pub admin_listen: Option<String>,
     /// Without a final slash; `None`: made of the port that is listened on.
     pub public_url: Option<String>,
     pub data: PathBuf,
@@ -120,6 +122,7 @@ impl Config {
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
+            admin_listen: reader.optional("HYDRIA_ADMIN_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
             database_url: reader
                 .optional("DATABASE_URL", |text| Address::parse(text).map(|_| Secret::new(text))),

@@ -11,6 +11,7 @@ pub mod derivatives;
 pub mod fairness;
 pub mod hydra;
 pub mod iiif;
+pub mod metrics;
 pub mod origins;
 
 pub mod schema;

@@ -15,6 +15,7 @@ const LAYERS: [&[&str]; 11] = [
         "hydra",
         "iiif",
         "imaging",
+        "metrics",
         "origins",
         "sandbox",
         "schema",
@@ -37,7 +38,7 @@ const LAYERS: [&[&str]; 11] = [
 const OWN_CRATES: [&str; 2] = ["imaging", "sandbox"];
 
 /// Crates that only some modules may name.
-const RESERVED: [(&str, &[&str]); 19] = [
+const RESERVED: [(&str, &[&str]); 20] = [
     ("actix_http", &["web"]),
     ("actix_server", &["web"]),
     ("actix_service", &["web"]),
@@ -59,6 +60,7 @@ const RESERVED: [(&str, &[&str]); 19] = [
     ("oxrdf", &["hydra"]),
     ("oxttl", &["hydra"]),
     ("percent_encoding", &["classes", "database", "hydra", "iiif", "resource", "web"]),
+    ("prometheus", &["metrics"]),
     ("quick_cache", &["delivery"]),
     ("r2d2", &["database"]),
     ("reqwest", &["origins", "cli"]),

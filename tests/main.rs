@@ -14,6 +14,7 @@ mod contract;
 mod delivery;
 mod engine;
 mod limits;
+mod operations;
 mod process;
 mod schema;
 mod support;

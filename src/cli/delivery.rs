@@ -7,6 +7,7 @@ use super::setup::Setup;
 use crate::config::Config;
 use crate::delivery::{Admission, Delivery, Settings};
 use crate::journal::{Changes, Hub, Reader};
+use crate::metrics::Metrics;
 
 /// Starts the delivery of pixels, which forgets images as changes to them are told. `render_bytes` is the memory that
 /// renderings at work may hold in all.
@@ -19,6 +20,7 @@ pub fn start(
     render_bytes: u64,
     changes: &Hub,
     journal: &Arc<Reader>,
+    metrics: &Metrics,
 ) -> Result<Arc<Delivery>, Failure> {
     let folder = config.data.join("rendered");
     let settings = Settings {
@@ -32,13 +34,19 @@ pub fn start(
         },
         folder,
     };
-    let started = Delivery::start(setup.storage.clone(), &settings);
+    let started = Delivery::start(setup.storage.clone(), &settings, metrics);
     let delivery =
         started.map_err(|e| format!("{} cannot be used: {e}", settings.folder.display()))?;
     let told = Arc::clone(&delivery);
     changes.subscribe(move |changes| match changes {
         Changes::Images(images) => images.iter().for_each(|at| told.forget(at)),
         Changes::Unknown => told.forget_all(),
+    });
+    let read = Arc::downgrade(journal);
+    metrics.read_by(move |metrics| {
+        if let Some(began) = read.upgrade().and_then(|journal| journal.read_began()) {
+            metrics.database.set_journal_lag(began.elapsed());
+        }
     });
     let journal = Arc::downgrade(journal);
     delivery.images.confirm_by(Box::new(move || journal.upgrade()?.read_began()));

@@ -5,8 +5,10 @@ pub mod binding;
 pub mod check;
 mod delivery;
 pub mod demo;
+mod health;
 pub mod logging;
 pub mod memory;
+mod observed;
 pub mod reachable;
 pub mod reingest;
 pub mod secret_files;
@@ -76,6 +78,10 @@ enum Command {
     },
     /// Show the settings in force, secrets masked, with their meaning.
     Config,
+    /// See whether the service or the workers of these settings are ready: says so in one line, and fails where they are not.
+    ///
+    /// Asks at `HYDRIA_ADMIN_LISTEN` where that is set, at `HYDRIA_LISTEN` otherwise.
+    Health,
     /// See whether rows, counters and objects agree.
     Check {
         /// Mend what does not.
@@ -170,6 +176,7 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Customer { command } => admin::customer(config, command),
         Command::Key { command } => admin::key(config, command),
         Command::Config => settings::show(config),
+        Command::Health => health::run(config),
         Command::Check { repair } => check::run(config, repair),
         Command::Reingest { missing: _, customer, portion } => {
             reingest::run(config, customer.as_deref(), portion)

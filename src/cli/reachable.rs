@@ -1,6 +1,8 @@
 //! Addresses of this process's own sockets.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+
+use super::Failure;
 
 /// Returns the address at which this machine reaches a socket, which may be bound to all interfaces.
 pub fn reachable(address: SocketAddr) -> SocketAddr {
@@ -12,4 +14,14 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
         });
     }
     reachable
+}
+
+/// Binds a socket to the address of a setting, which is named where that fails.
+///
+/// # Errors
+/// Fails if there is no such address, or it is taken.
+pub fn bind(listen: &str, setting: &str) -> Result<TcpListener, Failure> {
+    let refuse = |e: std::io::Error| format!("cannot listen on {listen} ({setting}): {e}");
+    let address = listen.to_socket_addrs().map_err(refuse)?.next().ok_or("no such address")?;
+    Ok(TcpListener::bind(address).map_err(refuse)?)
 }

@@ -1,6 +1,6 @@
 //! The service from start to end, and workers on their own.
 
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::observed::Observed;
 use super::reachable::reachable;
 use super::{Failure, admin, delivery, demo, setup::Setup};
 use crate::config::Config;
@@ -17,6 +18,7 @@ use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::fairness::priority;
 use crate::journal::{Feed, Hub, Reader};
+use crate::metrics::Metrics;
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
@@ -32,6 +34,7 @@ pub struct Running {
     changes: Hub,
     feed: Feed,
     journal: Arc<Reader>,
+    observed: Observed,
     setup: Setup,
 }
 
@@ -62,7 +65,9 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         );
     }
     let robots = web::robots::rules(&config.robots, &base)?;
+    let mut observed = Observed::start(config)?;
     let setup = Setup::serve(config)?;
+    observed.watch(&setup)?;
     let site = setup.site(config, base.clone());
     admin::first_start(&setup, config, &site)?;
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
@@ -82,14 +87,15 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         };
         let memory = config.memory_bytes - render_bytes;
         let (site, told) = (Arc::clone(&site), notifications.clone());
-        Some(Worker::start(&setup, config, memory, allowed, site, told)?)
+        Some(Worker::start(&setup, config, memory, allowed, site, told, observed.metrics())?)
     };
     let changes = Hub::default();
     let told = changes.clone();
     let reader = Reader::start(setup.database.url(), move |changes| told.publish(&changes))?;
     let journal = Arc::new(reader);
     let feed = Feed::start(setup.database.url())?;
-    let delivery = delivery::start(&setup, config, render_bytes, &changes, &journal)?;
+    let metrics = observed.metrics();
+    let delivery = delivery::start(&setup, config, render_bytes, &changes, &journal, &metrics)?;
     let service = Service::new(Parts {
         database: setup.database.clone(),
         site,
@@ -108,10 +114,13 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         robots,
         connections: config.connections,
         request_bytes: config.request_bytes,
+        metrics,
+        readiness: observed.readiness(),
     })?;
     super::memory::keep_small();
     let listening = web::listen(service, sockets)?;
-    Ok(Running { address, base, listening, worker, changes, feed, journal, setup })
+    observed.readiness().started();
+    Ok(Running { address, base, listening, worker, changes, feed, journal, observed, setup })
 }
 
 impl Running {
@@ -120,11 +129,17 @@ impl Running {
         &self.changes
     }
 
+    /// Returns where operators ask for metrics, if anywhere.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.observed.address()
+    }
+
     /// Stops in order: requests are finished, leases given back, the private server stopped.
     ///
     /// # Errors
     /// Fails if the private server does not stop.
     pub fn stop(self) -> Result<(), Failure> {
+        self.observed.readiness().stopping();
         // Streams of events would end by themselves never.
         self.feed.close();
         self.listening.stop()?;
@@ -132,14 +147,14 @@ impl Running {
             worker.stop();
         }
         drop(self.journal);
+        // Its metrics hold pools of connections.
+        drop(self.observed);
         self.setup.close()
     }
 }
 
 fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {
-    let refuse = |e: std::io::Error| format!("cannot listen on {listen} (HYDRIA_LISTEN): {e}");
-    let address = listen.to_socket_addrs().map_err(refuse)?.next().ok_or("no such address")?;
-    Ok(vec![TcpListener::bind(address).map_err(refuse)?])
+    super::reachable::bind(listen, "HYDRIA_LISTEN").map(|socket| vec![socket])
 }
 
 /// Makes a folder that the service's user alone may enter.
@@ -164,6 +179,7 @@ impl Worker {
         allowed: Allowed,
         site: Arc<Site>,
         notifications: Notifications,
+        metrics: Arc<Metrics>,
     ) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -202,7 +218,7 @@ impl Worker {
             let fetcher = Fetcher::new(config.origin_limits, allowed)?;
             let database = setup.database.with_own_pool(engine::CONNECTIONS);
             let storage = setup.storage.clone();
-            Engine::new(database, site, storage, fetcher, notifications, settings)?
+            Engine::new(database, site, storage, fetcher, notifications, settings, metrics)?
         };
         let (stop, stopped) = watch::channel(false);
         let running = runtime.spawn(engine.run(stopped));
@@ -248,16 +264,22 @@ pub fn run(config: &Config, no_worker: bool, samples: Option<PathBuf>) -> Result
 /// Fails if it cannot start, or stop in order.
 pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let signals = Signals::listen()?;
+    let mut observed = Observed::start(config)?;
     let setup = Setup::join(config)?;
+    observed.watch(&setup)?;
     let base = config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned());
     let site = setup.site(config, base);
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
     let (memory, allowed) = (config.memory_bytes, config.origin_allow.clone());
-    let worker = Worker::start(&setup, config, memory, allowed, site, notifications)?;
+    let metrics = observed.metrics();
+    let worker = Worker::start(&setup, config, memory, allowed, site, notifications, metrics)?;
+    observed.readiness().started();
     log::info!("working");
     signals.wait();
+    observed.readiness().stopping();
     log::info!("stopping: what is not finished is given back");
     worker.stop();
+    drop(observed);
     setup.close()
 }
 

@@ -23,6 +23,11 @@ const fn hidden(name: &'static str, doc: &'static str) -> Setting {
 pub const SETTINGS: &[Setting] = &[
     setting("HYDRIA_LISTEN", "127.0.0.1:8080", "Address and port; IPv6 as [::1]:8080, port 0: any"),
     setting(
+        "HYDRIA_ADMIN_LISTEN",
+        "",
+        "Address and port of /metrics, /livez and /readyz for operators, which is not to be open to others; unset: none",
+    ),
+    setting(
         "HYDRIA_PUBLIC_URL",
         "",
         "Address of the root as clients see it; http://localhost:PORT",

@@ -6,9 +6,12 @@ pub mod lookup_batcher;
 pub mod messages;
 pub mod migrate;
 pub mod notifications;
+pub mod readiness;
 pub mod refill;
 
 use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 pub use diesel::PgConnection as Conn;
@@ -16,6 +19,8 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
 use messages::Messages;
 use r2d2::ManageConnection;
+
+use crate::metrics::database::PoolUsage;
 
 /// Longest wait for a free connection; then the service says that it cannot answer.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
@@ -109,6 +114,8 @@ pub fn connect_with_messages(url: &str) -> Result<(PgConnection, Messages), Data
 pub struct Database {
     url: String,
     pool: r2d2::Pool<Manager>,
+    /// Threads that wait for a connection of the pool.
+    waiting: Arc<AtomicUsize>,
     /// Look-ups of single rows.
     pub batcher: lookup_batcher::Batcher,
     /// Look-ups of keys, which wait for no others.
@@ -131,12 +138,13 @@ impl Database {
         let no_thread = |error| DatabaseError(format!("no thread for look-ups: {error}"));
         let batcher = lookup_batcher::Batcher::open(url, "look-up", LOOK_UPS).map_err(no_thread)?;
         let keys = lookup_batcher::Batcher::open(url, "keys", 1).map_err(no_thread)?;
-        Ok(Self { url: url.to_owned(), pool: pool(url, connections), batcher, keys })
+        let (pool, waiting) = (pool(url, connections), Arc::default());
+        Ok(Self { url: url.to_owned(), pool, waiting, batcher, keys })
     }
 
     /// Returns the same database with a pool of its own, of which others take nothing.
     pub fn with_own_pool(&self, connections: u32) -> Self {
-        Self { pool: pool(&self.url, connections), ..self.clone() }
+        Self { pool: pool(&self.url, connections), waiting: Arc::default(), ..self.clone() }
     }
 
     pub fn url(&self) -> &str {
@@ -148,7 +156,27 @@ impl Database {
     /// # Errors
     /// Fails if none is free in that time, or the server does not answer.
     pub fn connection(&self) -> Result<r2d2::PooledConnection<Manager>, DatabaseError> {
-        self.pool.get().map_err(|e| DatabaseError(format!("no connection is free: {e}")))
+        if let Some(free) = self.pool.try_get() {
+            return Ok(free);
+        }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let got = self.pool.get();
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        got.map_err(|e| DatabaseError(format!("no connection is free: {e}")))
+    }
+
+    /// Returns what tells the state of the pool at any time.
+    pub fn pool_usage(&self) -> impl Fn() -> PoolUsage + Send + use<> {
+        let (pool, waiting) = (self.pool.clone(), Arc::clone(&self.waiting));
+        move || {
+            let state = pool.state();
+            PoolUsage {
+                open: state.connections as usize,
+                idle: state.idle_connections as usize,
+                capacity: pool.max_size() as usize,
+                waiting: waiting.load(Ordering::Relaxed),
+            }
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use parking_lot::Mutex;
 use super::error::DeliveryError;
 use super::threads::Threads;
 use crate::fairness::{Limiter, Overloaded, Permit, Shares};
+use crate::metrics::Metrics;
+use crate::metrics::renderings::{self, Renderings};
 
 /// Pixels that a small rendering decodes, at most: 30 ms of work.
 const SMALL_PIXELS: u64 = 4 << 20;
@@ -57,6 +59,7 @@ pub struct Lanes {
     without_room: Mutex<(u64, Option<Instant>)>,
     /// Bytes that one rendering may hold.
     most: u64,
+    metrics: Renderings,
 }
 
 /// Threads, and what those at work on them may hold.
@@ -141,15 +144,24 @@ impl Lanes {
     ///
     /// # Errors
     /// Fails if the system gives no threads.
-    pub fn new(bytes: u64, most: u64, admission: Admission) -> io::Result<Self> {
+    pub fn new(bytes: u64, most: u64, admission: Admission, metrics: &Metrics) -> io::Result<Self> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let small = Lane::new("render", cores, NICE.0, bytes / 2)?;
+        let large = Lane::new("render-large", (cores / 2).max(1), NICE.1, bytes / 2)?;
+        for (name, lane) in [(renderings::Lane::Small, &small), (renderings::Lane::Large, &large)] {
+            let (slots, memory) = (lane.slots.clone(), lane.memory.clone());
+            metrics.read_by(move |metrics| {
+                metrics.renderings.set_lane(name, slots.usage(), memory.usage());
+            });
+        }
         Ok(Self {
-            small: Lane::new("render", cores, NICE.0, bytes / 2)?,
+            small,
             works: Works::default(),
-            large: Lane::new("render-large", (cores / 2).max(1), NICE.1, bytes / 2)?,
+            large,
             admission,
             without_room: Mutex::default(),
             most,
+            metrics: metrics.renderings.clone(),
         })
     }
 
@@ -159,12 +171,28 @@ impl Lanes {
     /// Returns [`DeliveryError::NeverAllowed`] if it could not be rendered alone, and [`DeliveryError::Overloaded`] if it is
     /// large and there is no room now, or small and the customer's others take too long.
     pub async fn admit(&self, customer: i32, cost: Cost) -> Result<Admitted, DeliveryError> {
+        let lane = lane(cost);
+        let admitted = self.admit_to(lane, customer, cost).await;
+        let outcome = match &admitted {
+            Ok(_) => renderings::Admission::Admitted,
+            Err(DeliveryError::NeverAllowed { .. }) => renderings::Admission::NeverAllowed,
+            Err(_) => renderings::Admission::Refused,
+        };
+        self.metrics.admission(lane, outcome);
+        admitted
+    }
+
+    async fn admit_to(
+        &self,
+        lane: renderings::Lane,
+        customer: i32,
+        cost: Cost,
+    ) -> Result<Admitted, DeliveryError> {
         if cost.bytes_held > self.most {
             return Err(DeliveryError::NeverAllowed { bytes: cost.bytes_held, limit: self.most });
         }
-        let is_small = cost.pixels_decoded <= SMALL_PIXELS && cost.bytes_held <= SMALL_BYTES;
         let units = mebibytes(cost.bytes_held);
-        if is_small {
+        if lane == renderings::Lane::Small {
             let work = Work::add(&self.works, customer, cost.pixels_decoded).ok_or(Overloaded)?;
             let admitted = self.small.admit(customer, units, usize::MAX);
             let admitted = tokio::time::timeout(PATIENCE, admitted).await;
@@ -177,6 +205,7 @@ impl Lanes {
         if admitted.is_err() {
             self.count(Instant::now());
             if self.admission == Admission::Observe {
+                self.metrics.admission(lane, renderings::Admission::Observed);
                 admitted = self.large.admit(customer, units, usize::MAX).await;
             }
         }
@@ -215,6 +244,14 @@ impl Lanes {
         };
         log::info!("large renderings without room: {count} {done} since this was said last");
         (*count, *logged) = (0, Some(now));
+    }
+}
+
+/// Returns the lane of renderings at this cost.
+pub(super) fn lane(cost: Cost) -> renderings::Lane {
+    match cost.pixels_decoded <= SMALL_PIXELS && cost.bytes_held <= SMALL_BYTES {
+        true => renderings::Lane::Small,
+        false => renderings::Lane::Large,
     }
 }
 

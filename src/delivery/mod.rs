@@ -30,8 +30,9 @@ use files::{Files, is_cached};
 pub use image::{Image, Pyramid};
 use images::Images;
 pub use lanes::Admission;
-use lanes::Lanes;
+use lanes::{Lanes, lane};
 use names::Names;
+pub use plan::Planned;
 use plan::{Plan, name, plan};
 use results::{Rendered, Results};
 pub use stream::{Part, Parts};
@@ -39,6 +40,7 @@ pub use stream::{Part, Parts};
 use crate::addresses::ImageAddress;
 use crate::derivatives::StoredThumbnail;
 use crate::iiif::{Resolved, Size};
+use crate::metrics::Metrics;
 use crate::storage::Storage;
 
 /// Bytes of stored pixels that are seen to be there before the answer begins; of what is longer, each part is when it is due.
@@ -115,7 +117,11 @@ impl Delivery {
     ///
     /// # Errors
     /// Fails if the system gives no threads, or the folder of renderings cannot be made.
-    pub fn start(storage: Storage, settings: &Settings) -> io::Result<Arc<Self>> {
+    pub fn start(
+        storage: Storage,
+        settings: &Settings,
+        metrics: &Metrics,
+    ) -> io::Result<Arc<Self>> {
         let Settings { cache_memory, folder, cache_disk, .. } = settings;
         Ok(Arc::new(Self {
             images: Images::new(cache_memory / 2)?,
@@ -125,26 +131,41 @@ impl Delivery {
                 settings.render_memory,
                 settings.most_render_memory,
                 settings.admission,
+                metrics,
             )?,
             results: Results::new(cache_memory / 2, folder, *cache_disk)?,
         }))
     }
 
-    /// Returns the pixels of a request that was resolved against an image.
+    /// Returns how a request is answered that was resolved against an image.
     ///
     /// # Errors
-    /// Returns [`DeliveryError`], [`DeliveryError::Missing`] if the image has no pyramid and no thumbnail of this size.
-    pub async fn pixels(
-        self: &Arc<Self>,
-        image: &Arc<Image>,
-        resolved: &Resolved,
-    ) -> Result<Pixels, DeliveryError> {
+    /// Returns [`DeliveryError::Missing`] if the image has no pyramid and no thumbnail of this size, and
+    /// [`DeliveryError::Render`] if no such rendering is made.
+    pub fn plan(&self, image: &Image, resolved: &Resolved) -> Result<Planned, DeliveryError> {
         let Some(pyramid) = &image.pyramid else {
             let is_meant = |of: &&StoredThumbnail| Size::new(of.width, of.height) == resolved.size;
             let of = image.thumbnails.iter().find(is_meant).ok_or(DeliveryError::Missing)?;
-            return self.copy(image, of.offset..of.offset + of.length).await;
+            return Ok(Planned { plan: Plan::Copy(of.offset..of.offset + of.length), lane: None });
         };
-        match plan(pyramid, resolved) {
+        let plan = plan(pyramid, resolved);
+        let lane = match &plan {
+            Plan::Copy(_) => None,
+            Plan::Render(rendering) => Some(lane(render_cost(&pyramid.index, rendering)?)),
+        };
+        Ok(Planned { plan, lane })
+    }
+
+    /// Returns the pixels of an image as they were planned.
+    ///
+    /// # Errors
+    /// Returns [`DeliveryError`].
+    pub async fn pixels(
+        self: &Arc<Self>,
+        image: &Arc<Image>,
+        planned: Planned,
+    ) -> Result<Pixels, DeliveryError> {
+        match planned.plan {
             Plan::Copy(range) => self.copy(image, range).await,
             Plan::Render(rendering) => self.rendered(image, rendering).await,
         }

@@ -6,20 +6,29 @@ use imaging::render::{OutputFormat, Quality, Rendering};
 
 use super::image::{Image, Pyramid};
 use crate::iiif::{self, Resolved, Size};
+use crate::metrics::renderings::Lane;
 
 /// Quality of the JPEGs that are rendered, the same as of those that are stored.
 const JPEG_QUALITY: u8 = 85;
 
 /// Tells how an answer is made.
 #[derive(Debug)]
-pub enum Plan {
+pub(super) enum Plan {
     /// Copies these bytes of the object.
     Copy(Range<u64>),
     Render(Rendering),
 }
 
+/// The answer to a request as it will be made.
+#[derive(Debug)]
+pub struct Planned {
+    pub(super) plan: Plan,
+    /// The lane that it takes unless it is kept; `None`: it is a copy, which takes none.
+    pub lane: Option<Lane>,
+}
+
 /// Returns how a request is answered: as a copy wherever it is stored as it stands.
-pub fn plan(pyramid: &Pyramid, resolved: &Resolved) -> Plan {
+pub(super) fn plan(pyramid: &Pyramid, resolved: &Resolved) -> Plan {
     let index = &pyramid.index;
     if resolved.can_be_copied() {
         let whole = imaging::Size { width: resolved.size.width, height: resolved.size.height };

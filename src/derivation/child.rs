@@ -104,7 +104,8 @@ fn make(
     let plan = Plan { thumbnail_edges: edges, rendition_edge: rendition, ..Plan::default() };
     let derived = imaging::derive(source, output, &probe, &plan, scratch)?;
     let index = BASE64.encode(derived.index.encode());
-    Ok(Report::Made { index, bytes: derived.bytes })
+    let decoding_us = u64::try_from(derived.decoding.as_micros()).unwrap_or(u64::MAX);
+    Ok(Report::Made { index, bytes: derived.bytes, decoding_us })
 }
 
 /// Writes a report as a line of its own, whatever was written before.

@@ -55,6 +55,8 @@ enum Report {
         index: String,
         /// Bytes of the object.
         bytes: u64,
+        /// Microseconds that decoding took.
+        decoding_us: u64,
     },
     /// The image cannot be read; in words that a librarian understands.
     Refused { words: String },

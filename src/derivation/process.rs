@@ -37,6 +37,8 @@ pub struct Derived {
     /// The object, and its length in bytes.
     pub object: File,
     pub bytes: u64,
+    /// Time that decoding took, according to the child.
+    pub decoding: Duration,
 }
 
 /// A child that has read the header of an image, and waits; it is ended when this is dropped.
@@ -126,7 +128,7 @@ impl Derivation {
             .map_err(|error| DerivationError::Service(error.to_string()))?;
         // A child that has ended meanwhile says so below.
         let _ = self.orders.write_all(format!("{order}\n").as_bytes()).await;
-        let Report::Made { index, bytes } = self.report().await? else {
+        let Report::Made { index, bytes, decoding_us } = self.report().await? else {
             return Err(DerivationError::Service("its process reported twice".into()));
         };
         let index = BASE64.decode(&index).map_err(|error| nonsense(&error))?;
@@ -140,7 +142,8 @@ impl Derivation {
         if object.metadata()?.len() != bytes {
             return Err(DerivationError::Service("what its process made is not whole".into()));
         }
-        Ok(Derived { format: self.format, index, object, bytes })
+        let decoding = Duration::from_micros(decoding_us);
+        Ok(Derived { format: self.format, index, object, bytes, decoding })
     }
 
     /// Waits for the next report of the child, or for its end.

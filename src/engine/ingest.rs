@@ -19,6 +19,7 @@ use crate::classes::image;
 use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives};
 use crate::derivatives;
 use crate::hydra::Problem;
+use crate::metrics::engine::{AttemptOutcome, Stage};
 use crate::origins::{Fetched, OriginError, host_of};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
@@ -109,7 +110,7 @@ impl Engine {
     /// Works an image to its end and settles it.
     pub(super) async fn ingest(&self, job: &Claimed) {
         match self.attempt(job).await {
-            Ok(None) => {}
+            Ok(None) => self.metrics.engine.ended(AttemptOutcome::Superseded),
             Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
             Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
             Err(AttemptError::Passing(fault)) => self.retry(job, fault).await,
@@ -144,22 +145,27 @@ impl Engine {
     async fn attempt(&self, job: &Claimed) -> Result<Option<Ingested>, AttemptError> {
         let claimed = job.clone();
         let max_edge = self.settings.max_edge;
-        let begun = self.with_retry(job, move |_, conn| begin(conn, &claimed, max_edge)).await?;
-        let Some(begun) = begun else { return Ok(None) };
+        let input = self.with_retry(job, move |_, conn| begin(conn, &claimed, max_edge)).await?;
+        let Some(input) = input else { return Ok(None) };
         if job.attempts_exhausted {
             let reason = "given up: the service broke off each time it worked on this image; \
                 please report it";
             return Err(AttemptError::Image(reason.into()));
         }
-        let IngestInput { origin, initial_origin, held_bytes, rules, wanted } = begun;
+        let IngestInput { origin, initial_origin, held_bytes, rules, wanted } = input;
         let fetched = self.fetch(job, initial_origin.as_ref().unwrap_or(&origin), rules).await?;
         let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
         self.check_room(job, size, size - held_bytes).await?;
         let derived = self.derive(job, fetched, wanted).await?;
         let derived_size = i64::try_from(derived.bytes).unwrap_or(i64::MAX);
         let object = job::object(job.id, job.attempt);
+        let began = Instant::now();
         let stored = self.storage.put_file(&object, derived.object).await;
-        stored.map_err(|error| AttemptError::service(&error))?;
+        self.metrics.engine.stage(Stage::Store, began);
+        stored.map_err(|error| {
+            self.metrics.engine.fault("storage");
+            AttemptError::service(&error)
+        })?;
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         Ok(Some(Ingested {
             width: pixels(derived.index.size().width),
@@ -200,7 +206,10 @@ impl Engine {
             _ => None,
         };
         let folder = &self.settings.folder;
-        Ok(self.fetcher.fetch(origin, credentials.as_ref(), folder).await?)
+        let began = Instant::now();
+        let fetched = self.fetcher.fetch(origin, credentials.as_ref(), folder).await;
+        self.metrics.engine.stage(Stage::Fetch, began);
+        Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }
 
     /// Refuses an original that the customer's storage policy has no room for.
@@ -209,12 +218,13 @@ impl Engine {
     async fn check_room(&self, job: &Claimed, size: i64, added: i64) -> Result<(), AttemptError> {
         let customer = job.at.customer;
         let room = self.with_retry(job, move |_, conn| quota::has_room(conn, customer, added));
-        match room.await? {
-            true => Ok(()),
-            false => Err(AttemptError::Image(format!(
-                "the storage policy has no room for this image, which has {size} bytes"
-            ))),
+        if room.await? {
+            return Ok(());
         }
+        self.metrics.engine.fault("quota");
+        Err(AttemptError::Image(format!(
+            "the storage policy has no room for this image, which has {size} bytes"
+        )))
     }
 
     /// Reads the image in a process of its own, within the memory and the cores that all reading shares.
@@ -227,14 +237,31 @@ impl Engine {
         let Settings { program, folder, limits, .. } = &self.settings;
         let customer = job.at.customer;
         let nice = if job.immediate { 0 } else { STEPS };
-        let started = Derivation::start(program, folder, fetched.file, *limits, nice).await?;
+        let metrics = &self.metrics.engine;
+        let count = |error: &DerivationError| {
+            metrics.fault(match error {
+                DerivationError::Image(_) => "image",
+                DerivationError::Service(_) | DerivationError::System(_) => "local",
+            });
+        };
+        let began = Instant::now();
+        let started = Derivation::start(program, folder, fetched.file, *limits, nice).await;
+        let started = started.inspect_err(count)?;
+        let inspected = began.elapsed();
+        let began = Instant::now();
         let units = mebibytes(started.memory);
         let memory = self.memory.acquire(customer, units).await;
         let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
         let core = cores.acquire(customer, 1).await;
-        let derived = started.finish(wanted).await;
+        metrics.stage(Stage::Wait, began);
+        let began = Instant::now();
+        let derived = started.finish(wanted).await.inspect_err(count);
         drop((memory, core));
-        Ok(derived?)
+        let derived = derived?;
+        let deriving = began.elapsed().saturating_sub(derived.decoding);
+        metrics.stage_took(Stage::Decode, inspected + derived.decoding);
+        metrics.stage_took(Stage::Derive, deriving);
+        Ok(derived)
     }
 
     /// Settles a job; where the database does not answer, again and again while the lease may hold.
@@ -244,8 +271,15 @@ impl Engine {
         let settle = move |_: &Site, conn: &mut PgConnection| {
             super::finish::complete_job(conn, &claimed, &outcome)
         };
-        match self.with_retry(job, settle).await {
+        let began = Instant::now();
+        let done = self.with_retry(job, settle).await;
+        self.metrics.engine.stage(Stage::Settle, began);
+        match done {
             Ok(Some(finished)) => {
+                self.metrics.engine.ended(match &*settled {
+                    JobResult::Done(_) => AttemptOutcome::Done,
+                    JobResult::Failed(_) => AttemptOutcome::Failed,
+                });
                 match &*settled {
                     JobResult::Done(_) => log::debug!("{}: {settled}", path(&job.at)),
                     JobResult::Failed(_) => log::info!("{} {settled}", path(&job.at)),
@@ -275,6 +309,7 @@ impl Engine {
     ///
     /// Unless it was settled by this very attempt, whose answer was lost with the connection.
     pub(super) async fn abandon_if_superseded(&self, job: &Claimed) {
+        self.metrics.engine.ended(AttemptOutcome::Superseded);
         self.suspects.forget(job.id);
         let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());
@@ -314,6 +349,10 @@ impl Engine {
                     log::warn!("{}: the database does not answer yet", path(&job.at));
                     tokio::time::sleep(PAUSE).await;
                     tries += 1;
+                }
+                Err(problem) => {
+                    self.metrics.engine.fault("database");
+                    return Err(problem);
                 }
                 done => return done,
             }

@@ -16,6 +16,7 @@ mod purge;
 pub mod reingest;
 pub mod retries;
 mod rules;
+pub mod sampler;
 mod slots;
 mod suspects;
 pub mod webhooks;
@@ -39,6 +40,9 @@ use crate::derivation;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::journal::retention::Rounds;
+use crate::metrics::Metrics;
+use crate::metrics::database::Pool;
+use crate::metrics::engine::AttemptOutcome;
 use crate::origins::{Allowed, Fetcher, Poster, Purger, RetryLimits};
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
@@ -110,6 +114,7 @@ pub struct Engine {
     suspects: Suspects,
     rules: Arc<Rules>,
     hosts: Hosts,
+    metrics: Arc<Metrics>,
     /// Snapshots that tell which rows of the journal have been visible for long enough.
     rounds: Mutex<Rounds>,
     /// Transactions at once, by customer.
@@ -135,6 +140,7 @@ impl Engine {
         fetcher: Fetcher,
         notifications: Notifications,
         settings: Settings,
+        metrics: Arc<Metrics>,
     ) -> io::Result<Arc<Self>> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         // More statements of one customer at once would only make those of others wait for the cores.
@@ -143,6 +149,12 @@ impl Engine {
         let limiter = |capacity, extra| Limiter::new(Shares { capacity, extra });
         let poster = Poster::new(settings.webhook_allow.clone()).map_err(io::Error::other)?;
         let purger = Purger::new().map_err(io::Error::other)?;
+        let memory = limiter(memory, 0);
+        let (pool, reading) = (database.pool_usage(), memory.clone());
+        metrics.read_by(move |metrics| {
+            metrics.database.set_pool(Pool::Workers, pool());
+            metrics.engine.set_memory(reading.usage());
+        });
         Ok(Arc::new(Self {
             poster,
             purger,
@@ -153,7 +165,7 @@ impl Engine {
             hosts: Hosts::new(settings.host_fetches),
             rounds: Mutex::new(Rounds::every(janitor::ROUND)),
             acts: limiter(shared, CONNECTIONS as usize - shared),
-            memory: limiter(memory, 0),
+            memory,
             cores: limiter(cores, cores),
             immediate_cores: limiter((cores - 1).max(1), 1),
             database,
@@ -162,6 +174,7 @@ impl Engine {
             fetcher,
             notifications,
             settings,
+            metrics,
         }))
     }
 
@@ -189,6 +202,7 @@ impl Engine {
 
     /// Works one image while its lease is renewed; gives it back where the process is told to stop.
     async fn work(self: Arc<Self>, job: Claimed, mut stop: watch::Receiver<bool>) {
+        let _at_work = self.metrics.engine.begun();
         let mut lease = self.leases.hold(&job);
         let told = async {
             while !*stop.borrow() {
@@ -234,6 +248,7 @@ impl Engine {
 
     /// Gives a job back that met a fault of the service's own, to be tried again after `pause`, or later.
     async fn put_off(&self, job: &Claimed, fault: &str, pause: Duration) {
+        self.metrics.engine.ended(AttemptOutcome::PutOff);
         let pause = self.pauses.fault(job.at.customer, job.returns).max(pause);
         log::warn!("{} is tried again in {} s: {fault}", path(&job.at), pause.as_secs());
         let mut again = GIVE_BACK.0;

@@ -19,6 +19,7 @@ use super::webhooks::{LEASE_S, pause};
 use crate::hydra::Problem;
 use crate::journal::Watermark;
 use crate::journal::change::kept_after;
+use crate::metrics::engine::Sent;
 
 /// Interval at which changes are looked for: pixels may be stored for seconds, and a change is to hold within two.
 const ROUND: Duration = Duration::from_millis(500);
@@ -179,6 +180,9 @@ impl Engine {
             true => Ok(()),
             false => self.purger.purge(url, &told.tags).await,
         };
+        if !told.tags.is_empty() {
+            self.metrics.engine.purge(if outcome.is_ok() { Sent::Received } else { Sent::Refused });
+        }
         if let Err(reason) = &outcome {
             log::warn!("the cache at {url} keeps what was changed for now: {reason}");
         }

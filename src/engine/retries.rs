@@ -11,6 +11,7 @@ use super::claim::{self, Claimed};
 use super::finish::JobResult;
 use super::{Engine, path, with_cause};
 use crate::hydra::Problem;
+use crate::metrics::engine::AttemptOutcome;
 use crate::queue::job;
 use crate::queue::retry::{self, Failures};
 use crate::schema::{images, jobs};
@@ -46,6 +47,7 @@ impl Engine {
         let act = move |_: &_, conn: &mut PgConnection| decide(conn, &claimed, &said, delay);
         match self.with_retry(job, act).await {
             Ok(Verdict::Again(delay)) => {
+                self.metrics.engine.ended(AttemptOutcome::Retried);
                 let seconds = delay.as_secs();
                 log::info!("{} is tried again in {seconds} s: {words}", path(&job.at));
                 // The service itself did its part.

@@ -132,6 +132,7 @@ impl Engine {
             };
             if !claimed.is_empty() {
                 for job in claimed {
+                    self.metrics.engine.claimed(job.immediate);
                     let customer = job.at.customer;
                     slots.take(customer, Arc::clone(&self).work(job, stop.clone()));
                 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::oneshot;
 
-use super::Shares;
+use super::{Shares, Usage};
 
 /// Number of times that one that does not fit is passed over by others before nobody is admitted until it fits.
 const MAX_PASSED_OVER: u32 = 16;
@@ -149,6 +149,13 @@ impl<K: Eq + Hash + Clone + Send, W: Waiter<K>> Limiter<K, W> {
             queues: HashMap::new(),
         };
         Self(Arc::new(Inner { shares, state: Mutex::new(state) }))
+    }
+
+    /// Returns how much is held, and how many wait, those who have gone included.
+    pub fn usage(&self) -> Usage {
+        let state = self.0.lock();
+        let waiting = state.queues.values().map(|queue| queue.waiting.len()).sum();
+        Usage { held: state.total, capacity: self.0.shares.capacity, waiting }
     }
 
     /// Lets something wait for `amount` units, at most the capacity, unless too many of the same holder's wait already.

@@ -22,6 +22,17 @@ pub struct Shares {
     pub extra: usize,
 }
 
+/// How much of a limited capacity is held, and how many wait for more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Units that are held.
+    pub held: usize,
+    /// Units that are shared.
+    pub capacity: usize,
+    /// Those who wait.
+    pub waiting: usize,
+}
+
 impl Shares {
     /// Returns whether a customer that holds `held` of the `total` units held may have `amount` more.
     pub fn admits(self, held: usize, total: usize, amount: usize) -> bool {

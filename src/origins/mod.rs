@@ -6,6 +6,7 @@
 mod address;
 mod error;
 mod fetch;
+mod kind;
 mod limits;
 mod pattern;
 mod post;

@@ -1,6 +1,7 @@
 //! The one handler: who asks, what for, may they, and what comes of it, in the order of `docs/rules.md` 1.1.
 
 use std::pin::pin;
+use std::time::Instant;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,9 +18,10 @@ use super::parameters::{self, CheckedParameters, Understood};
 use super::perform::{current, perform};
 use super::request_context::RequestContext;
 use super::router::{Entry, Mounted, Route, Target};
-use super::{Service, body, forgery, represent, request, respond};
+use super::{Service, body, client, forgery, represent, request, respond};
 use crate::hydra::Problem;
 use crate::hydra::linked::{ParsedBody, SourceMap};
+use crate::metrics::http::RequestClass;
 use crate::resource::{Caller, Input, Query, Reply};
 
 /// Answers any request there is.
@@ -28,21 +30,37 @@ pub async fn answer(
     payload: web::Payload,
     service: web::Data<Service>,
 ) -> HttpResponse {
+    let began = Instant::now();
+    let _under_way = service.metrics.http.begun();
+    let found = service.router.find(request.uri().path());
+    let target = found.as_ref().map(|(target, _)| *target);
     let context = RequestContext::new(&request);
+    context.class.set(class(&request, target));
     let _at_work = context.connection.as_ref().map(Connection::answering);
     let payload = Ahead::new(payload);
-    let found = service.router.find(request.uri().path());
-    let endpoint = found.as_ref().and_then(|(target, _)| target.endpoint());
+    let endpoint = target.and_then(Target::endpoint);
     let response = {
         // Pinned here and passed on by reference, because a future that is passed by value is stored twice.
         let attempt = pin!(attempt(&service, &request, &payload, &context, found));
         let attempt = pin!(payload.while_readable(attempt));
         finalize(&service.documents, &request, endpoint, &context, attempt).await
     };
+    let (class, status) = (context.class.get(), response.status());
+    service.metrics.http.answered(class, client::class(&request), status.as_str(), began.elapsed());
     if let Some(connection) = context.connection.as_ref().filter(|_| payload.has_ended()) {
         connection.request_was_read();
     }
     context.sent(response)
+}
+
+/// Returns the class by which a request is counted, unless its handler knows better.
+fn class(request: &HttpRequest, target: Option<Target<'_>>) -> RequestClass {
+    match target {
+        None => RequestClass::Unknown,
+        Some(Target::Endpoint(endpoint)) => endpoint.class,
+        Some(Target::Route(_)) if request.method().is_safe() => RequestClass::Read,
+        Some(Target::Route(_)) => RequestClass::Write,
+    }
 }
 
 /// Answers within the budget of bytes.

@@ -12,6 +12,7 @@ use super::request_context::RequestContext;
 use super::{Parts, Service, respond};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
+use crate::metrics::http::RequestClass;
 use crate::resource::Input;
 
 /// One endpoint: a row of [`super::endpoints::ENDPOINTS`].
@@ -22,6 +23,8 @@ pub struct Endpoint {
     pub methods: &'static [&'static str],
     pub audience: Audience,
     pub caching: Caching,
+    /// The class by which its requests are counted, unless its handler says otherwise.
+    pub class: RequestClass,
     /// Tells whether scripts of other sites may read its answers (CORS).
     pub cross_origin: bool,
     /// Its entry in the OpenAPI document, if it has one.

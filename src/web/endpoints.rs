@@ -4,23 +4,26 @@
 
 use actix_web::HttpResponse;
 
-use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc};
+use super::admin::probed;
+use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc, Handler};
 use super::scheduler::Holder;
 use super::{events, image_services, represent, request, respond, robots, samples};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
+use crate::metrics::http::RequestClass;
 use crate::resource::transaction;
 
 /// Caching of documents that change only with the version of the service or its settings.
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 10] = [
+pub const ENDPOINTS: [Endpoint; 12] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
         audience: Audience::Clients,
         caching: FOR_AN_HOUR,
+        class: RequestClass::Document,
         cross_origin: true,
         doc: Some(EndpointDoc {
             name: "vocabulary",
@@ -36,6 +39,7 @@ pub const ENDPOINTS: [Endpoint; 10] = [
         methods: &["GET"],
         audience: Audience::Clients,
         caching: FOR_AN_HOUR,
+        class: RequestClass::Document,
         cross_origin: true,
         doc: Some(EndpointDoc {
             name: "context",
@@ -51,6 +55,7 @@ pub const ENDPOINTS: [Endpoint; 10] = [
         methods: &["GET"],
         audience: Audience::Clients,
         caching: FOR_AN_HOUR,
+        class: RequestClass::Document,
         cross_origin: true,
         doc: Some(EndpointDoc {
             name: "openapi",
@@ -66,6 +71,7 @@ pub const ENDPOINTS: [Endpoint; 10] = [
         methods: &["GET"],
         audience: Audience::Clients,
         caching: Caching::Private,
+        class: RequestClass::Health,
         cross_origin: true,
         doc: Some(EndpointDoc {
             name: "health",
@@ -76,11 +82,17 @@ pub const ENDPOINTS: [Endpoint; 10] = [
         is_mounted: |_| true,
         handler: |call| Box::pin(health(call)),
     },
+    probe("/livez", |_call| Box::pin(async { Ok(probed(true)) })),
+    probe("/readyz", |call| {
+        let is_ready = call.service.readiness.is_ready();
+        Box::pin(async move { Ok(probed(is_ready)) })
+    }),
     Endpoint {
         template: "/robots.txt",
         methods: &["GET"],
         audience: Audience::Viewers,
         caching: FOR_AN_HOUR,
+        class: RequestClass::Document,
         cross_origin: true,
         // It is for crawlers, which know where it is.
         doc: None,
@@ -92,6 +104,7 @@ pub const ENDPOINTS: [Endpoint; 10] = [
         methods: &["GET"],
         audience: Audience::Clients,
         caching: Caching::Private,
+        class: RequestClass::Events,
         cross_origin: true,
         // It has no end that a generated client could wait for; customers show its address, and docs/events.md tells the rest.
         doc: None,
@@ -106,6 +119,7 @@ pub const ENDPOINTS: [Endpoint; 10] = [
         methods: &["GET"],
         audience: Audience::Clients,
         caching: FOR_AN_HOUR,
+        class: RequestClass::Document,
         cross_origin: true,
         // It is an origin of the demonstration, and no part of the API.
         doc: None,
@@ -114,6 +128,22 @@ pub const ENDPOINTS: [Endpoint; 10] = [
     },
 ];
 
+/// Returns the row of an address at which balancers and supervisors look, who read nothing but the status
+/// (`docs/operating.md`). It costs no connection of the database, so that anybody may ask.
+const fn probe(template: &'static str, handler: Handler) -> Endpoint {
+    Endpoint {
+        template,
+        methods: &["GET"],
+        audience: Audience::Viewers,
+        caching: Caching::Private,
+        class: RequestClass::Health,
+        cross_origin: false,
+        doc: None,
+        is_mounted: |_| true,
+        handler,
+    }
+}
+
 /// Returns the row of an image service, which its own info.json describes, in the terms of IIIF.
 const fn image_service(template: &'static str) -> Endpoint {
     Endpoint {
@@ -121,6 +151,7 @@ const fn image_service(template: &'static str) -> Endpoint {
         methods: &["GET"],
         audience: Audience::Viewers,
         caching: Caching::Chosen,
+        class: RequestClass::Image,
         cross_origin: true,
         doc: None,
         is_mounted: |_| true,

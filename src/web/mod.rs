@@ -1,12 +1,14 @@
 //! HTTP: the only module that knows actix.
 
 pub mod accept_encoding;
+pub mod admin;
 pub mod admission;
 pub mod ahead;
 pub mod answer;
 pub mod body;
 pub mod budget;
 pub mod chunks;
+pub mod client;
 pub mod completion;
 pub mod compress;
 pub mod conditional;
@@ -51,9 +53,12 @@ use actix_web::http::header::HeaderValue;
 use crate::auth::Keys;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
+use crate::database::readiness::Readiness;
 use crate::delivery::Delivery;
 use crate::hydra::linked::Linked;
 use crate::journal::{Feed, Hub};
+use crate::metrics::Metrics;
+use crate::metrics::database::Pool;
 use crate::resource::Site;
 use budget::Budget;
 use documents::{Document, Documents};
@@ -99,6 +104,8 @@ pub struct Service {
     pub answers: Budget,
     /// Bytes of bodies that are being received or worked through.
     pub bodies: Budget,
+    pub metrics: Arc<Metrics>,
+    pub readiness: Readiness,
 }
 
 /// The parts of a service.
@@ -120,6 +127,8 @@ pub struct Parts {
     pub connections: usize,
     /// Bytes that bodies and answers under way may take, half each.
     pub request_bytes: usize,
+    pub metrics: Arc<Metrics>,
+    pub readiness: Readiness,
 }
 
 impl Service {
@@ -130,6 +139,12 @@ impl Service {
         let router = Router::of_classes(&parts.site).with(endpoints);
         let described::Described { classes, collections, .. } = described::described();
         let base = &parts.site.base;
+        let scheduler = Scheduler::default();
+        let (turns, pool) = (scheduler.usage(), parts.database.pool_usage());
+        parts.metrics.read_by(move |metrics| {
+            metrics.database.set_turns(turns());
+            metrics.database.set_pool(Pool::Requests, pool());
+        });
         Ok(Arc::new(Self {
             linked: Linked::new(&classes, &collections, base, parts.site.batch_limit)?,
             keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site), parts.auth_delay),
@@ -140,12 +155,14 @@ impl Service {
             delivery: parts.delivery,
             image_services: parts.image_services,
             router,
-            scheduler: Scheduler::default(),
+            scheduler,
             database: parts.database,
             site: parts.site,
             notifications: parts.notifications,
             changes: parts.changes,
-            events: events::Events::new(parts.feed, parts.connections),
+            events: events::Events::new(parts.feed, parts.connections, &parts.metrics),
+            metrics: parts.metrics,
+            readiness: parts.readiness,
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

@@ -9,6 +9,7 @@ use super::budget::{Account, Budget, Permit};
 use super::chunks::{CHUNK, in_chunks};
 use super::connection::{Connection, Receiving};
 use crate::hydra::Problem;
+use crate::metrics::http::RequestClass;
 use crate::resource::{Actor, Caller};
 
 /// Answers up to this size, in bytes, that were made without a permit are sent without one: as many as there
@@ -27,6 +28,8 @@ pub struct RequestContext {
     /// The key of the caller, as the journal names it.
     pub actor: RefCell<Option<Actor>>,
     pub connection: Option<Connection>,
+    /// What the request asks for, as it is counted.
+    pub class: Cell<RequestClass>,
     peer: Option<std::net::IpAddr>,
     answer: Cell<Option<Permit>>,
     /// Tells whether the answer is a document that all requests share, of which nothing is copied.
@@ -39,6 +42,7 @@ impl RequestContext {
             caller: Cell::new(Caller::Visitor),
             actor: RefCell::default(),
             connection: request.conn_data::<Connection>().cloned(),
+            class: Cell::new(RequestClass::Unknown),
             peer: request.peer_addr().map(|peer| peer.ip()),
             answer: Cell::default(),
             shared: Cell::new(false),

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use crate::fairness::{Limiter, Overloaded, Permit, Shares, Turn, Waiter};
+use crate::fairness::{Limiter, Overloaded, Permit, Shares, Turn, Usage, Waiter};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
@@ -151,6 +151,12 @@ impl Default for Scheduler {
 }
 
 impl Scheduler {
+    /// Returns what tells at any time how many turns are taken, and how many requests wait for one.
+    pub fn usage(&self) -> impl Fn() -> Usage + Send + use<> {
+        let turns = self.0.clone();
+        move || turns.usage()
+    }
+
     /// Does something that takes a connection, on a thread that may wait, once it is the holder's turn.
     ///
     /// # Errors

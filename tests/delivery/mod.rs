@@ -6,5 +6,5 @@ mod caching;
 mod changes;
 mod descriptions;
 mod pixels;
-mod reader;
+pub mod reader;
 mod thumbnails;

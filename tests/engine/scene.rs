@@ -12,6 +12,7 @@ use hydria::derivation::Limits;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, GiveUp, Settings, mebibytes};
+use hydria::metrics::Metrics;
 use hydria::origins::{Fetcher, RetryLimits};
 use serde_json::{Value, json};
 
@@ -162,6 +163,7 @@ impl Hands {
             Fetcher::new(config.origin_limits, config.origin_allow.clone()).expect("a client"),
             Notifications::listen(url, "hydria_work", "hydria_settled"),
             settings,
+            Metrics::new().expect("metrics"),
         )
         .expect("threads");
         drop(inside);

@@ -106,6 +106,11 @@ impl App {
         self.running.as_ref().expect("a running service").changes()
     }
 
+    /// Where operators ask for metrics, if anywhere.
+    pub fn admin_address(&self) -> Option<std::net::SocketAddr> {
+        self.running.as_ref().expect("a running service").admin_address()
+    }
+
     /// Stops the service in order; the rest goes with the test.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {

@@ -1,5 +1,6 @@
 use std::fs::File;
 use std::io::{Seek, Write};
+use std::time::{Duration, Instant};
 
 use super::bytes::ReadAt;
 use super::container::{Index, Writer};
@@ -47,7 +48,7 @@ impl Default for Plan {
 }
 
 /// The derivatives of an image, as they stand in their container.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Derived {
     /// The true size, after the orientation is applied, of the first frame or page.
     pub size: Size,
@@ -55,6 +56,8 @@ pub struct Derived {
     pub index: Index,
     /// The length of the container.
     pub bytes: u64,
+    /// The time that reading and decoding took, without what was made meanwhile.
+    pub decoding: Duration,
 }
 
 /// Reads an image once, and writes a container with all its derivatives from the start of `sink`.
@@ -71,7 +74,9 @@ pub fn derive(
     plan: &Plan,
     scratch: &File,
 ) -> Result<Derived, ImagingError> {
+    let began = Instant::now();
     let mut picture = Picture::open(source, probe, scratch)?;
+    let mut decoding = began.elapsed();
     let (size, channels) = (picture.size(), picture.channels());
     let encoding = Encoding { quality: plan.quality, subsampled: plan.subsampled };
     let threads = match plan.threads {
@@ -86,7 +91,9 @@ pub fn derive(
         _ => None,
     };
     while picture.left() > 0 {
+        let began = Instant::now();
         picture.read(writer.next_rows())?;
+        decoding += began.elapsed();
         writer.advance(|level, rows| {
             smaller.push(level, rows);
             rendition.as_mut().map_or(Ok(()), |rendition| rendition.push(level, rows))
@@ -95,7 +102,7 @@ pub fn derive(
     drop(picture);
     let rendition = rendition.map(Rendition::finish).transpose()?;
     let (index, bytes) = writer.finish(rendition.as_ref(), &smaller.make(encoding)?)?;
-    Ok(Derived { size, index, bytes })
+    Ok(Derived { size, index, bytes, decoding })
 }
 
 /// Returns the size whose longest edge is `edge`, the other rounded to the nearest, at least 1.

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use super::Engine;
 use crate::hydra::Problem;
 use crate::journal::Watermark;
+use crate::metrics::engine::Sent;
 use crate::resource::transaction;
 use crate::secrets::sign;
 use claim::{Claimed, Wanted, claim, pass_idle};
@@ -144,6 +145,11 @@ impl Engine {
             let outcome = self.post(&webhook, &message).await;
             let duration = i32::try_from(began.elapsed().as_millis()).unwrap_or(i32::MAX);
             let is_received = outcome.is_success();
+            self.metrics.engine.webhook(match &outcome {
+                _ if is_received => Sent::Received,
+                Outcome::Answered(_) => Sent::Refused,
+                Outcome::Unsent(_) => Sent::Unanswered,
+            });
             let (own, sent) = (Arc::clone(&webhook), message);
             let settled = self
                 .blocking(None, move |_, conn| Ok(settle(conn, &own, &sent, &outcome, duration)?))

@@ -19,6 +19,7 @@ use crate::hydra::{Fault, Problem};
 use crate::journal::Feed;
 use crate::journal::change::{kept_after, last_given};
 use crate::journal::feed::Told;
+use crate::metrics::Metrics;
 use crate::resource::{Caller, transaction};
 use crate::secrets::Secret;
 use body::Body;
@@ -39,8 +40,11 @@ pub struct Events {
 
 impl Events {
     /// Returns no streams yet, of which a quarter of the connections may be at once.
-    pub fn new(feed: Feed, connections: usize) -> Self {
-        Self { feed, slots: Slots::new(connections / 4) }
+    pub fn new(feed: Feed, connections: usize, metrics: &Metrics) -> Self {
+        let slots = Slots::new(connections / 4);
+        let counted = slots.clone();
+        metrics.read_by(move |metrics| metrics.http.set_streams(counted.count()));
+        Self { feed, slots }
     }
 }
 

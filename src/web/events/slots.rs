@@ -28,6 +28,11 @@ impl Slots {
         Self { taken: Arc::default(), most }
     }
 
+    /// Returns the number of streams of all customers.
+    pub(super) fn count(&self) -> usize {
+        self.taken.lock().values().sum()
+    }
+
     /// Counts one more stream of a customer; `None` where it or all together have as many as they may have. One that has
     /// none always gets one.
     pub(super) fn take(&self, customer: i32) -> Option<Slot> {

@@ -22,6 +22,7 @@ use crate::delivery::Image;
 use crate::hydra::Problem;
 use crate::iiif::path::{ImageService, ServicePath, Target};
 use crate::iiif::{ImageRequest, Limits, RequestError, Size, TILE_EDGE, Version};
+use crate::metrics::http::RequestClass;
 use crate::resource::Conditions;
 use crate::web::request;
 use accept::{Wish, wish};
@@ -102,12 +103,14 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
             Err(Problem::invalid("what follows the image", expected))
         }
         Target::Service => {
+            call.context.class.set(RequestClass::Info);
             let asked = asked(false).await?;
             let mut answer = see_other(&format!("{id}/info.json"));
             Store::of(&asked).write(&mut answer, &asked);
             Ok(answer)
         }
         Target::Description => {
+            call.context.class.set(RequestClass::Info);
             let asked = asked(false).await?;
             let wish = wish(call.request);
             match path.named_version.is_none() && wish.version == Some(Version::V2) {

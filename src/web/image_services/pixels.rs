@@ -16,10 +16,12 @@ use super::headers::Store;
 use super::range::{self, Wanted};
 use super::{Asked, NOSNIFF};
 use crate::addresses::ImageAddress;
-use crate::delivery::{DeliveryError, Image, Parts, Pixels};
+use crate::delivery::{DeliveryError, Image, Parts, Pixels, Planned};
 use crate::hydra::{Problem, Tag, Variant};
 use crate::iiif::path::ImageService;
 use crate::iiif::{Level, Resolved, canonical_link, content_disposition};
+use crate::metrics::http::RequestClass;
+use crate::metrics::renderings::Lane;
 use crate::resource::Freshness;
 use crate::web::connection::PartsBody;
 use crate::web::repeated::Repeated;
@@ -70,7 +72,15 @@ pub async fn send(
     let mut answer = if is_held {
         response.status(StatusCode::NOT_MODIFIED).finish()
     } else {
-        let pixels = match service.delivery.pixels(&asked.image, resolved).await {
+        let planned = service.delivery.plan(&asked.image, resolved);
+        if let Ok(planned) = &planned {
+            asked.call.context.class.set(class(asked.path.service, planned));
+        }
+        let pixels = match planned {
+            Ok(planned) => service.delivery.pixels(&asked.image, planned).await,
+            Err(error) => Err(error),
+        };
+        let pixels = match pixels {
             Ok(pixels) => pixels,
             Err(DeliveryError::Missing) => return Ok(None),
             Err(error) => return Err(problem(error, &asked.image)),
@@ -104,6 +114,16 @@ pub async fn send(
     };
     store.write(&mut answer, asked);
     Ok(Some(answer))
+}
+
+/// Returns the class of a request by what it costs.
+fn class(service: ImageService, planned: &Planned) -> RequestClass {
+    match planned.lane {
+        None if service == ImageService::Thumbnails => RequestClass::Thumbnail,
+        None => RequestClass::Copy,
+        Some(Lane::Small) => RequestClass::Small,
+        Some(Lane::Large) => RequestClass::Large,
+    }
 }
 
 /// Returns whether a reader who names no state has pixels of this time already.

@@ -1,0 +1,133 @@
+//! Requests, by what they ask for and by who asks.
+
+use std::time::Duration;
+
+use prometheus::{HistogramVec, IntCounterVec, IntGauge, Registry};
+
+use super::{Counted, MetricsError, counters, gauge, histograms, whole};
+
+/// Upper bounds of the times of answers, in seconds: a tile takes less than a millisecond, a request that waits for an image
+/// half a minute.
+const SECONDS: [f64; 13] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0];
+
+/// What a request asks for, by what it costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestClass {
+    /// Something of the API, to be read.
+    Read,
+    /// Something of the API, to be changed.
+    Write,
+    /// A document that describes the API, which is kept in memory.
+    Document,
+    /// The description of an image (`info.json`), or the way to it.
+    Info,
+    /// Stored pixels of a thumbnail.
+    Thumbnail,
+    /// Stored pixels of an image, such as a tile.
+    Copy,
+    /// Pixels that are rendered in the lane of small renderings.
+    Small,
+    /// Pixels that are rendered in the lane of large renderings.
+    Large,
+    /// Something of an image service that is refused before it is known what it would cost.
+    Image,
+    /// A stream of events.
+    Events,
+    /// Whether the service is well.
+    Health,
+    /// An address at which there is nothing.
+    Unknown,
+}
+
+impl RequestClass {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Document => "document",
+            Self::Info => "info",
+            Self::Thumbnail => "thumbnail",
+            Self::Copy => "copy",
+            Self::Small => "small",
+            Self::Large => "large",
+            Self::Image => "image",
+            Self::Events => "events",
+            Self::Health => "health",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Who asks, by what its requests say of themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientClass {
+    /// A crawler of a search engine, an archive, or a preview, that says so.
+    Crawler,
+    /// A crawler or an agent of a language model, that says so.
+    Ai,
+    /// A page in a browser that shows images, such as a viewer.
+    Viewer,
+    /// A browser at an address that a person opened.
+    Browser,
+    /// Another program.
+    Program,
+}
+
+impl ClientClass {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Crawler => "crawler",
+            Self::Ai => "ai",
+            Self::Viewer => "viewer",
+            Self::Browser => "browser",
+            Self::Program => "program",
+        }
+    }
+}
+
+/// Metrics of requests.
+#[derive(Debug)]
+pub struct Http {
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    under_way: IntGauge,
+    streams: IntGauge,
+}
+
+impl Http {
+    pub(super) fn new(registry: &Registry) -> Result<Self, MetricsError> {
+        let requests = (
+            "hydria_http_requests_total",
+            "Requests that were answered, by what they asked for, who asked, and the status",
+        );
+        let seconds = (
+            "hydria_http_request_seconds",
+            "Time until the answer to a request began, by what it asked for",
+        );
+        let under_way =
+            ("hydria_http_requests_under_way", "Requests whose answers have not begun yet");
+        let streams = ("hydria_event_streams", "Streams of events that are open");
+        Ok(Self {
+            requests: counters(registry, requests, &["class", "client", "status"])?,
+            seconds: histograms(registry, seconds, &["class"], &SECONDS)?,
+            under_way: gauge(registry, under_way)?,
+            streams: gauge(registry, streams)?,
+        })
+    }
+
+    /// Counts a request as under way.
+    pub fn begun(&self) -> Counted {
+        Counted::new(&self.under_way)
+    }
+
+    pub fn set_streams(&self, count: usize) {
+        self.streams.set(whole(count));
+    }
+
+    /// Counts a request whose answer begins now.
+    pub fn answered(&self, class: RequestClass, client: ClientClass, status: &str, took: Duration) {
+        self.requests.with_label_values(&[class.name(), client.name(), status]).inc();
+        self.seconds.with_label_values(&[class.name()]).observe(took.as_secs_f64());
+    }
+}

@@ -1,0 +1,5 @@
+//! What operators need: metrics, probes, traces, backups, and files that are kept for them.
+
+mod metrics;
+mod probes;
+pub mod scrape;
