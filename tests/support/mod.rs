@@ -7,6 +7,7 @@ pub mod events;
 pub mod library;
 pub mod origin;
 pub mod pictures;
+pub mod random;
 pub mod receiver;
 pub mod rows;
 pub mod s3;

@@ -22,7 +22,7 @@ use hydria::hydra::{OperationDoc, Problem};
 use hydria::web::described::{Described, described};
 use serde_json::{Value, json};
 
-use super::fuzz::random::Random;
+use crate::support::random::Random;
 use super::fuzz::seeds::{self, BASE};
 use aims::{AIMS, Aim, Term};
 use counts::{Counts, wanted};

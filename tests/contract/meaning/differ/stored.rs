@@ -12,7 +12,7 @@ use super::generate::Generator;
 use super::other::Other;
 use super::reading::{Reading, Resource};
 use super::{BASE, Case, Judge, Prepared};
-use crate::contract::meaning::fuzz::random::Random;
+use crate::support::random::Random;
 use crate::contract::meaning::send;
 use crate::contract::meaning::spellings::Sent;
 use crate::contract::world::{ORIGIN, World};

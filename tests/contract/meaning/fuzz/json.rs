@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::mutate::Stock;
-use super::random::Random;
+use crate::support::random::Random;
 use super::words::{KEYWORDS, NUMBERS, TEXTS};
 
 /// Changes something somewhere within a document.

@@ -6,7 +6,7 @@
 
 mod json;
 mod mutate;
-pub mod random;
+
 pub mod seeds;
 mod text;
 mod words;

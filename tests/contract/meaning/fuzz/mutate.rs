@@ -6,7 +6,7 @@ use hydria::web::described::Described;
 use serde_json::Value;
 
 use super::json;
-use super::random::Random;
+use crate::support::random::Random;
 use super::seeds::{self, Seed, nasty_json, nasty_turtle};
 use super::text::{change_bytes, change_tokens};
 use super::words::{JSON_TOKENS, TURTLE_TOKENS};

@@ -1,7 +1,7 @@
 //! Texts with tokens and bytes that nobody would put there.
 
 use super::mutate::Stock;
-use super::random::Random;
+use crate::support::random::Random;
 use super::words::NUMBERS;
 
 /// A place between two characters.

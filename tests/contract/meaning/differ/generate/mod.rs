@@ -11,7 +11,7 @@ mod wild;
 use serde_json::{Value, json};
 
 use super::aims::{Aim, Kind, Subject};
-use crate::contract::meaning::fuzz::random::Random;
+use crate::support::random::Random;
 
 pub const HYDRA: &str = "http://www.w3.org/ns/hydra/core#";
 
