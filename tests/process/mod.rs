@@ -12,4 +12,5 @@ mod messages;
 mod reingest;
 mod start;
 mod stop;
+mod torture;
 mod worker;

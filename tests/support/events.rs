@@ -40,19 +40,28 @@ impl Events {
     /// Opens a stream, and reads where it begins.
     #[track_caller]
     pub fn open(client: &Client, path: &str, last: Option<&str>) -> Self {
+        Self::try_open(client, path, last)
+            .unwrap_or_else(|refusal| panic!("no stream: {refusal:?}"))
+    }
+
+    /// As [`Events::open`], where the service may not answer; the error is the status of the answer, if there is one.
+    pub fn try_open(client: &Client, path: &str, last: Option<&str>) -> Result<Self, Option<u16>> {
         let mut request = client.request(Method::GET, path).header("Accept", "text/event-stream");
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }
-        let response = request.send().expect("an answer");
-        assert_eq!(response.status().as_u16(), 200);
+        let response = request.send().map_err(|_unanswered| None)?;
+        let status = response.status().as_u16();
+        if status != 200 {
+            return Err(Some(status));
+        }
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert!(response.headers().get("content-encoding").is_none());
         let mut events = Self { lines: BufReader::new(response), last: String::new() };
         if last.is_none() {
             assert_eq!(events.block(), Some((String::new(), None)), "it says where it begins");
         }
-        events
+        Ok(events)
     }
 
     /// Returns the next event; nothing where the stream has ended.

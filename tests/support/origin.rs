@@ -13,6 +13,7 @@
 //! | `/held/{w}x{h}/…` | the PNG, once [`Origin::release`] was called |
 //! | `/failing/{how}/{times}/{w}x{h}/…` | so often a status, one with `Retry-After` (`503-60`), or a closed connection (`close`); then the PNG |
 //! | `/held-then-broken/…` | 500, once [`Origin::release`] was called |
+//! | `/redirect/…` | 302 to the path that follows |
 //! | `/stalled/…` | half of a JPEG, and silence until then |
 
 use std::io::{BufRead, BufReader, Write};
@@ -118,6 +119,10 @@ impl State {
                 send(stream, "200 OK", &super::pictures::broken(format, how, number))
             }
             ["bomb", format] => send(stream, "200 OK", &super::pictures::bomb(format)),
+            ["redirect", ..] => {
+                let to = &path["/redirect".len()..];
+                send(stream, &format!("302 Found\r\nLocation: {to}"), b"")
+            }
             ["missing", ..] => send(stream, "404 Not Found", b"no such thing"),
             ["text", ..] => send(stream, "200 OK", b"<html>this is no image</html>"),
             ["empty", ..] => send(stream, "200 OK", b""),

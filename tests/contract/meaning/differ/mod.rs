@@ -22,8 +22,8 @@ use hydria::hydra::{OperationDoc, Problem};
 use hydria::web::described::{Described, described};
 use serde_json::{Value, json};
 
-use crate::support::random::Random;
 use super::fuzz::seeds::{self, BASE};
+use crate::support::random::Random;
 use aims::{AIMS, Aim, Term};
 use counts::{Counts, wanted};
 use document::of_document;

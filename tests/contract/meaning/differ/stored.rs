@@ -12,10 +12,10 @@ use super::generate::Generator;
 use super::other::Other;
 use super::reading::{Reading, Resource};
 use super::{BASE, Case, Judge, Prepared};
-use crate::support::random::Random;
 use crate::contract::meaning::send;
 use crate::contract::meaning::spellings::Sent;
 use crate::contract::world::{ORIGIN, World};
+use crate::support::random::Random;
 
 /// Bodies of a long run that one is stored of.
 const SHARE: u64 = 200;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::mutate::Stock;
-use crate::support::random::Random;
 use super::words::{KEYWORDS, NUMBERS, TEXTS};
+use crate::support::random::Random;
 
 /// Changes something somewhere within a document.
 pub fn change(value: &mut Value, other: &Stock, random: &mut Random) {

@@ -6,7 +6,6 @@
 
 mod json;
 mod mutate;
-
 pub mod seeds;
 mod text;
 mod words;

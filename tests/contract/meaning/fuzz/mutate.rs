@@ -6,10 +6,10 @@ use hydria::web::described::Described;
 use serde_json::Value;
 
 use super::json;
-use crate::support::random::Random;
 use super::seeds::{self, Seed, nasty_json, nasty_turtle};
 use super::text::{change_bytes, change_tokens};
 use super::words::{JSON_TOKENS, TURTLE_TOKENS};
+use crate::support::random::Random;
 
 /// Largest body that is read.
 const MAX_BODY_BYTES: usize = 16 << 20;

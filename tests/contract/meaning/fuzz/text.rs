@@ -1,8 +1,8 @@
 //! Texts with tokens and bytes that nobody would put there.
 
 use super::mutate::Stock;
-use crate::support::random::Random;
 use super::words::NUMBERS;
+use crate::support::random::Random;
 
 /// A place between two characters.
 fn place(text: &str, random: &mut Random) -> usize {
