@@ -2,12 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use hydria::cli::serve::Options;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::scene::Scene;
 use crate::support::receiver::Received;
-use crate::support::{Answer, Receiver, rows, until};
+use crate::support::{Answer, App, Receiver, rows, until};
 
 /// Computes HMAC-SHA-256 as RFC 2104 defines it, by hand.
 fn hmac(key: &[u8], text: &[u8]) -> Vec<u8> {
@@ -211,4 +212,19 @@ fn whoever_has_missed_what_is_not_kept_is_sent_a_reset_and_goes_on() {
     let messages = receiver.wait_for(2);
     assert_eq!(messages[0].json(), json!({ "type": "reset", "data": [] }));
     assert_eq!(messages[1].words(), ["imageCreated kept"]);
+}
+
+#[test]
+fn a_webhook_with_nothing_to_send_does_not_stay_at_changes_that_are_dropped() {
+    let (scene, receiver) = (Scene::without_workers(), Receiver::start());
+    webhook(&scene, &json!({ "url": receiver.url("/") }));
+    scene.app.customer("other").space("theirs");
+    let stays = "SELECT count(*) AS n FROM webhooks WHERE position < (SELECT max(id) FROM changes)";
+    assert_eq!(rows::number(&mut scene.app.database(), stays), 1);
+    // Positions are moved on as workers begin, and each hour.
+    let data = scene.app.data.path().to_str().expect("a path in UTF-8");
+    let settings = [("HYDRIA_DATA", data)];
+    let _workers = App::start_on(&scene.app.database_url, &settings, Options::default());
+    until("it to be moved on", || rows::number(&mut scene.app.database(), stays) == 0);
+    assert_eq!(receiver.received(), []);
 }

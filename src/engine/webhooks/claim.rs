@@ -117,19 +117,16 @@ pub(super) fn renew(conn: &mut PgConnection, webhook: &Claimed) -> QueryResult<O
     renewed.get_result(conn).optional()
 }
 
-/// Changes by which a position may stay behind before it is moved.
-const BEHIND: i64 = 10_000;
-
 /// Moves the positions of webhooks on of whose customers nothing was changed, so that they do not stay at changes that are
-/// long gone.
+/// long gone; those that are `behind` by fewer changes stay where they are.
 ///
 /// # Errors
 /// Fails if the database does not answer.
-pub(super) fn pass_idle(conn: &mut PgConnection, up_to: i64) -> QueryResult<usize> {
+pub(super) fn pass_idle(conn: &mut PgConnection, up_to: i64, behind: i64) -> QueryResult<usize> {
     let passed = diesel::sql_query(
         "UPDATE webhooks AS w SET position = $1 \
          WHERE message_end IS NULL AND enabled AND due <= now() AND position < $1 - $2 AND (SELECT id FROM changes AS c \
             WHERE c.customer = w.customer AND c.id > w.position AND c.id <= $1 ORDER BY id LIMIT 1) IS NULL",
     );
-    passed.bind::<BigInt, _>(up_to).bind::<BigInt, _>(BEHIND).execute(conn)
+    passed.bind::<BigInt, _>(up_to).bind::<BigInt, _>(behind).execute(conn)
 }

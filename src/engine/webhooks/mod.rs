@@ -30,8 +30,10 @@ use settle::{Outcome, settle};
 
 /// Interval at which webhooks with something to send are looked for.
 const ROUND: Duration = Duration::from_millis(500);
-/// Interval at which the positions of those are moved on that have nothing to send.
-const IDLE_ROUND: Duration = Duration::from_mins(1);
+/// Interval at which the positions of those are moved on that have nothing to send, and by how many changes they are then
+/// behind. A busy service moves them often, because claims look at what is between; a quiet one does so before that is dropped.
+const IDLE_ROUNDS: [(Duration, i64); 2] =
+    [(Duration::from_mins(1), 10_000), (Duration::from_hours(1), 0)];
 /// Time for which one that is claimed is another's no earlier; longer than a message takes.
 pub(super) const LEASE_S: i32 = 20;
 /// Webhooks of one customer, and of all, at which this process is at a time.
@@ -72,7 +74,7 @@ impl Engine {
     pub(super) async fn run_webhooks(self: Arc<Self>, mut stop: watch::Receiver<bool>) {
         let watermark = Arc::new(Mutex::new(Watermark::default()));
         let (at_work, mut tasks) = (AtWork::default(), JoinSet::new());
-        let mut idle = Instant::now();
+        let mut passed: [Option<Instant>; IDLE_ROUNDS.len()] = [None; IDLE_ROUNDS.len()];
         while !*stop.borrow() {
             match self.claim_webhooks(&watermark, &at_work).await {
                 Ok((up_to, claimed)) => {
@@ -84,10 +86,14 @@ impl Engine {
                             engine.send(webhook, up_to).await;
                         });
                     }
-                    if idle.elapsed() >= IDLE_ROUND {
-                        idle = Instant::now();
-                        let passed = self.read(move |conn| Ok(pass_idle(conn, up_to)?)).await;
-                        if let Err(problem) = passed {
+                    for (at, (interval, behind)) in passed.iter_mut().zip(IDLE_ROUNDS) {
+                        if up_to == 0 || at.is_some_and(|at| at.elapsed() < interval) {
+                            continue;
+                        }
+                        *at = Some(Instant::now());
+                        let pass =
+                            move |conn: &mut PgConnection| Ok(pass_idle(conn, up_to, behind)?);
+                        if let Err(problem) = self.read(pass).await {
                             log::debug!("idle webhooks stay where they are: {problem}");
                         }
                     }
