@@ -10,6 +10,7 @@ mod killed;
 mod log;
 mod messages;
 mod reingest;
+mod repeated;
 mod start;
 mod stop;
 mod torture;
