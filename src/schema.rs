@@ -493,6 +493,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Spaces whose storage is limited beside that of their customer
+    space_storages (customer, space) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the space
+        space -> Int4,
+        /// How much it may store
+        storage_policy -> Text,
+    }
+}
+
+diesel::table! {
     /// Partitions of a customer's images
     spaces (customer, id) {
         /// Whose
@@ -654,6 +666,7 @@ diesel::joinable!(portal_users -> customers (customer));
 diesel::joinable!(retries -> customers (customer));
 diesel::joinable!(role_providers -> customers (customer));
 diesel::joinable!(roles -> customers (customer));
+diesel::joinable!(space_storages -> storage_policies (storage_policy));
 diesel::joinable!(spaces -> customers (customer));
 diesel::joinable!(tallies -> customers (customer));
 diesel::joinable!(tally_changes -> customers (customer));
@@ -685,6 +698,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     retries,
     role_providers,
     roles,
+    space_storages,
     spaces,
     storage_policies,
     tallies,
