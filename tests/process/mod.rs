@@ -9,6 +9,7 @@ pub mod home;
 mod killed;
 mod log;
 mod messages;
+mod register;
 mod reingest;
 mod repeated;
 mod start;
