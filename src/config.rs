@@ -31,6 +31,8 @@ pub struct Config {
     pub database_url: Option<Secret>,
     pub storage: PathBuf,
     pub bootstrap_key: Option<(String, Secret)>,
+    /// The key with which commands call the API.
+    pub api_key: Option<(String, Secret)>,
     pub origin_allow: Allowed,
     /// Networks that webhooks may be in, by http as well.
     pub webhook_allow: Allowed,
@@ -127,6 +129,7 @@ impl Config {
             database_url: reader
                 .optional("DATABASE_URL", |text| Address::parse(text).map(|_| Secret::new(text))),
             bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
+            api_key: reader.optional("HYDRIA_KEY", bootstrap_key),
             origin_allow: reader
                 .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
             webhook_allow: reader

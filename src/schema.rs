@@ -323,6 +323,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Answers to requests that named an Idempotency-Key
+    kept_answers (customer, actor, key) {
+        /// Whose key the request was authenticated by
+        customer -> Int4,
+        /// Path of that key
+        actor -> Text,
+        /// What the request named, without its quotes
+        key -> Text,
+        /// Keyed hash of the method, the request target and the body
+        fingerprint -> Bytea,
+        /// When it was made; a day later it is forgotten
+        created -> Timestamptz,
+        /// Until when the request may wait for what makes its answer another one; NULL: the answer stands
+        provisional_until -> Nullable<Timestamptz>,
+        /// Status of the answer
+        status -> Int4,
+        /// Headers of the answer, one a line
+        headers -> Text,
+        /// Body of the answer, before it is compressed
+        body -> Bytea,
+    }
+}
+
+diesel::table! {
     /// Keys with which programs act for a customer
     keys (key) {
         /// Public part, the user name of Basic authentication
@@ -465,6 +489,18 @@ diesel::table! {
         aliases -> Array<Text>,
         /// The service through which a reader gets it; NULL: none
         auth_service -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Spaces whose storage is limited beside that of their customer
+    space_storages (customer, space) {
+        /// Whose
+        customer -> Int4,
+        /// Number of the space
+        space -> Int4,
+        /// How much it may store
+        storage_policy -> Text,
     }
 }
 
@@ -623,12 +659,14 @@ diesel::joinable!(derivatives -> customers (customer));
 diesel::joinable!(image_chunks -> customers (customer));
 diesel::joinable!(job_tallies -> customers (customer));
 diesel::joinable!(job_tally_changes -> customers (customer));
+diesel::joinable!(kept_answers -> customers (customer));
 diesel::joinable!(keys -> customers (customer));
 diesel::joinable!(named_queries -> customers (customer));
 diesel::joinable!(portal_users -> customers (customer));
 diesel::joinable!(retries -> customers (customer));
 diesel::joinable!(role_providers -> customers (customer));
 diesel::joinable!(roles -> customers (customer));
+diesel::joinable!(space_storages -> storage_policies (storage_policy));
 diesel::joinable!(spaces -> customers (customer));
 diesel::joinable!(tallies -> customers (customer));
 diesel::joinable!(tally_changes -> customers (customer));
@@ -650,6 +688,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     job_tallies,
     job_tally_changes,
     jobs,
+    kept_answers,
     keys,
     members,
     named_queries,
@@ -659,6 +698,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     retries,
     role_providers,
     roles,
+    space_storages,
     spaces,
     storage_policies,
     tallies,

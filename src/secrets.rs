@@ -86,6 +86,17 @@ impl Secrets {
         mac(&self.hashing, secret.0.as_bytes()).to_vec()
     }
 
+    /// Returns a keyed hash of parts of a text, which tells texts apart and nothing of what they say.
+    pub fn digest<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> [u8; 32] {
+        let Ok(mut digest) = Hmac::<Sha256>::new_from_slice(&self.hashing) else { return [0; 32] };
+        for part in parts {
+            // With its length, so that no two lists of parts are the same text.
+            digest.update(&part.len().to_be_bytes());
+            digest.update(part);
+        }
+        digest.finalize().into_bytes().into()
+    }
+
     /// Returns whether a secret has this hash, in constant time.
     pub fn matches(&self, secret: &Secret, hash: &[u8]) -> bool {
         mac(&self.hashing, secret.0.as_bytes()).ct_eq(hash).into()

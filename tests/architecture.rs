@@ -59,7 +59,7 @@ const RESERVED: [(&str, &[&str]); 20] = [
     ("object_store", &["storage"]),
     ("oxrdf", &["hydra"]),
     ("oxttl", &["hydra"]),
-    ("percent_encoding", &["classes", "database", "hydra", "iiif", "resource", "web"]),
+    ("percent_encoding", &["classes", "cli", "database", "hydra", "iiif", "resource", "web"]),
     ("prometheus", &["metrics"]),
     ("quick_cache", &["delivery"]),
     ("r2d2", &["database"]),

@@ -69,6 +69,7 @@ pub static KEYS: Collection<CustomerAddress, Key> = collection_of(
 const MAKE: Operation<CustomerAddress> = post("create", "Make a key, which shows its secret once")
     .accepts_any_body()
     .returns::<Key>()
+    .showing_a_secret()
     .answering(&[
         (201, "Made; the body holds the secret, once"),
         (400, "There is a body, and it is no JSON"),

@@ -39,8 +39,9 @@ impl Resource for StoragePolicy {
     const NAME: &'static str = "StoragePolicy";
     const TEMPLATE: &'static str = addresses::STORAGE_POLICY;
     const CLASS: Class<Self> = Class {
-        doc: "How much a customer may store. The number of images is checked when images are \
-              registered, which answers 507 where it would be exceeded.",
+        doc: "How much a customer, or one of its spaces, may store. It is checked when images are \
+              registered, which answers 507 where there would be too many, or where the bytes are used up; an image \
+              whose original turns out to be too large for what is left fails with an error.",
         properties: &[
             &field("id", "Last segment of its address", |p: &Self| &p.id),
             &field("maximumNumberOfStoredImages", "Images, at most", |p: &Self| {

@@ -10,6 +10,7 @@ pub mod logging;
 pub mod memory;
 mod observed;
 pub mod reachable;
+pub mod register;
 pub mod reingest;
 pub mod secret_files;
 pub mod serve;
@@ -88,6 +89,8 @@ enum Command {
         #[arg(long)]
         repair: bool,
     },
+    /// Register the images of a CSV file, a list of URLs or a folder, through the API of a service anywhere.
+    Register(register::Arguments),
     /// Send images to the queue again: those that a version before processed, which have no tiles.
     Reingest {
         /// Those without tiles. They keep their thumbnails until they are processed.
@@ -178,6 +181,7 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Config => settings::show(config),
         Command::Health => health::run(config),
         Command::Check { repair } => check::run(config, repair),
+        Command::Register(arguments) => register::run(config, &arguments),
         Command::Reingest { missing: _, customer, portion } => {
             reingest::run(config, customer.as_deref(), portion)
         }

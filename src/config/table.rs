@@ -39,6 +39,10 @@ pub const SETTINGS: &[Setting] = &[
         "HYDRIA_BOOTSTRAP_KEY",
         "key:secret of the first administrator; unset: random, shown once",
     ),
+    hidden(
+        "HYDRIA_KEY",
+        "key:secret with which hydria register calls the API; unset: that in the data folder",
+    ),
     setting("HYDRIA_ORIGIN_ALLOW", "", "Private networks that origins may be in, as CIDRs"),
     setting(
         "HYDRIA_WEBHOOK_ALLOW",

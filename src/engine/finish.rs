@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 
 use super::claim::Claimed;
+use crate::classes::customer_storage::quota;
 use crate::classes::image::derivatives::{self, Derivatives};
 use crate::hydra::Problem;
 use crate::queue::batch::{self, Finished, MemberOutcome};
@@ -54,6 +55,15 @@ pub struct Ingested {
     pub initial_origin: Option<String>,
 }
 
+/// A job that was settled.
+#[derive(Debug)]
+pub struct Settled {
+    /// Batches that were finished by it.
+    pub finished: Vec<Finished>,
+    /// How it was settled, where that is not as it was asked for: there was no room for what was made.
+    pub refused: Option<JobResult>,
+}
+
 /// The columns of the image that its new values depend on.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = images, check_for_backend(diesel::pg::Pg))]
@@ -68,8 +78,7 @@ struct StoredColumns {
 
 /// Settles a job: batches first, then the image, then the job, as all lock (`docs/rules.md` 6.3).
 ///
-/// Returns the batches that were finished by that; `None` if the job is another worker's by now, and nothing was
-/// written.
+/// Returns what came of it; `None` if the job is another worker's by now, and nothing was written.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -77,8 +86,17 @@ pub fn complete_job(
     conn: &mut PgConnection,
     job: &Claimed,
     settled: &JobResult,
-) -> Result<Option<Vec<Finished>>, Problem> {
+) -> Result<Option<Settled>, Problem> {
     let at = &job.at;
+    // Before anything else is locked, because others of the customer may wait for the same room.
+    let refused = match settled {
+        JobResult::Done(ingested) => {
+            let held = derivatives::of_image(conn, at)?.map_or(0, |before| before.size);
+            let lacking = quota::take_room(conn, at, (ingested.size, ingested.size - held));
+            lacking?.map(JobResult::Failed)
+        }
+        JobResult::Failed(_) => None,
+    };
     let waiting = batch::waiting_in(conn, at)?;
     batch::lock(conn, at.customer, &waiting)?;
     let row = images::table.find((at.customer, at.space, &at.image));
@@ -95,6 +113,7 @@ pub fn complete_job(
     if batch::waiting_in(conn, at)? != waiting {
         return Err(Problem::SerializationConflict(None));
     }
+    let settled = refused.as_ref().unwrap_or(settled);
     let was_retried = held.retry.attempts.is_some();
     let ended = (images::ingesting.eq(false), images::finished.eq(now));
     let outcome = match settled {
@@ -155,5 +174,5 @@ pub fn complete_job(
     if was_immediate {
         job::notify_completed(conn, job.id)?;
     }
-    Ok(Some(finished))
+    Ok(Some(Settled { finished, refused }))
 }

@@ -9,7 +9,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::claim::Claimed;
-use super::finish::{Ingested, JobResult};
+use super::finish::{Ingested, JobResult, Settled};
 use super::retries::PassingFault;
 use super::suspects::Verdict;
 use super::{Engine, Settings, path, with_cause};
@@ -212,19 +212,16 @@ impl Engine {
         Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }
 
-    /// Refuses an original that the customer's storage policy has no room for.
+    /// Refuses an original that a storage policy has no room for, before it is read; room is taken when it is completed.
     ///
     /// `size` is its size in bytes, `added` the difference in bytes from the original that it replaces.
     async fn check_room(&self, job: &Claimed, size: i64, added: i64) -> Result<(), AttemptError> {
-        let customer = job.at.customer;
-        let room = self.with_retry(job, move |_, conn| quota::has_room(conn, customer, added));
-        if room.await? {
-            return Ok(());
-        }
+        let at = job.at.clone();
+        let lacking =
+            move |_: &Site, conn: &mut PgConnection| quota::lacking_room(conn, &at, (size, added));
+        let Some(reason) = self.with_retry(job, lacking).await? else { return Ok(()) };
         self.metrics.engine.fault("quota");
-        Err(AttemptError::Image(format!(
-            "the storage policy has no room for this image, which has {size} bytes"
-        )))
+        Err(AttemptError::Image(reason))
     }
 
     /// Reads the image in a process of its own, within the memory and the cores that all reading shares.
@@ -275,12 +272,16 @@ impl Engine {
         let done = self.with_retry(job, settle).await;
         self.metrics.engine.stage(Stage::Settle, began);
         match done {
-            Ok(Some(finished)) => {
-                self.metrics.engine.ended(match &*settled {
+            Ok(Some(Settled { finished, refused })) => {
+                if refused.is_some() {
+                    self.metrics.engine.fault("quota");
+                }
+                let settled = refused.as_ref().unwrap_or(&settled);
+                self.metrics.engine.ended(match settled {
                     JobResult::Done(_) => AttemptOutcome::Done,
                     JobResult::Failed(_) => AttemptOutcome::Failed,
                 });
-                match &*settled {
+                match settled {
                     JobResult::Done(_) => log::debug!("{}: {settled}", path(&job.at)),
                     JobResult::Failed(_) => log::info!("{} {settled}", path(&job.at)),
                 }
@@ -288,7 +289,7 @@ impl Engine {
                     log::info!("{finished}");
                 }
                 self.pauses.success(job.at.customer);
-                let came_through = matches!(&*settled, JobResult::Done(_));
+                let came_through = matches!(settled, JobResult::Done(_));
                 self.suspects.settled(job.id, came_through, Instant::now());
                 self.notifications.notify_completed(job.id);
             }

@@ -1,4 +1,5 @@
-//! Maintenance: objects that nobody needs and old rows of the journal are removed, changes are rolled up into totals.
+//! Maintenance: objects that nobody needs, old rows of the journal, and answers that were kept for a day are removed, changes
+//! are rolled up into totals.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,6 +12,7 @@ use super::Engine;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::journal::{partitions, retention};
+use crate::resource::{Site, idempotency};
 use crate::schema::discards;
 
 /// Interval between two rounds of maintenance.
@@ -34,7 +36,7 @@ impl Engine {
         }
     }
 
-    /// Removes all objects that are due and old rows of the journal, and rolls up the changes of totals.
+    /// Removes all objects that are due, old rows of the journal and old answers, and rolls up the changes of totals.
     ///
     /// # Errors
     /// Fails if the database does not answer.
@@ -81,7 +83,19 @@ impl Engine {
         if let Err(problem) = tended {
             log::debug!("the partitions of changes are left as they are: {problem}");
         }
-        self.roll_up(Sizes::DEFAULT).await
+        self.roll_up(Sizes::DEFAULT).await?;
+        self.forget_answers().await
+    }
+
+    /// Removes answers that are kept no longer, until none is left or the time of a round is over.
+    ///
+    /// # Errors
+    /// Fails if the database does not answer.
+    async fn forget_answers(&self) -> Result<(), Problem> {
+        let began = Instant::now();
+        let forget = |_: &Site, conn: &mut PgConnection| idempotency::forget_old(conn);
+        while self.blocking(None, forget).await? && began.elapsed() < ROUND {}
+        Ok(())
     }
 
     /// Removes rows of the journal that are old enough, until none is left or the time of a round is over.

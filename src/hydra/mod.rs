@@ -188,7 +188,15 @@ impl OperationDoc {
             headers.extend(["If-Match", "If-None-Match"]);
         }
         headers.push("Prefer");
+        if self.takes_idempotency_key() {
+            headers.push("Idempotency-Key");
+        }
         headers
+    }
+
+    /// Returns whether it is done once for all requests with one key: what shows a secret is not kept to be shown again.
+    pub fn takes_idempotency_key(&self) -> bool {
+        self.method == "POST" && !self.shows_secret
     }
 
     /// Returns whether a client may choose to see what it wrote, or not to.

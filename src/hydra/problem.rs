@@ -30,6 +30,11 @@ impl Fault {
         Self::new(name.chars().take(MAX_NAME).collect::<String>(), UNKNOWN)
     }
 
+    /// About a header or a parameter of the request, which no pointer into the body can show.
+    pub fn of_request(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { pointer: String::new(), ..Self::new(name, reason) }
+    }
+
     /// About one of the values of a member, where it has several; else about the member.
     pub fn of_value(member: &str, index: Option<usize>, reason: impl Into<String>) -> Self {
         let fault = Self::new(member, reason);

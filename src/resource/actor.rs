@@ -17,6 +17,11 @@ impl Actor {
         Self("command".into())
     }
 
+    /// Returns where it stands.
+    pub fn path(&self) -> &str {
+        &self.0
+    }
+
     /// Returns the statement after which the journal names this actor, until the transaction ends.
     pub fn setting(&self) -> String {
         // Escaped in the one form that is read alike whatever the server's settings say.

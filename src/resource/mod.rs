@@ -8,6 +8,7 @@ pub mod collection;
 pub mod computed;
 pub mod condition;
 pub mod credentials;
+pub mod idempotency;
 pub mod identity;
 pub mod link;
 pub mod literal;

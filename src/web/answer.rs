@@ -12,6 +12,7 @@ use super::budget::Reservation;
 use super::connection::Connection;
 use super::endpoint::{Audience, Call};
 use super::finalize::finalize;
+use super::idempotency::{self, Prepared};
 use super::methods::{ANYWHERE, allowed};
 use super::negotiate::{self, Kind};
 use super::parameters::{self, CheckedParameters, Understood};
@@ -19,8 +20,8 @@ use super::perform::{current, perform};
 use super::request_context::RequestContext;
 use super::router::{Entry, Mounted, Route, Target};
 use super::{Service, body, client, forgery, represent, request, respond};
-use crate::hydra::Problem;
 use crate::hydra::linked::{ParsedBody, SourceMap};
+use crate::hydra::{Fault, Problem};
 use crate::metrics::http::RequestClass;
 use crate::resource::{Caller, Input, Query, Reply};
 
@@ -159,30 +160,28 @@ async fn dispatch(
     let understood =
         Understood { collection: route.collection.as_deref(), operation: Some(&entry.doc) };
     let CheckedParameters { mut faults, ignored } = parameters::read(request, understood);
-    let strict = request::is_strict(request);
-    let read = body::read(service, request, payload, (entry.body, &entry.doc), context).await?;
-    let (read, _held) = read.unzip();
-    let (body, source_map) = match read {
-        Some(ParsedBody { document, source_map, unread }) => {
-            faults.extend(unread.into_iter().filter(|_| strict));
-            (Some(document), source_map)
-        }
-        None => (None, SourceMap::default()),
-    };
-    let input = Input {
-        strict,
-        faults,
-        body,
-        query: Query::parse(request.uri().query()),
-        conditions: request::conditions(request),
-        path: path.to_owned(),
-        collection: route.collection.clone(),
-    };
-    let conditions = input.conditions.clone();
-    if entry.doc.method == "POST" && !conditions.is_empty() {
-        let current = Box::pin(current(service, route, &values, caller, &input));
-        conditions.allow(current.await?)?;
+    let key = idempotency::key(request, entry).unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
+    let received = body::receive(service, request, payload, entry.body, context).await?;
+    let keyed = key.and_then(|key| {
+        let body = received.as_ref().map_or(&[][..], |received| &received.bytes);
+        idempotency::Keyed::new(service, request, context, (key, body))
+    });
+    if let Some(keyed) = &keyed
+        && let Some(response) = Box::pin(idempotency::repeated(service, keyed)).await?
+    {
+        return Ok(response);
     }
+    let reading = Reading { service, request, context, route, entry, values: &values };
+    let prepared = Box::pin(reading.input(received, faults));
+    if let Some(keyed) = keyed {
+        let prepared = prepared.await;
+        return idempotency::answer(service, entry, &values, keyed, prepared).await;
+    }
+    let (input, source_map, _held) = prepared.await?;
+    let conditions = input.conditions.clone();
     let converted = is_list(entry, &input) && is_converted(request);
     let bytes = match is_list(entry, &input) {
         true => RequestContext::list_bytes(input.query.page().size, converted),
@@ -212,6 +211,59 @@ async fn dispatch(
         response.headers_mut().insert(parameters::IGNORED, ignored);
     }
     Ok(response)
+}
+
+/// A request at an address of a class whose input is read.
+struct Reading<'a> {
+    service: &'a Service,
+    request: &'a HttpRequest,
+    context: &'a RequestContext,
+    route: &'a Route,
+    entry: &'a Entry,
+    values: &'a [String],
+}
+
+impl Reading<'_> {
+    /// Reads the input of the request, and judges the conditions of a POST; `faults` are those found so far.
+    ///
+    /// Returns it with the way to tell of faults in the body as it was sent, and the bytes that the body holds.
+    async fn input(
+        &self,
+        received: Option<body::Received>,
+        mut faults: Vec<Fault>,
+    ) -> Result<Prepared, Problem> {
+        let Self { service, request, context, route, entry, values } = *self;
+        let strict = request::is_strict(request);
+        let read = match received {
+            Some(received) => {
+                Some(body::read(service, request, received, &entry.doc, context).await?)
+            }
+            None => None,
+        };
+        let (read, held) = read.unzip();
+        let (body, source_map) = match read {
+            Some(ParsedBody { document, source_map, unread }) => {
+                faults.extend(unread.into_iter().filter(|_| strict));
+                (Some(document), source_map)
+            }
+            None => (None, SourceMap::default()),
+        };
+        let input = Input {
+            strict,
+            faults,
+            body,
+            query: Query::parse(request.uri().query()),
+            conditions: request::conditions(request),
+            path: request.uri().path().to_owned(),
+            collection: route.collection.clone(),
+        };
+        if entry.doc.method == "POST" && !input.conditions.is_empty() {
+            let caller = context.caller.get();
+            let current = Box::pin(current(service, route, values, caller, &input));
+            input.conditions.allow(current.await?)?;
+        }
+        Ok((input, source_map, held.flatten()))
+    }
 }
 
 /// Returns whether an operation answers with a page of a collection.

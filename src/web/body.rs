@@ -47,19 +47,25 @@ pub const ACCEPT_PATCH: &str = "application/merge-patch+json, application/ld+jso
 /// Time that a body waits for its turn to be read, and is read, at most.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Reads the body of a request as what the operation expects; `None` if there is no body.
+/// The bytes of a body, and how they are to be read.
+pub struct Received {
+    pub bytes: web::BytesMut,
+    format: Format,
+    permit: Option<Permit>,
+}
+
+/// Receives the whole body of a request; `None` if there is none, and none is needed.
 ///
 /// # Errors
 /// In this order: [`Problem::TooLarge`] or [`Problem::TooSlow`], [`Problem::UnsupportedMediaType`] or
-/// [`Problem::UnsupportedEncoding`], [`Problem::Unreadable`] or [`Problem::Malformed`];
-/// [`Problem::Unavailable`] where too many bodies wait to be read.
-pub async fn read(
+/// [`Problem::UnsupportedEncoding`], [`Problem::Unreadable`].
+pub async fn receive(
     service: &Service,
     request: &HttpRequest,
     payload: &Ahead,
-    (body, operation): (Body, &OperationDoc),
+    body: Body,
     context: &RequestContext,
-) -> Result<Option<(ParsedBody, Option<Permit>)>, Problem> {
+) -> Result<Option<Received>, Problem> {
     if body == Body::None {
         return Ok(None);
     }
@@ -75,13 +81,29 @@ pub async fn read(
     if bytes.is_empty() {
         return Err(Problem::Unreadable("a body is expected; there is none".into()));
     }
+    Ok(Some(Received { bytes, format, permit: reservation.permit }))
+}
+
+/// Reads a body as what the operation expects.
+///
+/// # Errors
+/// Returns [`Problem::Unreadable`] or [`Problem::Malformed`]; [`Problem::Unavailable`] where too many bodies wait to be
+/// read.
+pub async fn read(
+    service: &Service,
+    request: &HttpRequest,
+    received: Received,
+    operation: &OperationDoc,
+    context: &RequestContext,
+) -> Result<(ParsedBody, Option<Permit>), Problem> {
+    let Received { bytes, format, permit } = received;
     let linked = &service.linked;
     let shape = linked.shape(operation, super::request::is_strict(request));
     let path = request.uri().path();
     let customer = customer_of(path).or_else(|| context.caller.get().customer());
     let reading = linked.read(bytes.into(), format, &shape, (path, customer));
     match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(meaning) => meaning.map(|meaning| Some((meaning, reservation.permit))),
+        Ok(meaning) => meaning.map(|meaning| (meaning, permit)),
         Err(_elapsed) => {
             Err(Problem::Unavailable("too many bodies wait to be read; try again".into(), None))
         }

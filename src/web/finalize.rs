@@ -30,7 +30,7 @@ pub async fn finalize(
     attempt: impl Future<Output = Result<HttpResponse, Problem>>,
 ) -> HttpResponse {
     let began = Instant::now();
-    let id = request::new_id();
+    let id = &context.id;
     let (method, path) = (request.method(), request.uri().path());
     let is_of_api = endpoint.is_none_or(|endpoint| endpoint.audience == Audience::Clients);
     // Nothing of what it worked with is looked at afterwards.
@@ -47,7 +47,7 @@ pub async fn finalize(
         let wanted = wanted.unwrap_or_default();
         let session =
             wanted == Representation::Html || request::is_from_page(request) || !is_of_api;
-        let about = About { wanted, path, method: method.as_str(), request_id: &id, session };
+        let about = About { wanted, path, method: method.as_str(), request_id: id, session };
         respond::problem(&problem, documents, &about)
     });
     let mut response = documents.encoder.encode(request, context, response).await;
@@ -64,7 +64,7 @@ pub async fn finalize(
     }
     let is_shared = is_good && endpoint.is_some_and(Endpoint::is_shared);
     let is_cross_origin = endpoint.is_none_or(|endpoint| endpoint.cross_origin);
-    respond::finish(&mut response, documentation, &id, (is_shared, is_cross_origin));
+    respond::finish(&mut response, documentation, id, (is_shared, is_cross_origin));
     // What strangers ask for, as often as they like, is not what fills the disk.
     let caller = context.caller.get();
     let level = if caller == Caller::Visitor { Level::Debug } else { Level::Info };

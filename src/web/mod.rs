@@ -22,6 +22,7 @@ pub mod endpoints;
 pub mod events;
 pub mod finalize;
 pub mod forgery;
+pub mod idempotency;
 pub mod image_services;
 pub mod lines;
 pub mod methods;

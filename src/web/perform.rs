@@ -30,10 +30,7 @@ pub async fn perform(
     input: Input,
     reservation: Option<Reservation>,
 ) -> Result<(Reply, Option<Permit>), Problem> {
-    let malformed = || match entry.chooses {
-        true => malformed_address(&input.path),
-        false => Problem::NotFound("there is no such resource".into()),
-    };
+    let malformed = || malformed(entry, &input);
     let (run, writes) = match &entry.act {
         Mounted::Batched(look) => {
             let looking = look(&service.database.batcher, values, caller).ok_or_else(malformed)?;
@@ -54,6 +51,21 @@ pub async fn perform(
     };
     let done = Box::pin(in_session(service, work, reservation));
     let (reply, effects, permit) = done.await?;
+    let changes = apply(service, effects);
+    let reply = match reply {
+        Reply::Pending { job, then } => {
+            let reply = Box::pin(await_completion(service, job, then, caller)).await;
+            // By now there are other pixels, perhaps by another process.
+            service.changes.publish(&changes);
+            reply?
+        }
+        reply => reply,
+    };
+    Ok((reply, permit))
+}
+
+/// Applies the effects of what was committed in this process; returns the changes to images, which are published.
+pub fn apply(service: &Service, effects: Vec<Effect>) -> Changes {
     let mut images = Vec::new();
     for effect in effects {
         match effect {
@@ -67,16 +79,15 @@ pub async fn perform(
     }
     let changes = Changes::Images(images);
     service.changes.publish(&changes);
-    let reply = match reply {
-        Reply::Pending { job, then } => {
-            let reply = Box::pin(await_completion(service, job, then, caller)).await;
-            // By now there are other pixels, perhaps by another process.
-            service.changes.publish(&changes);
-            reply?
-        }
-        reply => reply,
-    };
-    Ok((reply, permit))
+    changes
+}
+
+/// Returns the problem of an operation whose address cannot be read.
+pub fn malformed(entry: &Entry, input: &Input) -> Problem {
+    match entry.chooses {
+        true => malformed_address(&input.path),
+        false => Problem::NotFound("there is no such resource".into()),
+    }
 }
 
 /// Returns the problem of an address at which nothing can be created.

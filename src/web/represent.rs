@@ -42,6 +42,11 @@ pub fn wanted(request: &HttpRequest, reply: &Reply) -> Result<Representation, Pr
     }
 }
 
+/// Returns the representation for what a request writes, whatever comes of it.
+pub fn wanted_of_written(request: &HttpRequest) -> Representation {
+    negotiate::wanted(request, Kind::Data).unwrap_or(Representation::JsonLd)
+}
+
 fn not_acceptable() -> Problem {
     Problem::NotAcceptable { offered: Offer.to_string() }
 }
@@ -71,15 +76,35 @@ pub async fn body(
     converted.unwrap_or_else(|error| Err(Problem::internal(error)))
 }
 
+/// Converts a document as [`body`] does, on this thread, and without waiting for its turn.
+///
+/// # Errors
+/// Fails as [`body`] does; returns [`Problem::Unavailable`] if it is not the turn of a large document.
+pub fn body_now(
+    documents: &Documents,
+    written: &[u8],
+    wanted: Representation,
+    path: &str,
+) -> Result<Vec<u8>, Problem> {
+    let is_large = written.len() >= LARGE && !wanted.is_as_written();
+    let _turn = match is_large.then(|| documents.conversions.try_acquire()).transpose() {
+        Ok(turn) => turn,
+        Err(_taken) => return Err(too_many()),
+    };
+    convert(documents, written, wanted, path)
+}
+
 /// Waits for the turn of a large document.
 async fn turn(conversions: &Semaphore) -> Result<SemaphorePermit<'_>, Problem> {
     match tokio::time::timeout(PATIENCE, conversions.acquire()).await {
         Ok(turn) => turn.map_err(Problem::internal),
-        Err(_elapsed) => {
-            let words = "too many large documents are being converted; try again";
-            Err(Problem::Unavailable(words.into(), None))
-        }
+        Err(_elapsed) => Err(too_many()),
     }
+}
+
+fn too_many() -> Problem {
+    let words = "too many large documents are being converted; try again";
+    Problem::Unavailable(words.into(), None)
 }
 
 /// Converts a document on this thread, whatever its size.

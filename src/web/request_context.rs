@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::budget::{Account, Budget, Permit};
 use super::chunks::{CHUNK, in_chunks};
 use super::connection::{Connection, Receiving};
+use super::request;
 use crate::hydra::Problem;
 use crate::metrics::http::RequestClass;
 use crate::resource::{Actor, Caller};
@@ -24,6 +25,8 @@ const CONVERSION: usize = 8;
 
 /// A request that is being answered.
 pub struct RequestContext {
+    /// Names the request in the log and in error bodies.
+    pub id: String,
     pub caller: Cell<Caller>,
     /// The key of the caller, as the journal names it.
     pub actor: RefCell<Option<Actor>>,
@@ -39,6 +42,7 @@ pub struct RequestContext {
 impl RequestContext {
     pub fn new(request: &HttpRequest) -> Self {
         Self {
+            id: request::new_id(),
             caller: Cell::new(Caller::Visitor),
             actor: RefCell::default(),
             connection: request.conn_data::<Connection>().cloned(),

@@ -41,6 +41,18 @@ pub struct ResponseOptions<'a> {
     pub asked: &'a str,
 }
 
+/// A response to a reply, but for its body where that is still to be converted.
+enum Composed {
+    Whole(HttpResponse),
+    Open(HttpResponseBuilder, Unconverted),
+}
+
+/// A document as the class tables wrote it, with the path that it is shown for.
+struct Unconverted {
+    written: Vec<u8>,
+    path: String,
+}
+
 /// Returns the response to a reply.
 ///
 /// # Errors
@@ -51,6 +63,38 @@ pub async fn reply(
     reply: Reply,
     wish: &ResponseOptions<'_>,
 ) -> Result<HttpResponse, Problem> {
+    match compose(documents, reply, wish)? {
+        Composed::Whole(response) => Ok(response),
+        Composed::Open(mut response, Unconverted { written, path }) => {
+            let body = represent::body(documents, written, wish.representation, &path);
+            Ok(response.body(body.await?))
+        }
+    }
+}
+
+/// Returns the response to a reply as [`reply`] does, made on this thread.
+///
+/// # Errors
+/// Fails as [`reply`] does, and where a very large document is being converted already.
+pub fn reply_now(
+    documents: &Documents,
+    reply: Reply,
+    wish: &ResponseOptions<'_>,
+) -> Result<HttpResponse, Problem> {
+    match compose(documents, reply, wish)? {
+        Composed::Whole(response) => Ok(response),
+        Composed::Open(mut response, Unconverted { written, path }) => {
+            let wanted = wish.representation;
+            Ok(response.body(represent::body_now(documents, &written, wanted, &path)?))
+        }
+    }
+}
+
+fn compose(
+    documents: &Documents,
+    reply: Reply,
+    wish: &ResponseOptions<'_>,
+) -> Result<Composed, Problem> {
     let shows_updated = match wish.preference {
         Some(preference) => preference == Preference::Representation,
         None => wish.patch_returns_representation,
@@ -63,10 +107,11 @@ pub async fn reply(
             let variant = Variant::text(wanted.suffix());
             let unchanged = not_modified(&mut response, tag, variant, conditions)?;
             if let Some(unchanged) = unchanged {
-                return Ok(unchanged);
+                return Ok(Composed::Whole(unchanged));
             }
             represent::head(&mut response, wanted, Kind::Data, &body);
-            Ok(response.body(represent::body(documents, body, wanted, wish.asked).await?))
+            let path = wish.asked.to_owned();
+            Ok(Composed::Open(response, Unconverted { written: body, path }))
         }
         Reply::Shown { outcome, id, body, tag } => {
             let is_minimal = wish.preference == Some(Preference::Minimal);
@@ -95,10 +140,10 @@ pub async fn reply(
             }
             if shows {
                 represent::head(&mut response, wanted, Kind::Data, &body);
-                let path = id.strip_prefix(&documents.base).unwrap_or(wish.asked);
-                return Ok(response.body(represent::body(documents, body, wanted, path).await?));
+                let path = id.strip_prefix(&documents.base).unwrap_or(wish.asked).to_owned();
+                return Ok(Composed::Open(response, Unconverted { written: body, path }));
             }
-            Ok(empty(response))
+            Ok(Composed::Whole(empty(response)))
         }
         Reply::Bare { body, next } => {
             if let Some(next) = next {
@@ -108,8 +153,11 @@ pub async fn reply(
             respond_conditionally(response, tag, variant, &wish.conditions, |mut response| {
                 response.content_type("application/json").body(body)
             })
+            .map(Composed::Whole)
         }
-        Reply::Removed | Reply::Stored { .. } | Reply::Pending { .. } => Ok(empty(response)),
+        Reply::Removed | Reply::Stored { .. } | Reply::Pending { .. } => {
+            Ok(Composed::Whole(empty(response)))
+        }
     }
 }
 
@@ -292,7 +340,7 @@ pub fn options(allow: &[&'static str]) -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, Prefer, Last-Event-ID",
+            "Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, Prefer, Idempotency-Key, Last-Event-ID",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
     let mut response = response.finish();

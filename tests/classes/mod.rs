@@ -5,6 +5,7 @@ mod auth_service;
 mod change;
 mod delivery;
 mod events;
+mod idempotency;
 mod image;
 mod image_orders;
 mod image_query;

@@ -214,8 +214,7 @@ impl<'a> Reader<'a> {
 
     /// Where an operation of a class is tried: at what was made, or where it is offered inline.
     ///
-    /// A class tells what it supports at all, an inline operation what may be done there: the storage of
-    /// a space is of the same class as that of a customer, and has no policy to change.
+    /// A class tells what it supports at all, an inline operation what may be done there.
     fn place_of(&self, class: &str, operation: &Value) -> Option<String> {
         let offers = |body: &Value| {
             each(body, "hydra:operation").any(|o| o["hydra:method"] == operation["method"])

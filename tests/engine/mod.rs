@@ -14,6 +14,7 @@ mod leases;
 mod lost;
 mod priority;
 mod purge;
+mod quota;
 mod reingest;
 mod retries;
 pub mod scene;

@@ -149,6 +149,24 @@ fn killed_while_it_stores() {
 }
 
 #[test]
+fn killed_while_it_processes_images_again() {
+    let mut batch = Batch::submit(&[]);
+    batch.owner.finished(&batch.address);
+    rows::execute(&mut batch.conn, "DELETE FROM finishes");
+    let larger: Vec<Value> = (0..IMAGES)
+        .map(|n| {
+            let missing = n % MISSING == MISSING - 1;
+            let path = if missing { "/missing/x.png" } else { "/image/150x100/x.png" };
+            json!({ "id": n.to_string(), "space": 1, "origin": batch.origin.url(path) })
+        })
+        .collect();
+    batch.address = batch.owner.submit(&larger).expect(201).id();
+    until("half of it", || batch.settled() > IMAGES + IMAGES / 2);
+    batch.service.kill();
+    batch.comes_back();
+}
+
+#[test]
 fn killed_while_it_finishes() {
     let mut batch = Batch::submit(&[]);
     until("half of it", || batch.settled() > IMAGES / 2);

@@ -4,13 +4,14 @@ pub mod quota;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
 use super::StoragePolicy;
 use super::addresses::{self, CustomerAddress, SpaceAddress, StoragePolicyAddress};
 use crate::counters::{self, Counts};
 use crate::hydra::Problem;
 use crate::resource::*;
-use crate::schema::{customer_storages, customers, spaces};
+use crate::schema::{customer_storages, customers, space_storages, spaces};
 use quota::lock;
 
 /// The storage of a whole customer.
@@ -21,11 +22,18 @@ pub struct CustomerStorage {
     totals: Totals,
 }
 
-/// The storage of one space; the same class without a policy.
+/// The storage of one space; the same class, which has a policy only if one was assigned.
 #[derive(Debug)]
 pub struct SpaceStorage {
     at: SpaceAddress,
+    policy: Option<String>,
     totals: Totals,
+}
+
+/// The part of a space's storage that an administrator may write.
+#[derive(Debug, Default)]
+pub struct SpaceStorageDraft {
+    pub storage_policy: Option<String>,
 }
 
 #[derive(Debug)]
@@ -52,6 +60,9 @@ impl Default for CustomerStorageDraft {
         Self { storage_policy: "default".into() }
     }
 }
+
+/// What `storagePolicy` says.
+const POLICY: &str = "How much it may store; absent on a space that has no limit of its own";
 
 /// The rows that both have.
 macro_rules! totals {
@@ -83,9 +94,9 @@ impl Resource for CustomerStorage {
     const TEMPLATE: &'static str = addresses::CUSTOMER_STORAGE;
     const CLASS: Class<Self> = Class {
         doc: "How much a customer, or one of its spaces, stores at this moment. An \
-              administrator assigns the storage policy of a customer here.",
+              administrator assigns a storage policy here. A space without one is limited by that of its customer alone.",
         properties: totals!(
-            reference::<Self, StoragePolicy>("storagePolicy", "How much it may store", |s| {
+            reference::<Self, StoragePolicy>("storagePolicy", POLICY, |s| {
                 Some(StoragePolicyAddress { storage_policy: s.policy.clone() })
             })
             .writable(|d, at| {
@@ -114,21 +125,34 @@ impl Resource for CustomerStorage {
 
 impl Resource for SpaceStorage {
     type Address = SpaceAddress;
-    type Draft = ();
+    type Draft = SpaceStorageDraft;
 
     const NAME: &'static str = "CustomerStorage";
     const TEMPLATE: &'static str = addresses::SPACE_STORAGE;
     const CLASS: Class<Self> = Class {
         doc: CustomerStorage::CLASS.doc,
-        properties: totals!(),
-        operations: &[retrieve_counting::<Self>()],
+        properties: totals!(
+            reference::<Self, StoragePolicy>("storagePolicy", POLICY, |s| {
+                s.policy.clone().map(|storage_policy| StoragePolicyAddress { storage_policy })
+            })
+            .writable(|d, at| d.storage_policy = at.map(|at| at.storage_policy))
+            .must_exist("policy", |d, _| {
+                let policy = d.storage_policy.clone();
+                policy.map(|storage_policy| StoragePolicyAddress { storage_policy })
+            })
+            .optional()
+            .example("default"),
+        ),
+        operations: &[retrieve_counting::<Self>(), update::<Self>().for_administrators()],
         ..Class::EMPTY
     };
 
     fn address(&self) -> SpaceAddress {
         self.at
     }
-    fn draft(&self) {}
+    fn draft(&self) -> SpaceStorageDraft {
+        SpaceStorageDraft { storage_policy: self.policy.clone() }
+    }
 }
 
 impl Retrieve for CustomerStorage {
@@ -147,9 +171,13 @@ impl Retrieve for CustomerStorage {
 impl Retrieve for SpaceStorage {
     fn find(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
         let space = spaces::table.find((at.customer, at.space));
-        let since = space.select(spaces::created).first(s.conn)?;
+        let policy = space_storages::table
+            .find((at.customer, at.space))
+            .select(space_storages::storage_policy)
+            .single_value();
+        let (since, policy) = space.select((spaces::created, policy)).first(s.conn)?;
         let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, since);
-        Ok(Self { at: *at, totals })
+        Ok(Self { at: *at, policy, totals })
     }
 }
 
@@ -167,5 +195,35 @@ impl Update for CustomerStorage {
             .set(customer_storages::storage_policy.eq(&draft.storage_policy))
             .execute(s.conn)?;
         Self::find(s, &locked.address())
+    }
+}
+
+impl Update for SpaceStorage {
+    /// The space is locked, because there need not be a policy.
+    fn lock(s: &mut UnitOfWork<'_>, at: &SpaceAddress) -> Result<Self, Problem> {
+        let space = spaces::table.find((at.customer, at.space)).select(spaces::id);
+        space.for_no_key_update().first::<i32>(s.conn)?;
+        Self::find(s, at)
+    }
+    fn save(
+        s: &mut UnitOfWork<'_>,
+        locked: Locked<Self>,
+        draft: SpaceStorageDraft,
+    ) -> Result<Self, Problem> {
+        let at = locked.at;
+        if let Some(policy) = draft.storage_policy {
+            let key =
+                (space_storages::customer.eq(at.customer), space_storages::space.eq(at.space));
+            diesel::insert_into(space_storages::table)
+                .values((key, space_storages::storage_policy.eq(policy)))
+                .on_conflict((space_storages::customer, space_storages::space))
+                .do_update()
+                .set(space_storages::storage_policy.eq(excluded(space_storages::storage_policy)))
+                .execute(s.conn)?;
+        } else {
+            let own = space_storages::table.find((at.customer, at.space));
+            diesel::delete(own).execute(s.conn)?;
+        }
+        Self::find(s, &at)
     }
 }

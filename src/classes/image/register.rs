@@ -104,7 +104,11 @@ pub fn register(
         faults.sort_by_key(|fault| index_of(&fault.pointer));
         return Err(faults.into());
     }
-    check_quota(s.conn, customer, drafts.len() - existing.len())?;
+    let mut more: BTreeMap<i32, i64> = BTreeMap::new();
+    for at in drafts.keys().filter(|at| !existing.contains_key(*at)) {
+        *more.entry(at.space).or_default() += 1;
+    }
+    check_quota(s.conn, customer, &more)?;
     let batch = store(s.conn, customer, &drafts, &existing, priority)?;
     s.effects.extend(existing.into_keys().map(changed));
     Ok(batch)
@@ -303,7 +307,7 @@ pub fn make(
     at: &ImageAddress,
     draft: &ImageDraft,
 ) -> Result<Image, Problem> {
-    check_quota(conn, at.customer, 1)?;
+    check_quota(conn, at.customer, &BTreeMap::from([(at.space, 1)]))?;
     // One clock for all processes: what is remembered of an order rests on it.
     let now = diesel::select(diesel::dsl::now.into_sql::<Timestamptz>()).get_result(conn)?;
     let new = NewImage::new(at, draft, now);

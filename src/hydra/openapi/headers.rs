@@ -5,6 +5,9 @@ use serde_json::{Map, Value, json};
 /// Entity tags, or a star for whatever there is (RFC 9110, section 13.1).
 const TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$"#;
 
+/// A string as structured fields have it (RFC 8941, section 3.3.3), of 1 to 255 characters.
+const IDEMPOTENCY_KEY: &str = r#"^"([ !#-\[\]-~]|\\["\\]){1,255}"$"#;
+
 pub(super) fn to(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
 }
@@ -13,6 +16,7 @@ pub(super) fn to(name: &str) -> Value {
 pub(super) fn parameters() -> Value {
     let tags = json!({ "type": "string", "pattern": TAGS });
     let preferences = super::schema::to("Preference");
+    let key = json!({ "type": "string", "pattern": IDEMPOTENCY_KEY });
     let mut all = Map::new();
     for (name, doc, schema) in [
         (
@@ -32,6 +36,12 @@ pub(super) fn parameters() -> Value {
             "Whether the answer shows what was written, and whether parameters and members that are not \
              known are refused (RFC 7240)",
             &preferences,
+        ),
+        (
+            "Idempotency-Key",
+            "Makes it safe to send the request again: for 24 hours, the same key with the same body is done \
+             once, and has the same answer each time",
+            &key,
         ),
     ] {
         all.insert(

@@ -77,7 +77,10 @@ fn changeable(world: &World) -> Vec<(String, Client, Box<dyn Fn(&World) -> Value
         let made = w.app.administrator.put(&format!("/storagePolicies/{id}"), &json!({}));
         json!({ "storagePolicy": made.expect(201).id() })
     };
-    let storage = world.owner.path("/storage");
-    found.push((storage, world.app.administrator.clone(), Box::new(policy)));
+    for storage in
+        [world.owner.path("/storage"), world.path("/customers/{customer}/spaces/{space}/storage")]
+    {
+        found.push((storage, world.app.administrator.clone(), Box::new(policy)));
+    }
     found
 }

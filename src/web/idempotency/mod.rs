@@ -1,0 +1,237 @@
+//! POSTs that name an `Idempotency-Key`: done once, and answered alike each time
+//! (`docs/adr/0027-answers-kept-with-their-effects.md`).
+
+pub mod key;
+pub mod render;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::{HttpRequest, HttpResponse};
+
+pub use key::key;
+
+use super::budget::Permit;
+use super::completion::await_completion;
+use super::perform::{apply, malformed};
+use super::request_context::RequestContext;
+use super::router::{Entry, Mounted, Run};
+use super::{Service, request, scheduler};
+use crate::hydra::Problem;
+use crate::hydra::linked::SourceMap;
+use crate::resource::idempotency::{self, Begun, Done, KeptAnswer, KeyedRequest, Once};
+use crate::resource::pending::PendingJob;
+use crate::resource::reply::Then;
+use crate::resource::{Caller, Input, Reply, UnitOfWork, transaction};
+use render::{Rendering, response};
+
+/// Time that a repetition waits for the answer of the first request.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Time after which a repetition asks for the answer of the first again: at first, and at most.
+const INTERVAL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+/// Interval at which an answer that waits for the processing of an image says that it still may come.
+const RENEWAL: Duration = Duration::from_secs(3);
+
+/// The input of a request, the way to tell of faults in its body, and the bytes that the body holds.
+pub type Prepared = (Input, SourceMap, Option<Permit>);
+
+/// A request that names a key.
+pub struct Keyed {
+    caller: Caller,
+    request: KeyedRequest,
+    rendering: Rendering,
+    /// Time until which it waits for another.
+    until: Instant,
+}
+
+impl Keyed {
+    /// Returns `None` for a visitor, who is refused anyway.
+    pub fn new(
+        service: &Service,
+        request: &HttpRequest,
+        context: &RequestContext,
+        (key, body): (String, &[u8]),
+    ) -> Option<Self> {
+        let caller = context.caller.get();
+        let (customer, actor) = (caller.customer()?, context.actor.borrow().clone()?);
+        let secrets = &service.site.secrets;
+        let named = secrets.digest([actor.path().as_bytes(), key.as_bytes()]);
+        let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+        let method = request.method().as_str();
+        let strict = [u8::from(request::is_strict(request))];
+        let fingerprint = secrets.digest([method.as_bytes(), target.as_bytes(), &strict, body]);
+        let lock = named.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
+        let request_id = context.id.clone();
+        Some(Self {
+            caller,
+            request: KeyedRequest { customer, actor, key, fingerprint, lock },
+            rendering: Rendering::new(service, request, request_id),
+            until: Instant::now() + PATIENCE,
+        })
+    }
+}
+
+/// What a request comes to: an act, or a refusal that was found before.
+enum Intent {
+    Act { run: Run, input: Box<Input>, source_map: SourceMap },
+    Refusal(KeptAnswer),
+}
+
+/// What is left to wait for once a request is committed.
+type Pending = Option<(PendingJob, Then)>;
+
+/// A request with all that it needs on a connection.
+struct Work {
+    database: crate::database::Database,
+    site: Arc<crate::resource::Site>,
+    keyed: Keyed,
+    intent: Intent,
+}
+
+impl Work {
+    fn once(&self) -> Result<Once<Pending>, Problem> {
+        let Self { database, site, keyed, .. } = self;
+        let refused = |problem: Problem| match &self.intent {
+            Intent::Act { source_map, .. } => {
+                keyed.rendering.refusal(source_map.map_pointers(problem))
+            }
+            Intent::Refusal(answer) => Ok(answer.clone()),
+        };
+        let act = |s: &mut UnitOfWork<'_>| self.act(s);
+        idempotency::once(database, site, keyed.caller, &keyed.request, act, refused)
+    }
+
+    fn act(&self, s: &mut UnitOfWork<'_>) -> Result<Done<Pending>, Problem> {
+        let (run, input) = match &self.intent {
+            Intent::Act { run, input, .. } => (run, input),
+            // It is refused once more, so that it is treated as any refusal is.
+            Intent::Refusal(_) => return Err(Problem::Unreadable(String::new())),
+        };
+        let (reply, value) = match input.judge(run(s, input))? {
+            // As it is now: that is the answer where the process dies while it waits.
+            Reply::Pending { job, then } => (then(s)?, Some((job, then))),
+            reply => (reply, None),
+        };
+        let answer = self.keyed.rendering.reply(reply)?;
+        Ok(Done { answer, is_provisional: value.is_some(), value })
+    }
+}
+
+/// Returns the answer of a request that was done before; while it is being done elsewhere, waits for that, with neither a
+/// thread nor a connection.
+///
+/// # Errors
+/// Returns [`Problem::Invalid`] if the key was used for another request, [`Problem::Unavailable`] if it takes too long.
+pub async fn repeated(service: &Service, keyed: &Keyed) -> Result<Option<HttpResponse>, Problem> {
+    let mut interval = INTERVAL.0;
+    loop {
+        let (database, request) = (service.database.clone(), keyed.request.clone());
+        let look = move || idempotency::look(&database, &request);
+        match service.scheduler.run(keyed.caller, look).await? {
+            Begun::First => return Ok(None),
+            Begun::Answered(answer) => return response(answer).map(Some),
+            Begun::Running => {
+                let left = keyed.until.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    let words = "the first request with this Idempotency-Key is still being done; try again";
+                    return Err(Problem::Unavailable(words.into(), None));
+                }
+                tokio::time::sleep(interval.min(left)).await;
+                interval = (interval * 2).min(INTERVAL.1);
+            }
+        }
+    }
+}
+
+/// Does a request that names a key, and answers it; with the answer that it had before, if it turns out to be a repetition.
+///
+/// # Errors
+/// Returns the problems of [`repeated`], and those of the operation that are not kept.
+pub async fn answer(
+    service: &Service,
+    entry: &Entry,
+    values: &[String],
+    keyed: Keyed,
+    prepared: Result<Prepared, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let (prepared, _held) = match prepared {
+        Ok((input, source_map, held)) => (Ok((input, source_map)), held),
+        Err(problem) => (Err(problem), None),
+    };
+    let intent = match prepared {
+        Err(problem) => Intent::Refusal(keyed.rendering.refusal(problem)?),
+        Ok((input, source_map)) => match run(entry, values) {
+            Some(run) => Intent::Act { run, input: Box::new(input), source_map },
+            None => Intent::Refusal(keyed.rendering.refusal(malformed(entry, &input))?),
+        },
+    };
+    let caller = keyed.caller;
+    let units = match &intent {
+        Intent::Act { input, .. } => scheduler::units(input.things()),
+        Intent::Refusal(_) => 1,
+    };
+    let (database, site) = (service.database.clone(), Arc::clone(&service.site));
+    let mut work = Box::new(Work { database, site, keyed, intent });
+    loop {
+        let attempt = move || work.once().map(|once| (work, once));
+        let (tried, once) = service.scheduler.run_of(caller, units, attempt).await?;
+        match once {
+            Once::Again(answer) | Once::Refused(answer) => return response(answer),
+            Once::Done(done, effects) => {
+                let changes = apply(service, effects);
+                let Some(pending) = done.value else { return response(done.answer) };
+                let answer = conclude(service, *tried, pending).await;
+                // By now there are other pixels, perhaps by another process.
+                service.changes.publish(&changes);
+                return response(answer?);
+            }
+            // One that came at the same moment was first.
+            Once::Running => match repeated(service, &tried.keyed).await? {
+                Some(response) => return Ok(response),
+                None => work = tried,
+            },
+        }
+    }
+}
+
+/// Waits for the processing that an answer tells of, and makes what comes of it the answer of all repetitions.
+async fn conclude(
+    service: &Service,
+    work: Work,
+    (job, then): (PendingJob, Then),
+) -> Result<KeptAnswer, Problem> {
+    let Work { database, keyed: Keyed { caller, request, rendering, .. }, .. } = work;
+    let request = Arc::new(request);
+    let mut waiting = pin!(await_completion(service, job, then, caller));
+    let reply = loop {
+        match tokio::time::timeout(RENEWAL, &mut waiting).await {
+            Ok(reply) => break reply,
+            Err(_elapsed) => {
+                let (database, request) = (database.clone(), Arc::clone(&request));
+                let renew = move || {
+                    transaction::write(&database, |conn| idempotency::renew(conn, &request))
+                };
+                // Where that fails, repetitions get the provisional answer, which is true too.
+                if let Err(problem) = service.scheduler.go_on(caller, renew).await {
+                    log::debug!("a provisional answer is not renewed: {problem}");
+                }
+            }
+        }
+    };
+    // The image may have been removed meanwhile.
+    let answer =
+        reply.map_or_else(|problem| rendering.refusal(problem), |reply| rendering.reply(reply))?;
+    let conclude = move || {
+        transaction::write(&database, |conn| idempotency::conclude(conn, &request, &answer))
+    };
+    service.scheduler.go_on(caller, conclude).await
+}
+
+/// Returns what a command does at an address; nothing where the address is malformed.
+fn run(entry: &Entry, values: &[String]) -> Option<Run> {
+    match &entry.act {
+        Mounted::Command(write) => write(values),
+        Mounted::Batched(_) | Mounted::Query(_) => None,
+    }
+}
