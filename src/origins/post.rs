@@ -10,7 +10,7 @@ use reqwest::{Client, Url};
 
 use super::address::Allowed;
 use super::error::OriginError;
-use super::fetch::{failure, literal, port};
+use super::http::{failure, literal, port};
 use super::limits::Limits;
 use super::resolve::Resolver;
 use super::url::{OriginUrlError, read_origin};

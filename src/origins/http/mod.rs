@@ -1,5 +1,7 @@
 //! Asking origins, redirects included.
 
+mod retry_after;
+
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
@@ -12,14 +14,14 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::{Instant, timeout};
 
-use super::Credentials;
 use super::address::Allowed;
+use super::credentials::Credentials;
 use super::error::{OriginError, Phase};
 use super::limits::Limits;
 use super::resolve::{LookUpError, Resolver};
-use super::retry_after::retry_after;
 use super::store::{Fetched, store};
 use super::url::{check, read_origin};
+use retry_after::retry_after;
 
 /// Connections are kept for the next image of a batch, no longer.
 const KEEP_CONNECTIONS: Duration = Duration::from_secs(10);
