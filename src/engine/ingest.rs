@@ -20,7 +20,7 @@ use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives}
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::metrics::engine::{AttemptOutcome, Stage};
-use crate::origins::{Fetched, OriginError, host_of};
+use crate::origins::{CredentialUse, Fetched, OriginError, Strategy, host_of};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
@@ -187,18 +187,18 @@ impl Engine {
         rules: Vec<StoredRule>,
     ) -> Result<Fetched, AttemptError> {
         let customer = job.at.customer;
+        let mut strategy = Strategy::DEFAULT;
         let mut credentials = None;
         if let Some(chosen) = self.rules.choose(customer, rules, origin).await? {
-            let held = match chosen.strategy.requires_credentials() {
-                true => {
-                    let open = move |site: &Site, conn: &mut PgConnection| {
-                        held_credentials(conn, site, customer, &chosen.id)
-                    };
-                    self.with_retry(job, open).await?
-                }
-                false => None,
+            strategy = chosen.strategy;
+            let open = move |site: &Site, conn: &mut PgConnection| {
+                held_credentials(conn, site, customer, &chosen.id, chosen.strategy)
             };
-            credentials = chosen.strategy.credentials_to_send(held)?;
+            let held = match strategy.credentials() {
+                CredentialUse::Never => None,
+                CredentialUse::Required(_) => self.with_retry(job, open).await?,
+            };
+            credentials = strategy.credentials_to_send(held)?;
         }
         // What a request waits for never waits for the customer's own queue; its slots are few.
         let _fetching = match host_of(origin) {
@@ -207,7 +207,7 @@ impl Engine {
         };
         let folder = &self.settings.folder;
         let began = Instant::now();
-        let fetched = self.fetcher.fetch(origin, credentials.as_ref(), folder).await;
+        let fetched = self.fetcher.fetch(origin, strategy, credentials.as_ref(), folder).await;
         self.metrics.engine.stage(Stage::Fetch, began);
         Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }

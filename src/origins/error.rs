@@ -16,7 +16,9 @@ pub enum OriginError {
     /// The origin is no URL that can be fetched.
     Unusable(OriginUrlError),
     /// The strategy needs credentials that were never given (`docs/rules.md` 7.2).
-    CredentialsMissing,
+    CredentialsMissing { words: &'static str },
+    /// The strategy that was chosen does not fetch URLs of this scheme.
+    OtherScheme { strategy: &'static str, scheme: String },
     /// The patterns of the customer's rules took longer than one image may be looked at.
     PatternsTooSlow { after: Duration },
     /// No address of the host is public or allowed; `address` is for the log only.
@@ -107,8 +109,13 @@ impl fmt::Display for OriginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unusable(why) => why.fmt(f),
-            Self::CredentialsMissing => f.write_str(
-                "the origin strategy needs a user and a password, and none have been given",
+            Self::CredentialsMissing { words } => {
+                write!(f, "the origin strategy needs {words}, and none have been given")
+            }
+            Self::OtherScheme { strategy, scheme } => write!(
+                f,
+                "the origin strategy {strategy} does not fetch {scheme}:// origins; one that does must \
+                 match this origin first"
             ),
             Self::PatternsTooSlow { after } => write!(
                 f,

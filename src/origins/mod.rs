@@ -1,14 +1,18 @@
 //! Fetching images from the addresses that customers name.
 //!
-//! A customer's [`Rule`]s say how an origin is asked ([`choose`]); a [`Fetcher`] brings its bytes
-//! to a file and reaches public addresses only, and those that the operator [`Allowed`].
+//! A customer's [`Rule`]s say how an origin is asked ([`choose`]): by one of the [`Strategy`]s, each of which is a file in
+//! `kinds`. A [`Fetcher`] brings the bytes to a file and reaches public addresses only, and those that the operator [`Allowed`].
 
 mod address;
+mod body;
 mod credentials;
 mod error;
+mod error_kind;
+mod fetch;
 mod http;
-mod kind;
+mod kinds;
 mod limits;
+mod network;
 mod pattern;
 mod post;
 mod purge;
@@ -23,9 +27,12 @@ mod tests;
 mod url;
 
 pub use address::{Allowed, AllowedError};
-pub use credentials::Credentials;
+pub use credentials::{
+    CREDENTIAL_FIELDS, CredentialFault, CredentialField, CredentialUse, Credentials, Shape,
+    USER_AND_PASSWORD,
+};
 pub use error::{OriginError, Phase};
-pub use http::Fetcher;
+pub use fetch::Fetcher;
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use post::{POST_TIMEOUT, PostError, PostUrlError, Poster, check_post};
@@ -33,5 +40,5 @@ pub use purge::{Purger, read_purge_urls};
 pub use retries::RetryLimits;
 pub use rule::{Rule, choose};
 pub use store::Fetched;
-pub use strategy::Strategy;
-pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin, host_of};
+pub use strategy::{Strategy, check_origin, host_of};
+pub use url::{MAX_ORIGIN_BYTES, OriginUrlError};

@@ -10,10 +10,10 @@ use reqwest::{Client, Url};
 
 use super::address::Allowed;
 use super::error::OriginError;
-use super::http::{failure, literal, port};
+use super::http::{SCHEMES, failure, literal, port};
 use super::limits::Limits;
 use super::resolve::Resolver;
-use super::url::{OriginUrlError, read_origin};
+use super::url::{OriginUrlError, read};
 
 /// Time that a message may take: to look up the host, to connect, and until the answer begins.
 pub const POST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -76,7 +76,7 @@ impl fmt::Display for PostUrlError {
 /// # Errors
 /// Returns [`PostUrlError`], whose words continue a sentence that begins with the URL.
 pub fn check_post(url: &str, allowed: &Allowed) -> Result<(), PostUrlError> {
-    let url = read_origin(url).map_err(PostUrlError::Url)?;
+    let url = read(url, |scheme| SCHEMES.contains(&scheme)).map_err(PostUrlError::Url)?;
     let is_secure = url.scheme() == "https";
     match literal(&url) {
         Some(address) if is_secure && !allowed.permits(address, port(&url)) => {

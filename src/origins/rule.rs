@@ -19,7 +19,7 @@ pub struct Rule {
 
 /// Returns the first rule whose pattern is in `origin`; `rules` are sorted by their order.
 ///
-/// `None` stands for [`Strategy::Default`]. Each pattern is bounded by itself, and no other is tried
+/// `None` stands for [`Strategy::DEFAULT`]. Each pattern is bounded by itself, and no other is tried
 /// once all together have taken `budget`. This may take that long: it belongs on a thread that may wait.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use super::rules::place;
 use super::{CustomerOriginStrategy, CustomerOriginStrategyDraft};
 use crate::addresses::CustomerOriginStrategyAddress;
 use crate::hydra::{Fault, Problem};
-use crate::origins::Strategy;
+use crate::origins::{CredentialUse, Strategy};
 use crate::resource::UnitOfWork;
 use crate::schema::{customer_origin_strategies as strategies, customers};
 
@@ -71,12 +71,15 @@ pub(super) fn columns(
     }
     let position = position(s.conn, at, draft.position)?;
     let strategy = Strategy::parse(&draft.origin_strategy);
-    // A strategy that takes no credentials keeps none.
-    let credentials = if strategy.is_some_and(Strategy::requires_credentials) {
-        let held = locked.and_then(|locked| locked.credentials.clone());
-        draft.credentials.seal(held, s.site, &place(at.customer, &at.origin_strategy))?
-    } else {
-        None
+    let credentials = match strategy.map(Strategy::credentials) {
+        Some(CredentialUse::Required(shape)) => {
+            let held = locked.filter(|locked| locked.takes(shape));
+            let held = held.and_then(|locked| locked.credentials.clone());
+            let place = place(at.customer, &at.origin_strategy);
+            draft.credentials.seal(held, shape, s.site, &place)?
+        }
+        // A strategy that takes no credentials keeps none.
+        _ => None,
     };
     // The id of a strategy may have been given by an older name.
     let origin_strategy = strategy.map_or(draft.origin_strategy, |s| s.id().to_owned());

@@ -10,7 +10,7 @@ use super::addresses::{
     self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
 };
 use crate::hydra::{Fault, Problem};
-use crate::origins::{Pattern, Strategy};
+use crate::origins::{CredentialUse, Pattern, Shape, Strategy};
 use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::customer_origin_strategies as strategies;
@@ -63,8 +63,7 @@ impl Resource for CustomerOriginStrategy {
     const CLASS: Class<Self> = Class {
         doc: "How some of a customer's origins are fetched. The first strategy, by order, whose \
               regex is found in an origin is used; where none is, the default one. Credentials \
-              are written here or by PUT of a user and a password to …/credentials, \
-              and never shown.",
+              are written here or by PUT to …/credentials, and never shown.",
         parent: Some("OriginStrategy"),
         properties: &[
             &field("id", "Last segment of its address", |o: &Self| &o.id),
@@ -86,7 +85,7 @@ impl Resource for CustomerOriginStrategy {
             .example("basic-http-authentication"),
             &secret(
                 "credentials",
-                "User and password, as JSON; never shown",
+                "What the strategy needs, as JSON; never shown",
                 |d: &mut CustomerOriginStrategyDraft| &mut d.credentials,
             )
             .example(credentials::EXAMPLE),
@@ -125,16 +124,28 @@ impl Resource for CustomerOriginStrategy {
         let mut faults = Vec::new();
         let strategy = Strategy::parse(&draft.origin_strategy);
         if strategy.is_none() && !draft.origin_strategy.is_empty() {
-            let ids = Strategy::ALL.iter().map(|s| s.id()).collect::<Vec<_>>().join(", ");
+            let ids = Strategy::all().map(Strategy::id).collect::<Vec<_>>().join(", ");
             let reason = format!("is none of those that work here: {ids}");
             faults.push(Fault::new("originStrategy", reason));
         }
-        if matches!(draft.credentials, Credentials::Given(_))
-            && strategy.is_some_and(|s| !s.requires_credentials())
-        {
-            faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
+        match strategy.map(Strategy::credentials) {
+            Some(CredentialUse::Required(shape)) => faults.extend(draft.credentials.faults(shape)),
+            Some(CredentialUse::Never) if matches!(draft.credentials, Credentials::Given(_)) => {
+                faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
+            }
+            _ => {}
         }
         Ok(faults)
+    }
+}
+
+impl CustomerOriginStrategy {
+    /// Returns whether the credentials that it holds are of a shape.
+    fn takes(&self, shape: &Shape) -> bool {
+        match Strategy::parse(&self.origin_strategy).map(Strategy::credentials) {
+            Some(CredentialUse::Required(own)) => own.is_same(shape),
+            _ => false,
+        }
     }
 }
 

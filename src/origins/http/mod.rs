@@ -5,32 +5,30 @@ mod retry_after;
 use std::error::Error;
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use super::address::Allowed;
-use super::credentials::Credentials;
+use super::body::{Answer, Body, Broken, NextPiece};
 use super::error::{OriginError, Phase};
 use super::limits::Limits;
 use super::resolve::{LookUpError, Resolver};
-use super::store::{Fetched, store};
-use super::url::{check, read_origin};
+use super::url::{OriginUrlError, check};
 use retry_after::retry_after;
 
 /// Connections are kept for the next image of a batch, no longer.
 const KEEP_CONNECTIONS: Duration = Duration::from_secs(10);
 
-/// Fetches origins, from permitted addresses only; cheap to clone.
-#[derive(Clone)]
-pub struct Fetcher(Arc<Inner>);
+/// Schemes of the URLs that are asked for.
+pub const SCHEMES: &[&str] = &["http", "https"];
 
-struct Inner {
+/// Asks permitted addresses only, and follows where they lead.
+pub struct Http {
     limits: Limits,
     allowed: Arc<Allowed>,
     client: Client,
@@ -38,93 +36,94 @@ struct Inner {
     of_ports: Vec<(u16, Client)>,
 }
 
-impl Fetcher {
+/// What tells an origin who asks.
+pub trait Authorize: Sync {
+    /// Returns the headers of a request for a URL.
+    ///
+    /// # Errors
+    /// Fails where there are none to be had.
+    fn headers(&self, url: &Url) -> Result<HeaderMap, OriginError>;
+
+    /// Returns whether a redirect leads to somebody who may be told as well.
+    fn extends_to(&self, from: &Url, to: &Url) -> bool {
+        from.origin() == to.origin()
+    }
+}
+
+/// Tells nothing.
+pub struct Anonymous;
+
+impl Authorize for Anonymous {
+    fn headers(&self, _url: &Url) -> Result<HeaderMap, OriginError> {
+        Ok(HeaderMap::new())
+    }
+}
+
+impl Http {
     /// Sets the HTTP client up; it uses no proxy, keeps no cookies and follows no redirect itself.
     ///
     /// # Errors
     /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used.
-    pub fn new(limits: Limits, allowed: Allowed) -> Result<Self, OriginError> {
-        let allowed = Arc::new(allowed);
+    pub fn new(limits: Limits, allowed: Arc<Allowed>) -> Result<Self, OriginError> {
         let client = |port| {
             client(limits, Resolver { allowed: Arc::clone(&allowed), port, named_only: false })
         };
         let of_ports = allowed.ports().into_iter().map(|port| Ok((port, client(port)?)));
         let of_ports = of_ports.collect::<Result<_, OriginError>>()?;
         let client = client(0)?;
-        Ok(Self(Arc::new(Inner { limits, allowed, client, of_ports })))
+        Ok(Self { limits, allowed, client, of_ports })
     }
 
-    /// Streams the origin into an unnamed temporary file in `folder`.
+    /// Asks for a URL, and for those that it redirects to, until one answers with a file.
     ///
-    /// `credentials` go to the origin's own scheme, host and port; after a redirect elsewhere they
-    /// are not sent again. Any final answer but a success with a body is an error.
+    /// What `authorize` tells is not told again once a redirect has led to somebody else.
     ///
     /// # Errors
-    /// Returns [`OriginError`], in words for the customer.
-    pub async fn fetch(
-        &self,
-        origin: &str,
-        credentials: Option<&Credentials>,
-        folder: &Path,
-    ) -> Result<Fetched, OriginError> {
-        let limits = self.0.limits;
-        let url = read_origin(origin).map_err(OriginError::Unusable)?;
-        let begun = Instant::now();
-        let after = limits.allowed(0);
-        let late = OriginError::TimedOut { phase: Phase::InAll, after };
-        let answer = timeout(after, self.follow(url, credentials)).await.unwrap_or(Err(late))?;
-        store(answer, limits, begun, folder).await
+    /// Returns [`OriginError`] for every other answer, and for none.
+    pub async fn get(&self, url: Url, authorize: &dyn Authorize) -> Result<Answer, OriginError> {
+        let answer = succeeded(self.follow(url, authorize).await?)?;
+        let expected = answer.content_length();
+        Ok(Answer { body: Box::new(Plain(answer)), expected })
     }
 
     async fn follow(
         &self,
         mut url: Url,
-        mut credentials: Option<&Credentials>,
+        mut authorize: &dyn Authorize,
     ) -> Result<Response, OriginError> {
-        let limit = self.0.limits.redirects;
+        let limit = self.limits.redirects;
         for _ in 0..=limit {
-            let answer = self.ask(&url, credentials).await?;
-            if !matches!(answer.status().as_u16(), 301..=303 | 307 | 308) {
-                return succeeded(answer);
+            let answer = self.ask(&url, authorize.headers(&url)?).await?;
+            if !is_redirect(answer.status()) {
+                return Ok(answer);
             }
             let next = target(&url, &answer)?;
-            if next.origin() != url.origin() {
-                credentials = None;
+            if !authorize.extends_to(&url, &next) {
+                authorize = &Anonymous;
             }
             url = next;
         }
         Err(OriginError::TooManyRedirects { limit })
     }
 
-    async fn ask(
-        &self,
-        url: &Url,
-        credentials: Option<&Credentials>,
-    ) -> Result<Response, OriginError> {
+    async fn ask(&self, url: &Url, headers: HeaderMap) -> Result<Response, OriginError> {
         // The client does not look up what is an address already.
         if let Some(address) = literal(url)
-            && !self.0.allowed.permits(address, port(url))
+            && !self.allowed.permits(address, port(url))
         {
             return Err(OriginError::AddressRefused { host: host(url), address: Some(address) });
         }
-        match self.send(url, credentials).await {
+        match self.send(url, headers.clone()).await {
             // Origins may end a kept connection just as it is used again; RFC 9110, 9.2.2.
-            Err(OriginError::NoAnswer { .. }) => self.send(url, credentials).await,
+            Err(OriginError::NoAnswer { .. }) => self.send(url, headers).await,
             answer => answer,
         }
     }
 
-    async fn send(
-        &self,
-        url: &Url,
-        credentials: Option<&Credentials>,
-    ) -> Result<Response, OriginError> {
-        let Inner { limits, client, of_ports, .. } = &*self.0;
+    async fn send(&self, url: &Url, headers: HeaderMap) -> Result<Response, OriginError> {
+        let Self { limits, client, of_ports, .. } = self;
         let own = of_ports.iter().find(|(of, _)| *of == port(url));
-        let mut request = own.map_or(client, |(_, client)| client).get(url.clone());
-        if let Some(Credentials { user, password }) = credentials {
-            request = request.basic_auth(user, Some(password));
-        }
+        let request = own.map_or(client, |(_, client)| client).get(url.clone()).headers(headers);
         // The client tells when it cannot connect, but not when it has connected.
         let after = limits.connect + limits.idle;
         let late = OriginError::TimedOut { phase: Phase::Waiting, after };
@@ -133,6 +132,20 @@ impl Fetcher {
             Err(_) => Err(late),
         }
     }
+}
+
+/// A body as it is sent.
+struct Plain(Response);
+
+impl Body for Plain {
+    fn next(&mut self) -> NextPiece<'_> {
+        // A reset, a missing end and a damaged chunk alike: the file is not whole.
+        Box::pin(async { self.0.chunk().await.map_err(|_any| Broken::Off) })
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301..=303 | 307 | 308)
 }
 
 fn client(limits: Limits, resolver: Resolver) -> Result<Client, OriginError> {
@@ -183,8 +196,13 @@ fn target(url: &Url, answer: &Response) -> Result<Url, OriginError> {
         .and_then(|location| str::from_utf8(location).ok())
         .and_then(|location| url.join(location).ok())
         .ok_or(OriginError::BadRedirect { why: None })?;
-    check(&next).map_err(|why| OriginError::BadRedirect { why: Some(why) })?;
-    Ok(next)
+    let bad = |why| OriginError::BadRedirect { why: Some(why) };
+    check(&next).map_err(bad)?;
+    if SCHEMES.contains(&next.scheme()) {
+        Ok(next)
+    } else {
+        Err(bad(OriginUrlError::UnsupportedScheme))
+    }
 }
 
 /// Returns why there is no answer. The client's error is kept for the log, without the URL.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::super::{Credentials, Fetched, Fetcher, Limits, OriginError};
+use super::super::{Credentials, Fetched, Fetcher, Limits, OriginError, Strategy};
 
 /// Answers one request a connection, then ends the connection.
 pub struct Origin {
@@ -97,7 +97,11 @@ pub fn fetch_with(
     let fetcher = Fetcher::new(limits, allowed.parse().unwrap())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let outcome = runtime.block_on(fetcher.fetch(origin, credentials, folder.path()));
+    let strategy = match credentials {
+        Some(_) => Strategy::parse("basic-http-authentication").unwrap(),
+        None => Strategy::DEFAULT,
+    };
+    let outcome = runtime.block_on(fetcher.fetch(origin, strategy, credentials, folder.path()));
     assert_eq!(folder.path().read_dir().unwrap().count(), 0, "files have no names");
     outcome
 }

@@ -6,10 +6,11 @@ impl OriginError {
     /// Returns the kind of the error, which names nothing of the origin.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Unusable(_) | Self::BadRedirect { .. } | Self::TooManyRedirects { .. } => {
-                "origin_url"
-            }
-            Self::CredentialsMissing | Self::Refused { .. } => "origin_refused",
+            Self::Unusable(_)
+            | Self::OtherScheme { .. }
+            | Self::BadRedirect { .. }
+            | Self::TooManyRedirects { .. } => "origin_url",
+            Self::CredentialsMissing { .. } | Self::Refused { .. } => "origin_refused",
             Self::AddressRefused { .. } => "origin_address",
             Self::NoSuchHost { .. } | Self::DnsTimeout { .. } => "origin_name",
             Self::Unreachable { .. } | Self::NoAnswer { .. } | Self::Tls { .. } => {

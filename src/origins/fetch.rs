@@ -1,0 +1,53 @@
+//! Fetching an origin by its strategy, within the limits of time and size.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout};
+
+use super::address::Allowed;
+use super::credentials::Credentials;
+use super::error::{OriginError, Phase};
+use super::limits::Limits;
+use super::network::Network;
+use super::store::{Fetched, store};
+use super::strategy::{Strategy, read_origin};
+
+/// Fetches origins, from permitted addresses only; cheap to clone.
+#[derive(Clone)]
+pub struct Fetcher(Arc<Network>);
+
+impl Fetcher {
+    /// Sets the clients up; they use no proxy and keep nothing from one fetch to the next.
+    ///
+    /// # Errors
+    /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used.
+    pub fn new(limits: Limits, allowed: Allowed) -> Result<Self, OriginError> {
+        Network::new(limits, allowed).map(|network| Self(Arc::new(network)))
+    }
+
+    /// Streams the origin into an unnamed temporary file in `folder`.
+    ///
+    /// `credentials` go to the origin itself and to nobody else it leads to. Any final answer but a success with a body is
+    /// an error.
+    ///
+    /// # Errors
+    /// Returns [`OriginError`], in words for the customer.
+    pub async fn fetch(
+        &self,
+        origin: &str,
+        strategy: Strategy,
+        credentials: Option<&Credentials>,
+        folder: &Path,
+    ) -> Result<Fetched, OriginError> {
+        let network = &*self.0;
+        let url = read_origin(origin).map_err(OriginError::Unusable)?;
+        strategy.check_scheme(&url)?;
+        let begun = Instant::now();
+        let after = network.limits.allowed(0);
+        let late = OriginError::TimedOut { phase: Phase::InAll, after };
+        let opening = strategy.open(url, credentials, network);
+        let answer = timeout(after, opening).await.unwrap_or(Err(late))?;
+        store(answer, network.limits, begun, folder).await
+    }
+}
