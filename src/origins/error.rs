@@ -53,6 +53,10 @@ pub enum OriginError {
     Truncated { expected: Option<u64>, got: u64 },
     /// A success with no bytes.
     Empty,
+    /// Compressed in a way that is not read, or twice.
+    UnknownEncoding { coding: String },
+    /// Said to be compressed, and it is not, or is damaged.
+    BadEncoding,
     /// The file could not be stored here.
     Io(io::Error),
     /// The HTTP client could not be set up here.
@@ -170,6 +174,12 @@ impl fmt::Display for OriginError {
                 write!(f, "the origin broke off after {got} bytes, before the file's end")
             }
             Self::Empty => f.write_str("the origin sent an empty file"),
+            Self::UnknownEncoding { coding } => {
+                write!(f, "the origin sent the file compressed as {coding}, which nobody asked for")
+            }
+            Self::BadEncoding => f.write_str(
+                "the origin says that it sent the file compressed as gzip, and it cannot be decompressed",
+            ),
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
                 f.write_str("this server has no space left to store the file")
             }

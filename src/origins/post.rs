@@ -56,7 +56,7 @@ pub enum PostUrlError {
 impl fmt::Display for PostUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Url(OriginUrlError::TooLong) => "must be at most 2048 bytes long",
+            Self::Url(OriginUrlError::TooLong) => "must be at most 4096 bytes long",
             Self::Url(OriginUrlError::UserInfo) => "must not hold a user or a password",
             Self::Url(_) => "must be an absolute https URL, such as https://example.org/changes",
             Self::NotHttps => {

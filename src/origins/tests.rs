@@ -1,6 +1,7 @@
 //! Fetching from origins that behave well and badly, all of them on 127.0.0.1.
 
 mod addresses;
+mod odd;
 mod patterns;
 mod server;
 

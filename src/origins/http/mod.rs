@@ -1,5 +1,6 @@
 //! Asking origins, redirects included.
 
+mod encoding;
 mod retry_after;
 
 use std::error::Error;
@@ -8,7 +9,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
+use reqwest::cookie::{CookieStore as _, Jar};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, COOKIE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE,
+};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use tokio::time::timeout;
@@ -19,6 +23,7 @@ use super::error::{OriginError, Phase};
 use super::limits::Limits;
 use super::resolve::{LookUpError, Resolver};
 use super::url::{OriginUrlError, check};
+use encoding::{Encoding, Gzip};
 use retry_after::retry_after;
 
 /// Connections are kept for the next image of a batch, no longer.
@@ -60,7 +65,7 @@ impl Authorize for Anonymous {
 }
 
 impl Http {
-    /// Sets the HTTP client up; it uses no proxy, keeps no cookies and follows no redirect itself.
+    /// Sets the HTTP client up; it uses no proxy, keeps no cookies from one fetch to the next and follows no redirect itself.
     ///
     /// # Errors
     /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used.
@@ -82,8 +87,14 @@ impl Http {
     /// Returns [`OriginError`] for every other answer, and for none.
     pub async fn get(&self, url: Url, authorize: &dyn Authorize) -> Result<Answer, OriginError> {
         let answer = succeeded(self.follow(url, authorize).await?)?;
-        let expected = answer.content_length();
-        Ok(Answer { body: Box::new(Plain(answer)), expected })
+        Ok(match Encoding::of(&answer)? {
+            Encoding::Plain => {
+                let expected = answer.content_length();
+                Answer { body: Box::new(Plain(answer)), expected }
+            }
+            // What was announced is the length of what is sent.
+            Encoding::Gzip => Answer { body: Box::new(Gzip::new(answer)), expected: None },
+        })
     }
 
     async fn follow(
@@ -92,11 +103,16 @@ impl Http {
         mut authorize: &dyn Authorize,
     ) -> Result<Response, OriginError> {
         let limit = self.limits.redirects;
+        // Some lead to a file by a page that sets one and comes back.
+        let cookies = Jar::default();
         for _ in 0..=limit {
-            let answer = self.ask(&url, authorize.headers(&url)?).await?;
+            let mut headers = authorize.headers(&url)?;
+            headers.extend(cookies.cookies(&url).map(|cookies| (COOKIE, cookies)));
+            let answer = self.ask(&url, headers).await?;
             if !is_redirect(answer.status()) {
                 return Ok(answer);
             }
+            cookies.set_cookies(&mut answer.headers().get_all(SET_COOKIE).iter(), &url);
             let next = target(&url, &answer)?;
             if !authorize.extends_to(&url, &next) {
                 authorize = &Anonymous;

@@ -172,7 +172,7 @@ fn an_origin_is_checked_before_it_is_written() {
     ] {
         assert_eq!(check_origin(origin), Err(why), "{origin:?}");
     }
-    let long = format!("http://example.org/{}", "a".repeat(2048));
+    let long = format!("http://example.org/{}", "a".repeat(4096));
     assert_eq!(check_origin(&long), Err(OriginUrlError::TooLong));
     assert!(matches!(fetch("ftp://127.0.0.1/").unwrap_err(), OriginError::Unusable(_)));
 }
