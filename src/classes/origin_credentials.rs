@@ -24,7 +24,7 @@ impl Property<OriginCredentials> for Member {
         PropertyDoc {
             access: Access::WriteOnly,
             max_bytes: Some(self.0.max_bytes),
-            example: Some(self.0.example),
+            example: self.0.example,
             ..PropertyDoc::new(self.0.name, self.0.doc, Range::Literal("xsd:string"))
         }
     }
@@ -33,6 +33,7 @@ impl Property<OriginCredentials> for Member {
 }
 
 const COUNT: usize = CREDENTIAL_FIELDS.len();
+#[expect(clippy::indexing_slicing, reason = "the compiler does it, and both have as many")]
 static MEMBERS: [Member; COUNT] = {
     let [first, ..] = CREDENTIAL_FIELDS;
     let (mut members, mut n) = ([Member(first); COUNT], 1);
@@ -42,6 +43,7 @@ static MEMBERS: [Member; COUNT] = {
     }
     members
 };
+#[expect(clippy::indexing_slicing, reason = "the compiler does it, and both have as many")]
 static PROPERTIES: [&dyn Property<OriginCredentials>; COUNT] = {
     let [first, ..] = &MEMBERS;
     let mut properties: [&dyn Property<OriginCredentials>; COUNT] = [first; COUNT];

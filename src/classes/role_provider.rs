@@ -73,6 +73,7 @@ impl Resource for RoleProvider {
 
     fn check(
         _s: &mut UnitOfWork<'_>,
+        _tenant: Option<i32>,
         _at: Option<&AuthServiceAddress>,
         draft: &RoleProviderDraft,
     ) -> Result<Vec<Fault>, Problem> {

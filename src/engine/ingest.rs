@@ -20,7 +20,7 @@ use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives}
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::metrics::engine::{AttemptOutcome, Stage};
-use crate::origins::{CredentialUse, Fetched, OriginError, Strategy, host_of};
+use crate::origins::{Access, CredentialUse, Fetched, OriginError, Strategy, host_of};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
@@ -187,10 +187,9 @@ impl Engine {
         rules: Vec<StoredRule>,
     ) -> Result<Fetched, AttemptError> {
         let customer = job.at.customer;
-        let mut strategy = Strategy::DEFAULT;
-        let mut credentials = None;
+        let mut access = Access { customer, strategy: Strategy::DEFAULT, credentials: None };
         if let Some(chosen) = self.rules.choose(customer, rules, origin).await? {
-            strategy = chosen.strategy;
+            let strategy = chosen.strategy;
             let open = move |site: &Site, conn: &mut PgConnection| {
                 held_credentials(conn, site, customer, &chosen.id, chosen.strategy)
             };
@@ -198,7 +197,8 @@ impl Engine {
                 CredentialUse::Never => None,
                 CredentialUse::Required(_) => self.with_retry(job, open).await?,
             };
-            credentials = strategy.credentials_to_send(held)?;
+            access.credentials = strategy.credentials_to_send(held)?;
+            access.strategy = strategy;
         }
         // What a request waits for never waits for the customer's own queue; its slots are few.
         let _fetching = match host_of(origin) {
@@ -207,7 +207,7 @@ impl Engine {
         };
         let folder = &self.settings.folder;
         let began = Instant::now();
-        let fetched = self.fetcher.fetch(origin, strategy, credentials.as_ref(), folder).await;
+        let fetched = self.fetcher.fetch(origin, &access, folder).await;
         self.metrics.engine.stage(Stage::Fetch, began);
         Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }

@@ -18,23 +18,42 @@ pub struct CredentialField {
     pub max_bytes: usize,
     /// Tells whether it may have several lines.
     pub lines: bool,
-    /// A value that is accepted.
-    pub example: &'static str,
+    /// A value that is accepted, where documents show it.
+    pub example: Option<&'static str>,
 }
 
 impl CredentialField {
-    const fn line(name: &'static str, doc: &'static str, example: &'static str) -> Self {
-        Self { name, doc, max_bytes: 1000, lines: false, example }
+    const fn line(name: &'static str, doc: &'static str) -> Self {
+        Self { name, doc, max_bytes: 1000, lines: false, example: None }
     }
 }
 
 /// The user that is logged in.
-pub const USER: CredentialField = CredentialField::line("user", "User name", "reader");
+pub const USER: CredentialField =
+    CredentialField { example: Some("reader"), ..CredentialField::line("user", "User name") };
 /// The user's password.
-pub const PASSWORD: CredentialField = CredentialField::line("password", "Password", "open sesame");
+pub const PASSWORD: CredentialField = CredentialField {
+    example: Some("open sesame"),
+    ..CredentialField::line("password", "Password")
+};
+
+/// The name of a key of S3.
+pub const ACCESS_KEY_ID: CredentialField = CredentialField::line("accessKeyId", "Access key of S3");
+/// The key of S3 itself.
+pub const SECRET_ACCESS_KEY: CredentialField =
+    CredentialField::line("secretAccessKey", "Secret of the access key");
+/// Where buckets of S3 are, unless a URL or the server says so.
+pub const REGION: CredentialField =
+    CredentialField::line("region", "Region of the buckets; without one, us-east-1");
+/// The server that `s3://` URLs lead to.
+pub const ENDPOINT: CredentialField = CredentialField::line(
+    "endpoint",
+    "Server of S3 that s3:// origins are fetched from; without one, Amazon's",
+);
 
 /// Every member that the credentials of some strategy have.
-pub const CREDENTIAL_FIELDS: [CredentialField; 2] = [USER, PASSWORD];
+pub const CREDENTIAL_FIELDS: [CredentialField; 6] =
+    [USER, PASSWORD, ACCESS_KEY_ID, SECRET_ACCESS_KEY, REGION, ENDPOINT];
 
 /// The members that the credentials of a strategy have.
 #[derive(Debug)]
@@ -153,7 +172,7 @@ impl Credentials {
     #[must_use]
     pub fn to_kept(&self) -> Secret {
         let members = self.0.iter().map(|(name, value)| (*name, value.reveal()));
-        Secret::new(Value::from_iter(members).to_string())
+        Secret::new(members.collect::<Value>().to_string())
     }
 }
 
@@ -169,14 +188,14 @@ mod tests {
 
     use super::*;
 
-    fn read(given: Value) -> Result<Credentials, Vec<CredentialFault>> {
+    fn read(given: &Value) -> Result<Credentials, Vec<CredentialFault>> {
         USER_AND_PASSWORD.read(given.as_object().expect("an object"))
     }
 
     #[test]
     fn every_member_that_is_wrong_is_told() {
         let faults = |given| {
-            let faults = read(given).expect_err("faults");
+            let faults = read(&given).expect_err("faults");
             faults.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
         assert_eq!(faults(json!({})), ["user", "password"]);
@@ -189,7 +208,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_read_again() {
-        let read = read(json!({ "user": "a", "password": "b\"c", "other": 1 })).expect("right");
+        let read = read(&json!({ "user": "a", "password": "b\"c", "other": 1 })).expect("right");
         assert_eq!(USER_AND_PASSWORD.restore(&read.to_kept()), Some(read.clone()));
         assert!(!read.to_kept().reveal().contains("other"));
         assert_eq!(USER_AND_PASSWORD.restore(&Secret::new("{}")), None);

@@ -57,6 +57,8 @@ pub enum OriginError {
     UnknownEncoding { coding: String },
     /// Said to be compressed, and it is not, or is damaged.
     BadEncoding,
+    /// The service's own identity in S3 could not be had.
+    NoIdentity { source: Box<dyn Error + Send + Sync> },
     /// The file could not be stored here.
     Io(io::Error),
     /// The HTTP client could not be set up here.
@@ -93,6 +95,7 @@ impl OriginError {
             | Self::TimedOut { .. }
             | Self::TooSlow { .. }
             | Self::Truncated { .. }
+            | Self::NoIdentity { .. }
             | Self::Io(_) => true,
             Self::OtherStatus { status, .. } => matches!(status, 408 | 429 | 500..=599),
             _ => false,
@@ -180,6 +183,9 @@ impl fmt::Display for OriginError {
             Self::BadEncoding => f.write_str(
                 "the origin says that it sent the file compressed as gzip, and it cannot be decompressed",
             ),
+            Self::NoIdentity { .. } => {
+                f.write_str("this server could not get its own credentials for S3 just now")
+            }
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
                 f.write_str("this server has no space left to store the file")
             }
@@ -229,6 +235,7 @@ impl Error for OriginError {
             Self::Unreachable { source, .. }
             | Self::Tls { source, .. }
             | Self::NoAnswer { source }
+            | Self::NoIdentity { source }
             | Self::Client { source } => Some(source.as_ref()),
             Self::Io(error) => Some(error),
             _ => None,

@@ -20,6 +20,7 @@ impl OriginError {
             Self::OtherStatus { status: 500..=599, .. } => "origin_server_error",
             Self::TimedOut { .. } | Self::TooSlow { .. } => "origin_timeout",
             Self::TooLarge { .. } => "origin_too_large",
+            Self::NoIdentity { .. } => "local",
             Self::Truncated { .. } | Self::Empty => "origin_truncated",
             error if error.is_local_fault() => "local",
             _ => "origin_other",

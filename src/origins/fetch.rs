@@ -10,6 +10,7 @@ use super::credentials::Credentials;
 use super::error::{OriginError, Phase};
 use super::limits::Limits;
 use super::network::Network;
+use super::s3::Ambient;
 use super::store::{Fetched, store};
 use super::strategy::{Strategy, read_origin};
 
@@ -17,18 +18,27 @@ use super::strategy::{Strategy, read_origin};
 #[derive(Clone)]
 pub struct Fetcher(Arc<Network>);
 
+/// How an origin is asked, and for whom.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub customer: i32,
+    pub strategy: Strategy,
+    /// As [`Strategy::credentials_to_send`] returns them.
+    pub credentials: Option<Credentials>,
+}
+
 impl Fetcher {
     /// Sets the clients up; they use no proxy and keep nothing from one fetch to the next.
     ///
     /// # Errors
-    /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used.
-    pub fn new(limits: Limits, allowed: Allowed) -> Result<Self, OriginError> {
-        Network::new(limits, allowed).map(|network| Self(Arc::new(network)))
+    /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used, or the identity in S3 cannot be read.
+    pub fn new(limits: Limits, allowed: Allowed, ambient: Ambient) -> Result<Self, OriginError> {
+        Network::new(limits, allowed, ambient).map(|network| Self(Arc::new(network)))
     }
 
     /// Streams the origin into an unnamed temporary file in `folder`.
     ///
-    /// `credentials` go to the origin itself and to nobody else it leads to. Any final answer but a success with a body is
+    /// Credentials go to the origin itself and to nobody else it leads to. Any final answer but a success with a body is
     /// an error.
     ///
     /// # Errors
@@ -36,17 +46,17 @@ impl Fetcher {
     pub async fn fetch(
         &self,
         origin: &str,
-        strategy: Strategy,
-        credentials: Option<&Credentials>,
+        access: &Access,
         folder: &Path,
     ) -> Result<Fetched, OriginError> {
         let network = &*self.0;
         let url = read_origin(origin).map_err(OriginError::Unusable)?;
-        strategy.check_scheme(&url)?;
+        access.strategy.check_scheme(&url)?;
         let begun = Instant::now();
         let after = network.limits.allowed(0);
         let late = OriginError::TimedOut { phase: Phase::InAll, after };
-        let opening = strategy.open(url, credentials, network);
+        let opening =
+            access.strategy.open(url, access.customer, access.credentials.as_ref(), network);
         let answer = timeout(after, opening).await.unwrap_or(Err(late))?;
         store(answer, network.limits, begun, folder).await
     }

@@ -19,6 +19,7 @@ mod purge;
 mod resolve;
 mod retries;
 mod rule;
+mod s3;
 mod steps;
 mod store;
 mod strategy;
@@ -32,13 +33,14 @@ pub use credentials::{
     USER_AND_PASSWORD,
 };
 pub use error::{OriginError, Phase};
-pub use fetch::Fetcher;
+pub use fetch::{Access, Fetcher};
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use post::{POST_TIMEOUT, PostError, PostUrlError, Poster, check_post};
 pub use purge::{Purger, read_purge_urls};
 pub use retries::RetryLimits;
 pub use rule::{Rule, choose};
+pub use s3::{Ambient, Endpoint};
 pub use store::Fetched;
 pub use strategy::{Strategy, check_origin, host_of};
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError};

@@ -6,12 +6,14 @@ use reqwest::Url;
 
 use super::credentials::{CredentialUse, Credentials};
 use super::error::OriginError;
-use super::kinds::{Fetch, Kind, Opening, basic, default};
+use super::kinds::{Fetch, Kind, Opening, basic, default, s3, s3_ambient};
 use super::network::Network;
+use super::s3::Ambient;
 use super::url::{self, OriginUrlError};
 
 /// Every way that works in this version. All that is told of strategies derives from this.
-static KINDS: [&dyn Kind; 2] = [&default::Default, &basic::BasicHttpAuthentication];
+static KINDS: [&dyn Kind; 4] =
+    [&default::Default, &basic::BasicHttpAuthentication, &s3::S3, &s3_ambient::S3Ambient];
 
 /// The way in which bytes are fetched from an origin.
 #[derive(Clone, Copy)]
@@ -71,6 +73,24 @@ impl Strategy {
         }
     }
 
+    /// Tells whether a customer may use it at all.
+    ///
+    /// # Errors
+    /// Returns why not, as the rest of a sentence.
+    pub fn check_customer(self, customer: i32, ambient: &Ambient) -> Result<(), &'static str> {
+        self.0.check_customer(customer, ambient)
+    }
+
+    /// Tells whether it may fetch an origin for a customer; nothing is looked up or fetched.
+    ///
+    /// # Errors
+    /// Returns [`OriginError`] in words for the customer.
+    pub fn check(self, origin: &str, customer: i32, ambient: &Ambient) -> Result<(), OriginError> {
+        let url = read_origin(origin).map_err(OriginError::Unusable)?;
+        self.check_scheme(&url)?;
+        self.0.check(&url, customer, ambient).map_err(OriginError::Unusable)
+    }
+
     /// Refuses a URL of a scheme that this strategy does not fetch.
     pub(super) fn check_scheme(self, url: &Url) -> Result<(), OriginError> {
         if self.fetches(url.scheme()) {
@@ -82,10 +102,11 @@ impl Strategy {
     pub(super) fn open<'a>(
         self,
         url: Url,
+        customer: i32,
         credentials: Option<&'a Credentials>,
         network: &'a Network,
     ) -> Opening<'a> {
-        self.0.open(Fetch { url, credentials, network })
+        self.0.open(Fetch { url, customer, credentials, network })
     }
 }
 

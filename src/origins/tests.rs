@@ -10,7 +10,9 @@ use std::net::TcpListener;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{Credentials, Limits, OriginError, Phase, Strategy, USER_AND_PASSWORD};
+use super::{
+    Access, Ambient, Credentials, Limits, OriginError, Phase, Strategy, USER_AND_PASSWORD,
+};
 use server::{Origin, answer, fetch, fetch_with, limits, redirect, send};
 
 fn failure(answer: impl Into<Vec<u8>>) -> OriginError {
@@ -268,19 +270,17 @@ fn a_connection_that_ends_before_it_is_encrypted_is_a_broken_one() {
 #[test]
 fn a_folder_that_cannot_be_written_is_our_own_fault() {
     let origin = Origin::saying(answer("200 OK", "", "image"));
-    let fetcher = super::Fetcher::new(limits(), "127.0.0.1".parse().unwrap()).unwrap();
+    let fetcher =
+        super::Fetcher::new(limits(), "127.0.0.1".parse().unwrap(), Ambient::default()).unwrap();
+    let access = Access { customer: 1, strategy: Strategy::DEFAULT, credentials: None };
     let file = tempfile::NamedTempFile::new().unwrap();
     let folder = file.path().join("below a file");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let error = runtime
-        .block_on(fetcher.fetch(&origin.url("/"), Strategy::DEFAULT, None, &folder))
-        .unwrap_err();
+    let error = runtime.block_on(fetcher.fetch(&origin.url("/"), &access, &folder)).unwrap_err();
     assert!(error.is_local_fault() && error.is_transient());
     assert_eq!(error.to_string(), "this server could not store the file");
     let gone = tempfile::tempdir().unwrap().path().join("tidied away");
-    assert!(
-        runtime.block_on(fetcher.fetch(&origin.url("/"), Strategy::DEFAULT, None, &gone)).is_ok()
-    );
+    assert!(runtime.block_on(fetcher.fetch(&origin.url("/"), &access, &gone)).is_ok());
     std::fs::remove_dir_all(gone.parent().unwrap()).unwrap();
 }
 

@@ -50,6 +50,10 @@ pub enum OriginUrlError {
     Blank,
     /// A scheme that nothing here fetches.
     UnsupportedScheme,
+    /// No object of S3 alone: no bucket, no key, a key with `.` or `..` between slashes, or a query.
+    NoObject,
+    /// An object that is not assigned to the customer.
+    NotAssigned,
     /// A user or password before the host.
     UserInfo,
     /// More than 4,096 bytes.
@@ -66,8 +70,16 @@ impl fmt::Display for OriginUrlError {
                 f.write_str("an origin has no blank or line break at its beginning or end")
             }
             Self::UnsupportedScheme => {
-                f.write_str("only origins that begin with http:// or https:// can be fetched")
+                f.write_str("nothing here fetches origins that begin with this scheme")
             }
+            Self::NoObject => f.write_str(
+                "an origin in S3 names a bucket and a key and nothing else, such as \
+                 s3://bucket/folder/1.jpg",
+            ),
+            Self::NotAssigned => f.write_str(
+                "the bucket, or this part of it, is not assigned to this customer; whoever runs this \
+                 service can assign it with HYDRIA_S3_AMBIENT",
+            ),
             Self::UserInfo => f.write_str(
                 "an origin's URL may not hold a user or password; they belong in an origin \
                  strategy",

@@ -16,6 +16,7 @@ mod priority;
 mod purge;
 mod reingest;
 mod retries;
+mod s3;
 pub mod scene;
 mod settling;
 mod strategies;

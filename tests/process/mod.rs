@@ -10,6 +10,7 @@ mod killed;
 mod log;
 mod messages;
 mod reingest;
+mod s3;
 mod start;
 mod stop;
 mod worker;

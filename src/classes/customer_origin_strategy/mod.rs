@@ -117,7 +117,8 @@ impl Resource for CustomerOriginStrategy {
     }
 
     fn check(
-        _s: &mut UnitOfWork<'_>,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
         _at: Option<&CustomerOriginStrategyAddress>,
         draft: &CustomerOriginStrategyDraft,
     ) -> Result<Vec<Fault>, Problem> {
@@ -128,6 +129,10 @@ impl Resource for CustomerOriginStrategy {
             let reason = format!("is none of those that work here: {ids}");
             faults.push(Fault::new("originStrategy", reason));
         }
+        let refused = strategy.zip(tenant).and_then(|(strategy, customer)| {
+            strategy.check_customer(customer, &s.site.s3_ambient).err()
+        });
+        faults.extend(refused.map(|reason| Fault::new("originStrategy", reason)));
         match strategy.map(Strategy::credentials) {
             Some(CredentialUse::Required(shape)) => faults.extend(draft.credentials.faults(shape)),
             Some(CredentialUse::Never) if matches!(draft.credentials, Credentials::Given(_)) => {

@@ -83,7 +83,7 @@ impl Body for Gzip {
 /// Returns whether it was the connection that ended, or the file, and not the decoder that refused.
 fn is_cut(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof
-        || error.get_ref().is_some_and(|inner| inner.is::<reqwest::Error>())
+        || error.get_ref().is_some_and(|inner| inner.downcast_ref::<reqwest::Error>().is_some())
 }
 
 #[cfg(test)]

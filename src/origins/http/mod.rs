@@ -86,7 +86,15 @@ impl Http {
     /// # Errors
     /// Returns [`OriginError`] for every other answer, and for none.
     pub async fn get(&self, url: Url, authorize: &dyn Authorize) -> Result<Answer, OriginError> {
-        let answer = succeeded(self.follow(url, authorize).await?)?;
+        Self::read(self.follow(url, authorize).await?)
+    }
+
+    /// Returns the file that an answer brings.
+    ///
+    /// # Errors
+    /// Returns [`OriginError`] for every other answer.
+    pub fn read(answer: Response) -> Result<Answer, OriginError> {
+        let answer = succeeded(answer)?;
         Ok(match Encoding::of(&answer)? {
             Encoding::Plain => {
                 let expected = answer.content_length();
@@ -97,7 +105,11 @@ impl Http {
         })
     }
 
-    async fn follow(
+    /// As [`Http::get`], but returns whatever answers in the end.
+    ///
+    /// # Errors
+    /// Returns [`OriginError`] where nothing does.
+    pub async fn follow(
         &self,
         mut url: Url,
         mut authorize: &dyn Authorize,
@@ -109,7 +121,7 @@ impl Http {
             let mut headers = authorize.headers(&url)?;
             headers.extend(cookies.cookies(&url).map(|cookies| (COOKIE, cookies)));
             let answer = self.ask(&url, headers).await?;
-            if !is_redirect(answer.status()) {
+            if !is_redirect(answer.status()) || !answer.headers().contains_key(LOCATION) {
                 return Ok(answer);
             }
             cookies.set_cookies(&mut answer.headers().get_all(SET_COOKIE).iter(), &url);
@@ -199,6 +211,7 @@ fn succeeded(answer: Response) -> Result<Response, OriginError> {
         status if status.is_success() => Ok(answer),
         StatusCode::NOT_FOUND | StatusCode::GONE => Err(OriginError::Missing { status }),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(OriginError::Refused { status }),
+        status if is_redirect(status) => Err(OriginError::BadRedirect { why: None }),
         _ => {
             let retry_after = retry_after(answer.headers(), SystemTime::now());
             Err(OriginError::OtherStatus { status, retry_after })

@@ -36,7 +36,7 @@ impl Kind for BasicHttpAuthentication {
         CredentialUse::Required(&USER_AND_PASSWORD)
     }
 
-    fn open<'a>(&'a self, Fetch { url, credentials, network }: Fetch<'a>) -> Opening<'a> {
+    fn open<'a>(&'a self, Fetch { url, credentials, network, .. }: Fetch<'a>) -> Opening<'a> {
         Box::pin(async move {
             let credentials = credentials.ok_or_else(|| USER_AND_PASSWORD.missing())?;
             network.http.get(url, &Basic(credentials)).await

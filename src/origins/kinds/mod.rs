@@ -2,6 +2,8 @@
 
 pub mod basic;
 pub mod default;
+pub mod s3;
+pub mod s3_ambient;
 
 use std::pin::Pin;
 
@@ -11,6 +13,8 @@ use super::body::Answer;
 use super::credentials::{CredentialUse, Credentials};
 use super::error::OriginError;
 use super::network::Network;
+use super::s3::Ambient;
+use super::url::OriginUrlError;
 
 /// One way in which origins are fetched; [`Strategy`](super::Strategy) lists all.
 pub trait Kind: Sync {
@@ -30,6 +34,22 @@ pub trait Kind: Sync {
 
     fn credentials(&self) -> CredentialUse;
 
+    /// Tells whether a customer may use it at all.
+    ///
+    /// # Errors
+    /// Returns why not, as the rest of a sentence.
+    fn check_customer(&self, _customer: i32, _ambient: &Ambient) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    /// Tells whether a URL of its schemes names a file that it may fetch for a customer.
+    ///
+    /// # Errors
+    /// Returns [`OriginUrlError`] in words for the customer.
+    fn check(&self, _url: &Url, _customer: i32, _ambient: &Ambient) -> Result<(), OriginUrlError> {
+        Ok(())
+    }
+
     /// Asks for an origin until its first bytes can be read.
     fn open<'a>(&'a self, fetch: Fetch<'a>) -> Opening<'a>;
 }
@@ -37,6 +57,8 @@ pub trait Kind: Sync {
 /// What one fetch is given.
 pub struct Fetch<'a> {
     pub(super) url: Url,
+    /// For whom it is fetched.
+    pub(super) customer: i32,
     pub(super) credentials: Option<&'a Credentials>,
     pub(super) network: &'a Network,
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::super::{Credentials, Fetched, Fetcher, Limits, OriginError, Strategy};
+use super::super::{Access, Ambient, Credentials, Fetched, Fetcher, Limits, OriginError, Strategy};
 
 /// Answers one request a connection, then ends the connection.
 pub struct Origin {
@@ -94,14 +94,15 @@ pub fn fetch_with(
     credentials: Option<&Credentials>,
 ) -> Result<Fetched, OriginError> {
     let folder = tempfile::tempdir().unwrap();
-    let fetcher = Fetcher::new(limits, allowed.parse().unwrap())?;
+    let fetcher = Fetcher::new(limits, allowed.parse().unwrap(), Ambient::default())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let strategy = match credentials {
         Some(_) => Strategy::parse("basic-http-authentication").unwrap(),
         None => Strategy::DEFAULT,
     };
-    let outcome = runtime.block_on(fetcher.fetch(origin, strategy, credentials, folder.path()));
+    let access = Access { customer: 1, strategy, credentials: credentials.cloned() };
+    let outcome = runtime.block_on(fetcher.fetch(origin, &access, folder.path()));
     assert_eq!(folder.path().read_dir().unwrap().count(), 0, "files have no names");
     outcome
 }
