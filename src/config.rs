@@ -120,7 +120,10 @@ impl Config {
         let data = PathBuf::from(reader.text("HYDRIA_DATA"));
         let storage = reader.optional("HYDRIA_STORAGE", storage);
         let storage = storage.unwrap_or_else(|| data.join("objects"));
-        let endpoint = reader.s3_endpoint();
+        let endpoint = match reader.given("HYDRIA_S3_AMBIENT") {
+            Some(_) => reader.s3_endpoint(),
+            None => Endpoint::default(),
+        };
         let seconds = Duration::from_secs;
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {

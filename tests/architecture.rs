@@ -38,7 +38,7 @@ const LAYERS: [&[&str]; 11] = [
 const OWN_CRATES: [&str; 2] = ["imaging", "sandbox"];
 
 /// Crates that only some modules may name.
-const RESERVED: [(&str, &[&str]); 20] = [
+const RESERVED: [(&str, &[&str]); 23] = [
     ("actix_http", &["web"]),
     ("actix_server", &["web"]),
     ("actix_service", &["web"]),
@@ -63,6 +63,9 @@ const RESERVED: [(&str, &[&str]); 20] = [
     ("prometheus", &["metrics"]),
     ("quick_cache", &["delivery"]),
     ("r2d2", &["database"]),
+    ("russh", &["origins"]),
+    ("russh_sftp", &["origins"]),
+    ("suppaftp", &["origins"]),
     ("reqwest", &["origins", "cli"]),
     (
         "tokio",

@@ -4,7 +4,7 @@ use super::CustomerOriginStrategy;
 use super::addresses::{self, CustomerOriginStrategyAddress};
 use super::customer_origin_strategy::CustomerOriginStrategyDraft;
 use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
-use crate::origins::{CREDENTIAL_FIELDS, CredentialField, CredentialUse, Strategy};
+use crate::origins::{CREDENTIAL_FIELDS, CredentialField, Strategy};
 use crate::resource::credentials::Credentials;
 use crate::resource::*;
 
@@ -90,9 +90,12 @@ const PUT: Operation<CustomerOriginStrategyAddress> =
             known.for_each(|name| drop(rest.remove(name)));
             strict::check_rest(&rest, &mut faults);
         }
-        let given = match Strategy::parse(&locked.origin_strategy).map(Strategy::credentials) {
-            Some(CredentialUse::Required(shape)) => shape.read(&body),
-            _ => Err(vec![("credentials", "are given to a strategy that takes none".to_owned())]),
+        let strategy = Strategy::parse(&locked.origin_strategy);
+        let given = match strategy.and_then(|strategy| strategy.credentials().shape()) {
+            Some(shape) => shape.read(&body),
+            None => {
+                Err(vec![("credentials", "are given to a strategy that takes none".to_owned())])
+            }
         };
         let given = given.map(|given| Credentials::Given(given.to_kept()));
         let given = given.unwrap_or_else(|wrong| {

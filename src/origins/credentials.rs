@@ -51,9 +51,23 @@ pub const ENDPOINT: CredentialField = CredentialField::line(
     "Server of S3 that s3:// origins are fetched from; without one, Amazon's",
 );
 
+/// The key that proves who the user is.
+pub const PRIVATE_KEY: CredentialField = CredentialField {
+    name: "privateKey",
+    doc: "Private key of the user, in the form of OpenSSH or PEM, without a passphrase",
+    max_bytes: 4000,
+    lines: true,
+    example: None,
+};
+/// The key by which a server is known.
+pub const HOST_KEY: CredentialField = CredentialField::line(
+    "hostKey",
+    "Public key of the server, or its hash; without one, that of the first fetch",
+);
+
 /// Every member that the credentials of some strategy have.
-pub const CREDENTIAL_FIELDS: [CredentialField; 6] =
-    [USER, PASSWORD, ACCESS_KEY_ID, SECRET_ACCESS_KEY, REGION, ENDPOINT];
+pub const CREDENTIAL_FIELDS: [CredentialField; 8] =
+    [USER, PASSWORD, PRIVATE_KEY, HOST_KEY, ACCESS_KEY_ID, SECRET_ACCESS_KEY, REGION, ENDPOINT];
 
 /// The members that the credentials of a strategy have.
 #[derive(Debug)]
@@ -85,8 +99,21 @@ pub const USER_AND_PASSWORD: Shape = Shape {
 pub enum CredentialUse {
     /// Nothing is ever sent.
     Never,
+    /// They are sent where they were given.
+    Optional(&'static Shape),
     /// Nothing can be fetched without.
     Required(&'static Shape),
+}
+
+impl CredentialUse {
+    /// Returns what they are made of, if there can be any.
+    #[must_use]
+    pub const fn shape(self) -> Option<&'static Shape> {
+        match self {
+            Self::Never => None,
+            Self::Optional(shape) | Self::Required(shape) => Some(shape),
+        }
+    }
 }
 
 impl Shape {

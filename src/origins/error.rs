@@ -57,6 +57,22 @@ pub enum OriginError {
     UnknownEncoding { coding: String },
     /// Said to be compressed, and it is not, or is damaged.
     BadEncoding,
+    /// The host shows another key than the one by which it is known; both are hashes.
+    OtherHostKey { host: String, shown: String, expected: String },
+    /// The host encrypts in no way that is known here.
+    NoCommonAlgorithm { host: String, source: Box<dyn Error + Send + Sync> },
+    /// The user, the password or the key is not accepted.
+    LogInRefused,
+    /// There is no such file, or nothing that the user may know of.
+    NoSuchFile,
+    /// The user may not read the file.
+    NotPermitted,
+    /// The server refuses for good, with this code or word.
+    Refusal { words: String },
+    /// The server refuses for now, with this code or word.
+    Failing { words: String },
+    /// Keys are kept of as many hosts of a strategy as may be.
+    TooManyHosts { limit: i64 },
     /// The service's own identity in S3 could not be had.
     NoIdentity { source: Box<dyn Error + Send + Sync> },
     /// The file could not be stored here.
@@ -96,6 +112,7 @@ impl OriginError {
             | Self::TooSlow { .. }
             | Self::Truncated { .. }
             | Self::NoIdentity { .. }
+            | Self::Failing { .. }
             | Self::Io(_) => true,
             Self::OtherStatus { status, .. } => matches!(status, 408 | 429 | 500..=599),
             _ => false,
@@ -183,6 +200,25 @@ impl fmt::Display for OriginError {
             Self::BadEncoding => f.write_str(
                 "the origin says that it sent the file compressed as gzip, and it cannot be decompressed",
             ),
+            Self::OtherHostKey { host, shown, expected } => write!(
+                f,
+                "the origin's host {host} shows the key {shown}, and is known by {expected}; if it has \
+                 another key now, write the credentials of the origin strategy again"
+            ),
+            Self::NoCommonAlgorithm { host, .. } => {
+                write!(f, "the origin's host {host} encrypts in no way that is safe and known here")
+            }
+            Self::LogInRefused => {
+                f.write_str("the origin refuses the user, the password or the key")
+            }
+            Self::NoSuchFile => f.write_str("the origin has no such file"),
+            Self::NotPermitted => f.write_str("the origin does not let this user read the file"),
+            Self::Refusal { words } => write!(f, "the origin refused: {words}"),
+            Self::Failing { words } => write!(f, "the origin refused for now: {words}"),
+            Self::TooManyHosts { limit } => write!(
+                f,
+                "keys of {limit} hosts are kept for this origin strategy already, and no more are"
+            ),
             Self::NoIdentity { .. } => {
                 f.write_str("this server could not get its own credentials for S3 just now")
             }
@@ -235,6 +271,7 @@ impl Error for OriginError {
             Self::Unreachable { source, .. }
             | Self::Tls { source, .. }
             | Self::NoAnswer { source }
+            | Self::NoCommonAlgorithm { source, .. }
             | Self::NoIdentity { source }
             | Self::Client { source } => Some(source.as_ref()),
             Self::Io(error) => Some(error),

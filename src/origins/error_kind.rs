@@ -10,14 +10,22 @@ impl OriginError {
             | Self::OtherScheme { .. }
             | Self::BadRedirect { .. }
             | Self::TooManyRedirects { .. } => "origin_url",
-            Self::CredentialsMissing { .. } | Self::Refused { .. } => "origin_refused",
+            Self::CredentialsMissing { .. }
+            | Self::Refused { .. }
+            | Self::LogInRefused
+            | Self::NotPermitted
+            | Self::Refusal { .. } => "origin_refused",
             Self::AddressRefused { .. } => "origin_address",
             Self::NoSuchHost { .. } | Self::DnsTimeout { .. } => "origin_name",
-            Self::Unreachable { .. } | Self::NoAnswer { .. } | Self::Tls { .. } => {
-                "origin_connection"
+            Self::Unreachable { .. }
+            | Self::NoAnswer { .. }
+            | Self::Tls { .. }
+            | Self::NoCommonAlgorithm { .. } => "origin_connection",
+            Self::OtherHostKey { .. } => "origin_host_key",
+            Self::Missing { .. } | Self::NoSuchFile => "origin_missing",
+            Self::OtherStatus { status: 500..=599, .. } | Self::Failing { .. } => {
+                "origin_server_error"
             }
-            Self::Missing { .. } => "origin_missing",
-            Self::OtherStatus { status: 500..=599, .. } => "origin_server_error",
             Self::TimedOut { .. } | Self::TooSlow { .. } => "origin_timeout",
             Self::TooLarge { .. } => "origin_too_large",
             Self::NoIdentity { .. } => "local",

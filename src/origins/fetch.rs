@@ -3,11 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use reqwest::Url;
 use tokio::time::{Instant, timeout};
 
 use super::address::Allowed;
 use super::credentials::Credentials;
 use super::error::{OriginError, Phase};
+use super::host_key::HostKeys;
+use super::kinds::{Fetch, Opening};
 use super::limits::Limits;
 use super::network::Network;
 use super::s3::Ambient;
@@ -25,6 +28,24 @@ pub struct Access {
     pub strategy: Strategy,
     /// As [`Strategy::credentials_to_send`] returns them.
     pub credentials: Option<Credentials>,
+}
+
+impl Access {
+    /// Returns the host that is asked for an origin, or the bucket; `None` where the text is no origin.
+    #[must_use]
+    pub fn host(&self, origin: &str) -> Option<String> {
+        self.strategy.host(&read_origin(origin).ok()?, self.credentials.as_ref())
+    }
+
+    fn open<'a>(
+        &'a self,
+        url: Url,
+        host_keys: Arc<dyn HostKeys>,
+        network: &'a Arc<Network>,
+    ) -> Opening<'a> {
+        let (customer, credentials) = (self.customer, self.credentials.as_ref());
+        self.strategy.open(Fetch { url, customer, credentials, host_keys, network })
+    }
 }
 
 impl Fetcher {
@@ -47,16 +68,16 @@ impl Fetcher {
         &self,
         origin: &str,
         access: &Access,
+        host_keys: Arc<dyn HostKeys>,
         folder: &Path,
     ) -> Result<Fetched, OriginError> {
-        let network = &*self.0;
+        let network = &self.0;
         let url = read_origin(origin).map_err(OriginError::Unusable)?;
         access.strategy.check_scheme(&url)?;
         let begun = Instant::now();
         let after = network.limits.allowed(0);
         let late = OriginError::TimedOut { phase: Phase::InAll, after };
-        let opening =
-            access.strategy.open(url, access.customer, access.credentials.as_ref(), network);
+        let opening = access.open(url, host_keys, network);
         let answer = timeout(after, opening).await.unwrap_or(Err(late))?;
         store(answer, network.limits, begun, folder).await
     }

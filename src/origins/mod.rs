@@ -9,6 +9,7 @@ mod credentials;
 mod error;
 mod error_kind;
 mod fetch;
+mod host_key;
 mod http;
 mod kinds;
 mod limits;
@@ -20,11 +21,13 @@ mod resolve;
 mod retries;
 mod rule;
 mod s3;
+mod ssh;
 mod steps;
 mod store;
 mod strategy;
 #[cfg(test)]
 mod tests;
+mod tied;
 mod url;
 
 pub use address::{Allowed, AllowedError};
@@ -34,6 +37,7 @@ pub use credentials::{
 };
 pub use error::{OriginError, Phase};
 pub use fetch::{Access, Fetcher};
+pub use host_key::{HostKeys, Pinning};
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use post::{POST_TIMEOUT, PostError, PostUrlError, Poster, check_post};
@@ -42,5 +46,5 @@ pub use retries::RetryLimits;
 pub use rule::{Rule, choose};
 pub use s3::{Ambient, Endpoint};
 pub use store::Fetched;
-pub use strategy::{Strategy, check_origin, host_of};
+pub use strategy::{Strategy, check_origin};
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError};

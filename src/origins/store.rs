@@ -64,6 +64,9 @@ pub(super) async fn store(
         }
         file.write_all(&piece).await.map_err(OriginError::Io)?;
     }
+    if expected.is_some_and(|expected| got < expected) {
+        return Err(OriginError::Truncated { expected, got });
+    }
     if got == 0 {
         return Err(OriginError::Empty);
     }

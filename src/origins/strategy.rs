@@ -6,14 +6,20 @@ use reqwest::Url;
 
 use super::credentials::{CredentialUse, Credentials};
 use super::error::OriginError;
-use super::kinds::{Fetch, Kind, Opening, basic, default, s3, s3_ambient};
-use super::network::Network;
+use super::kinds::{Fetch, Kind, Opening, basic, default, ftp, s3, s3_ambient, sftp};
 use super::s3::Ambient;
 use super::url::{self, OriginUrlError};
 
 /// Every way that works in this version. All that is told of strategies derives from this.
-static KINDS: [&dyn Kind; 4] =
-    [&default::Default, &basic::BasicHttpAuthentication, &s3::S3, &s3_ambient::S3Ambient];
+static KINDS: [&dyn Kind; 7] = [
+    &default::Default,
+    &basic::BasicHttpAuthentication,
+    &s3::S3,
+    &s3_ambient::S3Ambient,
+    &sftp::Sftp,
+    &ftp::Ftp,
+    &ftp::Ftps,
+];
 
 /// The way in which bytes are fetched from an origin.
 #[derive(Clone, Copy)]
@@ -69,6 +75,7 @@ impl Strategy {
     ) -> Result<Option<Credentials>, OriginError> {
         match self.credentials() {
             CredentialUse::Required(shape) => held.map(Some).ok_or_else(|| shape.missing()),
+            CredentialUse::Optional(_) => Ok(held),
             CredentialUse::Never => Ok(None),
         }
     }
@@ -99,14 +106,12 @@ impl Strategy {
         Err(OriginError::OtherScheme { strategy: self.id(), scheme: url.scheme().to_owned() })
     }
 
-    pub(super) fn open<'a>(
-        self,
-        url: Url,
-        customer: i32,
-        credentials: Option<&'a Credentials>,
-        network: &'a Network,
-    ) -> Opening<'a> {
-        self.0.open(Fetch { url, customer, credentials, network })
+    pub(super) fn host(self, url: &Url, credentials: Option<&Credentials>) -> Option<String> {
+        self.0.host(url, credentials)
+    }
+
+    pub(super) fn open(self, fetch: Fetch<'_>) -> Opening<'_> {
+        self.0.open(fetch)
     }
 }
 
@@ -132,12 +137,6 @@ pub fn check_origin(origin: &str) -> Result<(), OriginUrlError> {
     read_origin(origin).map(drop)
 }
 
-/// Returns the host of an origin, as it is asked; `None` where the text is no origin.
-#[must_use]
-pub fn host_of(origin: &str) -> Option<String> {
-    read_origin(origin).ok()?.host_str().map(str::to_owned)
-}
-
 /// Reads an origin that some strategy fetches.
 pub(super) fn read_origin(origin: &str) -> Result<Url, OriginUrlError> {
     url::read(origin, |scheme| Strategy::all().any(|strategy| strategy.fetches(scheme)))
@@ -156,7 +155,7 @@ mod tests {
         for strategy in Strategy::all() {
             ids.push(strategy.id());
             ids.extend(strategy.0.older_ids());
-            if let CredentialUse::Required(shape) = strategy.credentials() {
+            if let Some(shape) = strategy.credentials().shape() {
                 used.extend(shape.required.iter().chain(shape.optional).map(|field| field.name));
             }
         }

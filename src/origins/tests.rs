@@ -3,17 +3,19 @@
 mod addresses;
 mod odd;
 mod patterns;
+mod s3;
 mod server;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::{
     Access, Ambient, Credentials, Limits, OriginError, Phase, Strategy, USER_AND_PASSWORD,
 };
-use server::{Origin, answer, fetch, fetch_with, limits, redirect, send};
+use server::{NoKeys, Origin, answer, fetch, fetch_with, limits, redirect, send};
 
 fn failure(answer: impl Into<Vec<u8>>) -> OriginError {
     fetch(&Origin::saying(answer).url("/1.jpg")).unwrap_err()
@@ -210,7 +212,7 @@ fn an_origin_says_how_long_it_is_to_be_left_alone() {
 fn a_redirect_to_what_cannot_be_fetched_says_so() {
     let nowhere = failure(answer("301 Moved", "", ""));
     assert!(matches!(nowhere, OriginError::BadRedirect { why: None }), "{nowhere:?}");
-    for to in ["ftp://127.0.0.1/", "http://user:secret@127.0.0.1/"] {
+    for to in ["ftp://127.0.0.1/", "s3://bucket/key", "http://user:secret@127.0.0.1/"] {
         let error = failure(redirect(to));
         assert!(matches!(error, OriginError::BadRedirect { why: Some(_) }), "{error:?}");
         assert!(!error.to_string().contains("secret"));
@@ -276,11 +278,15 @@ fn a_folder_that_cannot_be_written_is_our_own_fault() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let folder = file.path().join("below a file");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let error = runtime.block_on(fetcher.fetch(&origin.url("/"), &access, &folder)).unwrap_err();
+    let error = runtime
+        .block_on(fetcher.fetch(&origin.url("/"), &access, Arc::new(NoKeys), &folder))
+        .unwrap_err();
     assert!(error.is_local_fault() && error.is_transient());
     assert_eq!(error.to_string(), "this server could not store the file");
     let gone = tempfile::tempdir().unwrap().path().join("tidied away");
-    assert!(runtime.block_on(fetcher.fetch(&origin.url("/"), &access, &gone)).is_ok());
+    assert!(
+        runtime.block_on(fetcher.fetch(&origin.url("/"), &access, Arc::new(NoKeys), &gone)).is_ok()
+    );
     std::fs::remove_dir_all(gone.parent().unwrap()).unwrap();
 }
 

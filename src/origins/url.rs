@@ -52,6 +52,8 @@ pub enum OriginUrlError {
     UnsupportedScheme,
     /// No object of S3 alone: no bucket, no key, a key with `.` or `..` between slashes, or a query.
     NoObject,
+    /// No path of a file, or a query.
+    NoFile,
     /// An object that is not assigned to the customer.
     NotAssigned,
     /// A user or password before the host.
@@ -75,6 +77,10 @@ impl fmt::Display for OriginUrlError {
             Self::NoObject => f.write_str(
                 "an origin in S3 names a bucket and a key and nothing else, such as \
                  s3://bucket/folder/1.jpg",
+            ),
+            Self::NoFile => f.write_str(
+                "an origin names a file by its path and nothing else, such as \
+                 sftp://example.org/scans/1.jpg",
             ),
             Self::NotAssigned => f.write_str(
                 "the bucket, or this part of it, is not assigned to this customer; whoever runs this \

@@ -257,7 +257,7 @@ pub fn run_out(conn: &mut PgConnection) {
     rows::execute(conn, "UPDATE jobs SET available = now()");
 }
 
-fn fetcher(config: &hydria::config::Config) -> Fetcher {
+fn fetcher(config: &Config) -> Fetcher {
     let (limits, allowed) = (config.origin_limits, config.origin_allow.clone());
     Fetcher::new(limits, allowed, config.s3_ambient.clone()).expect("a client")
 }

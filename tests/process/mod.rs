@@ -5,6 +5,7 @@ mod commands;
 mod database;
 mod demo;
 mod followed;
+mod ftp;
 pub mod home;
 mod killed;
 mod log;

@@ -1,6 +1,7 @@
 //! Origin strategies of a customer: a pattern, a strategy, credentials.
 
 mod columns;
+pub mod host_keys;
 pub mod rules;
 
 use diesel::prelude::*;
@@ -10,7 +11,7 @@ use super::addresses::{
     self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
 };
 use crate::hydra::{Fault, Problem};
-use crate::origins::{CredentialUse, Pattern, Shape, Strategy};
+use crate::origins::{Pattern, Shape, Strategy};
 use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::customer_origin_strategies as strategies;
@@ -133,9 +134,9 @@ impl Resource for CustomerOriginStrategy {
             strategy.check_customer(customer, &s.site.s3_ambient).err()
         });
         faults.extend(refused.map(|reason| Fault::new("originStrategy", reason)));
-        match strategy.map(Strategy::credentials) {
-            Some(CredentialUse::Required(shape)) => faults.extend(draft.credentials.faults(shape)),
-            Some(CredentialUse::Never) if matches!(draft.credentials, Credentials::Given(_)) => {
+        match strategy.map(|strategy| strategy.credentials().shape()) {
+            Some(Some(shape)) => faults.extend(draft.credentials.faults(shape)),
+            Some(None) if matches!(draft.credentials, Credentials::Given(_)) => {
                 faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
             }
             _ => {}
@@ -147,10 +148,9 @@ impl Resource for CustomerOriginStrategy {
 impl CustomerOriginStrategy {
     /// Returns whether the credentials that it holds are of a shape.
     fn takes(&self, shape: &Shape) -> bool {
-        match Strategy::parse(&self.origin_strategy).map(Strategy::credentials) {
-            Some(CredentialUse::Required(own)) => own.is_same(shape),
-            _ => false,
-        }
+        let strategy = Strategy::parse(&self.origin_strategy);
+        let own = strategy.and_then(|strategy| strategy.credentials().shape());
+        own.is_some_and(|own| own.is_same(shape))
     }
 }
 

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use crate::hydra::Problem;
-use crate::origins::{self, CredentialUse, Pattern, Rule, Strategy};
+use crate::origins::{self, Pattern, Rule, Strategy};
 use crate::resource::Site;
 use crate::resource::credentials;
 use crate::schema::customer_origin_strategies as strategies;
@@ -57,7 +57,7 @@ pub fn held_credentials(
     id: &str,
     strategy: Strategy,
 ) -> Result<Option<origins::Credentials>, Problem> {
-    let CredentialUse::Required(shape) = strategy.credentials() else { return Ok(None) };
+    let Some(shape) = strategy.credentials().shape() else { return Ok(None) };
     let sealed: Option<Option<Vec<u8>>> = strategies::table
         .find((customer, id))
         .select(strategies::credentials)

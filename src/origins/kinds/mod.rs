@@ -2,16 +2,20 @@
 
 pub mod basic;
 pub mod default;
+pub mod ftp;
 pub mod s3;
 pub mod s3_ambient;
+pub mod sftp;
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use reqwest::Url;
 
 use super::body::Answer;
 use super::credentials::{CredentialUse, Credentials};
 use super::error::OriginError;
+use super::host_key::HostKeys;
 use super::network::Network;
 use super::s3::Ambient;
 use super::url::OriginUrlError;
@@ -50,6 +54,11 @@ pub trait Kind: Sync {
         Ok(())
     }
 
+    /// Returns the host that is asked for a URL, or the bucket.
+    fn host(&self, url: &Url, _credentials: Option<&Credentials>) -> Option<String> {
+        url.host_str().map(str::to_owned)
+    }
+
     /// Asks for an origin until its first bytes can be read.
     fn open<'a>(&'a self, fetch: Fetch<'a>) -> Opening<'a>;
 }
@@ -60,7 +69,9 @@ pub struct Fetch<'a> {
     /// For whom it is fetched.
     pub(super) customer: i32,
     pub(super) credentials: Option<&'a Credentials>,
-    pub(super) network: &'a Network,
+    /// Where keys of hosts are kept.
+    pub(super) host_keys: Arc<dyn HostKeys>,
+    pub(super) network: &'a Arc<Network>,
 }
 
 /// An origin that is being asked.

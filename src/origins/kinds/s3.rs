@@ -1,6 +1,7 @@
 //! Buckets of S3, with the customer's own keys.
 
 use object_store::aws::AwsCredential;
+use reqwest::Url;
 
 use super::{Fetch, Kind, Opening};
 use crate::origins::credentials::{
@@ -49,6 +50,14 @@ impl Kind for S3 {
 
     fn credentials(&self) -> CredentialUse {
         CredentialUse::Required(&KEYS)
+    }
+
+    fn host(&self, url: &Url, credentials: Option<&Credentials>) -> Option<String> {
+        let host = match (url.scheme(), credentials.map(endpoint)) {
+            ("s3", Some(Endpoint::Other(endpoint))) => endpoint.host_str().map(str::to_owned),
+            _ => None,
+        };
+        host.or_else(|| url.host_str().map(str::to_owned))
     }
 
     fn open<'a>(&'a self, Fetch { url, credentials, network, .. }: Fetch<'a>) -> Opening<'a> {

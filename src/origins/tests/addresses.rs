@@ -178,5 +178,6 @@ fn an_origin_is_checked_before_it_is_written() {
     }
     let long = format!("http://example.org/{}", "a".repeat(4096));
     assert_eq!(check_origin(&long), Err(OriginUrlError::TooLong));
-    assert!(matches!(fetch("ftp://127.0.0.1/").unwrap_err(), OriginError::Unusable(_)));
+    assert!(matches!(fetch("gopher://127.0.0.1/").unwrap_err(), OriginError::Unusable(_)));
+    assert!(matches!(fetch("ftp://127.0.0.1/").unwrap_err(), OriginError::OtherScheme { .. }));
 }
