@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::address::Address;
-use crate::origins::{Allowed, Limits, RetryLimits, read_purge_urls};
+use crate::origins::{Allowed, Ambient, Endpoint, Limits, RetryLimits, read_purge_urls};
 use crate::secrets::Secret;
 use values::{bootstrap_key, listen, log_filter, public_url, secret, storage};
 
@@ -34,6 +34,8 @@ pub struct Config {
     /// The key with which commands call the API.
     pub api_key: Option<(String, Secret)>,
     pub origin_allow: Allowed,
+    /// What customers may have fetched with the service's own identity in S3.
+    pub s3_ambient: Ambient,
     /// Networks that webhooks may be in, by http as well.
     pub webhook_allow: Allowed,
     /// Addresses of caches that are told which images were changed.
@@ -120,6 +122,10 @@ impl Config {
         let data = PathBuf::from(reader.text("HYDRIA_DATA"));
         let storage = reader.optional("HYDRIA_STORAGE", storage);
         let storage = storage.unwrap_or_else(|| data.join("objects"));
+        let endpoint = match reader.given("HYDRIA_S3_AMBIENT") {
+            Some(_) => reader.s3_endpoint(),
+            None => Endpoint::default(),
+        };
         let seconds = Duration::from_secs;
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
@@ -132,6 +138,8 @@ impl Config {
             api_key: reader.optional("HYDRIA_KEY", bootstrap_key),
             origin_allow: reader
                 .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
+            s3_ambient: reader
+                .parsed("HYDRIA_S3_AMBIENT", |text| Ambient::read(text, endpoint.clone())),
             webhook_allow: reader
                 .parsed("HYDRIA_WEBHOOK_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
             purge_urls: reader.parsed("HYDRIA_PURGE_URLS", read_purge_urls),
@@ -197,6 +205,12 @@ impl Config {
             data,
             storage,
         };
+        // The objects of the service are nobody's to fetch.
+        if config.s3_ambient.overlaps(&reader.text("HYDRIA_STORAGE")) {
+            let reason =
+                "HYDRIA_S3_AMBIENT must not assign anything of HYDRIA_STORAGE to a customer";
+            reader.faults.push(reason.to_owned());
+        }
         if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
     }
 
@@ -237,6 +251,13 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     fn optional<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let value = self.given(name)?;
         parse(value.trim()).map_err(|reason| self.faults.push(format!("{name} {reason}"))).ok()
+    }
+
+    /// Reads where the service's own identity in S3 counts; Amazon where none of the usual variables says so.
+    fn s3_endpoint(&mut self) -> Endpoint {
+        let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+        let given = names.into_iter().find(|name| self.given(name).is_some());
+        given.and_then(|name| self.optional(name, Endpoint::read)).unwrap_or_default()
     }
 
     fn number(&mut self, name: &str, least: u64, most: u64) -> u64 {

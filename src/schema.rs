@@ -169,6 +169,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Keys by which hosts of SSH are known, by the origin strategy that fetched from them
+    host_keys (customer, origin_strategy, host) {
+        /// Whose
+        customer -> Int4,
+        /// Id of the strategy of the customer
+        origin_strategy -> Text,
+        /// Name or address, and port
+        host -> Text,
+        /// Hash of the public key, as SHA256:…
+        key -> Text,
+        /// When it was first seen
+        created -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// How many images were registered from one moment to the next, in each list of images in its default order; the rows of `tally_changes` are to be added
     image_chunks (customer, space, level, start) {
         /// Whose
@@ -656,6 +672,7 @@ diesel::joinable!(customer_origin_strategies -> customers (customer));
 diesel::joinable!(customer_storages -> customers (customer));
 diesel::joinable!(customer_storages -> storage_policies (storage_policy));
 diesel::joinable!(derivatives -> customers (customer));
+diesel::joinable!(host_keys -> customers (customer));
 diesel::joinable!(image_chunks -> customers (customer));
 diesel::joinable!(job_tallies -> customers (customer));
 diesel::joinable!(job_tally_changes -> customers (customer));
@@ -682,6 +699,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deployment,
     derivatives,
     discards,
+    host_keys,
     image_chunks,
     image_optimisation_policies,
     images,

@@ -38,7 +38,7 @@ const LAYERS: [&[&str]; 11] = [
 const OWN_CRATES: [&str; 2] = ["imaging", "sandbox"];
 
 /// Crates that only some modules may name.
-const RESERVED: [(&str, &[&str]); 20] = [
+const RESERVED: [(&str, &[&str]); 23] = [
     ("actix_http", &["web"]),
     ("actix_server", &["web"]),
     ("actix_service", &["web"]),
@@ -56,13 +56,19 @@ const RESERVED: [(&str, &[&str]); 20] = [
     ("image", &["imaging"]),
     ("json_ld", &["hydra"]),
     ("mozjpeg", &["imaging"]),
-    ("object_store", &["storage"]),
+    ("object_store", &["origins", "storage"]),
     ("oxrdf", &["hydra"]),
     ("oxttl", &["hydra"]),
-    ("percent_encoding", &["classes", "cli", "database", "hydra", "iiif", "resource", "web"]),
+    (
+        "percent_encoding",
+        &["classes", "cli", "database", "hydra", "iiif", "origins", "resource", "web"],
+    ),
     ("prometheus", &["metrics"]),
     ("quick_cache", &["delivery"]),
     ("r2d2", &["database"]),
+    ("russh", &["origins"]),
+    ("russh_sftp", &["origins"]),
+    ("suppaftp", &["origins"]),
     ("reqwest", &["origins", "cli"]),
     (
         "tokio",

@@ -215,7 +215,7 @@ impl Worker {
         let engine = {
             // The client takes its timers from the runtime it is made in.
             let _inside = runtime.enter();
-            let fetcher = Fetcher::new(config.origin_limits, allowed)?;
+            let fetcher = Fetcher::new(config.origin_limits, allowed, config.s3_ambient.clone())?;
             let database = setup.database.with_own_pool(engine::CONNECTIONS);
             let storage = setup.storage.clone();
             Engine::new(database, site, storage, fetcher, notifications, settings, metrics)?

@@ -45,6 +45,11 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("HYDRIA_ORIGIN_ALLOW", "", "Private networks that origins may be in, as CIDRs"),
     setting(
+        "HYDRIA_S3_AMBIENT",
+        "",
+        "Buckets that customers may have fetched with this service's own identity in S3, such as 2=s3://maps/scans",
+    ),
+    setting(
         "HYDRIA_WEBHOOK_ALLOW",
         "",
         "Networks that webhooks may be in although they are private, by http as well, as CIDRs",

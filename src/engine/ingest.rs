@@ -10,9 +10,11 @@ use diesel::prelude::*;
 
 use super::claim::Claimed;
 use super::finish::{Ingested, JobResult, Settled};
+use super::host_keys::{KeysOfStrategy, NoKeys};
 use super::retries::PassingFault;
 use super::suspects::Verdict;
 use super::{Engine, Settings, path, with_cause};
+use crate::addresses::CustomerOriginStrategyAddress;
 use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentials, stored_rules};
 use crate::classes::customer_storage::quota;
 use crate::classes::image;
@@ -20,7 +22,7 @@ use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives}
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::metrics::engine::{AttemptOutcome, Stage};
-use crate::origins::{Fetched, OriginError, host_of};
+use crate::origins::{Access, CredentialUse, Fetched, HostKeys, OriginError, Strategy};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
@@ -187,27 +189,33 @@ impl Engine {
         rules: Vec<StoredRule>,
     ) -> Result<Fetched, AttemptError> {
         let customer = job.at.customer;
-        let mut credentials = None;
+        let mut host_keys: Arc<dyn HostKeys> = Arc::new(NoKeys);
+        let mut access = Access { customer, strategy: Strategy::DEFAULT, credentials: None };
         if let Some(chosen) = self.rules.choose(customer, rules, origin).await? {
-            let held = match chosen.strategy.requires_credentials() {
-                true => {
-                    let open = move |site: &Site, conn: &mut PgConnection| {
-                        held_credentials(conn, site, customer, &chosen.id)
-                    };
+            let strategy = chosen.strategy;
+            let at = CustomerOriginStrategyAddress { customer, origin_strategy: chosen.id.clone() };
+            let (database, acts) = (self.database.clone(), self.acts.clone());
+            host_keys = Arc::new(KeysOfStrategy { database, acts, at });
+            let open = move |site: &Site, conn: &mut PgConnection| {
+                held_credentials(conn, site, customer, &chosen.id, chosen.strategy)
+            };
+            let held = match strategy.credentials() {
+                CredentialUse::Never => None,
+                CredentialUse::Optional(_) | CredentialUse::Required(_) => {
                     self.with_retry(job, open).await?
                 }
-                false => None,
             };
-            credentials = chosen.strategy.credentials_to_send(held)?;
+            access.credentials = strategy.credentials_to_send(held)?;
+            access.strategy = strategy;
         }
         // What a request waits for never waits for the customer's own queue; its slots are few.
-        let _fetching = match host_of(origin) {
+        let _fetching = match access.host(origin) {
             Some(host) if !job.immediate => Some(self.hosts.acquire(host, customer).await),
             _ => None,
         };
         let folder = &self.settings.folder;
         let began = Instant::now();
-        let fetched = self.fetcher.fetch(origin, credentials.as_ref(), folder).await;
+        let fetched = self.fetcher.fetch(origin, &access, host_keys, folder).await;
         self.metrics.engine.stage(Stage::Fetch, began);
         Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }

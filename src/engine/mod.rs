@@ -7,6 +7,7 @@
 pub mod check;
 pub mod claim;
 pub mod finish;
+mod host_keys;
 mod hosts;
 pub mod ingest;
 pub mod janitor;

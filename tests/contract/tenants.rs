@@ -27,6 +27,7 @@ fn mounted() -> BTreeMap<String, BTreeSet<&'static str>> {
         batch_limit: 1,
         secrets: Secrets::new(&Secret::new("of a test")),
         webhook_allow: hydria::origins::Allowed::default(),
+        s3_ambient: hydria::origins::Ambient::default(),
         anchors: Anchors::default(),
     });
     let router = Router::of_classes(&site);

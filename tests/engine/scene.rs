@@ -160,7 +160,7 @@ impl Hands {
             setup.database.clone(),
             setup.site(&config, app.base.clone()),
             setup.storage.clone(),
-            Fetcher::new(config.origin_limits, config.origin_allow.clone()).expect("a client"),
+            fetcher(&config),
             Notifications::listen(url, "hydria_work", "hydria_settled"),
             settings,
             Metrics::new().expect("metrics"),
@@ -255,4 +255,9 @@ pub fn claim_one(conn: &mut PgConnection) -> Claimed {
 /// Makes every lease run out.
 pub fn run_out(conn: &mut PgConnection) {
     rows::execute(conn, "UPDATE jobs SET available = now()");
+}
+
+fn fetcher(config: &Config) -> Fetcher {
+    let (limits, allowed) = (config.origin_limits, config.origin_allow.clone());
+    Fetcher::new(limits, allowed, config.s3_ambient.clone()).expect("a client")
 }

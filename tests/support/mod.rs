@@ -4,6 +4,7 @@ pub mod app;
 pub mod client;
 pub mod database;
 pub mod events;
+pub mod file_server;
 pub mod library;
 pub mod origin;
 pub mod pictures;

@@ -11,6 +11,7 @@ mod media_type;
 pub mod metadata;
 mod new_image;
 mod order;
+pub mod origin_rules;
 mod pages;
 mod place;
 mod properties;
@@ -99,7 +100,7 @@ impl Resource for Image {
         properties: &[
             &field("id", "Last segment of its address, unique in its space", |i: &Self| &i.id),
             &field("space", "Number of its space; set once and for all", |i: &Self| &i.space),
-            &field("origin", "Where it is fetched: an http or https URL", |i: &Self| {
+            &field("origin", "Where it is fetched: a URL of http, https, or what an origin strategy fetches", |i: &Self| {
                 &i.draft.origin
             })
             .writable(|d| &mut d.origin)
@@ -282,11 +283,14 @@ impl Resource for Image {
     }
 
     fn check(
-        _s: &mut UnitOfWork<'_>,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
         at: Option<&ImageAddress>,
-        _draft: &ImageDraft,
+        draft: &ImageDraft,
     ) -> Result<Vec<Fault>, Problem> {
-        Ok(at.and_then(ImageAddress::fault).into_iter().collect())
+        let mut faults = origin_rules::faults(s.conn, s.site, tenant_of(tenant)?, at, draft)?;
+        faults.extend(at.and_then(ImageAddress::fault));
+        Ok(faults)
     }
 
     fn check_fixed(

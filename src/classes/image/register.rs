@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::new_image::NewImage;
+use super::origin_rules::OriginRules;
 use super::place::{Member, identify};
 use super::space_defaults::SpaceDefaults;
 use super::{Image, ImageDraft, media_type};
@@ -100,6 +101,7 @@ pub fn register(
     let given = drafts.values_mut().flat_map(|(_, draft)| &mut draft.roles);
     settle_roles(s.conn, customer, given)?;
     check_roles(s.conn, customer, &drafts, &mut faults)?;
+    check_origins(s, customer, &drafts, &existing, &mut faults)?;
     if !faults.is_empty() {
         faults.sort_by_key(|fault| index_of(&fault.pointer));
         return Err(faults.into());
@@ -188,6 +190,32 @@ fn check_roles(
     });
     // No more are told, and one body may have hundreds of thousands.
     faults.extend(found.take(MAX_FAULTS + 1));
+    Ok(())
+}
+
+/// Finds origins that nothing will fetch, unless they were held already.
+fn check_origins(
+    s: &mut UnitOfWork<'_>,
+    customer: i32,
+    drafts: &BTreeMap<ImageAddress, (usize, ImageDraft)>,
+    existing: &HashMap<ImageAddress, Image>,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Problem> {
+    let mut rules = OriginRules::new(s.site, customer);
+    for (at, (index, draft)) in drafts {
+        let held = existing.get(at).map(|image| &image.draft);
+        if held.is_none_or(|held| held.origin != draft.origin)
+            && let Some(reason) = rules.fault(s.conn, &draft.origin)?
+        {
+            faults.push(Fault::new("origin", reason).within(*index));
+        }
+        if let Some(origin) = &draft.initial_origin
+            && held.is_none_or(|held| held.initial_origin != draft.initial_origin)
+            && let Some(reason) = rules.fault(s.conn, origin)?
+        {
+            faults.push(Fault::new("initialOrigin", reason).within(*index));
+        }
+    }
     Ok(())
 }
 
