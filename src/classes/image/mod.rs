@@ -3,6 +3,7 @@
 mod address_rules;
 pub mod derivatives;
 mod draft;
+mod filter;
 mod fragments;
 pub mod list;
 mod listed;

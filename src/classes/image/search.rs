@@ -17,9 +17,9 @@ use diesel::query_builder::QueryFragment;
 use diesel::sql_types::{Nullable, Text};
 
 use super::Image;
+use super::filter::Filter;
 use super::fragments::{Compared, Cut};
 use super::order::{INDEXED, order_by_names, values};
-use super::query::Filter;
 use super::question::Question;
 use super::scope::Scope;
 use super::select::{ImageQuery, Words, filtered, load, load_keys, ordered};

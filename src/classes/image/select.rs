@@ -7,10 +7,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Text};
 
 use super::Image;
+use super::filter::Filter;
 use super::fragments::Cut;
 use super::metadata::metadata_members;
 use super::order::{self, Column};
-use super::query::Filter;
 use super::scope::Scope;
 use crate::hydra::Problem;
 use crate::resource::sql::{shown_number, shown_text, tenant_words};
