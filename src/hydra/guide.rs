@@ -155,8 +155,12 @@ fn operation(page: &mut String, api: &Api<'_>, route: &RouteDoc, mounted: &Mount
     let doc = &mounted.doc;
     put!(page, "### {}: {}\n", doc.method, doc.title);
     put!(page, "{} {}\n", who(route, doc), exchange(doc));
-    for Variable { name, doc, values } in doc.parameters {
-        put!(page, "Query parameter `{name}`: {doc}; one of {}.\n", values.join(", "));
+    for Variable { name, doc, values, .. } in doc.parameters {
+        let among = match values {
+            [] => String::new(),
+            values => format!("; one of {}", values.join(", ")),
+        };
+        put!(page, "Query parameter `{name}`: {doc}{among}.\n");
     }
     let body = mounted.body.and_then(|_| example::body(doc, api.classes, api.collections));
     if let Some(body) = body {

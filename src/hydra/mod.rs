@@ -65,11 +65,18 @@ pub struct Variable {
     pub doc: &'static str,
     /// The values it has, where they are few; empty: any.
     pub values: &'static [&'static str],
+    /// The XML Schema type of its values, written `xsd:…`; `None`: that of the member of its name, or text.
+    pub range: Option<&'static str>,
 }
 
 impl Variable {
     pub const fn new(name: &'static str, doc: &'static str) -> Self {
-        Self { name, doc, values: &[] }
+        Self { name, doc, values: &[], range: None }
+    }
+
+    /// Gives its values an XML Schema type.
+    pub const fn of(self, range: &'static str) -> Self {
+        Self { range: Some(range), ..self }
     }
 }
 

@@ -1,9 +1,10 @@
 //! Parses the filters of a request for a collection of images (`docs/rules.md` 5).
 
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
 use serde_json::{Map, Value};
 
 use super::filter::Filter;
-use super::metadata::{NUMBERS, TEXTS, metadata_members};
+use super::metadata::{NUMBERS, PREFIXES, TEXTS, metadata_members};
 use crate::classes::role::uris::read_roles;
 use crate::hydra::{Fault, Variable};
 use crate::resource::{ParseContext, Query, literal};
@@ -19,6 +20,34 @@ macro_rules! members {
             Variable::new("roles", "Images that have all these roles, split at commas"),
             Variable::new("space", "Images in the space of this number"),
             Variable::new("id", "Images of this id"),
+            Variable::new(
+                "error",
+                "true: images that could not be processed; false: those without an error",
+            )
+            .of("xsd:boolean"),
+            Variable::new(
+                "ingesting",
+                "true: images that wait for, or are in, processing; false: all others",
+            )
+            .of("xsd:boolean"),
+            Variable::new("mediaType", "Images of this media type"),
+            Variable::new("createdAfter", "Images registered at this time or later")
+                .of("xsd:dateTime"),
+            Variable::new("createdBefore", "Images registered before this time")
+                .of("xsd:dateTime"),
+            Variable::new("finishedAfter", "Images last processed at this time or later")
+                .of("xsd:dateTime"),
+            Variable::new("finishedBefore", "Images last processed before this time")
+                .of("xsd:dateTime"),
+            Variable::new("minWidth", "Images of at least so many pixels in width")
+                .of("xsd:nonNegativeInteger"),
+            Variable::new("minHeight", "Images of at least so many pixels in height")
+                .of("xsd:nonNegativeInteger"),
+            Variable::new("minSize", "Images whose original has at least so many bytes")
+                .of("xsd:nonNegativeInteger"),
+            Variable::new("maxSize", "Images whose original has at most so many bytes")
+                .of("xsd:nonNegativeInteger"),
+            $(members!(prefix $text),)+
             Variable::new(
                 "q",
                 "A JSON object of the same members; an array means any of its values, for tags and \
@@ -57,6 +86,12 @@ macro_rules! members {
     };
     ($name:ident) => {
         Variable::new(stringify!($name), concat!("Images whose ", stringify!($name), " is this"))
+    };
+    (prefix $name:ident) => {
+        Variable::new(
+            concat!(stringify!($name), "Prefix"),
+            concat!("Images whose ", stringify!($name), " begins with this"),
+        )
     };
 }
 metadata_members!(members);
@@ -114,10 +149,31 @@ fn filter(
     for (slot, name) in filter.numbers.iter_mut().zip(NUMBERS) {
         *slot = get(name).and_then(|value| any(name, value, number, faults));
     }
+    for (slot, name) in filter.prefixes.iter_mut().zip(PREFIXES) {
+        *slot = get(name).and_then(|value| one(name, value, prefix, faults));
+    }
     // A number that no space can have finds nothing, which -1 says as well.
     let space = |value: &Value| number(value).map(|n| i32::try_from(n).unwrap_or(-1));
     filter.spaces = get("space").and_then(|value| any("space", value, space, faults));
     filter.ids = get("id").and_then(|value| any("id", value, text, faults));
+    filter.media_types = get("mediaType").and_then(|value| any("mediaType", value, text, faults));
+    filter.has_error = get("error").and_then(|value| one("error", value, flag, faults));
+    filter.ingesting = get("ingesting").and_then(|value| one("ingesting", value, flag, faults));
+    for (span, [after, before]) in [
+        (&mut filter.created, ["createdAfter", "createdBefore"]),
+        (&mut filter.finished, ["finishedAfter", "finishedBefore"]),
+    ] {
+        span.from = get(after).and_then(|value| one(after, value, moment, faults));
+        span.before = get(before).and_then(|value| one(before, value, moment, faults));
+    }
+    for (bound, name) in [
+        (&mut filter.min_width, "minWidth"),
+        (&mut filter.min_height, "minHeight"),
+        (&mut filter.min_size, "minSize"),
+        (&mut filter.max_size, "maxSize"),
+    ] {
+        *bound = get(name).and_then(|value| one(name, value, size, faults));
+    }
     if let Some(value) = get("tags") {
         filter.tags = any("tags", value, text, faults).unwrap_or_default();
     }
@@ -146,6 +202,15 @@ fn any<T>(
     }
 }
 
+fn one<T>(
+    name: &str,
+    value: &Value,
+    read: impl Fn(&Value) -> Result<T, &'static str>,
+    faults: &mut Vec<Fault>,
+) -> Option<T> {
+    read(value).map_err(|reason| faults.push(Fault::new(name, reason))).ok()
+}
+
 fn text(value: &Value) -> Result<String, &'static str> {
     let text = value.as_str().filter(|text| !text.contains('\0'));
     text.map(Into::into).ok_or("must be text, or an array of texts")
@@ -157,4 +222,34 @@ fn number(value: &Value) -> Result<i64, &'static str> {
         other => literal::whole(other),
     };
     number.ok_or("must be a whole number, or an array of them")
+}
+
+/// Reads what texts begin with; an empty one would be no condition.
+fn prefix(value: &Value) -> Result<String, &'static str> {
+    let text = value.as_str().filter(|text| !text.is_empty() && !text.contains('\0'));
+    text.map(Into::into).ok_or("must be a text that is not empty")
+}
+
+fn flag(value: &Value) -> Result<bool, &'static str> {
+    match value {
+        Value::Bool(flag) => Ok(*flag),
+        Value::String(text) => text.parse().map_err(|_unread| "must be true or false"),
+        _ => Err("must be true or false"),
+    }
+}
+
+fn size(value: &Value) -> Result<i64, &'static str> {
+    let size = number(value).ok().filter(|size| *size >= 0);
+    size.ok_or("must be a whole number that is not negative")
+}
+
+/// Reads a moment as RFC 3339 writes it, or a day, which stands for its first moment in UTC.
+fn moment(value: &Value) -> Result<DateTime<Utc>, &'static str> {
+    let text = value.as_str().unwrap_or_default();
+    // A plus sign of an address that is not encoded is read as a blank.
+    let spelled = text.replacen(' ', "+", 1);
+    let whole = DateTime::parse_from_rfc3339(&spelled).map(|moment| moment.to_utc()).ok();
+    let day = || text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    let kept = whole.or_else(day).filter(|moment| (1..=9999).contains(&moment.year()));
+    kept.ok_or("must be a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31")
 }
