@@ -18,6 +18,8 @@ mod properties;
 pub mod query;
 mod question;
 pub mod register;
+mod removal;
+mod rewrite;
 mod scope;
 mod search;
 mod select;
