@@ -200,9 +200,9 @@ impl OperationDoc {
 
     /// Returns whether a client may choose to see what it wrote, or not to.
     ///
-    /// What is made of nothing that is given, such as a key, is shown in any case.
+    /// What is done to many images is told in one way. What is made of nothing that is given, such as a key, is shown in any case.
     fn is_preferable(&self) -> bool {
-        matches!(self.method, "POST" | "PUT" | "PATCH")
+        matches!(self.name, "create" | "add" | "replace" | "update")
             && self.expects.is_some()
             && self.returns.is_some()
     }
@@ -211,7 +211,7 @@ impl OperationDoc {
     pub fn returns_headers(&self, status: u16) -> Vec<&'static str> {
         let shows = self.returns.is_some();
         let mut headers = Vec::new();
-        if status == 201 && shows {
+        if matches!(status, 201 | 202) && shows {
             headers.push("Location");
         }
         // What is made of nothing that is given, such as a key, is shown otherwise than GET shows it; so is a secret.
@@ -252,6 +252,9 @@ impl OperationDoc {
         });
     }
 }
+
+/// The class that every 202 answers with: what is done after the answer.
+pub const ACCEPTED: &str = "Job";
 
 /// `vocab:` for a class of our own, nothing for a name that brings its prefix.
 pub fn prefix(class: &str) -> &'static str {

@@ -183,10 +183,15 @@ async fn dispatch(
         let current = Box::pin(current(service, route, &values, caller, &input));
         conditions.allow(current.await?)?;
     }
-    let converted = is_list(entry, &input) && is_converted(request);
-    let bytes = match is_list(entry, &input) {
-        true => RequestContext::list_bytes(input.query.page().size, converted),
-        false => entry.answer_bytes,
+    let lists = entry.shows_named || is_list(entry, &input);
+    let converted = lists && is_converted(request);
+    let bytes = match (entry.shows_named, is_list(entry, &input)) {
+        (true, _) => {
+            let named = i64::try_from(input.things()).unwrap_or(i64::MAX);
+            RequestContext::list_bytes(named, converted)
+        }
+        (_, true) => RequestContext::list_bytes(input.query.page().size, converted),
+        _ => entry.answer_bytes,
     };
     let reservation =
         (bytes > 0).then(|| Reservation::new(&service.answers, context.account(), bytes));

@@ -140,7 +140,7 @@ fn images_are_found_by_how_they_came_through_and_by_what_they_measure() {
         "createdAfter=yesterday",
         "createdBefore=2026-13-01",
         "finishedAfter=2026-01-31T12:00:00",
-        "finishedBefore=0000-01-01",
+        "finishedBefore=12026-01-01",
         "minWidth=-1",
         "minHeight=x",
         "minSize=1.5",

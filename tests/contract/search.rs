@@ -220,7 +220,8 @@ impl Bound {
             Self::From(name) => [vec!["2999-01-01".to_owned()], of(name)].concat(),
             Self::Below(name) => [vec!["1999-01-01".to_owned()], of(name)].concat(),
             Self::Size(_) => {
-                members.iter().filter_map(|m| size(client, m)).map(|n| n.to_string()).collect()
+                let sizes = members.iter().filter_map(|m| size(client, m)).map(|n| n.to_string());
+                ["0", "99999999"].map(ToOwned::to_owned).into_iter().chain(sizes).collect()
             }
         }
     }

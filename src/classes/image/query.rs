@@ -1,12 +1,12 @@
 //! Parses the filters of a request for a collection of images (`docs/rules.md` 5).
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde_json::{Map, Value};
 
 use super::filter::Filter;
 use super::metadata::{NUMBERS, PREFIXES, TEXTS, metadata_members};
 use crate::classes::role::uris::read_roles;
-use crate::hydra::{Fault, Variable};
+use crate::hydra::{Fault, Variable, linked};
 use crate::resource::{ParseContext, Query, literal};
 
 /// Lists filters and orders, the metadata among them.
@@ -96,6 +96,25 @@ macro_rules! members {
 }
 metadata_members!(members);
 
+/// The parameters of a request that changes or deletes all that a filter matches: the filters, and three more.
+pub const SELECTING: [Variable; FILTERS.len() + 3] = selecting();
+
+#[expect(clippy::indexing_slicing, reason = "it is as long as what is put into it")]
+const fn selecting() -> [Variable; FILTERS.len() + 3] {
+    let all = Variable::new("all", "true: all images of the space, without a filter");
+    let dry_run = Variable::new("dryRun", "true: nothing is done; totalItems says how many match");
+    let expect = Variable::new("expect", "How many have to match; nothing is done if others do");
+    let mut together = [all.of("xsd:boolean"); FILTERS.len() + 3];
+    let mut at = 0;
+    while at < FILTERS.len() {
+        together[at] = FILTERS[at];
+        at += 1;
+    }
+    together[at + 1] = dry_run.of("xsd:boolean");
+    together[at + 2] = expect.of("xsd:nonNegativeInteger");
+    together
+}
+
 /// Reads the filters of a query.
 pub fn read(query: &Query, context: ParseContext<'_>, faults: &mut Vec<Fault>) -> Filter {
     let mut conditions = object(query, faults);
@@ -123,7 +142,7 @@ fn object(query: &Query, faults: &mut Vec<Fault>) -> Map<String, Value> {
     let Some(text) = query.get("q").filter(|text| !text.trim().is_empty()) else {
         return Map::new();
     };
-    match serde_json::from_str(text) {
+    match linked::unique_members(text) {
         Ok(Value::Object(conditions)) => conditions,
         Ok(_) => {
             faults.push(Fault::new("q", "must be a JSON object"));
@@ -249,7 +268,8 @@ fn moment(value: &Value) -> Result<DateTime<Utc>, &'static str> {
     // A plus sign of an address that is not encoded is read as a blank.
     let spelled = text.replacen(' ', "+", 1);
     let whole = DateTime::parse_from_rfc3339(&spelled).map(|moment| moment.to_utc()).ok();
-    let day = || text.parse::<NaiveDate>().ok().map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let kept = whole.or_else(day).filter(|moment| (1..=9999).contains(&moment.year()));
+    // Four digits of a year, as in a moment.
+    let day = text.parse::<NaiveDate>().ok().filter(|_| text.len() == "2026-01-31".len());
+    let kept = whole.or_else(|| day.map(|day| day.and_time(NaiveTime::MIN).and_utc()));
     kept.ok_or("must be a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31")
 }

@@ -8,10 +8,10 @@ use diesel::sql_types::Timestamptz;
 use serde_json::Value;
 
 use super::new_image::NewImage;
-use super::place::{Member, identify};
+use super::place::{Identity, Member, identify};
 use super::rewrite::{self, Rewritten, Sent};
 use super::space_defaults::SpaceDefaults;
-use super::{Image, ImageDraft, media_type};
+use super::{Image, ImageDraft, media_type, submitted};
 use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::customer_storage::quota::check_quota;
 use crate::classes::role::stored::StoredRole;
@@ -64,7 +64,8 @@ pub fn register(
 ) -> Result<BatchAddress, Problem> {
     let customer = customer.customer;
     let mut faults = Vec::new();
-    let members = identify(s.site, (customer, &input.path), submitted, &mut faults);
+    let identity = Identity { customer, path: &input.path, space: None, is_given: false };
+    let members = identify(s.site, identity, submitted, &mut faults);
     let defaults = lock_spaces(s.conn, customer, &members, &mut faults)?;
     let existing = lock_images(s.conn, customer, &members)?;
 
@@ -100,7 +101,7 @@ pub fn register(
     settle_roles(s.conn, customer, given)?;
     check_roles(s.conn, customer, &drafts, &mut faults)?;
     if !faults.is_empty() {
-        faults.sort_by_key(|fault| index_of(&fault.pointer));
+        faults.sort_by_key(|fault| submitted::index_of(&fault.pointer));
         return Err(faults.into());
     }
     check_quota(s.conn, customer, drafts.len() - existing.len())?;
@@ -112,10 +113,6 @@ pub fn register(
 /// The effect of a change to an image.
 pub fn changed(at: ImageAddress) -> Effect {
     Effect::ImageChanged { customer: at.customer, space: at.space, image: at.image }
-}
-
-fn index_of(pointer: &str) -> usize {
-    pointer.split('/').nth(2).and_then(|index| index.parse().ok()).unwrap_or_default()
 }
 
 /// Locks the spaces that members name and returns their defaults; a space that is not there is a fault of each of
@@ -172,18 +169,27 @@ fn check_roles(
     if unknown.is_empty() {
         return Ok(());
     }
-    let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
-    let found = drafts.values().flat_map(|(index, draft)| {
+    let unknown: HashSet<String> = unknown.into_iter().collect();
+    let drafts = drafts.values().map(|(index, draft)| (*index, draft));
+    faults.extend(missing_roles(drafts, &unknown));
+    Ok(())
+}
+
+/// Returns a fault for each of these roles that a draft names, in the member with the number of the draft.
+pub(super) fn missing_roles<'a>(
+    drafts: impl Iterator<Item = (usize, &'a ImageDraft)>,
+    unknown: &HashSet<String>,
+) -> Vec<Fault> {
+    let found = drafts.flat_map(|(index, draft)| {
         let named = draft.roles.iter().filter_map(StoredRole::own_id);
-        let missing = named.filter(|role| unknown.contains(role));
-        missing.map(|role| {
+        let missing = named.filter(|role| unknown.contains(*role));
+        missing.map(move |role| {
             let reason = format!("names {role}, which is not there");
-            Fault::new("roles", reason).within(*index)
+            Fault::new("roles", reason).within(index)
         })
     });
     // No more are told, and one body may have hundreds of thousands.
-    faults.extend(found.take(MAX_FAULTS + 1));
-    Ok(())
+    found.take(MAX_FAULTS + 1).collect()
 }
 
 /// Writes a submission that was found right.
