@@ -12,6 +12,7 @@ use super::Engine;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::journal::{partitions, retention};
+use crate::queue::bulk;
 use crate::resource::{Site, idempotency};
 use crate::schema::discards;
 
@@ -19,6 +20,8 @@ use crate::schema::discards;
 pub(super) const ROUND: Duration = Duration::from_secs(5);
 /// Time that an object that cannot be removed is left alone.
 const PAUSE: chrono::Duration = chrono::Duration::minutes(10);
+/// Time for which one round removes objects.
+const OBJECTS: Duration = Duration::from_mins(1);
 /// Objects that one round removes in one go.
 const AT_ONCE: i64 = 100;
 
@@ -36,11 +39,12 @@ impl Engine {
         }
     }
 
-    /// Removes all objects that are due, old rows of the journal and old answers, and rolls up the changes of totals.
+    /// Removes objects that are due, for a minute at most, old rows and old answers, and rolls up the changes of totals.
     ///
     /// # Errors
     /// Fails if the database does not answer.
     pub async fn tidy_once(&self) -> Result<(), Problem> {
+        let began = Instant::now();
         loop {
             let due: Vec<String> = self
                 .blocking(None, |_, conn| {
@@ -73,7 +77,8 @@ impl Engine {
                 Ok(())
             })
             .await?;
-            if all < usize::try_from(AT_ONCE).unwrap_or_default() {
+            // A million objects may be due, and totals are rolled up meanwhile too.
+            if all < usize::try_from(AT_ONCE).unwrap_or_default() || began.elapsed() > OBJECTS {
                 break;
             }
         }
@@ -83,6 +88,7 @@ impl Engine {
         if let Err(problem) = tended {
             log::debug!("the partitions of changes are left as they are: {problem}");
         }
+        self.blocking(None, move |_, conn| bulk::remove_old(conn, days)).await?;
         self.roll_up(Sizes::DEFAULT).await?;
         self.forget_answers().await
     }

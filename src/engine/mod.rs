@@ -4,6 +4,7 @@
 //! than its lease: the job may then be claimed again. Every step can be repeated. Whatever is scarce is divided
 //! among customers: slots, connections, cores and memory.
 
+pub mod bulk;
 pub mod check;
 pub mod claim;
 pub mod finish;
@@ -197,6 +198,7 @@ impl Engine {
             Arc::clone(&self).dispatch(queued, stop.clone()),
             Arc::clone(&self).run_webhooks(stop.clone()),
             Arc::clone(&self).run_purges(stop.clone()),
+            Arc::clone(&self).run_bulk_jobs(stop.clone()),
             Arc::clone(&self).run_maintenance(stop),
         );
     }
@@ -272,8 +274,16 @@ impl Engine {
         job: Option<&Claimed>,
         act: impl Fn(&Site, &mut diesel::PgConnection) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let holder = job.map_or(0, |job| job.at.customer);
-        let permit = self.acts.acquire(holder, 1).await;
+        self.blocking_for(job.map_or(0, |job| job.at.customer), act).await
+    }
+
+    /// Does as [`Engine::blocking`] does, on behalf of a customer.
+    async fn blocking_for<T: Send + 'static>(
+        &self,
+        customer: i32,
+        act: impl Fn(&Site, &mut diesel::PgConnection) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.acts.acquire(customer, 1).await;
         let (database, site) = (self.database.clone(), Arc::clone(&self.site));
         tokio::task::spawn_blocking(move || {
             let done = crate::resource::transaction::write(&database, |conn| act(&site, conn));

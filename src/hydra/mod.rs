@@ -65,11 +65,18 @@ pub struct Variable {
     pub doc: &'static str,
     /// The values it has, where they are few; empty: any.
     pub values: &'static [&'static str],
+    /// The XML Schema type of its values, written `xsd:…`; `None`: that of the member of its name, or text.
+    pub range: Option<&'static str>,
 }
 
 impl Variable {
     pub const fn new(name: &'static str, doc: &'static str) -> Self {
-        Self { name, doc, values: &[] }
+        Self { name, doc, values: &[], range: None }
+    }
+
+    /// Gives its values an XML Schema type.
+    pub const fn of(self, range: &'static str) -> Self {
+        Self { range: Some(range), ..self }
     }
 }
 
@@ -201,9 +208,9 @@ impl OperationDoc {
 
     /// Returns whether a client may choose to see what it wrote, or not to.
     ///
-    /// What is made of nothing that is given, such as a key, is shown in any case.
+    /// What is done to many images is told in one way. What is made of nothing that is given, such as a key, is shown in any case.
     fn is_preferable(&self) -> bool {
-        matches!(self.method, "POST" | "PUT" | "PATCH")
+        matches!(self.name, "create" | "add" | "replace" | "update")
             && self.expects.is_some()
             && self.returns.is_some()
     }
@@ -212,7 +219,7 @@ impl OperationDoc {
     pub fn returns_headers(&self, status: u16) -> Vec<&'static str> {
         let shows = self.returns.is_some();
         let mut headers = Vec::new();
-        if status == 201 && shows {
+        if matches!(status, 201 | 202) && shows {
             headers.push("Location");
         }
         // What is made of nothing that is given, such as a key, is shown otherwise than GET shows it; so is a secret.
@@ -253,6 +260,9 @@ impl OperationDoc {
         });
     }
 }
+
+/// The class that every 202 answers with: what is done after the answer.
+pub const ACCEPTED: &str = "Job";
 
 /// `vocab:` for a class of our own, nothing for a name that brings its prefix.
 pub fn prefix(class: &str) -> &'static str {

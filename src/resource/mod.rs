@@ -40,7 +40,7 @@ pub use address::{Address, Filling, Parts, path_to};
 pub use collection::{Collection, collection_of};
 pub use computed::computed;
 pub use condition::{Conditions, Current, Freshness};
-pub use link::{action, collection, link, selection};
+pub use link::{action, action_with, collection, link, selection};
 pub use metadata::metadata;
 pub use operation::{Act, Body, Operation, get, post, put};
 pub use operations::{create, remove, replace, retrieve, retrieve_counting, update};

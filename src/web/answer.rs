@@ -182,10 +182,15 @@ async fn dispatch(
     }
     let (input, source_map, _held) = prepared.await?;
     let conditions = input.conditions.clone();
-    let converted = is_list(entry, &input) && is_converted(request);
-    let bytes = match is_list(entry, &input) {
-        true => RequestContext::list_bytes(input.query.page().size, converted),
-        false => entry.answer_bytes,
+    let lists = entry.shows_named || is_list(entry, &input);
+    let converted = lists && is_converted(request);
+    let bytes = match (entry.shows_named, is_list(entry, &input)) {
+        (true, _) => {
+            let named = i64::try_from(input.things()).unwrap_or(i64::MAX);
+            RequestContext::list_bytes(named, converted)
+        }
+        (_, true) => RequestContext::list_bytes(input.query.page().size, converted),
+        _ => entry.answer_bytes,
     };
     let reservation =
         (bytes > 0).then(|| Reservation::new(&service.answers, context.account(), bytes));

@@ -38,6 +38,8 @@ pub struct Entry {
     pub chooses: bool,
     /// Bytes that its answer may take, where that is no list and may be large.
     pub answer_bytes: usize,
+    /// Tells whether it answers with all that its body names.
+    pub shows_named: bool,
     pub act: Mounted,
 }
 
@@ -163,6 +165,7 @@ impl Mounting {
             body: operation.body,
             chooses: operation.chooses,
             answer_bytes: operation.answer_bytes,
+            shows_named: operation.shows_named,
             act,
         }
     }

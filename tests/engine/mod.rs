@@ -2,6 +2,7 @@
 
 mod again;
 mod batches;
+mod bulk;
 mod cancel;
 mod corpus;
 mod derivation;

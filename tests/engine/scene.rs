@@ -9,6 +9,7 @@ use hydria::cli::setup::Setup;
 use hydria::config::Config;
 use hydria::database::notifications::Notifications;
 use hydria::derivation::Limits;
+use hydria::engine::bulk::Turn;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, GiveUp, Settings, mebibytes};
@@ -191,6 +192,11 @@ impl Hands {
     pub fn break_off(&self, job: &Claimed) {
         let work = async { panic!("on purpose") };
         self.runtime.block_on(self.engine.supervise(job, work));
+    }
+
+    /// Works a chunk of the bulk job whose turn it is.
+    pub fn bulk_turn(&self) -> Turn {
+        self.runtime.block_on(self.engine.bulk_turn()).expect("the database answers")
     }
 
     /// Does at once what is due some time from now.

@@ -1,6 +1,7 @@
 //! The binary as it is run: a process, its data folder, its private PostgreSQL.
 
 mod binding;
+mod bulk;
 mod commands;
 mod database;
 mod demo;

@@ -52,3 +52,15 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     found.sort();
     found
 }
+
+/// Registers so many images in a space, which were tried and failed, without any work.
+pub fn fill(conn: &mut PgConnection, customer: i64, space: i64, images: i64) {
+    let sql = format!(
+        "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
+         string1, number1, media_type, ingesting, finished, error) \
+         SELECT {customer}, {space}, 'filled-' || n, now() - interval '1 hour' + n * interval '1 ms', \
+         'https://example.org/a.png', -1, '{{}}', '{{}}', 'filled', n % 2, 'image/png', FALSE, now(), \
+         'it was not found' FROM generate_series(1, {images}) AS n"
+    );
+    execute(conn, &sql);
+}

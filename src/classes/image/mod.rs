@@ -1,8 +1,10 @@
 //! Images: what the customer says of them, and how they came through.
 
 mod address_rules;
+pub mod bulk;
 pub mod derivatives;
 mod draft;
+mod filter;
 mod fragments;
 pub mod list;
 mod listed;
@@ -18,18 +20,22 @@ mod properties;
 pub mod query;
 mod question;
 pub mod register;
+mod removal;
+mod rewrite;
 mod scope;
 mod search;
 mod select;
 mod services;
 mod space_defaults;
 pub mod store;
+pub mod submitted;
 pub mod thumbnails;
 
 pub use address_rules::{check_space, given_space};
 pub use draft::ImageDraft;
 pub use list::{
-    ALL_IMAGES, BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, QUEUE_IMAGES, SPACE_IMAGES,
+    ALL_IMAGES, BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, DELETE_IMAGES, QUEUE_IMAGES,
+    SPACE_IMAGES,
 };
 pub use media_type::{UNKNOWN, inferred_media_type};
 

@@ -88,6 +88,17 @@ impl<'a> Writing<'a> {
                     },
                 )
             }
+            (Reads::Several, _) => {
+                let subject = subjects.root()?;
+                let is_class = |kind: &str| self.terms.is_collection(kind);
+                let names_some =
+                    self.nodes.get(subject).is_some_and(|node| is_collection(node, is_class));
+                let document = match names_some {
+                    true => self.members(subject, class, false)?,
+                    false => self.resource(subject, class, "", &mut Vec::new())?,
+                };
+                (Some(subject), document)
+            }
             (Reads::Collection, _) => {
                 let subject = subjects.root()?;
                 (Some(subject), self.members(subject, class, false)?)
