@@ -138,6 +138,8 @@ fn images_are_found_by_how_they_came_through_and_by_what_they_measure() {
         "error=yes",
         "ingesting=1",
         "createdAfter=yesterday",
+        "createdAfter=-99999-1-1",
+        "createdBefore=+2026-01-3",
         "createdBefore=2026-13-01",
         "finishedAfter=2026-01-31T12:00:00",
         "finishedBefore=12026-01-01",

@@ -56,6 +56,11 @@ impl Filter {
         *self == Self::default()
     }
 
+    /// Returns whether it asks for what stands in rows beside those of images.
+    pub fn looks_beside_images(&self) -> bool {
+        self.min_size.is_some() || self.max_size.is_some()
+    }
+
     /// Returns whether the indexes that find what it asks for lead with the space.
     pub fn is_found_by_space(&self) -> bool {
         self.ids.is_some()

@@ -269,7 +269,9 @@ fn moment(value: &Value) -> Result<DateTime<Utc>, &'static str> {
     let spelled = text.replacen(' ', "+", 1);
     let whole = DateTime::parse_from_rfc3339(&spelled).map(|moment| moment.to_utc()).ok();
     // Four digits of a year, as in a moment.
-    let day = text.parse::<NaiveDate>().ok().filter(|_| text.len() == "2026-01-31".len());
+    let is_digit = |(at, byte): (usize, u8)| matches!(at, 4 | 7) || byte.is_ascii_digit();
+    let is_day = text.len() == "2026-01-31".len() && text.bytes().enumerate().all(is_digit);
+    let day = text.parse::<NaiveDate>().ok().filter(|_| is_day);
     let kept = whole.or_else(|| day.map(|day| day.and_time(NaiveTime::MIN).and_utc()));
     kept.ok_or("must be a time such as 2026-01-31T12:00:00Z, or a day such as 2026-01-31")
 }

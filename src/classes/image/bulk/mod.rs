@@ -68,6 +68,10 @@ fn names_images(body: &Map<String, Value>) -> bool {
         }
 }
 
+/// Bounds the two statements that may look at each image of a space: together with what is written then, they end before the
+/// client is told to try again, which would do it twice.
+const SCANNING: &str = "SET LOCAL statement_timeout = '20s'";
+
 /// Checks that the space is there, in a state that the conditions allow; then that the query says nothing that is not
 /// known.
 fn check_state(s: &mut UnitOfWork<'_>, of: SpaceAddress, input: &Input) -> Result<(), Problem> {
@@ -75,6 +79,7 @@ fn check_state(s: &mut UnitOfWork<'_>, of: SpaceAddress, input: &Input) -> Resul
     input.conditions.allow(Current::Unseen)?;
     // Whether an index serves a filter depends on its values: no plan serves all.
     s.conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan")?;
+    s.conn.batch_execute(SCANNING)?;
     Ok(())
 }
 
@@ -203,7 +208,7 @@ pub(super) fn select(
     input: &Input,
     doc: &CollectionDoc,
 ) -> Result<Reply, Problem> {
-    let mut faults = Vec::new();
+    let mut faults = selection::refused(&input.query);
     let members = submitted::members(s.site, input, &SUBMISSION)?;
     let named = named::read_ids(s.site, of.customer, input, members, &mut faults);
     let images = named::find(s, of.customer, &named, &mut faults)?;
@@ -221,7 +226,7 @@ pub(super) fn delete_named(
     input: &Input,
     doc: &CollectionDoc,
 ) -> Result<Reply, Problem> {
-    let mut faults = Vec::new();
+    let mut faults = selection::refused(&input.query);
     let members = submitted::members(s.site, input, &SUBMISSION)?;
     let named = named::read_ids(s.site, of.customer, input, members, &mut faults);
     let mut images = named::lock(s, of.customer, &named, Strength::Delete, &mut faults)?;

@@ -12,7 +12,9 @@ use super::super::rewrite::{self, Rewritten, Sent};
 use super::super::{Image, ImageDraft, check_space};
 use crate::addresses::SpaceAddress;
 use crate::classes::role::stored::StoredRole;
-use crate::classes::role::uris::{settle_roles, unknown_fault, unknown_roles};
+use crate::classes::role::uris::{
+    settle_roles, settle_searched_roles, unknown_fault, unknown_roles, unknown_searched_roles,
+};
 use crate::hydra::{Access, Fault, Problem};
 use crate::queue::job::{self, Sender};
 use crate::resource::*;
@@ -106,8 +108,9 @@ pub(super) fn check_values(
     let blank = ImageDraft { origin: "https://example.org/".into(), ..ImageDraft::default() };
     let mut draft = body::read::<Image>(blank, body.clone(), context, &mut faults);
     faults.extend(size::fault::<Image>(None, &mut draft));
-    settle_roles(s.conn, of.customer, draft.roles.iter_mut())?;
-    let unknown = unknown_roles(s.conn, of.customer, draft.roles.iter())?;
+    // None is locked: an open transaction that has written holds up all who follow changes, and images are searched for next.
+    settle_searched_roles(s.conn, of.customer, &mut draft.roles)?;
+    let unknown = unknown_searched_roles(s.conn, of.customer, draft.roles.iter())?;
     faults.extend(unknown_fault("roles", &unknown));
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }

@@ -1,12 +1,15 @@
 //! Images of a space that the filter of a request selects: strictly read, counted, and locked.
 
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use serde_json::Value;
 
 use super::super::filter::Filter;
 use super::super::fragments::Locking;
 use super::super::scope::Scope;
-use super::super::select::{Words, filtered};
+use super::super::select::{ImageQuery, Words, filtered};
 use super::super::{Image, query, removal};
 use super::AT_ONCE;
 use crate::addresses::{self, SpaceAddress};
@@ -221,11 +224,32 @@ impl Selection {
             return Ok(None);
         }
         let keys: Vec<(i32, &str)> = found.iter().map(|id| (self.of.space, id.as_str())).collect();
-        let load = |conn: &mut _| lock_matching(conn, self.of, &self.filter, &keys, strength);
+        let matching = Matching { of: self.of, filter: &self.filter, before: None };
+        let load = |conn: &mut _| lock_matching(conn, matching, &keys, strength);
         Ok(Some(match strength {
             Strength::Change => load(s.conn)?,
             Strength::Delete => removal::lock(s.conn, self.of.customer, &keys, load)?,
         }))
+    }
+}
+
+/// Images of a space that are meant.
+#[derive(Clone, Copy)]
+pub(super) struct Matching<'a> {
+    pub of: SpaceAddress,
+    pub filter: &'a Filter,
+    /// Time before which they were registered; `None`: whenever that was.
+    pub before: Option<DateTime<Utc>>,
+}
+
+impl Matching<'_> {
+    fn among<'q>(self, ids: Vec<String>) -> ImageQuery<'q> {
+        let found = filtered(Scope::Space(self.of), self.filter, Words::Met);
+        let found = found.filter(images::id.eq_any(ids));
+        match self.before {
+            Some(before) => found.filter(images::created.lt(before)),
+            None => found,
+        }
     }
 }
 
@@ -235,15 +259,21 @@ impl Selection {
 /// Fails if the database does not answer.
 pub(super) fn lock_matching(
     conn: &mut PgConnection,
-    of: SpaceAddress,
-    filter: &Filter,
+    matching: Matching<'_>,
     keys: &[(i32, &str)],
     strength: Strength,
 ) -> Result<Vec<Image>, Problem> {
-    let ids: Vec<&str> = keys.iter().map(|(_, id)| *id).collect();
-    let found = filtered(Scope::Space(of), filter, Words::Met).filter(images::id.eq_any(ids));
-    let query = Locking { query: found.select(Image::as_select()), words: strength.words() };
-    Ok(query.load(conn)?)
+    let ids: Vec<String> = keys.iter().map(|(_, id)| (*id).to_owned()).collect();
+    let found = matching.among(ids.clone()).select(Image::as_select());
+    let query = Locking { query: found, words: strength.words() };
+    let mut locked: Vec<Image> = query.load(conn)?;
+    if matching.filter.looks_beside_images() {
+        // A row that was waited for is looked at anew, but what stands beside it was read before.
+        let still: HashSet<String> =
+            matching.among(ids).select(images::id).load(conn)?.into_iter().collect();
+        locked.retain(|image| still.contains(&image.id));
+    }
+    Ok(locked)
 }
 
 /// Locks those of these images of a customer that are there, in the order of their keys, which are ordered.
@@ -260,7 +290,8 @@ pub(super) fn lock_keys(
     for keys in keys.chunk_by(|one, other| one.0 == other.0) {
         let Some((space, _)) = keys.first() else { continue };
         let of = SpaceAddress { customer, space: *space };
-        locked.extend(lock_matching(conn, of, &Filter::default(), keys, strength)?);
+        let matching = Matching { of, filter: &Filter::default(), before: None };
+        locked.extend(lock_matching(conn, matching, keys, strength)?);
     }
     Ok(locked)
 }

@@ -11,7 +11,7 @@ use super::super::scope::Scope;
 use super::super::select::{ImageQuery, Words, filtered, ordered};
 use super::super::{Image, query, removal};
 use super::revise::{self, Revision, revised};
-use super::selection::{self, Strength, lock_matching};
+use super::selection::{self, Matching, Strength, lock_matching};
 use crate::addresses::SpaceAddress;
 use crate::classes::role::uris::settle_searched_roles;
 use crate::hydra::Problem;
@@ -31,6 +31,8 @@ const LOOKED_AT: i64 = 5_000;
 /// Fails if the database does not answer.
 pub fn step(s: &mut UnitOfWork<'_>, job: &BulkJob) -> Result<Chunk, Problem> {
     s.conn.batch_execute("SET LOCAL plan_cache_mode = force_custom_plan")?;
+    // Jobs of others wait for this chunk, and it is tried again.
+    s.conn.batch_execute("SET LOCAL lock_timeout = '1s'")?;
     let of = job.of();
     let filter = filter(s, job)?;
     let walk = Walk { of, filter: &filter, job, columns: Sort::of(None).columns(true) };
@@ -41,10 +43,10 @@ pub fn step(s: &mut UnitOfWork<'_>, job: &BulkJob) -> Result<Chunk, Problem> {
     let reached = if is_full { keys.last().cloned() } else { edge };
     let ids: Vec<(i32, &str)> = keys.iter().map(|(_, id)| (of.space, id.as_str())).collect();
     let done = match &job.body {
-        None => delete(s, of, &filter, &ids)?,
+        None => delete(s, job, &filter, &ids)?,
         Some(body) => {
             let body = serde_json::from_str(body).map_err(Problem::internal)?;
-            update(s, of, &filter, &ids, &body)?
+            update(s, job, &filter, &ids, &body)?
         }
     };
     Ok(Chunk { reached, ..done })
@@ -110,25 +112,28 @@ impl Walk<'_> {
 
 fn delete(
     s: &mut UnitOfWork<'_>,
-    of: SpaceAddress,
+    job: &BulkJob,
     filter: &Filter,
     keys: &[(i32, &str)],
 ) -> Result<Chunk, Problem> {
-    let images = removal::lock(s.conn, of.customer, keys, |conn| {
-        lock_matching(conn, of, filter, keys, Strength::Delete)
+    let matching = Matching { of: job.of(), filter, before: Some(job.created) };
+    let images = removal::lock(s.conn, job.customer, keys, |conn| {
+        lock_matching(conn, matching, keys, Strength::Delete)
     })?;
-    removal::remove(s, of.customer, &images)?;
+    removal::remove(s, job.customer, &images)?;
     Ok(Chunk { completed: i64::try_from(images.len()).unwrap_or(i64::MAX), ..Chunk::default() })
 }
 
 fn update(
     s: &mut UnitOfWork<'_>,
-    of: SpaceAddress,
+    job: &BulkJob,
     filter: &Filter,
     keys: &[(i32, &str)],
     body: &Map<String, Value>,
 ) -> Result<Chunk, Problem> {
-    let images = lock_matching(s.conn, of, filter, keys, Strength::Change)?;
+    let of = job.of();
+    let matching = Matching { of, filter, before: Some(job.created) };
+    let images = lock_matching(s.conn, matching, keys, Strength::Change)?;
     let path = selection::path(of);
     let mut chunk = Chunk::default();
     let mut revisions = Vec::with_capacity(images.len());
