@@ -20,14 +20,31 @@ pub(super) fn read(origin: &str, takes: impl Fn(&str) -> bool) -> Result<Url, Or
     if origin.contains(|c: char| c.is_control() || c == '\\') {
         return Err(OriginUrlError::NotAUrl);
     }
-    let url = Url::parse(origin).or(Err(OriginUrlError::NotAUrl))?;
+    let mut url = Url::parse(origin).or(Err(OriginUrlError::NotAUrl))?;
     if !takes(url.scheme()) {
         return Err(OriginUrlError::UnsupportedScheme);
     }
     check(&url)?;
+    settle_host(&mut url)?;
     let (_, rest) = origin.split_once(':').unwrap_or_default();
     let has_host = rest.strip_prefix("//").is_some_and(|rest| !rest.starts_with('/'));
     if has_host { Ok(url) } else { Err(OriginUrlError::NotAUrl) }
+}
+
+/// Gives a host the one spelling that it has in URLs of HTTP, by which it is known again; in those of SFTP and FTPS the parser
+/// keeps what was written.
+fn settle_host(url: &mut Url) -> Result<(), OriginUrlError> {
+    if !matches!(url.scheme(), "sftp" | "ftps") {
+        return Ok(());
+    }
+    let written = format!("http://{}/", url.host_str().unwrap_or_default());
+    let settled = Url::parse(&written).or(Err(OriginUrlError::NotAUrl))?;
+    let host = settled.host_str().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.is_empty() {
+        return Err(OriginUrlError::NotAUrl);
+    }
+    url.set_host(Some(host)).or(Err(OriginUrlError::NotAUrl))
 }
 
 /// Returns what holds for the origin and for wherever it redirects.

@@ -181,3 +181,20 @@ fn an_origin_is_checked_before_it_is_written() {
     assert!(matches!(fetch("gopher://127.0.0.1/").unwrap_err(), OriginError::Unusable(_)));
     assert!(matches!(fetch("ftp://127.0.0.1/").unwrap_err(), OriginError::OtherScheme { .. }));
 }
+
+#[test]
+fn a_host_has_one_spelling_whatever_the_protocol() {
+    for (origin, host) in [
+        ("sftp://Files.Example.org./a", "files.example.org"),
+        ("sftp://b\u{fc}cher.example/a", "xn--bcher-kva.example"),
+        ("ftps://0x7f.1/a", "127.0.0.1"),
+        ("sftp://[::FFFF:127.0.0.1]:22/a", "[::ffff:7f00:1]"),
+        ("s3://Maps/a", "Maps"),
+    ] {
+        let url = super::super::strategy::read_origin(origin).unwrap();
+        assert_eq!(url.host_str(), Some(host), "{origin}");
+    }
+    for odd in ["sftp://./a", "sftp://a%2fb/a", "sftp://300.1.1.1/a"] {
+        assert!(check_origin(odd).is_err(), "{odd}");
+    }
+}
