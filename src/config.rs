@@ -203,7 +203,7 @@ impl Config {
             storage,
         };
         // The objects of the service are nobody's to fetch.
-        if config.s3_ambient.overlaps(&reader.text("HYDRIA_STORAGE")) {
+        if config.s3_ambient.overlaps(reader.text("HYDRIA_STORAGE").trim()) {
             let reason =
                 "HYDRIA_S3_AMBIENT must not assign anything of HYDRIA_STORAGE to a customer";
             reader.faults.push(reason.to_owned());

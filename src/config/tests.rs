@@ -60,7 +60,7 @@ fn the_storage_of_the_service_is_assigned_to_nobody() {
         let read = read(&[("HYDRIA_S3_AMBIENT", "2=s3://maps/scans"), ("HYDRIA_STORAGE", storage)]);
         read.map_or_else(|error| error.to_string(), |_| String::new())
     };
-    for overlapping in ["s3://maps", "s3://maps/scans/objects"] {
+    for overlapping in ["s3://maps", " s3://maps/scans/objects\n", "s3://maps "] {
         assert!(error(overlapping).contains("HYDRIA_S3_AMBIENT must not assign"), "{overlapping}");
     }
     for apart in ["s3://maps/objects", "s3://objects", "/srv/objects"] {

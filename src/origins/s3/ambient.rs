@@ -58,7 +58,10 @@ impl Ambient {
     /// Returns whether anything that is assigned is in what a text such as `s3://bucket/prefix` names, or holds it.
     #[must_use]
     pub fn overlaps(&self, text: &str) -> bool {
-        let Some((bucket, prefix)) = bucket_and_prefix(text) else { return false };
+        let Some((bucket, prefix)) = bucket_and_prefix(text) else {
+            // What is a bucket, and not understood here, might be any.
+            return text.starts_with("s3:") && !self.is_empty();
+        };
         self.shares.iter().any(|share| {
             share.bucket == bucket
                 && (within(&prefix, &share.prefix) || within(&share.prefix, &prefix))
@@ -173,6 +176,8 @@ mod tests {
             ("s3://maps/scan", false),
             ("s3://others/scans", false),
             ("/maps/scans", false),
+            ("s3:maps", true),
+            ("s3://a b", true),
         ] {
             assert_eq!(ambient.overlaps(text), overlaps, "{text}");
         }
