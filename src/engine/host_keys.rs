@@ -27,11 +27,10 @@ impl HostKeys for KeysOfStrategy {
                 drop(permit);
                 pinned
             });
-            let local = |source| OriginError::Io(std::io::Error::other(source));
             match act.await {
                 Ok(Ok(pinned)) => pinned,
-                Ok(Err(problem)) => Err(local(problem.to_string())),
-                Err(broken) => Err(local(broken.to_string())),
+                Ok(Err(problem)) => Err(OriginError::HostKeys { source: problem.into() }),
+                Err(broken) => Err(OriginError::HostKeys { source: broken.into() }),
             }
         })
     }

@@ -73,6 +73,8 @@ pub enum OriginError {
     Failing { words: String },
     /// Keys are kept of as many hosts of a strategy as may be.
     TooManyHosts { limit: i64 },
+    /// The keys of hosts could not be looked up here.
+    HostKeys { source: Box<dyn Error + Send + Sync> },
     /// The service's own identity in S3 could not be had.
     NoIdentity { source: Box<dyn Error + Send + Sync> },
     /// The file could not be stored here.
@@ -98,7 +100,7 @@ impl OriginError {
     /// Returns whether the fault is this server's, not the origin's: disk, memory, set-up.
     #[must_use]
     pub const fn is_local_fault(&self) -> bool {
-        matches!(self, Self::Io(_) | Self::Client { .. })
+        matches!(self, Self::Io(_) | Self::Client { .. } | Self::HostKeys { .. })
     }
 
     /// Returns whether another try, later, may well succeed with nothing changed (`docs/rules.md` 6.9).
@@ -113,6 +115,7 @@ impl OriginError {
             | Self::Truncated { .. }
             | Self::NoIdentity { .. }
             | Self::Failing { .. }
+            | Self::HostKeys { .. }
             | Self::Io(_) => true,
             Self::OtherStatus { status, .. } => matches!(status, 408 | 429 | 500..=599),
             _ => false,
@@ -219,6 +222,9 @@ impl fmt::Display for OriginError {
                 f,
                 "keys of {limit} hosts are kept for this origin strategy already, and no more are"
             ),
+            Self::HostKeys { .. } => {
+                f.write_str("this server could not look up the key of the host just now")
+            }
             Self::NoIdentity { .. } => {
                 f.write_str("this server could not get its own credentials for S3 just now")
             }
@@ -272,6 +278,7 @@ impl Error for OriginError {
             | Self::Tls { source, .. }
             | Self::NoAnswer { source }
             | Self::NoCommonAlgorithm { source, .. }
+            | Self::HostKeys { source }
             | Self::NoIdentity { source }
             | Self::Client { source } => Some(source.as_ref()),
             Self::Io(error) => Some(error),
