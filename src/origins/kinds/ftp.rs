@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::BytesMut;
 use percent_encoding::percent_decode_str;
@@ -23,6 +24,8 @@ use crate::origins::error::{OriginError, Phase};
 use crate::origins::s3::Ambient;
 use crate::origins::url::OriginUrlError;
 
+/// Time for the answer to QUIT: the file is whole by then, and does not wait for it.
+const LEAVE_TAKING: Duration = Duration::from_secs(1);
 /// Most bytes of a piece.
 const PIECE_BYTES: usize = 256 * 1024;
 
@@ -136,12 +139,7 @@ async fn open(fetch: Fetch<'_>, is_secure: bool) -> Result<Answer, OriginError> 
         if peer.is_ipv6() {
             ftp.set_mode(Mode::ExtendedPassive);
         }
-        ftp.login(user, password).await.map_err(|error| match error {
-            FtpError::UnexpectedResponse(answer) if answer.status == Status::NotLoggedIn => {
-                OriginError::LogInRefused
-            }
-            error => no_answer(error),
-        })?;
+        ftp.login(user, password).await.map_err(no_answer)?;
         ftp.transfer_type(FileType::Binary).await.map_err(no_answer)?;
         // Not every server tells it; what is told is compared with what arrives.
         let expected = ftp.size(&path).await.ok().and_then(|bytes| u64::try_from(bytes).ok());
@@ -150,6 +148,9 @@ async fn open(fetch: Fetch<'_>, is_secure: bool) -> Result<Answer, OriginError> 
                 if why.kind() == std::io::ErrorKind::PermissionDenied =>
             {
                 OriginError::AddressRefused { host: host.clone(), address: Some(peer.ip()) }
+            }
+            FtpError::SecureError(why) => {
+                OriginError::Tls { host: host.clone(), source: why.into() }
             }
             error => no_answer(error),
         })?;
@@ -191,6 +192,10 @@ fn no_answer(error: FtpError) -> OriginError {
             let code = answer.status as u32;
             match answer.status {
                 Status::FileUnavailable => OriginError::NoSuchFile,
+                // Some say so where others are logged in already, and not that the password is wrong.
+                Status::NotLoggedIn if is_full(&answer.body) => {
+                    OriginError::Failing { words: code.to_string() }
+                }
                 Status::NotLoggedIn => OriginError::LogInRefused,
                 _ if code >= 500 => OriginError::Refusal { words: code.to_string() },
                 _ => OriginError::Failing { words: code.to_string() },
@@ -198,6 +203,12 @@ fn no_answer(error: FtpError) -> OriginError {
         }
         error => OriginError::NoAnswer { source: error.into() },
     }
+}
+
+/// Returns whether an answer says that there are too many users.
+fn is_full(answer: &[u8]) -> bool {
+    let answer = String::from_utf8_lossy(answer).to_lowercase();
+    ["maximum", "too many", "try again"].iter().any(|words| answer.contains(words))
 }
 
 /// A file that arrives over a connection of its own; whether it is whole, the session says.
@@ -217,7 +228,7 @@ impl Body for Reading {
                         file.finish().await.map_err(|_not_whole| Broken::Off)?;
                     }
                     // The session ends all the same where it cannot be said any more.
-                    let _ = self.ftp.quit().await;
+                    let _ = timeout(LEAVE_TAKING, self.ftp.quit()).await;
                     Ok(None)
                 }
                 Ok(_) => Ok(Some(piece.freeze())),
