@@ -62,7 +62,9 @@ impl Endpoint {
             }
         };
         let mut url = base.map_err(|_odd| OriginUrlError::NotAUrl)?;
-        url.set_path(&encoded(&if in_host { key.clone() } else { format!("{bucket}/{key}") }));
+        let path = if in_host { key.clone() } else { format!("{bucket}/{key}") };
+        // A key may begin with a slash of its own.
+        url.set_path(&format!("/{}", encoded(&path)));
         Ok(url)
     }
 }
@@ -80,7 +82,9 @@ impl Location {
         let path = decoded(url)?;
         let (bucket, key, region) = if url.scheme() == "s3" {
             (Some(host.to_owned()), path, None)
-        } else if let Some((bucket, region)) = of_amazon(host) {
+        } else if matches!(endpoint, Endpoint::Amazon)
+            && let Some((bucket, region)) = of_amazon(host)
+        {
             (bucket.map(str::to_owned), path, region.map(str::to_owned))
         } else if let Endpoint::Other(endpoint) = endpoint
             && let Some(own) = endpoint.host_str()
@@ -121,7 +125,7 @@ pub fn strict(mut url: Url) -> Result<Url, OriginUrlError> {
     if path.split('/').any(|segment| matches!(segment, "." | "..")) {
         return Err(OriginUrlError::NoObject);
     }
-    url.set_path(&encoded(&path));
+    url.set_path(&format!("/{}", encoded(&path)));
     Ok(url)
 }
 
@@ -157,19 +161,33 @@ fn of_amazon(host: &str) -> Option<(Option<&str>, Option<&str>)> {
         let region = match (label, end) {
             ("s3", None) => None,
             ("s3", Some(end)) => match end.strip_prefix("dualstack.") {
-                Some(region) => Some(region),
-                None if end.contains('.') => continue,
-                None => Some(end),
+                Some(region) if is_region(region) => Some(region),
+                None if is_region(end) => Some(end),
+                _ => continue,
             },
             (label, None) => match label.strip_prefix("s3-") {
-                Some(region) => Some(region),
-                None => continue,
+                Some(region) if is_region(region) => Some(region),
+                _ => continue,
             },
             _ => continue,
         };
         return Some((bucket, region));
     }
     None
+}
+
+/// Returns whether a label is the name of a region, such as `eu-west-1`.
+fn is_region(label: &str) -> bool {
+    let is_word = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase()) && part.len() > 1;
+    match label.rsplit_once('-') {
+        Some((words, number)) => {
+            words.split_once('-').is_some_and(|(first, _)| first.len() == 2)
+                && words.split('-').all(is_word)
+                && !number.is_empty()
+                && number.bytes().all(|b| b.is_ascii_digit())
+        }
+        None => false,
+    }
 }
 
 /// Splits off so many labels at the end.
@@ -186,8 +204,12 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Option<(String, String, Option<String>)> {
-        let endpoint = Endpoint::read("http://s3.example.org:9000").expect("an endpoint");
-        let read = Location::read(&Url::parse(url).expect("a URL"), &endpoint);
+        let url = Url::parse(url).expect("a URL");
+        let other = Endpoint::read("http://s3.example.org:9000").expect("an endpoint");
+        let is_amazon = url.as_str().contains("amazonaws");
+        let endpoint = if is_amazon { Endpoint::Amazon } else { other.clone() };
+        assert!(!is_amazon || Location::read(&url, &other) == Ok(None), "{url}");
+        let read = Location::read(&url, &endpoint);
         read.ok().flatten().map(|at| (at.bucket, at.key, at.region))
     }
 
@@ -220,6 +242,9 @@ mod tests {
             ("https://maps.s3.amazonaws.com.example.org/a", None),
             ("https://ec2.eu-west-1.amazonaws.com/maps/a", None),
             ("https://example.org/maps/a", None),
+            ("https://maps.s3-accelerate.amazonaws.com/a", None),
+            ("https://maps.s3-website-eu-west-1.amazonaws.com/a", None),
+            ("s3://maps//a", at("maps", "/a", None)),
             ("s3://maps", None),
             ("s3://maps/", None),
             ("https://s3.amazonaws.com/maps", None),
@@ -247,6 +272,9 @@ mod tests {
         let host = "s3.eu-west-1.amazonaws.com";
         assert_eq!(url(&amazon, "maps", "eu-west-1"), format!("https://maps.{host}/{path}"));
         assert_eq!(url(&amazon, "my.maps", "eu-west-1"), format!("https://{host}/my.maps/{path}"));
+        let slash = Location { key: "/a".to_owned(), ..at("maps") };
+        let slash = amazon.url(&slash, "eu-west-1").expect("a URL");
+        assert_eq!(slash.as_str(), format!("https://maps.{host}//a"));
         let other = Endpoint::read("http://127.0.0.1:9000").expect("an endpoint");
         assert_eq!(url(&other, "maps", "x"), format!("http://127.0.0.1:9000/maps/{path}"));
         let given = Url::parse("https://example.org/maps/b%20(1).jpg?versionId=2").expect("a URL");
