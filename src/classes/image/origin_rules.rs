@@ -47,18 +47,28 @@ impl<'a> OriginRules<'a> {
         if !Strategy::all().any(|strategy| strategy.fetches(&scheme)) {
             return Ok(None);
         }
-        let rules = if let Some(rules) = self.read.take() {
-            rules
-        } else {
-            let stored = stored_rules(conn, self.customer)?;
-            stored.iter().filter_map(|rule| rule.compile(self.customer)).collect()
-        };
-        let left = BUDGET.saturating_sub(self.since.elapsed());
+        let rules = if let Some(rules) = self.read.take() { rules } else { self.compiled(conn)? };
+        let left = self.left();
+        if left.is_zero() {
+            self.read = Some(rules);
+            return Ok(None);
+        }
         let chosen = choose(&rules, origin, left);
         let strategy = chosen.ok().map(|rule| rule.map_or(Strategy::DEFAULT, |rule| rule.strategy));
         self.read = Some(rules);
         let refused = strategy.and_then(|s| s.check(origin, self.customer, ambient).err());
         Ok(refused.map(|error| format!("will not be fetched: {error}")))
+    }
+
+    /// Compiles the patterns, as long as there is time.
+    fn compiled(&self, conn: &mut PgConnection) -> Result<Vec<Rule>, Problem> {
+        let stored = stored_rules(conn, self.customer)?;
+        let in_time = stored.iter().take_while(|_| !self.left().is_zero());
+        Ok(in_time.filter_map(|rule| rule.compile(self.customer)).collect())
+    }
+
+    fn left(&self) -> Duration {
+        BUDGET.saturating_sub(self.since.elapsed())
     }
 }
 
