@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use russh::client::{Config, Handle, Handler, KeyboardInteractiveAuthResponse};
 use russh::keys::{
-    HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate, decode_secret_key,
+    Algorithm, EcdsaCurve, HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate,
+    decode_secret_key,
 };
 use russh::{ChannelStream, Disconnect, Preferred, client, compression, kex};
 use tokio::net::TcpStream;
@@ -28,6 +29,16 @@ const KEX: &[kex::Name] = &[
     kex::DH_G14_SHA256,
     kex::EXTENSION_SUPPORT_AS_CLIENT,
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT,
+];
+
+/// Keys of hosts, without signatures by SHA-1.
+const KEYS: &[Algorithm] = &[
+    Algorithm::Ed25519,
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
+    Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
+    Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
+    Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
 ];
 
 /// What is shown to a server.
@@ -123,6 +134,7 @@ impl Session {
     ) -> Result<Self, OriginError> {
         let preferred = Preferred {
             kex: Cow::Borrowed(KEX),
+            key: Cow::Borrowed(KEYS),
             compression: Cow::Borrowed(&[compression::NONE]),
             ..Preferred::DEFAULT
         };
@@ -152,6 +164,10 @@ impl Session {
         match proof {
             Proof::Key(key) => {
                 let hash = match handle.best_supported_rsa_hash().await? {
+                    // It would be SHA-1.
+                    Some(None) if key.algorithm().is_rsa() => {
+                        return Err(russh::Error::UnknownAlgo);
+                    }
                     Some(hash) => hash,
                     None => Some(HashAlg::Sha512),
                 };
