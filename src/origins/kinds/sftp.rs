@@ -96,7 +96,11 @@ impl Kind for Sftp {
                     Config { request_timeout_secs: limits.idle.as_secs() + 1, ..Config::default() };
                 let sftp = SftpSession::new_with_config(channel, config).await.map_err(failure)?;
                 let file = sftp.open(path).await.map_err(failure)?;
-                let expected = file.metadata().await.ok().and_then(|about| about.size);
+                let about = file.metadata().await.map_err(failure)?;
+                if about.permissions.is_some() && !about.is_regular() {
+                    return Err(OriginError::Refusal { words: "it is no file".to_owned() });
+                }
+                let expected = about.size;
                 let body = Box::new(Reading { file, sftp, session });
                 Ok(Answer { body, expected })
             };
