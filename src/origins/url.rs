@@ -41,6 +41,9 @@ fn settle_host(url: &mut Url) -> Result<(), OriginUrlError> {
     let settled = Url::parse(&written).or(Err(OriginUrlError::NotAUrl))?;
     let host = settled.host_str().unwrap_or_default();
     let host = host.strip_suffix('.').unwrap_or(host);
+    if host.is_empty() {
+        return Err(OriginUrlError::NotAUrl);
+    }
     url.set_host(Some(host)).or(Err(OriginUrlError::NotAUrl))
 }
 

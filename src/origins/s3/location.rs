@@ -181,7 +181,7 @@ fn is_region(label: &str) -> bool {
     let is_word = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase()) && part.len() > 1;
     match label.rsplit_once('-') {
         Some((words, number)) => {
-            words.split('-').count() > 1
+            words.split_once('-').is_some_and(|(first, _)| first.len() == 2)
                 && words.split('-').all(is_word)
                 && !number.is_empty()
                 && number.bytes().all(|b| b.is_ascii_digit())
