@@ -17,6 +17,7 @@ pub mod origins;
 pub mod schema;
 pub mod secrets;
 pub mod storage;
+pub mod traces;
 
 pub mod resource;
 

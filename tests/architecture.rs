@@ -21,6 +21,7 @@ const LAYERS: [&[&str]; 11] = [
         "schema",
         "secrets",
         "storage",
+        "traces",
     ],
     &["resource"],
     &["addresses"],
@@ -38,7 +39,7 @@ const LAYERS: [&[&str]; 11] = [
 const OWN_CRATES: [&str; 2] = ["imaging", "sandbox"];
 
 /// Crates that only some modules may name.
-const RESERVED: [(&str, &[&str]); 20] = [
+const RESERVED: [(&str, &[&str]); 23] = [
     ("actix_http", &["web"]),
     ("actix_server", &["web"]),
     ("actix_service", &["web"]),
@@ -57,6 +58,9 @@ const RESERVED: [(&str, &[&str]); 20] = [
     ("json_ld", &["hydra"]),
     ("mozjpeg", &["imaging"]),
     ("object_store", &["storage"]),
+    ("opentelemetry", &["traces"]),
+    ("opentelemetry_otlp", &["traces"]),
+    ("opentelemetry_sdk", &["traces"]),
     ("oxrdf", &["hydra"]),
     ("oxttl", &["hydra"]),
     ("percent_encoding", &["classes", "database", "hydra", "iiif", "resource", "web"]),

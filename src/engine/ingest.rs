@@ -110,7 +110,7 @@ impl Engine {
     /// Works an image to its end and settles it.
     pub(super) async fn ingest(&self, job: &Claimed) {
         match self.attempt(job).await {
-            Ok(None) => self.metrics.engine.ended(AttemptOutcome::Superseded),
+            Ok(None) => self.attempt_ended(AttemptOutcome::Superseded),
             Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
             Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
             Err(AttemptError::Passing(fault)) => self.retry(job, fault).await,
@@ -161,7 +161,7 @@ impl Engine {
         let object = job::object(job.id, job.attempt);
         let began = Instant::now();
         let stored = self.storage.put_file(&object, derived.object).await;
-        self.metrics.engine.stage(Stage::Store, began);
+        self.stage(Stage::Store, began);
         stored.map_err(|error| {
             self.metrics.engine.fault("storage");
             AttemptError::service(&error)
@@ -208,7 +208,7 @@ impl Engine {
         let folder = &self.settings.folder;
         let began = Instant::now();
         let fetched = self.fetcher.fetch(origin, credentials.as_ref(), folder).await;
-        self.metrics.engine.stage(Stage::Fetch, began);
+        self.stage(Stage::Fetch, began);
         Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }
 
@@ -253,14 +253,14 @@ impl Engine {
         let memory = self.memory.acquire(customer, units).await;
         let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
         let core = cores.acquire(customer, 1).await;
-        metrics.stage(Stage::Wait, began);
+        self.stage(Stage::Wait, began);
         let began = Instant::now();
         let derived = started.finish(wanted).await.inspect_err(count);
         drop((memory, core));
         let derived = derived?;
         let deriving = began.elapsed().saturating_sub(derived.decoding);
-        metrics.stage_took(Stage::Decode, inspected + derived.decoding);
-        metrics.stage_took(Stage::Derive, deriving);
+        self.stage_took(Stage::Decode, began, inspected + derived.decoding);
+        self.stage_took(Stage::Derive, began, deriving);
         Ok(derived)
     }
 
@@ -273,10 +273,10 @@ impl Engine {
         };
         let began = Instant::now();
         let done = self.with_retry(job, settle).await;
-        self.metrics.engine.stage(Stage::Settle, began);
+        self.stage(Stage::Settle, began);
         match done {
             Ok(Some(finished)) => {
-                self.metrics.engine.ended(match &*settled {
+                self.attempt_ended(match &*settled {
                     JobResult::Done(_) => AttemptOutcome::Done,
                     JobResult::Failed(_) => AttemptOutcome::Failed,
                 });
@@ -309,7 +309,7 @@ impl Engine {
     ///
     /// Unless it was settled by this very attempt, whose answer was lost with the connection.
     pub(super) async fn abandon_if_superseded(&self, job: &Claimed) {
-        self.metrics.engine.ended(AttemptOutcome::Superseded);
+        self.attempt_ended(AttemptOutcome::Superseded);
         self.suspects.forget(job.id);
         let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());

@@ -22,6 +22,7 @@ pub mod endpoints;
 pub mod events;
 pub mod finalize;
 pub mod forgery;
+pub mod forwarded;
 pub mod image_services;
 pub mod lines;
 pub mod methods;
@@ -42,6 +43,7 @@ pub mod samples;
 pub mod scheduler;
 pub mod server;
 pub mod status;
+pub mod traced;
 
 use std::io;
 use std::path::PathBuf;
@@ -51,6 +53,7 @@ use std::time::Duration;
 use actix_web::http::header::HeaderValue;
 
 use crate::auth::Keys;
+use crate::config::TrustedProxies;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::database::readiness::Readiness;
@@ -60,6 +63,7 @@ use crate::journal::{Feed, Hub};
 use crate::metrics::Metrics;
 use crate::metrics::database::Pool;
 use crate::resource::Site;
+use crate::traces::Traces;
 use budget::Budget;
 use documents::{Document, Documents};
 use router::Router;
@@ -105,7 +109,10 @@ pub struct Service {
     /// Bytes of bodies that are being received or worked through.
     pub bodies: Budget,
     pub metrics: Arc<Metrics>,
+    pub traces: Traces,
     pub readiness: Readiness,
+    /// Proxies that are believed who the client is.
+    pub proxies: TrustedProxies,
 }
 
 /// The parts of a service.
@@ -128,7 +135,9 @@ pub struct Parts {
     /// Bytes that bodies and answers under way may take, half each.
     pub request_bytes: usize,
     pub metrics: Arc<Metrics>,
+    pub traces: Traces,
     pub readiness: Readiness,
+    pub proxies: TrustedProxies,
 }
 
 impl Service {
@@ -162,7 +171,9 @@ impl Service {
             changes: parts.changes,
             events: events::Events::new(parts.feed, parts.connections, &parts.metrics),
             metrics: parts.metrics,
+            traces: parts.traces,
             readiness: parts.readiness,
+            proxies: parts.proxies,
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

@@ -2,4 +2,6 @@
 
 mod metrics;
 mod probes;
+mod proxies;
 pub mod scrape;
+mod traces;
