@@ -31,6 +31,8 @@ pub mod classes;
 
 pub mod auth;
 
+pub mod backup;
+
 pub mod engine;
 
 pub mod web;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layers from the bottom up; modules of one layer may use one another, but not in a circle.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &[
         "config",
         "database",
@@ -28,6 +28,7 @@ const LAYERS: [&[&str]; 11] = [
     &["counters", "journal", "queue"],
     &["classes"],
     &["auth"],
+    &["backup"],
     &["delivery"],
     &["engine"],
     &["web"],
@@ -51,7 +52,7 @@ const RESERVED: [(&str, &[&str]); 23] = [
         "diesel",
         &[
             "database", "schema", "resource", "counters", "journal", "queue", "classes", "auth",
-            "engine",
+            "engine", "backup",
         ],
     ),
     ("image", &["imaging"]),

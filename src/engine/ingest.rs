@@ -325,8 +325,11 @@ impl Engine {
                     "{}: sent again meanwhile; this attempt counts for nothing",
                     path(&job.at)
                 );
-                if let Err(error) = self.storage.remove(&key).await {
-                    log::warn!("{error}");
+                // A backup may have seen a row that named it, before another attempt replaced it.
+                let discarded =
+                    self.with_retry(job, move |_, conn| job::discard(conn, &key, 0)).await;
+                if let Err(problem) = discarded {
+                    log::warn!("{}: {problem}", path(&job.at));
                 }
             }
             // The object is discarded already by the worker that took the job over.

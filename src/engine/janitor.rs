@@ -11,6 +11,7 @@ use super::Engine;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::journal::{partitions, retention};
+use crate::queue::hold;
 use crate::schema::discards;
 
 /// Interval between two rounds of maintenance.
@@ -42,6 +43,9 @@ impl Engine {
         loop {
             let due: Vec<String> = self
                 .blocking(None, |_, conn| {
+                    if !hold::may_remove(conn)? {
+                        return Ok(Vec::new());
+                    }
                     Ok(discards::table
                         .filter(discards::due.le(Utc::now()))
                         .order(discards::due)

@@ -1,5 +1,6 @@
 //! Tables of the queue that are no class: jobs, retries, and the rows of batches and their members.
 
 pub mod batch;
+pub mod hold;
 pub mod job;
 pub mod retry;
