@@ -1,6 +1,7 @@
 //! What operators need: metrics, probes, traces, backups, and files that are kept for them.
 
 mod backups;
+mod files;
 mod metrics;
 mod probes;
 mod proxies;
