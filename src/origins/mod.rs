@@ -29,7 +29,7 @@ pub use fetch::Fetcher;
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use post::{POST_TIMEOUT, PostError, PostUrlError, Poster, check_post};
-pub use purge::{Purger, read_purge_urls};
+pub use purge::{PurgeError, Purger, read_purge_urls};
 pub use retries::RetryLimits;
 pub use store::Fetched;
 pub use url::{MAX_ORIGIN_BYTES, OriginUrlError, check_origin, host_of};
