@@ -44,7 +44,10 @@ pub async fn check_empty(
         return refuse("the backup is of a later version of Hydria, which restores it");
     }
     if storage.marker()?.is_some() || storage.keys().next().await.is_some() {
-        return refuse("the storage is not empty; a backup is restored into an empty one");
+        return refuse(
+            "the storage is not empty; a backup is restored into an empty one, without what an attempt \
+             that failed has left",
+        );
     }
     let tables = "SELECT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace \
         WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p', 'S', 'v')) AS any";
