@@ -1,11 +1,13 @@
 //! Settings, read by one table of names, defaults and meanings; all at once, and all faults are told at once.
 
+mod proxies;
 mod robots;
 mod table;
 #[cfg(test)]
 mod tests;
 mod values;
 
+pub use proxies::{ForwardedHeader, TrustedProxies};
 pub use robots::Robots;
 pub use table::{SETTINGS, Setting};
 
@@ -16,12 +18,18 @@ use std::time::Duration;
 use crate::database::address::Address;
 use crate::origins::{Allowed, Ambient, Endpoint, Limits, RetryLimits, read_purge_urls};
 use crate::secrets::Secret;
-use values::{bootstrap_key, listen, log_filter, public_url, secret, storage};
+use values::{bootstrap_key, collector, listen, log_filter, public_url, ratio, secret, storage};
 
 /// The settings in force.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub listen: String,
+    /// Proxies that are believed who the client is.
+    pub proxies: TrustedProxies,
+    /// URL of a collector of traces; `None`: nothing is traced.
+    pub collector: Option<String>,
+    /// Part of requests and jobs that are traced, from 0 to 1.
+    pub trace_ratio: f64,
     /// Address of metrics and probes; `None`: there is no such listener.
     pub admin_listen: Option<String>,
     /// Without a final slash; `None`: made of the port that is listened on.
@@ -130,6 +138,12 @@ impl Config {
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
+            proxies: TrustedProxies {
+                networks: reader.parsed("HYDRIA_TRUSTED_PROXIES", TrustedProxies::networks),
+                header: reader.parsed("HYDRIA_FORWARDED", ForwardedHeader::parse),
+            },
+            collector: reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", collector),
+            trace_ratio: reader.parsed("HYDRIA_TRACE_RATIO", ratio),
             admin_listen: reader.optional("HYDRIA_ADMIN_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
             database_url: reader

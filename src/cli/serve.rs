@@ -18,7 +18,6 @@ use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::fairness::priority;
 use crate::journal::{Feed, Hub, Reader};
-use crate::metrics::Metrics;
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
@@ -87,7 +86,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         };
         let memory = config.memory_bytes - render_bytes;
         let (site, told) = (Arc::clone(&site), notifications.clone());
-        Some(Worker::start(&setup, config, memory, allowed, site, told, observed.metrics())?)
+        Some(Worker::start(&setup, config, memory, allowed, site, told, &observed)?)
     };
     let changes = Hub::default();
     let told = changes.clone();
@@ -115,7 +114,9 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         connections: config.connections,
         request_bytes: config.request_bytes,
         metrics,
+        traces: observed.traces(),
         readiness: observed.readiness(),
+        proxies: config.proxies.clone(),
     })?;
     super::memory::keep_small();
     let listening = web::listen(service, sockets)?;
@@ -179,7 +180,7 @@ impl Worker {
         allowed: Allowed,
         site: Arc<Site>,
         notifications: Notifications,
-        metrics: Arc<Metrics>,
+        observed: &Observed,
     ) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -218,7 +219,8 @@ impl Worker {
             let fetcher = Fetcher::new(config.origin_limits, allowed, config.s3_ambient.clone())?;
             let database = setup.database.with_own_pool(engine::CONNECTIONS);
             let storage = setup.storage.clone();
-            Engine::new(database, site, storage, fetcher, notifications, settings, metrics)?
+            let told = (observed.metrics(), observed.traces());
+            Engine::new(database, site, storage, fetcher, notifications, settings, told)?
         };
         let (stop, stopped) = watch::channel(false);
         let running = runtime.spawn(engine.run(stopped));
@@ -271,8 +273,7 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let site = setup.site(config, base);
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
     let (memory, allowed) = (config.memory_bytes, config.origin_allow.clone());
-    let metrics = observed.metrics();
-    let worker = Worker::start(&setup, config, memory, allowed, site, notifications, metrics)?;
+    let worker = Worker::start(&setup, config, memory, allowed, site, notifications, &observed)?;
     observed.readiness().started();
     log::info!("working");
     signals.wait();

@@ -112,7 +112,7 @@ impl Engine {
     /// Works an image to its end and settles it.
     pub(super) async fn ingest(&self, job: &Claimed) {
         match self.attempt(job).await {
-            Ok(None) => self.metrics.engine.ended(AttemptOutcome::Superseded),
+            Ok(None) => self.attempt_ended(AttemptOutcome::Superseded),
             Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
             Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
             Err(AttemptError::Passing(fault)) => self.retry(job, fault).await,
@@ -163,7 +163,7 @@ impl Engine {
         let object = job::object(job.id, job.attempt);
         let began = Instant::now();
         let stored = self.storage.put_file(&object, derived.object).await;
-        self.metrics.engine.stage(Stage::Store, began);
+        self.stage(Stage::Store, began);
         stored.map_err(|error| {
             self.metrics.engine.fault("storage");
             AttemptError::service(&error)
@@ -216,7 +216,7 @@ impl Engine {
         let folder = &self.settings.folder;
         let began = Instant::now();
         let fetched = self.fetcher.fetch(origin, &access, host_keys, folder).await;
-        self.metrics.engine.stage(Stage::Fetch, began);
+        self.stage(Stage::Fetch, began);
         Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }
 
@@ -258,14 +258,14 @@ impl Engine {
         let memory = self.memory.acquire(customer, units).await;
         let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
         let core = cores.acquire(customer, 1).await;
-        metrics.stage(Stage::Wait, began);
+        self.stage(Stage::Wait, began);
         let began = Instant::now();
         let derived = started.finish(wanted).await.inspect_err(count);
         drop((memory, core));
         let derived = derived?;
         let deriving = began.elapsed().saturating_sub(derived.decoding);
-        metrics.stage_took(Stage::Decode, inspected + derived.decoding);
-        metrics.stage_took(Stage::Derive, deriving);
+        self.stage_took(Stage::Decode, began, inspected + derived.decoding);
+        self.stage_took(Stage::Derive, began, deriving);
         Ok(derived)
     }
 
@@ -278,14 +278,14 @@ impl Engine {
         };
         let began = Instant::now();
         let done = self.with_retry(job, settle).await;
-        self.metrics.engine.stage(Stage::Settle, began);
+        self.stage(Stage::Settle, began);
         match done {
             Ok(Some(Settled { finished, refused })) => {
                 if refused.is_some() {
                     self.metrics.engine.fault("quota");
                 }
                 let settled = refused.as_ref().unwrap_or(&settled);
-                self.metrics.engine.ended(match settled {
+                self.attempt_ended(match settled {
                     JobResult::Done(_) => AttemptOutcome::Done,
                     JobResult::Failed(_) => AttemptOutcome::Failed,
                 });
@@ -318,7 +318,7 @@ impl Engine {
     ///
     /// Unless it was settled by this very attempt, whose answer was lost with the connection.
     pub(super) async fn abandon_if_superseded(&self, job: &Claimed) {
-        self.metrics.engine.ended(AttemptOutcome::Superseded);
+        self.attempt_ended(AttemptOutcome::Superseded);
         self.suspects.forget(job.id);
         let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());
@@ -334,8 +334,11 @@ impl Engine {
                     "{}: sent again meanwhile; this attempt counts for nothing",
                     path(&job.at)
                 );
-                if let Err(error) = self.storage.remove(&key).await {
-                    log::warn!("{error}");
+                // A backup may have seen a row that named it, before another attempt replaced it.
+                let discarded =
+                    self.with_retry(job, move |_, conn| job::discard(conn, &key, 0)).await;
+                if let Err(problem) = discarded {
+                    log::warn!("{}: {problem}", path(&job.at));
                 }
             }
             // The object is discarded already by the worker that took the job over.

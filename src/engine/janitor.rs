@@ -12,7 +12,7 @@ use super::Engine;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::journal::{partitions, retention};
-use crate::queue::bulk;
+use crate::queue::{bulk, hold};
 use crate::resource::{Site, idempotency};
 use crate::schema::discards;
 
@@ -48,6 +48,9 @@ impl Engine {
         loop {
             let due: Vec<String> = self
                 .blocking(None, |_, conn| {
+                    if !hold::may_remove(conn)? {
+                        return Ok(Vec::new());
+                    }
                     Ok(discards::table
                         .filter(discards::due.le(Utc::now()))
                         .order(discards::due)

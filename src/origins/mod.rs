@@ -41,7 +41,7 @@ pub use host_key::{HostKeys, Pinning};
 pub use limits::Limits;
 pub use pattern::{Pattern, PatternError};
 pub use post::{POST_TIMEOUT, PostError, PostUrlError, Poster, check_post};
-pub use purge::{Purger, read_purge_urls};
+pub use purge::{PurgeError, Purger, read_purge_urls};
 pub use retries::RetryLimits;
 pub use rule::{Rule, choose};
 pub use s3::{Ambient, Endpoint};

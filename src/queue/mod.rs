@@ -2,5 +2,6 @@
 
 pub mod batch;
 pub mod bulk;
+pub mod hold;
 pub mod job;
 pub mod retry;

@@ -17,7 +17,7 @@ use crate::resource::{Conditions, Outcome, Reply};
 
 pub const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
      Content-Location, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored",

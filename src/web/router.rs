@@ -77,7 +77,15 @@ pub enum Target<'a> {
     Endpoint(&'static Endpoint),
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
+    /// Returns the template of its addresses.
+    pub fn template(self) -> &'a str {
+        match self {
+            Self::Route(route) => &route.template,
+            Self::Endpoint(endpoint) => endpoint.template,
+        }
+    }
+
     /// Returns the methods for `Allow`.
     pub fn allow(self) -> Vec<&'static str> {
         match self {

@@ -15,6 +15,7 @@ use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, GiveUp, Settings, mebibytes};
 use hydria::metrics::Metrics;
 use hydria::origins::{Fetcher, RetryLimits};
+use hydria::traces::Traces;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Origin, Owner, rows, until};
@@ -164,7 +165,7 @@ impl Hands {
             fetcher(&config),
             Notifications::listen(url, "hydria_work", "hydria_settled"),
             settings,
-            Metrics::new().expect("metrics"),
+            (Metrics::new().expect("metrics"), Traces::default()),
         )
         .expect("threads");
         drop(inside);

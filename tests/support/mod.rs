@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod client;
+pub mod collector;
 pub mod database;
 pub mod events;
 pub mod file_server;
