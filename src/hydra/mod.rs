@@ -201,9 +201,10 @@ impl OperationDoc {
         headers
     }
 
-    /// Returns whether it is done once for all requests with one key: what shows a secret is not kept to be shown again.
+    /// Returns whether it is done once for all requests with one key: what shows a secret is not kept to be shown again,
+    /// and what only finds something may be done as often as is asked.
     pub fn takes_idempotency_key(&self) -> bool {
-        self.method == "POST" && !self.shows_secret
+        self.method == "POST" && !self.shows_secret && self.name != "select"
     }
 
     /// Returns whether a client may choose to see what it wrote, or not to.
