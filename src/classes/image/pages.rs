@@ -10,7 +10,7 @@ use diesel::expression::QueryMetadata;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
-use diesel::row::{Row, RowIndex};
+use diesel::row::Row;
 
 use super::Image;
 use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual, Within};
@@ -172,7 +172,7 @@ struct Read {
 impl Reader<'_> {
     fn take<'row>(
         &mut self,
-        row: &(impl Row<'row, Pg> + RowIndex<usize>),
+        row: &impl Row<'row, Pg>,
     ) -> diesel::deserialize::Result<()> {
         self.found += 1;
         if self.found > self.wanted {
