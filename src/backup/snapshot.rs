@@ -61,7 +61,9 @@ impl Keeping {
         let mut conn = connect(url)?;
         // It is idle while objects are copied, and a dump takes as long as it takes.
         conn.batch_execute(
-            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
+            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+             SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+             SELECT set_config(name, '0', FALSE) FROM pg_settings WHERE name = 'idle_session_timeout'",
         )?;
         let began = Instant::now();
         while !hold::keep_objects(&mut conn)? {

@@ -97,19 +97,35 @@ pub async fn write(
     Ok(Written { manifest, missing })
 }
 
-/// Copies an object, and syncs it; `None` where there is no such object.
+/// Copies an object, and syncs it; `None` where there is no such object, or it cannot be read.
 async fn copy(
     storage: &Storage,
     key: &str,
     folder: &Path,
 ) -> Result<Option<(Digest, u64)>, BackupError> {
-    let Some(size) = storage.size(key).await? else { return Ok(None) };
+    let size = match storage.size(key).await {
+        Ok(Some(size)) => size,
+        Ok(None) => return Ok(None),
+        Err(error) => {
+            log::error!("{error}");
+            return Ok(None);
+        }
+    };
     let (path, mut file) = folder::new_file(folder, &format!("{OBJECTS}/{key}"))?;
     let fail = BackupError::at(&path);
     let mut hasher = Digest::begin();
     let mut at = 0;
     while at < size {
-        let piece = storage.get(key, at..size.min(at + PIECE)).await?;
+        let piece = match storage.get(key, at..size.min(at + PIECE)).await {
+            Ok(piece) => piece,
+            // A disk that begins to fail must not keep all other objects from being copied.
+            Err(error) => {
+                log::error!("{error}");
+                drop(file);
+                std::fs::remove_file(&path).map_err(&fail)?;
+                return Ok(None);
+            }
+        };
         hasher.update(&piece);
         file.write_all(&piece).map_err(&fail)?;
         at += piece.len() as u64;

@@ -28,9 +28,11 @@ fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr
     };
     let lines: Vec<_> = headers.get_all(name).collect();
     for line in lines.into_iter().rev() {
-        let Ok(mut rest) = line.to_str() else { return client };
+        let mut rest = line.as_bytes();
         while !rest.is_empty() {
             let Some((before, element)) = last(rest, proxies.header) else { return client };
+            // What a client wrote further left may be of any bytes.
+            let Ok(element) = std::str::from_utf8(element) else { return client };
             let said = match proxies.header {
                 ForwardedHeader::XForwardedFor => address(element),
                 ForwardedHeader::Forwarded => forwarded_for(element),
@@ -48,27 +50,26 @@ fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &TrustedProxies) -> IpAddr
 }
 
 /// Returns what stands before the last element of a list, and that element; `None` where it cannot be told.
-fn last(list: &str, header: ForwardedHeader) -> Option<(&str, &str)> {
-    if header == ForwardedHeader::XForwardedFor {
-        return Some(list.rsplit_once(',').unwrap_or(("", list)));
-    }
-    // Commas may stand within quotes. An escape would make it unclear, read from the right, which quotes those are.
-    if list.contains('\\') {
-        return None;
-    }
+fn last(list: &[u8], header: ForwardedHeader) -> Option<(&[u8], &[u8])> {
+    // Commas may stand within quotes in one of the two.
+    let has_quotes = header == ForwardedHeader::Forwarded;
     let mut is_quoted = false;
-    for (place, character) in list.char_indices().rev() {
-        match character {
-            '"' => is_quoted = !is_quoted,
-            ',' if !is_quoted => return Some((list.get(..place)?, list.get(place + 1..)?)),
+    for (place, byte) in list.iter().enumerate().rev() {
+        match byte {
+            b'"' if has_quotes => is_quoted = !is_quoted,
+            b',' if !is_quoted => return Some((list.get(..place)?, list.get(place + 1..)?)),
             _ => {}
         }
     }
-    (!is_quoted).then_some(("", list))
+    (!is_quoted).then_some((&[], list))
 }
 
 /// Returns the address in the parameter `for` of an element of `Forwarded`.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
+    // An escape makes it unclear, read from the right, where quotes begin and end.
+    if element.contains('\\') {
+        return None;
+    }
     let mut found = element.split(';').filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then_some(value.trim())
@@ -104,7 +105,8 @@ mod tests {
         };
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(name.clone(), HeaderValue::from_str(line).expect("a value"));
+            headers
+                .append(name.clone(), HeaderValue::from_bytes(line.as_bytes()).expect("a value"));
         }
         let networks = ["10.0.0.0/8", "fd00::/8"].map(|text| text.parse().expect("a network"));
         let proxies = TrustedProxies { networks: networks.into(), header };
@@ -126,6 +128,7 @@ mod tests {
             ("10.0.0.1", &["2001:db8::7"], "2001:db8::7"),
             ("fd00::1", &["[2001:db8::7]:4711"], "2001:db8::7"),
             ("::ffff:10.0.0.1", &["::ffff:198.51.100.7"], "198.51.100.7"),
+            ("10.0.0.1", &["\u{ff}, 198.51.100.7"], "198.51.100.7"),
             // Nobody is believed who stands left of nonsense.
             ("10.0.0.1", &["6.6.6.6, unknown"], "10.0.0.1"),
             ("10.0.0.1", &["6.6.6.6, nonsense, 10.0.0.9"], "10.0.0.9"),
@@ -142,6 +145,7 @@ mod tests {
             (&["for=198.51.100.7"][..], "198.51.100.7"),
             (&["For=\"[2001:db8::7]:4711\";proto=https"], "2001:db8::7"),
             (&["for=6.6.6.6, for=198.51.100.7;by=10.0.0.9, for=10.0.0.9"], "198.51.100.7"),
+            (&["for=\"\\, for=198.51.100.7"], "198.51.100.7"),
             // A quote that a client left open does not take what the proxy adds.
             (&["for=\"6.6.6.6, for=198.51.100.7"], "198.51.100.7"),
             (&["for=198.51.100.7;host=\"a, for=6.6.6.6\""], "198.51.100.7"),
