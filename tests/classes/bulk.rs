@@ -117,7 +117,7 @@ fn each_id_that_is_not_there_is_named_and_then_nothing_is_done() {
             (json!(7), "member[0]"),
         ] {
             assert_eq!(
-                shelf.post(link, &[wrong.clone()]).expect(400).faults(),
+                shelf.post(link, std::slice::from_ref(&wrong)).expect(400).faults(),
                 [fault],
                 "{link} {wrong}"
             );

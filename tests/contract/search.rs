@@ -231,8 +231,8 @@ impl Bound {
         let moment = |text: &str| chrono::DateTime::parse_from_rfc3339(text).ok();
         let day = |text: &str| moment(&format!("{text}T00:00:00Z")).or_else(|| moment(text));
         match self {
-            Self::Failed => (text("error") != "").to_string() == value,
-            Self::Flag => member["ingesting"].to_string() == value,
+            Self::Failed => (!text("error").is_empty()).to_string() == value,
+            Self::Flag => member["ingesting"] == (value == "true"),
             Self::Begins(name) => text(name).starts_with(value),
             Self::From(name @ ("width" | "height")) => {
                 member[name].as_i64() >= value.parse().ok() && member[name].is_i64()

@@ -14,7 +14,7 @@ fn folders() -> Folders {
     Folders::of(&[("scans/b c.png", &picture), ("a.png", &picture)])
 }
 
-fn scene(settings: &[(&str, &str)], strategy: &str, credentials: Option<Value>) -> Scene {
+fn scene(settings: &[(&str, &str)], strategy: &str, credentials: &Value) -> Scene {
     let scene = Scene::with(settings);
     let body =
         json!({ "regex": "^ftps?:", "originStrategy": strategy, "credentials": credentials });
@@ -28,16 +28,16 @@ fn a_file_is_fetched_anonymously_or_with_a_user_wherever_the_server_says_that_it
     // An address of documentation, which would never answer.
     let server = folders.ftp("plain", "192.0.2.1");
     let at = |path: &str| format!("ftp://127.0.0.1:{}{path}", server.port);
-    let anonymous = scene(&[], "ftp", None);
+    let anonymous = scene(&[], "ftp", &Value::Null);
     let put = |scene: &Scene, id: &str, path: &str| {
         let answer = scene.put(id, &at(path)).expect(201);
         (answer.text("error"), answer.number("width"))
     };
     assert_eq!(put(&anonymous, "a", "/scans/b%20c.png"), (String::new(), 40));
     assert!(put(&anonymous, "missing", "/none.png").0.contains("no such file"));
-    let user = scene(&[], "ftp", Some(json!({ "user": "reader", "password": "secret" })));
+    let user = scene(&[], "ftp", &json!({ "user": "reader", "password": "secret" }));
     assert_eq!(put(&user, "a", "/a.png"), (String::new(), 40));
-    let wrong = scene(&[], "ftp", Some(json!({ "user": "reader", "password": "wrong" })));
+    let wrong = scene(&[], "ftp", &json!({ "user": "reader", "password": "wrong" }));
     assert!(put(&wrong, "a", "/a.png").0.contains("refuses the user"));
     let injected = anonymous.put("b", &at("/a%0D%0ADELE%20a.png")).expect(400);
     assert_eq!(injected.faults(), ["origin"]);
@@ -48,7 +48,7 @@ fn a_data_connection_passes_the_check_of_addresses_too() {
     let folders = folders();
     let server = folders.ftp("plain", "127.0.0.1");
     let allowed = format!("127.0.0.1:{}", server.port);
-    let scene = scene(&[("HYDRIA_ORIGIN_ALLOW", &allowed)], "ftp", None);
+    let scene = scene(&[("HYDRIA_ORIGIN_ALLOW", &allowed)], "ftp", &Value::Null);
     let origin = format!("ftp://127.0.0.1:{}/a.png", server.port);
     let error = scene.put("a", &origin).expect(201).text("error");
     assert!(error.contains("no public address"), "{error}");
@@ -60,7 +60,7 @@ fn a_data_connection_passes_the_check_of_addresses_too() {
 fn a_certificate_that_nobody_trusts_ends_it_before_a_password_is_told() {
     let folders = folders();
     let server = folders.ftp("tls", "127.0.0.1");
-    let scene = scene(&[], "ftps", Some(json!({ "user": "reader", "password": "secret" })));
+    let scene = scene(&[], "ftps", &json!({ "user": "reader", "password": "secret" }));
     let error = scene.put("a", &format!("ftps://127.0.0.1:{}/a.png", server.port)).expect(201);
     assert!(error.text("error").contains("no secure connection"), "{}", error.body);
 }
@@ -101,7 +101,7 @@ fn breaking_off(size: usize, sent: &'static [u8], last: &'static str) -> u16 {
 
 #[test]
 fn a_file_that_breaks_off_is_told_from_a_whole_one() {
-    let scene = scene(&[], "ftp", None);
+    let scene = scene(&[], "ftp", &Value::Null);
     let error = |id: &str, port: u16| {
         scene.put(id, &format!("ftp://127.0.0.1:{port}/a.png")).expect(201).text("error")
     };

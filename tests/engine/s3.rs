@@ -11,7 +11,9 @@ fn bucket(keys: &[&str]) -> S3 {
     let s3 = S3::start();
     s3.make_bucket("maps");
     let picture = pictures::smooth("40x30");
-    keys.iter().for_each(|key| s3.write("maps", key, &picture));
+    for key in keys {
+        s3.write("maps", key, &picture);
+    }
     s3
 }
 

@@ -170,10 +170,7 @@ struct Read {
 }
 
 impl Reader<'_> {
-    fn take<'row>(
-        &mut self,
-        row: &impl Row<'row, Pg>,
-    ) -> diesel::deserialize::Result<()> {
+    fn take<'row>(&mut self, row: &impl Row<'row, Pg>) -> diesel::deserialize::Result<()> {
         self.found += 1;
         if self.found > self.wanted {
             return Ok(());
