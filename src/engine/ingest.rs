@@ -336,7 +336,7 @@ impl Engine {
                 );
                 // A backup may have seen a row that named it, before another attempt replaced it.
                 let discarded =
-                    self.with_retry(job, move |_, conn| job::discard(conn, &key, 0)).await;
+                    self.with_retry(job, move |_, conn| job::discard_ended(conn, &key)).await;
                 if let Err(problem) = discarded {
                     log::warn!("{}: {problem}", path(&job.at));
                 }

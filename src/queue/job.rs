@@ -202,6 +202,22 @@ pub fn discard(conn: &mut PgConnection, key: &str, due_s: i32) -> Result<(), Pro
     Ok(())
 }
 
+/// Discards the object of an attempt that has come to its end, at once, also where it was to be discarded later because the
+/// attempt might go on.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn discard_ended(conn: &mut PgConnection, key: &str) -> Result<(), Problem> {
+    let due = discards::due.eq(chrono::Utc::now());
+    diesel::insert_into(discards::table)
+        .values((discards::object.eq(key), due))
+        .on_conflict(discards::object)
+        .do_update()
+        .set(due)
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Discards objects that nothing names any more, at once.
 ///
 /// # Errors
