@@ -1,6 +1,5 @@
 //! One image: begun, fetched, read, derived, stored; each step can be repeated.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,10 +7,10 @@ use chrono::Utc;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::attempt_error::{AttemptError, is_of_all};
 use super::claim::Claimed;
 use super::finish::{Ingested, JobResult, Settled};
 use super::host_keys::{KeysOfStrategy, NoKeys};
-use super::retries::PassingFault;
 use super::suspects::Verdict;
 use super::{Engine, Settings, path, with_cause};
 use crate::addresses::CustomerOriginStrategyAddress;
@@ -22,7 +21,7 @@ use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives}
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::metrics::engine::{AttemptOutcome, Stage};
-use crate::origins::{Access, CredentialUse, Fetched, HostKeys, OriginError, Strategy};
+use crate::origins::{Access, CredentialUse, Fetched, HostKeys, Strategy};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
@@ -37,65 +36,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// requests. With more, the batches of one customer took 3 times as long beside another's registrations as alone; with
 /// less, requests did.
 const STEPS: i32 = 4;
-
-/// The reason why an attempt came to nothing.
-enum AttemptError {
-    /// The image's own; in words that a librarian understands.
-    Image(String),
-    /// The origin's, and it may pass.
-    Passing(PassingFault),
-    /// The service's own (a full disk, no database), which says nothing of the image: its job is tried again later.
-    /// In words for the log.
-    Service { words: String, is_of_all: bool },
-}
-
-impl AttemptError {
-    fn service(error: &(dyn Error + 'static)) -> Self {
-        Self::Service { words: with_cause(error), is_of_all: is_of_all(error) }
-    }
-}
-
-impl From<OriginError> for AttemptError {
-    fn from(error: OriginError) -> Self {
-        if error.is_local_fault() {
-            Self::service(&error)
-        } else if error.is_transient() {
-            let retry_after = error.retry_after();
-            Self::Passing(PassingFault { words: error.to_string(), retry_after })
-        } else {
-            Self::Image(error.to_string())
-        }
-    }
-}
-
-impl From<DerivationError> for AttemptError {
-    fn from(error: DerivationError) -> Self {
-        match error {
-            DerivationError::Image(words) => Self::Image(words),
-            DerivationError::Service(_) | DerivationError::System(_) => Self::service(&error),
-        }
-    }
-}
-
-impl From<Problem> for AttemptError {
-    fn from(problem: Problem) -> Self {
-        Self::service(&problem)
-    }
-}
-
-/// Returns whether a fault affects all images, such as a full disk.
-fn is_of_all(error: &(dyn Error + 'static)) -> bool {
-    use std::io::ErrorKind::{OutOfMemory, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.any(|cause| {
-        let of_system = cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
-            matches!(error.kind(), OutOfMemory | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
-        });
-        let problem = cause.downcast_ref::<Problem>();
-        of_system
-            || matches!(problem, Some(Problem::Unavailable(..) | Problem::SerializationConflict(_)))
-    })
-}
 
 /// The input of the processing of an image.
 struct IngestInput {

@@ -4,6 +4,7 @@
 //! than its lease: the job may then be claimed again. Every step can be repeated. Whatever is scarce is divided
 //! among customers: slots, connections, cores and memory.
 
+mod attempt_error;
 pub mod bulk;
 pub mod check;
 pub mod claim;
