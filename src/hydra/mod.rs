@@ -6,6 +6,7 @@ pub mod coding;
 pub mod collection;
 pub mod context;
 pub mod example;
+pub mod fault;
 pub mod graph;
 pub mod guide;
 pub mod json;
@@ -16,8 +17,9 @@ pub mod tag;
 pub mod vocabulary;
 
 pub use coding::ContentCoding;
+pub use fault::Fault;
 pub use json::Writer;
-pub use problem::{Fault, Problem};
+pub use problem::Problem;
 pub use tag::{Tag, Variant};
 
 use serde_json::Value;

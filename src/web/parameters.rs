@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use super::negotiate::{self, FORMAT};
 use super::request;
 use crate::hydra::collection::{PAGING, UNOFFERED};
-use crate::hydra::problem::UNKNOWN;
+use crate::hydra::fault::UNKNOWN;
 use crate::hydra::{CollectionDoc, Fault, OperationDoc};
 use crate::resource::Query;
 
