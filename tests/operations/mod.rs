@@ -1,4 +1,4 @@
-//! What operators need: metrics, probes, traces, backups, and files that are kept for them.
+//! Operations: metrics, probes, traces, backups, and files that are kept for them.
 
 mod backups;
 mod files;

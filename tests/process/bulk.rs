@@ -1,9 +1,7 @@
 //! Killed in the middle of a job, and started again: it goes on where it was, and nothing is counted twice.
 
-use serde_json::json;
-
-use super::home::{BASE, Home};
-use crate::support::{Client, Owner, rows, until};
+use super::home::Home;
+use crate::support::{Owner, rows, until};
 
 const IMAGES: i64 = 6_000;
 
@@ -11,14 +9,9 @@ const IMAGES: i64 = 6_000;
 fn a_job_goes_on_after_each_kill_with_exact_counts() {
     let home = Home::new();
     let mut service = home.serve(&[]);
-    let administrator = service.administrator();
-    let made = administrator.post("/customers", &json!({ "name": "library" })).expect(201);
-    let key = administrator.post(&format!("{}/keys", made.id()), &json!({})).expect(201);
-    let (id, key, secret) = (made.number("id"), key.text("key"), key.text("secret"));
-    let client = administrator.with_key(Some((&key, &secret)));
-    let mut owner = Owner { id, client, key, secret };
+    let mut owner = Owner::make(&service.administrator(), "library");
     let space = owner.space("maps");
-    rows::fill(&mut home.connect(), id, space, IMAGES);
+    rows::fill(&mut home.connect(), owner.id, space, IMAGES);
     let images = owner.path(&format!("/spaces/{space}/images"));
     let job = owner.client.delete(&format!("{images}?all=true")).expect(202);
     for share in 1..=2 {
@@ -26,8 +19,7 @@ fn a_job_goes_on_after_each_kill_with_exact_counts() {
         until("a part to be done", || completed() >= share * IMAGES / 4);
         service.kill();
         service = home.serve(&[]);
-        let key = (owner.key.as_str(), owner.secret.as_str());
-        owner.client = Client::new(BASE, &service.root(), Some(key));
+        owner.client = service.client_of(&owner);
         let mut conn = home.connect();
         // One statement, because it goes on meanwhile.
         let sum = "SELECT (SELECT sum(completed)::bigint FROM bulk_jobs) \

@@ -46,7 +46,7 @@ impl Collector {
         self.count(bytes) > 0
     }
 
-    /// How often something was received.
+    /// Counts how often something was received.
     pub fn count(&self, bytes: &[u8]) -> usize {
         let received = self.state.received.lock().expect("no panic");
         let count = |body: &[u8]| body.windows(bytes.len()).filter(|part| *part == bytes).count();

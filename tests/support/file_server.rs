@@ -40,7 +40,7 @@ impl Folders {
         self.folder.path().join("files")
     }
 
-    /// Where a key is, or what stands for it.
+    /// Path of the file of a key.
     pub fn key(&self, name: &str) -> PathBuf {
         self.folder.path().join("keys").join(name)
     }
@@ -86,7 +86,7 @@ impl FileServer {
         Self { child, _input: input, said, port, key }
     }
 
-    /// What it said since it was ready.
+    /// Lines that it said since it was ready.
     pub fn said(&self) -> Vec<String> {
         self.said.lock().expect("no panic").clone()
     }

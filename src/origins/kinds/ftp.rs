@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::BytesMut;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use suppaftp::tokio::{
@@ -13,12 +12,11 @@ use suppaftp::tokio::{
 };
 use suppaftp::types::FileType;
 use suppaftp::{FtpError, Mode, Status};
-use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::{Fetch, Kind, Opening};
-use crate::origins::body::{Answer, Body, Broken, NextPiece};
+use crate::origins::body::{Answer, Body, Broken, NextPiece, read_piece};
 use crate::origins::credentials::{CredentialUse, PASSWORD, Shape, USER};
 use crate::origins::error::{OriginError, Phase};
 use crate::origins::s3::Ambient;
@@ -26,8 +24,6 @@ use crate::origins::url::OriginUrlError;
 
 /// Time for the answer to QUIT: the file is whole by then, and does not wait for it.
 const LEAVE_TAKING: Duration = Duration::from_secs(1);
-/// Most bytes of a piece.
-const PIECE_BYTES: usize = 256 * 1024;
 
 /// Reads a file by FTP, in the clear.
 #[derive(Debug)]
@@ -221,19 +217,15 @@ impl Body for Reading {
     fn next(&mut self) -> NextPiece<'_> {
         Box::pin(async {
             let Some(file) = &mut self.file else { return Ok(None) };
-            let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-            match file.read_buf(&mut piece).await {
-                Ok(0) => {
-                    if let Some(file) = self.file.take() {
-                        file.finish().await.map_err(|_not_whole| Broken::Off)?;
-                    }
-                    // The session ends all the same where it cannot be said any more.
-                    let _ = timeout(LEAVE_TAKING, self.ftp.quit()).await;
-                    Ok(None)
+            let piece = read_piece(file).await?;
+            if piece.is_none() {
+                if let Some(file) = self.file.take() {
+                    file.finish().await.map_err(|_not_whole| Broken::Off)?;
                 }
-                Ok(_) => Ok(Some(piece.freeze())),
-                Err(_) => Err(Broken::Off),
+                // The session ends all the same where it cannot be said any more.
+                let _ = timeout(LEAVE_TAKING, self.ftp.quit()).await;
             }
+            Ok(piece)
         })
     }
 }

@@ -1,17 +1,15 @@
 //! SFTP, by a password or a private key.
 
-use bytes::BytesMut;
 use percent_encoding::percent_decode_str;
 use reqwest::Url;
 use russh_sftp::client::error::Error as SftpError;
 use russh_sftp::client::fs::File;
 use russh_sftp::client::{Config, SftpSession};
 use russh_sftp::protocol::StatusCode;
-use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
 use super::{Fetch, Kind, Opening};
-use crate::origins::body::{Answer, Body, Broken, NextPiece};
+use crate::origins::body::{Answer, Body, NextPiece, read_piece};
 use crate::origins::credentials::{
     CredentialUse, Credentials, HOST_KEY, PASSWORD, PRIVATE_KEY, Shape, USER,
 };
@@ -19,9 +17,6 @@ use crate::origins::error::{OriginError, Phase};
 use crate::origins::host_key::hash_of;
 use crate::origins::ssh::{Proof, Session, private_key};
 use crate::origins::url::OriginUrlError;
-
-/// Most bytes of a piece.
-const PIECE_BYTES: usize = 256 * 1024;
 
 /// Logs in by SSH and reads a file.
 #[derive(Debug)]
@@ -155,15 +150,11 @@ struct Reading {
 impl Body for Reading {
     fn next(&mut self) -> NextPiece<'_> {
         Box::pin(async {
-            let mut piece = BytesMut::with_capacity(PIECE_BYTES);
-            match self.file.read_buf(&mut piece).await {
-                Ok(0) => {
-                    self.session.end().await;
-                    Ok(None)
-                }
-                Ok(_) => Ok(Some(piece.freeze())),
-                Err(_) => Err(Broken::Off),
+            let piece = read_piece(&mut self.file).await?;
+            if piece.is_none() {
+                self.session.end().await;
             }
+            Ok(piece)
         })
     }
 }
