@@ -211,7 +211,12 @@ impl OperationDoc {
 
     /// Returns whether a client may choose to see what it wrote, or not to.
     ///
-    /// What is done to many images is told in one way. What is made of nothing that is given, such as a key, is shown in any case.
+    /// Returns whether its parameters select what is changed, so that one more or less changes other resources.
+    pub fn selects_what_changes(&self) -> bool {
+        self.method != "GET" && !self.parameters.is_empty()
+    }
+
+    /// Bulk changes are told in one way only, and what is made of an empty body, such as a key, is shown in any case.
     fn is_preferable(&self) -> bool {
         matches!(self.name, "create" | "add" | "replace" | "update")
             && self.expects.is_some()

@@ -38,9 +38,8 @@ impl Understood<'_> {
         name == FORMAT || listing || own
     }
 
-    /// Returns whether its parameters select what is changed, so that one more or less changes other resources.
     fn selects_what_changes(self) -> bool {
-        self.operation.is_some_and(|o| o.method != "GET" && !o.parameters.is_empty())
+        self.operation.is_some_and(OperationDoc::selects_what_changes)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::classes::role::stored::StoredRole;
 pub struct Filter {
     /// Any of these; `None`: no condition.
     pub strings: [Option<Vec<String>>; 3],
-    /// What the texts begin with; `None`: no condition.
+    /// Prefixes of the texts; `None`: no condition.
     pub prefixes: [Option<String>; 3],
     pub numbers: [Option<Vec<i64>>; 3],
     pub spaces: Option<Vec<i32>>,

@@ -116,7 +116,7 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Cut<Q> {
 #[derive(Debug, Clone, Copy)]
 pub struct Locking<Q> {
     pub query: Q,
-    /// How they are locked, such as `FOR UPDATE`.
+    /// Locking clause, such as `FOR UPDATE`.
     pub words: &'static str,
 }
 

@@ -89,15 +89,7 @@ pub static BATCH_ERRORS: Collection<BatchAddress, Image> = collection_of(
 
 fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {
     let mut wanted = ListRequest::of(input);
-    let tenant = Some(scope.customer());
-    let context = ParseContext {
-        site: s.site,
-        tenant,
-        path: &input.path,
-        new: false,
-        id: None,
-        strict: false,
-    };
+    let context = ParseContext::lenient(s.site, scope.customer(), &input.path);
     let mut filter = query::read(wanted.query, context, &mut wanted.faults);
     if !wanted.faults.is_empty() {
         scope.must_be_there(s.conn)?;

@@ -165,7 +165,7 @@ struct Read {
     last: Option<Vec<KeyValue>>,
     /// Tells whether there are more in the direction of reading.
     more: bool,
-    /// How many there are in the list; `None` where nothing was read.
+    /// Number of images in the list; `None` where nothing was read.
     total: Option<i64>,
 }
 

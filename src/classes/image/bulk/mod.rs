@@ -127,15 +127,17 @@ fn update_selected(
         let text = serde_json::to_string(&body).map_err(Problem::internal)?;
         return begin(s, &selection, input, Some(text));
     };
-    if let Some(reply) = judged(s, &selection, input, images.len())? {
-        return Ok(reply);
-    }
-    let mut revisions = Vec::with_capacity(images.len());
+    selection.check_expected_of(&images)?;
+    let (mut faults, mut revisions) = (Vec::new(), Vec::with_capacity(images.len()));
     for image in images {
-        let draft = revised(s.site, &image, body.clone(), (&input.path, input.strict))?;
-        revisions.push(Revision { index: 0, image, draft });
+        match revised(s.site, &image, body.clone(), (&input.path, input.strict)) {
+            Ok(draft) => revisions.push(Revision { index: 0, image, draft }),
+            Err(own) => faults.extend(own.into_iter().map(|fault| Fault {
+                reason: format!("{} (in image {})", fault.reason, image.id),
+                ..fault
+            })),
+        }
     }
-    let mut faults = Vec::new();
     revise::check_roles(s.conn, of.customer, &mut revisions, &mut faults)?;
     stop_at(faults)?;
     revise::write(s, of.customer, revisions)?;
@@ -148,23 +150,9 @@ fn remove(s: &mut UnitOfWork<'_>, of: SpaceAddress, input: &Input) -> Result<Rep
     let Some(images) = selection.lock_few(s, Strength::Delete)? else {
         return begin(s, &selection, input, None);
     };
-    if let Some(reply) = judged(s, &selection, input, images.len())? {
-        return Ok(reply);
-    }
+    selection.check_expected_of(&images)?;
     removal::remove(s, of.customer, &images)?;
     Ok(Reply::Changed)
-}
-
-/// Compares the number of images that match with what is expected; shows it where nothing is to be done.
-fn judged(
-    s: &mut UnitOfWork<'_>,
-    selection: &Selection,
-    input: &Input,
-    count: usize,
-) -> Result<Option<Reply>, Problem> {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    selection.check_expected(count)?;
-    Ok(selection.dry_run.then(|| counted(s, input, count)))
 }
 
 /// Shows a list without its members, and how many there are.
@@ -208,9 +196,7 @@ pub(super) fn select(
     input: &Input,
     doc: &CollectionDoc,
 ) -> Result<Reply, Problem> {
-    let mut faults = selection::refused(&input.query);
-    let members = submitted::members(s.site, input, &SUBMISSION)?;
-    let named = named::read_ids(s.site, of.customer, input, members, &mut faults);
+    let (named, mut faults) = read_named(s.site, of, input)?;
     let images = named::find(s, of.customer, &named, &mut faults)?;
     stop_at(faults)?;
     Ok(shown_all(s, input, doc, &images))
@@ -226,15 +212,25 @@ pub(super) fn delete_named(
     input: &Input,
     doc: &CollectionDoc,
 ) -> Result<Reply, Problem> {
-    let mut faults = selection::refused(&input.query);
-    let members = submitted::members(s.site, input, &SUBMISSION)?;
-    let named = named::read_ids(s.site, of.customer, input, members, &mut faults);
+    let (named, mut faults) = read_named(s.site, of, input)?;
     let mut images = named::lock(s, of.customer, &named, Strength::Delete, &mut faults)?;
     stop_at(faults)?;
     let images: Vec<Image> = named.iter().filter_map(|named| images.remove(&named.at)).collect();
     let reply = shown_all(s, input, doc, &images);
     removal::remove(s, of.customer, &images)?;
     Ok(reply)
+}
+
+/// Reads the images that a body names by their ids, and the faults of that.
+fn read_named(
+    site: &Site,
+    of: CustomerAddress,
+    input: &Input,
+) -> Result<(Vec<Named>, Vec<Fault>), Problem> {
+    let mut faults = selection::refused(&input.query);
+    let members = submitted::members(site, input, &SUBMISSION)?;
+    let named = named::read_ids(site, of.customer, input, members, &mut faults);
+    Ok((named, faults))
 }
 
 /// Shows images as a list that is one page.

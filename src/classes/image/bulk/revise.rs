@@ -38,8 +38,7 @@ pub(super) fn revised(
     (path, strict): (&str, bool),
 ) -> Result<ImageDraft, Vec<Fault>> {
     let mut faults = Vec::new();
-    let tenant = Some(image.customer);
-    let context = ParseContext { site, tenant, path, new: false, id: None, strict };
+    let context = ParseContext { strict, ..ParseContext::lenient(site, image.customer, path) };
     let mut draft = body::read::<Image>(image.draft(), body, context, &mut faults);
     faults.extend(size::fault(Some(image), &mut draft));
     match faults.is_empty() {
@@ -50,7 +49,7 @@ pub(super) fn revised(
 
 /// Returns what a body says of all images alike: it names none of them, and no other space.
 ///
-/// What no image has, and what cannot be written, is left out.
+/// Leaves out members that no image has, and those that cannot be written.
 ///
 /// # Errors
 /// Returns every fault of what it says of where it is.
@@ -96,14 +95,7 @@ pub(super) fn check_values(
     input: &Input,
 ) -> Result<(), Problem> {
     let mut faults = Vec::new();
-    let context = ParseContext {
-        site: s.site,
-        tenant: Some(of.customer),
-        path: &input.path,
-        new: false,
-        id: None,
-        strict: false,
-    };
+    let context = ParseContext::lenient(s.site, of.customer, &input.path);
     // What is required is there of every image.
     let blank = ImageDraft { origin: "https://example.org/".into(), ..ImageDraft::default() };
     let mut draft = body::read::<Image>(blank, body.clone(), context, &mut faults);

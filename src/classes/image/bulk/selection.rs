@@ -20,7 +20,7 @@ use crate::resource::address::Template;
 use crate::resource::*;
 use crate::schema::images;
 
-/// How images are locked.
+/// Strength of the row locks on images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strength {
     Change,
@@ -88,14 +88,7 @@ pub(super) fn read(
             _ => faults.push(Fault::new(name, "is given more than once")),
         }
     }
-    let context = ParseContext {
-        site: s.site,
-        tenant: Some(of.customer),
-        path: &input.path,
-        new: false,
-        id: None,
-        strict: false,
-    };
+    let context = ParseContext::lenient(s.site, of.customer, &input.path);
     let mut filter = query::read(given, context, &mut faults);
     check_conditions(given, &mut faults);
     let all = flag(given, "all", &mut faults);
@@ -187,7 +180,9 @@ impl Selection {
         if self.filter.is_empty() {
             return Ok(counters::of_space(conn, customer, space)?.images);
         }
-        Ok(filtered(self.scope(), &self.filter, Words::Found).count().get_result(conn)?)
+        // A job leaves alone what was registered after it was asked for.
+        let found = filtered(self.scope(), &self.filter, Words::Found);
+        Ok(found.filter(images::created.lt(diesel::dsl::now)).count().get_result(conn)?)
     }
 
     /// Compares the number of images that match with what the client expects.
@@ -201,6 +196,14 @@ impl Selection {
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// As [`Selection::check_expected`], of images that are locked.
+    ///
+    /// # Errors
+    /// Returns [`Problem::PreconditionFailed`] if there are more or fewer.
+    pub(super) fn check_expected_of(&self, images: &[Image]) -> Result<(), Problem> {
+        self.check_expected(i64::try_from(images.len()).unwrap_or(i64::MAX))
     }
 
     /// Locks the images that match; `None` if they are more than a request does at once, or nothing is to be done.
