@@ -42,7 +42,7 @@ pub struct Config {
     /// The key with which commands call the API.
     pub api_key: Option<(String, Secret)>,
     pub origin_allow: Allowed,
-    /// What customers may have fetched with the service's own identity in S3.
+    /// Buckets that customers may have fetched with the service's own identity in S3.
     pub s3_ambient: Ambient,
     /// Networks that webhooks may be in, by http as well.
     pub webhook_allow: Allowed,

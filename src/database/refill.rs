@@ -39,7 +39,7 @@ impl<'a, 'row, R: Row<'row, Pg>> Columns<'a, R> {
     }
 }
 
-/// What is not read yet of an array or a record in PostgreSQL's binary form.
+/// Reads the items of an array or a record in PostgreSQL's binary form, one after another.
 pub struct Items<'a>(&'a [u8]);
 
 impl<'a> Items<'a> {

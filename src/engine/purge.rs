@@ -74,7 +74,7 @@ struct Settled {
 /// The looks at the watermark, of which those count for the repeat that are old enough.
 #[derive(Debug, Default)]
 struct Looks {
-    /// When each number was seen first, oldest first.
+    /// Time at which each number was seen first, oldest first.
     seen: VecDeque<(Instant, i64)>,
     old_enough: Option<i64>,
 }

@@ -1,4 +1,4 @@
-//! What an origin is shown to let this service in: the members that credentials have, and their values.
+//! Credentials for origins: the members that each kind has, and their values.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -42,7 +42,7 @@ pub const ACCESS_KEY_ID: CredentialField = CredentialField::line("accessKeyId", 
 /// The key of S3 itself.
 pub const SECRET_ACCESS_KEY: CredentialField =
     CredentialField::line("secretAccessKey", "Secret of the access key");
-/// Where buckets of S3 are, unless a URL or the server says so.
+/// Region of buckets, unless a URL or the server names it.
 pub const REGION: CredentialField =
     CredentialField::line("region", "Region of the buckets; without one, us-east-1");
 /// The server that `s3://` URLs lead to.

@@ -21,7 +21,7 @@ use super::strategy::{Strategy, read_origin};
 #[derive(Clone)]
 pub struct Fetcher(Arc<Network>);
 
-/// How an origin is asked, and for whom.
+/// Strategy and credentials with which an origin is fetched, and the customer for whom it is.
 #[derive(Clone, Debug)]
 pub struct Access {
     pub customer: i32,

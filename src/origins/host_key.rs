@@ -6,7 +6,7 @@ use russh::keys::{HashAlg, PublicKey};
 
 use super::error::OriginError;
 
-/// Where keys of hosts are kept.
+/// Store of the pinned keys of SSH hosts.
 pub trait HostKeys: Send + Sync {
     /// Returns the key that is kept for a host and port; where none is, keeps this one and returns it.
     ///

@@ -1,4 +1,4 @@
-//! What all fetches of a process work with.
+//! State that all fetches of a process share.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,9 +19,9 @@ pub struct Network {
     pub(super) limits: Limits,
     allowed: Arc<Allowed>,
     pub(super) http: Http,
-    /// What may be fetched with the service's own identity in S3.
+    /// Buckets that may be fetched with the service's own identity in S3.
     pub(super) ambient: Ambient,
-    /// That identity, where something is assigned to somebody.
+    /// The service's own identity, where a bucket is assigned to anybody.
     pub(super) identity: Option<Identity>,
 }
 

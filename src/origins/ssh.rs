@@ -41,7 +41,7 @@ const KEYS: &[Algorithm] = &[
     Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
 ];
 
-/// What is shown to a server.
+/// Proof of identity that is shown to a server.
 pub(super) enum Proof<'a> {
     Password(&'a str),
     Key(Box<PrivateKey>),

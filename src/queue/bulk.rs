@@ -20,7 +20,7 @@ const MAX_FAILURES: i32 = 1500;
 /// Longest pause after a turn that came to nothing, in seconds.
 const MAX_PAUSE_S: i32 = 60;
 
-/// What a bulk job does to the images.
+/// Action of a bulk job on its images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Delete,
@@ -87,7 +87,7 @@ impl BulkJob {
 pub struct Chunk {
     /// Images that were changed or deleted.
     pub completed: i64,
-    /// Why images could not be changed, one message each.
+    /// Reasons why images could not be changed, one message each.
     pub errors: Vec<String>,
     /// The place up to which all are done now; `None`: the job is done.
     pub reached: Option<Place>,

@@ -23,7 +23,7 @@ pub struct Site {
     pub secrets: Secrets,
     /// Networks that webhooks may be in although they are private.
     pub webhook_allow: Allowed,
-    /// What customers may have fetched with the service's own identity in S3.
+    /// Buckets that customers may have fetched with the service's own identity in S3.
     pub s3_ambient: Ambient,
     /// Rows far into lists, by which pages are found.
     pub anchors: Anchors,

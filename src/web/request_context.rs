@@ -32,7 +32,7 @@ pub struct RequestContext {
     /// The key of the caller, as the journal names it.
     pub actor: RefCell<Option<Actor>>,
     pub connection: Option<Connection>,
-    /// What the request asks for, as it is counted.
+    /// Class of the request, as it is counted.
     pub class: Cell<RequestClass>,
     /// The address of the client, behind the proxies that are trusted.
     pub client: Cell<Option<IpAddr>>,

@@ -41,7 +41,7 @@ pub struct Http {
     of_ports: Vec<(u16, Client)>,
 }
 
-/// What tells an origin who asks.
+/// Authenticates requests to an origin.
 pub trait Authorize: Sync {
     /// Returns the headers of a request for a URL.
     ///
@@ -81,7 +81,7 @@ impl Http {
 
     /// Asks for a URL, and for those that it redirects to, until one answers with a file.
     ///
-    /// What `authorize` tells is not told again once a redirect has led to somebody else.
+    /// Sends no credentials any more once a redirect has led to another origin.
     ///
     /// # Errors
     /// Returns [`OriginError`] for every other answer, and for none.

@@ -63,13 +63,13 @@ pub trait Kind: Sync {
     fn open<'a>(&'a self, fetch: Fetch<'a>) -> Opening<'a>;
 }
 
-/// What one fetch is given.
+/// Input of one fetch.
 pub struct Fetch<'a> {
     pub(super) url: Url,
     /// For whom it is fetched.
     pub(super) customer: i32,
     pub(super) credentials: Option<&'a Credentials>,
-    /// Where keys of hosts are kept.
+    /// Store of pinned keys of SSH hosts.
     pub(super) host_keys: Arc<dyn HostKeys>,
     pub(super) network: &'a Arc<Network>,
 }

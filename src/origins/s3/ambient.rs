@@ -1,4 +1,4 @@
-//! What the service's own identity may fetch, and for whom: buckets that the operator assigns to customers.
+//! Buckets that the operator assigns to customers, fetched with the service's own identity.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,18 +1,18 @@
-//! Where an object of S3 is: its bucket and key, in each of the forms that URLs have.
+//! Locations of objects in S3: bucket and key, in each of the forms that URLs have.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use reqwest::Url;
 
 use crate::origins::url::OriginUrlError;
 
-/// What stands for itself in a path that is signed (RFC 3986, 2.3, and the separator of segments).
+/// Characters that are encoded in a path that is signed: all but those that stand for themselves (RFC 3986, 2.3, and the separator of segments).
 const ENCODED: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// The server that buckets are asked from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Endpoint {
-    /// That of the region, in Amazon's cloud.
+    /// The endpoint of the region, in Amazon's cloud.
     #[default]
     Amazon,
     /// Another server, without a path.

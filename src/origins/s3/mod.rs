@@ -22,7 +22,7 @@ const REGION: &str = "us-east-1";
 /// In which an answer tells where the bucket is.
 const TOLD_REGION: &str = "x-amz-bucket-region";
 
-/// What is asked for.
+/// Target of a request.
 pub enum Object<'a> {
     /// An object of a bucket, at an endpoint.
     At(&'a Location, &'a Endpoint),
