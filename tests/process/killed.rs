@@ -80,9 +80,8 @@ impl Batch {
         assert_eq!(storage.number("totalSizeOfStoredImages"), rows::number(&mut conn, size));
         let objects = usize::try_from(IMAGES - failed).expect("few");
         // What was replaced is kept for a minute, for those who read it.
-        let hurry = "UPDATE discards SET due = now() WHERE due < now() + interval '1 minute'";
         until("what was left over to go", || {
-            rows::execute(&mut conn, hurry);
+            rows::hurry_discards(&mut conn, "1 minute");
             rows::files(&home.objects()).len() == objects
         });
         assert_eq!(rows::files(&home.data().join("originals")), Vec::<std::path::PathBuf>::new());

@@ -37,6 +37,19 @@ pub fn execute(conn: &mut PgConnection, sql: &str) -> usize {
     diesel::sql_query(sql).execute(conn).expect(sql)
 }
 
+/// Makes objects due for removal at once that would be due within the given time, such as "1 minute", except for rows
+/// that a running service has locked.
+#[track_caller]
+pub fn hurry_discards(conn: &mut PgConnection, within: &str) {
+    execute(
+        conn,
+        &format!(
+            "UPDATE discards SET due = now() WHERE object IN (SELECT object FROM discards \
+             WHERE due BETWEEN now() AND now() + interval '{within}' FOR UPDATE SKIP LOCKED)"
+        ),
+    );
+}
+
 /// All files below a folder, hidden and half written ones too, but not the marker of a storage; none where there
 /// is no folder.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
