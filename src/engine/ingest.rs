@@ -21,6 +21,7 @@ use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives}
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::metrics::engine::{AttemptOutcome, Stage};
+use crate::metrics::fault_kind::FaultKind;
 use crate::origins::{Access, CredentialUse, Fetched, HostKeys, Strategy};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
@@ -105,7 +106,7 @@ impl Engine {
         let stored = self.storage.put_file(&object, derived.object).await;
         self.stage(Stage::Store, began);
         stored.map_err(|error| {
-            self.metrics.engine.fault("storage");
+            self.metrics.engine.fault(FaultKind::Storage);
             AttemptError::service(&error)
         })?;
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
@@ -168,7 +169,7 @@ impl Engine {
         let lacking =
             move |_: &Site, conn: &mut PgConnection| quota::lacking_room(conn, &at, (size, added));
         let Some(reason) = self.with_retry(job, lacking).await? else { return Ok(()) };
-        self.metrics.engine.fault("quota");
+        self.metrics.engine.fault(FaultKind::Quota);
         Err(AttemptError::Image(reason))
     }
 
@@ -185,14 +186,15 @@ impl Engine {
         let metrics = &self.metrics.engine;
         let count = |error: &DerivationError| {
             metrics.fault(match error {
-                DerivationError::Image(_) => "image",
-                DerivationError::Service(_) | DerivationError::System(_) => "local",
+                DerivationError::Image(_) => FaultKind::Image,
+                DerivationError::Service(_) | DerivationError::System(_) => FaultKind::Local,
             });
         };
         let began = Instant::now();
         let started = Derivation::start(program, folder, fetched.file, *limits, nice).await;
         let started = started.inspect_err(count)?;
         let inspected = began.elapsed();
+        self.traces.stage("inspect", began, inspected);
         let began = Instant::now();
         let units = mebibytes(started.memory);
         let memory = self.memory.acquire(customer, units).await;
@@ -204,8 +206,11 @@ impl Engine {
         drop((memory, core));
         let derived = derived?;
         let deriving = began.elapsed().saturating_sub(derived.decoding);
-        self.stage_took(Stage::Decode, began, inspected + derived.decoding);
-        self.stage_took(Stage::Derive, began, deriving);
+        // Decoding goes on in between; a trace shows it in one piece, before the rest.
+        metrics.stage(Stage::Decode, inspected + derived.decoding);
+        self.traces.stage(Stage::Decode.name(), began, derived.decoding);
+        metrics.stage(Stage::Derive, deriving);
+        self.traces.stage(Stage::Derive.name(), began + derived.decoding, deriving);
         Ok(derived)
     }
 
@@ -222,7 +227,7 @@ impl Engine {
         match done {
             Ok(Some(Settled { finished, refused })) => {
                 if refused.is_some() {
-                    self.metrics.engine.fault("quota");
+                    self.metrics.engine.fault(FaultKind::Quota);
                 }
                 let settled = refused.as_ref().unwrap_or(&settled);
                 self.attempt_ended(match settled {
@@ -303,7 +308,7 @@ impl Engine {
                     tries += 1;
                 }
                 Err(problem) => {
-                    self.metrics.engine.fault("database");
+                    self.metrics.engine.fault(FaultKind::Database);
                     return Err(problem);
                 }
                 done => return done,
