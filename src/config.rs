@@ -138,10 +138,7 @@ impl Config {
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
-            proxies: TrustedProxies {
-                networks: reader.parsed("HYDRIA_TRUSTED_PROXIES", TrustedProxies::networks),
-                header: reader.parsed("HYDRIA_FORWARDED", ForwardedHeader::parse),
-            },
+            proxies: reader.proxies(),
             collector: reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", collector),
             trace_ratio: reader.parsed("HYDRIA_TRACE_RATIO", ratio),
             admin_listen: reader.optional("HYDRIA_ADMIN_LISTEN", listen),
@@ -246,6 +243,18 @@ struct Reader<G> {
 }
 
 impl<G: Fn(&str) -> Option<String>> Reader<G> {
+    fn proxies(&mut self) -> TrustedProxies {
+        TrustedProxies {
+            networks: self.parsed("HYDRIA_TRUSTED_PROXIES", TrustedProxies::networks),
+            header: self.parsed("HYDRIA_FORWARDED", ForwardedHeader::parse),
+            decide_traces: self.parsed("HYDRIA_TRACE_DECISION", |text| match text {
+                "own" => Ok(false),
+                "proxies" => Ok(true),
+                _ => Err("must be own or proxies".into()),
+            }),
+        }
+    }
+
     fn given(&self, name: &str) -> Option<String> {
         (self.get)(name).filter(|value| !value.trim().is_empty())
     }
