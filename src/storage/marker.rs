@@ -51,6 +51,19 @@ impl Storage {
         close(&self.folder).map_err(fail)?;
         super::write_private(&self.folder.join(NAME), &text).map_err(fail)
     }
+
+    /// Removes the marker, if there is one.
+    ///
+    /// # Errors
+    /// Fails if the storage does not let it go.
+    pub fn unmark(&self) -> Result<(), StorageError> {
+        match fs::remove_file(self.folder.join(NAME)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(StorageError::of(NAME, error))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Makes a folder its owner's alone; one of another owner stays as it is.
