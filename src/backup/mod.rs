@@ -9,6 +9,7 @@ mod error;
 mod folder;
 mod manifest;
 mod programs;
+mod renumber;
 mod restore;
 mod snapshot;
 mod verify;

@@ -10,6 +10,7 @@ use futures_util::StreamExt as _;
 use super::dump::Server;
 use super::folder::{self, DUMP, OBJECTS, SECRET};
 use super::manifest::Manifest;
+use super::renumber::renumber;
 use super::verify::{files, verify};
 use super::{BackupError, Told};
 use crate::database::migrate;
@@ -143,6 +144,7 @@ impl<'a> Restore<'a> {
         self.has_rows = true;
         let mut conn = connect(url)?;
         migrate::migrate(&mut conn)?;
+        renumber(&mut conn)?;
         if let Err(error) = analyze(&mut conn) {
             log::warn!(
                 "statistics of the database are missing, without which lists are slow at first (ANALYZE): {error}"

@@ -1,14 +1,14 @@
-//! Restores: all of a backup or nothing.
+//! Restores: all of a backup or nothing, and what those are told who follow changes.
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::backups::{Owned, text};
 use crate::engine::scene::Scene;
-use crate::process::home::Home;
-use crate::support::rows;
+use crate::process::home::{Home, Running};
+use crate::support::{Events, Receiver, rows, until};
 
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
@@ -91,4 +91,68 @@ fn a_restore_that_fails_at_its_end_leaves_nothing_and_can_be_begun_again() {
     assert!(private.does(&["check"]).contains("agree"));
     let said = private.fails(&["restore", text(&folder)]);
     assert!(said.contains("is in use"), "{said}");
+}
+
+#[test]
+fn after_a_restore_no_number_is_given_again_and_who_follows_changes_begins_anew() {
+    let (scene, receiver) = (Scene::start(), Receiver::start());
+    let client = &scene.owner.client;
+    let path = scene.owner.path("/events");
+    client.post(&scene.owner.path("/webhooks"), &json!({ "url": receiver.url("/") })).expect(201);
+    scene.put("kept", &scene.origin.image(60, 40)).expect(201);
+    let told = receiver.wait_for(1).len();
+    let owner = Owned::of(&scene);
+    let folder = owner.home.data().with_file_name("backup");
+    owner.does(&["backup", text(&folder), "--with-secret"]);
+    // What comes now is lost: its numbers are those that a database without a gap would give again.
+    let mut events = Events::open(client, &path, None);
+    scene.put("lost", &scene.origin.image(70, 40)).expect(201);
+    let (made, processed) = (events.next().expect("one"), events.next().expect("another"));
+    assert_eq!(made.words(), "imageCreated lost");
+    receiver.wait_for(told + 1);
+    let mut conn = scene.app.database();
+    let job = rows::number(&mut conn, "SELECT last_value AS n FROM jobs_id_seq");
+    let key = client.post(&scene.owner.path("/keys"), &json!({})).expect(201);
+    drop((conn, events, key));
+
+    let mut numbers = Vec::new();
+    for _ in 0..2 {
+        let target = Owned::empty();
+        target.does(&["restore", text(&folder)]);
+        let mut conn =
+            hydria::database::connect(&target.settings[1].1).expect("the server answers");
+        let of = |conn: &mut _, name: &str| {
+            rows::number(conn, &format!("SELECT last_value AS n FROM {name}"))
+        };
+        let (change, next) = (of(&mut conn, "changes_id"), of(&mut conn, "jobs_id_seq"));
+        assert!(change > processed.id + (1 << 32) && next > job + (1 << 32), "{change}, {next}");
+        assert!(change < 1 << 53, "{change} is not exact in JSON");
+        numbers.push(change);
+        let before = receiver.received().len();
+        let mut command = target.home.command(&["serve"]);
+        command.envs(target.settings.iter().map(|(name, value)| (*name, value.as_str())));
+        command.env("HYDRIA_WEBHOOK_ALLOW", "127.0.0.0/8");
+        let service = Running::start(command, "ready at ");
+        let again = service.administrator();
+        let reset = receiver.wait_for(before + 1).pop().expect("a message");
+        assert_eq!(reset.json()["type"], "reset", "{}", reset.body);
+        let ids: Vec<_> =
+            receiver.received().iter().map(|message| message.id().to_owned()).collect();
+        assert_eq!(ids.iter().filter(|id| *id == reset.id()).count(), 1, "{ids:?}");
+        for last in [made.id - 1, made.id, processed.id, processed.id + 1000] {
+            let mut stream = Events::open(&again, &path, Some(&last.to_string()));
+            let event = stream.next().expect("an event");
+            assert_eq!((event.name.as_str(), event.id), ("reset", change), "{last}");
+        }
+        again.patch(&scene.path("kept"), &json!({ "tags": ["x"] })).expect(205);
+        let mut stream = Events::open(&again, &path, Some(&change.to_string()));
+        let event = stream.next().expect("an event");
+        assert_eq!(event.words(), "imageChanged kept");
+        assert!(event.id > change);
+        until("the change to be sent", || {
+            receiver.received().last().is_some_and(|last| last.body.contains("imageChanged"))
+        });
+        service.stop();
+    }
+    assert!(numbers[1] > numbers[0], "each restore goes on elsewhere: {numbers:?}");
 }
