@@ -1,6 +1,7 @@
 //! Objects: immutable once written, under keys that are never used twice.
 
 pub mod digests;
+mod link;
 mod marker;
 
 pub use marker::Marker;
@@ -57,13 +58,20 @@ impl Storage {
         Ok(Self { store: Arc::new(store), folder: folder.to_owned() })
     }
 
-    /// Writes a file as an object, from its start; it is there complete, or not at all. One part of it is in memory.
+    /// Stores a file as an object; it is there complete, or not at all. A file without a name in the same file system is
+    /// given the name of the object, any other is copied, one part of it in memory.
     ///
     /// # Errors
     /// Fails if the file cannot be read, or the store does not take it: no space, no permission.
     pub async fn put_file(&self, key: &str, file: File) -> Result<(), StorageError> {
         let fail = |error: object_store::Error| StorageError::of(key, error);
         let unreadable = |error: std::io::Error| StorageError::of(key, error);
+        let name = self.folder.join(key);
+        let named = tokio::task::spawn_blocking(move || {
+            Ok(if link::name_file(&file, &name)? { None } else { Some(file) })
+        });
+        let named = named.await.map_err(std::io::Error::other).flatten().map_err(unreadable)?;
+        let Some(file) = named else { return Ok(()) };
         let place = path::Path::from(key);
         let (file, first) = next_part(file, true).await.map_err(unreadable)?;
         if first.content_length() < PART_BYTES {
