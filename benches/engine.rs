@@ -189,6 +189,7 @@ fn derive_all(photo: &Path, folder: &Path) -> Result<(), Failure> {
                         let source = File::open(photo)?;
                         let plan = imaging::Plan {
                             thumbnail_edges: vec![1024, 400, 200, 100],
+                            rendition_edge: Some(5000),
                             threads: 1,
                             ..imaging::Plan::default()
                         };

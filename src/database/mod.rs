@@ -6,6 +6,7 @@ pub mod lookup_batcher;
 pub mod messages;
 pub mod migrate;
 pub mod notifications;
+pub mod prepared;
 pub mod readiness;
 pub mod refill;
 

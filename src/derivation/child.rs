@@ -18,6 +18,10 @@ use crate::fairness::priority;
 /// Bytes of a derived file for each pixel of the largest image, at most; a JPEG of the best quality has fewer.
 const BYTES_A_PIXEL: u64 = 4;
 
+/// Pixels from which on tiles are encoded by a thread for each core. Smaller images are done as soon by one thread, which takes a
+/// seventh less of the processors.
+const MANY_PIXELS: u64 = 32_000_000;
+
 /// The arguments that the parent gives.
 #[derive(Debug, Clone, Copy)]
 pub struct Arguments {
@@ -101,7 +105,10 @@ fn make(
     sandbox::limit_memory(order.memory)
         .map_err(|error| ImagingError::Io(io::Error::other(error)))?;
     let WantedDerivatives { edges, rendition } = order.wanted;
-    let plan = Plan { thumbnail_edges: edges, rendition_edge: rendition, ..Plan::default() };
+    let pixels = u64::from(size.width) * u64::from(size.height);
+    let threads = if pixels < MANY_PIXELS { 1 } else { 0 };
+    let plan =
+        Plan { thumbnail_edges: edges, rendition_edge: rendition, threads, ..Plan::default() };
     let derived = imaging::derive(source, output, &probe, &plan, scratch)?;
     let index = BASE64.encode(derived.index.encode());
     let decoding_us = u64::try_from(derived.decoding.as_micros()).unwrap_or(u64::MAX);

@@ -9,6 +9,7 @@ use diesel::sql_types::Timestamptz;
 use super::claim::Claimed;
 use crate::classes::customer_storage::quota;
 use crate::classes::image::derivatives::{self, Derivatives};
+use crate::database::prepared::Prepared;
 use crate::hydra::Problem;
 use crate::queue::batch::{self, Finished, MemberOutcome};
 use crate::queue::job;
@@ -125,18 +126,17 @@ pub fn complete_job(
                 true => held.media_type.as_str(),
                 false => ingested.media_type,
             };
-            diesel::update(row)
-                .set((
-                    ended,
-                    images::error.eq(""),
-                    images::width.eq(ingested.width),
-                    images::height.eq(ingested.height),
-                    images::thumbnails.eq(&ingested.thumbnails),
-                    images::has_tiles.eq(true),
-                    images::initial_origin.eq(initial_origin),
-                    images::media_type.eq(media_type),
-                ))
-                .execute(conn)?;
+            let values = (
+                ended,
+                images::error.eq(""),
+                images::width.eq(ingested.width),
+                images::height.eq(ingested.height),
+                images::thumbnails.eq(&ingested.thumbnails),
+                images::has_tiles.eq(true),
+                images::initial_origin.eq(initial_origin),
+                images::media_type.eq(media_type),
+            );
+            Prepared(diesel::update(row).set(values)).execute(conn)?;
             let replaced = derivatives::of_image(conn, at)?.and_then(|before| before.object);
             let made = Derivatives {
                 object: Some(ingested.object.clone()),
@@ -156,7 +156,8 @@ pub fn complete_job(
             MemberOutcome::Completed
         }
         JobResult::Failed(reason) => {
-            diesel::update(row).set((ended, images::error.eq(reason))).execute(conn)?;
+            let values = (ended, images::error.eq(reason));
+            Prepared(diesel::update(row).set(values)).execute(conn)?;
             derivatives::outdate(conn, at)?;
             if was_retried {
                 retry::give_up(conn, at)?;

@@ -17,6 +17,7 @@ use crate::addresses::CustomerOriginStrategyAddress;
 use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentials, stored_rules};
 use crate::classes::customer_storage::quota;
 use crate::classes::image;
+use crate::database::prepared::Prepared;
 use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives};
 use crate::derivatives;
 use crate::hydra::Problem;
@@ -337,17 +338,16 @@ fn begin(
         .filter(images::space.eq(at.space))
         .filter(images::id.eq(&at.image))
         .filter(exists(held));
-    let image: Option<(String, Option<String>, String, String, Retry)> = diesel::update(image)
-        .set(images::dequeued.eq(Utc::now()))
-        .returning((
-            images::origin,
-            images::initial_origin,
-            images::thumbnail_policy,
-            images::image_optimisation_policy,
-            OfImage,
-        ))
-        .get_result(conn)
-        .optional()?;
+    let begun = diesel::update(image).set(images::dequeued.eq(Utc::now()));
+    let columns = (
+        images::origin,
+        images::initial_origin,
+        images::thumbnail_policy,
+        images::image_optimisation_policy,
+        OfImage,
+    );
+    let image: Option<(String, Option<String>, String, String, Retry)> =
+        Prepared(begun.returning(columns)).get_result(conn).optional()?;
     let Some((origin, initial_origin, policy, optimisation, before)) = image else {
         return Ok(None);
     };

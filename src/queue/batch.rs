@@ -8,6 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 
 use crate::addresses::{self, BatchAddress, ImageAddress};
+use crate::database::prepared::Prepared;
 use crate::hydra::Problem;
 use crate::resource::address::Template;
 use crate::schema::{batches, members};
@@ -241,10 +242,8 @@ pub fn record_outcomes(
         .filter(members::space.eq(at.space))
         .filter(members::image.eq(&at.image))
         .filter(members::outcome.is_null());
-    let settled: Vec<i64> = diesel::update(waiting)
-        .set(members::outcome.eq(word))
-        .returning(members::batch)
-        .load(conn)?;
+    let settle = diesel::update(waiting).set(members::outcome.eq(word));
+    let settled: Vec<i64> = Prepared(settle.returning(members::batch)).load(conn)?;
     let (completed, errors) = match outcome {
         MemberOutcome::Completed => (1, 0),
         MemberOutcome::Failed => (0, 1),
@@ -252,12 +251,11 @@ pub fn record_outcomes(
     let own = batches::table
         .filter(batches::customer.eq(at.customer))
         .filter(batches::id.eq_any(&settled));
-    diesel::update(own)
-        .set((
-            batches::completed.eq(batches::completed + completed),
-            batches::errors.eq(batches::errors + errors),
-        ))
-        .execute(conn)?;
+    let counts = (
+        batches::completed.eq(batches::completed + completed),
+        batches::errors.eq(batches::errors + errors),
+    );
+    Prepared(diesel::update(own).set(counts)).execute(conn)?;
     finish(conn, at.customer, held)
 }
 
@@ -279,10 +277,9 @@ pub fn finish(
         .filter(batches::id.eq_any(wanted))
         .filter(batches::finished.is_null())
         .filter(not(exists(waiting)));
-    let finished: Vec<(i64, i32, i32, i32)> = diesel::update(unfinished)
-        .set(batches::finished.eq(Utc::now()))
-        .returning((batches::id, batches::count, batches::completed, batches::errors))
-        .load(conn)?;
+    let counts = (batches::id, batches::count, batches::completed, batches::errors);
+    let finish = diesel::update(unfinished).set(batches::finished.eq(Utc::now()));
+    let finished: Vec<(i64, i32, i32, i32)> = Prepared(finish.returning(counts)).load(conn)?;
     let finished = finished.into_iter().map(|(batch, count, completed, errors)| Finished {
         at: BatchAddress { customer, batch },
         count,

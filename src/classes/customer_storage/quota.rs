@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 
 use crate::addresses::ImageAddress;
+use crate::database::prepared::Prepared;
 use crate::hydra::Problem;
 use crate::resource::expect_one_row;
 
@@ -206,15 +207,14 @@ fn quotas(conn: &mut PgConnection, customer: i32, spaces: &[i32]) -> Result<Vec<
              WHERE s.customer = $1"
         )
     };
-    let found = diesel::sql_query(format!(
+    let quotas = diesel::sql_query(format!(
         "{} UNION ALL {} AND s.space = ANY ($2) ORDER BY space NULLS FIRST",
         select("NULL::integer", "customer_storages", ""),
         select("s.space", "space_storages", " AND t.space = s.space"),
     ))
     .bind::<Integer, _>(customer)
-    .bind::<Array<Integer>, _>(spaces)
-    .load(conn)?;
-    Ok(found)
+    .bind::<Array<Integer>, _>(spaces);
+    Ok(Prepared(quotas).load(conn)?)
 }
 
 /// Locks the row that guards the number of images of a customer, or of one of its spaces.

@@ -7,6 +7,7 @@ use diesel::sql_types::{Array, Integer, Text};
 use diesel::upsert::excluded;
 
 use crate::addresses::ImageAddress;
+use crate::database::prepared::Prepared;
 use crate::hydra::Problem;
 use crate::schema::derivatives;
 
@@ -75,7 +76,7 @@ pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> R
         derivatives::space.eq(at.space),
         derivatives::image.eq(&at.image),
     );
-    diesel::insert_into(derivatives::table)
+    let save = diesel::insert_into(derivatives::table)
         .values((key, made))
         .on_conflict((derivatives::customer, derivatives::space, derivatives::image))
         .do_update()
@@ -86,8 +87,8 @@ pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> R
             derivatives::derived_size.eq(excluded(derivatives::derived_size)),
             derivatives::checked.eq(excluded(derivatives::checked)),
             derivatives::outdated.eq(false),
-        ))
-        .execute(conn)?;
+        ));
+    Prepared(save).execute(conn)?;
     Ok(())
 }
 
@@ -97,9 +98,8 @@ pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> R
 /// Fails if the database does not answer.
 pub fn outdate(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
     let own = derivatives::table.find((at.customer, at.space, &at.image));
-    diesel::update(own.filter(derivatives::outdated.eq(false)))
-        .set(derivatives::outdated.eq(true))
-        .execute(conn)?;
+    let current = own.filter(derivatives::outdated.eq(false));
+    Prepared(diesel::update(current).set(derivatives::outdated.eq(true))).execute(conn)?;
     Ok(())
 }
 
