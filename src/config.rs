@@ -16,7 +16,8 @@ use std::time::Duration;
 use crate::database::address::Address;
 use crate::origins::{Allowed, Limits, RetryLimits, read_purge_urls};
 use crate::secrets::Secret;
-use values::{bootstrap_key, listen, log_filter, public_url, secret, storage};
+use crate::storage::{BucketAccess, Place};
+use values::{bootstrap_key, is_in_host, listen, log_filter, public_url, secret};
 
 /// The settings in force.
 #[derive(Debug, Clone)]
@@ -29,7 +30,11 @@ pub struct Config {
     pub data: PathBuf,
     /// `None`: the private server.
     pub database_url: Option<Secret>,
-    pub storage: PathBuf,
+    /// A replica of the database for reading.
+    pub read_url: Option<Secret>,
+    /// Time that a replica may be behind.
+    pub replica_behind: Duration,
+    pub storage: Place,
     pub bootstrap_key: Option<(String, Secret)>,
     /// The key with which commands call the API.
     pub api_key: Option<(String, Secret)>,
@@ -118,8 +123,10 @@ impl Config {
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader { get, faults: Vec::new() };
         let data = PathBuf::from(reader.text("HYDRIA_DATA"));
-        let storage = reader.optional("HYDRIA_STORAGE", storage);
-        let storage = storage.unwrap_or_else(|| data.join("objects"));
+        let is_in_host = reader.parsed("HYDRIA_S3_ADDRESSING", is_in_host);
+        let access = BucketAccess::read(|name| reader.given(name), is_in_host);
+        let storage = reader.optional("HYDRIA_STORAGE", |text| Place::parse(text, &access));
+        let storage = storage.unwrap_or_else(|| Place::Folder(data.join("objects")));
         let seconds = Duration::from_secs;
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
@@ -128,6 +135,10 @@ impl Config {
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
             database_url: reader
                 .optional("DATABASE_URL", |text| Address::parse(text).map(|_| Secret::new(text))),
+            read_url: reader.optional("DATABASE_READ_URL", |text| {
+                Address::parse(text).map(|_| Secret::new(text))
+            }),
+            replica_behind: seconds(reader.number("HYDRIA_REPLICA_SECONDS", 1, 3600)),
             bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
             api_key: reader.optional("HYDRIA_KEY", bootstrap_key),
             origin_allow: reader

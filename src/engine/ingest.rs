@@ -25,6 +25,7 @@ use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
 use crate::schema::{image_optimisation_policies, images, jobs, thumbnail_policies};
+use crate::storage::StorageError;
 
 /// Attempts to reach the database while it does not answer, at most.
 const TRIES: u32 = 20;
@@ -81,7 +82,7 @@ impl From<Problem> for AttemptError {
     }
 }
 
-/// Returns whether a fault affects all images, such as a full disk.
+/// Returns whether a fault affects all images, such as a full disk or a bucket that does not answer.
 fn is_of_all(error: &(dyn Error + 'static)) -> bool {
     use std::io::ErrorKind::{OutOfMemory, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
@@ -90,7 +91,9 @@ fn is_of_all(error: &(dyn Error + 'static)) -> bool {
             matches!(error.kind(), OutOfMemory | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
         });
         let problem = cause.downcast_ref::<Problem>();
+        let of_storage = cause.downcast_ref::<StorageError>().is_some_and(StorageError::is_of_all);
         of_system
+            || of_storage
             || matches!(problem, Some(Problem::Unavailable(..) | Problem::SerializationConflict(_)))
     })
 }

@@ -105,6 +105,17 @@ impl S3 {
         format!("http://{}", self.address)
     }
 
+    /// Settings with which a process of the service keeps its objects in a bucket of this server.
+    pub fn settings(&self, storage: &str) -> [(&'static str, String); 5] {
+        [
+            ("HYDRIA_STORAGE", storage.to_owned()),
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+        ]
+    }
+
     /// Makes a bucket.
     pub fn make_bucket(&self, bucket: &str) {
         std::fs::create_dir(self.folder.path().join(bucket)).expect("a folder for the bucket");
