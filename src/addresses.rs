@@ -28,6 +28,7 @@ pub const AUTH_SERVICE: &str = "/customers/{customer}/authServices/{auth_service
 pub const ROLE_PROVIDER: &str = "/customers/{customer}/authServices/{auth_service}/roleProvider";
 pub const ROLE: &str = "/customers/{customer}/roles/{role}";
 
+pub const JOB: &str = "/customers/{customer}/jobs/{job}";
 pub const CHANGE: &str = "/customers/{customer}/changes/{change}";
 pub const WEBHOOK: &str = "/customers/{customer}/webhooks/{webhook}";
 pub const WEBHOOK_DELIVERY: &str = "/customers/{customer}/webhooks/{webhook}/deliveries/{delivery}";
@@ -98,6 +99,10 @@ address! {
 address! {
     #[derive(Copy)]
     pub struct ChangeAddress { customer: i32, change: i64 }
+}
+address! {
+    #[derive(Copy)]
+    pub struct JobAddress { customer: i32, job: i64 }
 }
 address! {
     pub struct WebhookAddress { customer: i32, webhook: String }

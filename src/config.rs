@@ -1,11 +1,13 @@
 //! Settings, read by one table of names, defaults and meanings; all at once, and all faults are told at once.
 
+mod proxies;
 mod robots;
 mod table;
 #[cfg(test)]
 mod tests;
 mod values;
 
+pub use proxies::{ForwardedHeader, TrustedProxies};
 pub use robots::Robots;
 pub use table::{SETTINGS, Setting};
 
@@ -14,15 +16,21 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::database::address::Address;
-use crate::origins::{Allowed, Limits, RetryLimits, read_purge_urls};
+use crate::origins::{Allowed, Ambient, Endpoint, Limits, RetryLimits, read_purge_urls};
 use crate::secrets::Secret;
 use crate::storage::{BucketAccess, Place};
-use values::{bootstrap_key, is_in_host, listen, log_filter, public_url, secret};
+use values::{bootstrap_key, collector, is_in_host, listen, log_filter, public_url, ratio, secret};
 
 /// The settings in force.
 #[derive(Debug, Clone)]
 pub struct Config {
     pub listen: String,
+    /// Proxies that are believed who the client is.
+    pub proxies: TrustedProxies,
+    /// URL of a collector of traces; `None`: nothing is traced.
+    pub collector: Option<String>,
+    /// Part of requests and jobs that are traced, from 0 to 1.
+    pub trace_ratio: f64,
     /// Address of metrics and probes; `None`: there is no such listener.
     pub admin_listen: Option<String>,
     /// Without a final slash; `None`: made of the port that is listened on.
@@ -39,6 +47,8 @@ pub struct Config {
     /// The key with which commands call the API.
     pub api_key: Option<(String, Secret)>,
     pub origin_allow: Allowed,
+    /// Buckets that customers may have fetched with the service's own identity in S3.
+    pub s3_ambient: Ambient,
     /// Networks that webhooks may be in, by http as well.
     pub webhook_allow: Allowed,
     /// Addresses of caches that are told which images were changed.
@@ -127,10 +137,20 @@ impl Config {
         let access = BucketAccess::read(|name| reader.given(name), is_in_host);
         let storage = reader.optional("HYDRIA_STORAGE", |text| Place::parse(text, &access));
         let storage = storage.unwrap_or_else(|| Place::Folder(data.join("objects")));
+        let endpoint = match reader.given("HYDRIA_S3_AMBIENT") {
+            Some(_) => reader.s3_endpoint(),
+            None => Endpoint::default(),
+        };
         let seconds = Duration::from_secs;
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
+            proxies: TrustedProxies {
+                networks: reader.parsed("HYDRIA_TRUSTED_PROXIES", TrustedProxies::networks),
+                header: reader.parsed("HYDRIA_FORWARDED", ForwardedHeader::parse),
+            },
+            collector: reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", collector),
+            trace_ratio: reader.parsed("HYDRIA_TRACE_RATIO", ratio),
             admin_listen: reader.optional("HYDRIA_ADMIN_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
             database_url: reader
@@ -143,6 +163,8 @@ impl Config {
             api_key: reader.optional("HYDRIA_KEY", bootstrap_key),
             origin_allow: reader
                 .parsed("HYDRIA_ORIGIN_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
+            s3_ambient: reader
+                .parsed("HYDRIA_S3_AMBIENT", |text| Ambient::read(text, endpoint.clone())),
             webhook_allow: reader
                 .parsed("HYDRIA_WEBHOOK_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
             purge_urls: reader.parsed("HYDRIA_PURGE_URLS", read_purge_urls),
@@ -208,6 +230,12 @@ impl Config {
             data,
             storage,
         };
+        // The objects of the service are nobody's to fetch.
+        if config.s3_ambient.overlaps(reader.text("HYDRIA_STORAGE").trim()) {
+            let reason =
+                "HYDRIA_S3_AMBIENT must not assign anything of HYDRIA_STORAGE to a customer";
+            reader.faults.push(reason.to_owned());
+        }
         if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError(reader.faults)) }
     }
 
@@ -248,6 +276,13 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
     fn optional<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let value = self.given(name)?;
         parse(value.trim()).map_err(|reason| self.faults.push(format!("{name} {reason}"))).ok()
+    }
+
+    /// Reads where the service's own identity in S3 counts; Amazon where none of the usual variables says so.
+    fn s3_endpoint(&mut self) -> Endpoint {
+        let names = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+        let given = names.into_iter().find(|name| self.given(name).is_some());
+        given.and_then(|name| self.optional(name, Endpoint::read)).unwrap_or_default()
     }
 
     fn number(&mut self, name: &str, least: u64, most: u64) -> u64 {

@@ -17,6 +17,7 @@ pub mod origins;
 pub mod schema;
 pub mod secrets;
 pub mod storage;
+pub mod traces;
 
 pub mod resource;
 
@@ -29,6 +30,8 @@ pub mod queue;
 pub mod classes;
 
 pub mod auth;
+
+pub mod backup;
 
 pub mod engine;
 

@@ -51,6 +51,50 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Changes and deletions of the images of a space that a filter selects, worked in chunks
+    bulk_jobs (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Number in its address
+        id -> Int8,
+        /// Number of the space of the images
+        space -> Int4,
+        /// delete: the images are deleted; update: they are changed as body says
+        action -> Text,
+        /// The filter, as the query of the request gave it
+        query -> Text,
+        /// Members that are changed, and their values, as JSON; NULL: none are
+        body -> Nullable<Text>,
+        /// Who asked for it, and so makes the changes
+        actor -> Text,
+        /// When it was asked for; images that were registered later are left alone
+        created -> Timestamptz,
+        /// Images that matched the filter then
+        count -> Int8,
+        /// Images that were changed or deleted
+        completed -> Int8,
+        /// Images that could not be changed
+        errors -> Int8,
+        /// Why the first of these could not be changed
+        messages -> Array<Text>,
+        /// Whether it was cancelled before it was done
+        cancelled -> Bool,
+        /// When it was done, cancelled, or given up; NULL: it is not yet
+        finished -> Nullable<Timestamptz>,
+        /// Why it was given up; NULL: it was not
+        error -> Nullable<Text>,
+        /// When the image was registered up to which all are done; NULL: none are
+        reached_created -> Nullable<Timestamptz>,
+        /// The id of that image
+        reached_id -> Nullable<Text>,
+        /// When it last had its turn, or may have the next one at the earliest
+        turn -> Timestamptz,
+        /// Turns in a row that came to nothing because of a fault of the service
+        failures -> Int4,
+    }
+}
+
+diesel::table! {
     /// Changes of images, batches, spaces, roles and named queries, in partitions of a week
     changes (customer, id, created) {
         /// Whose
@@ -165,6 +209,22 @@ diesel::table! {
         object -> Text,
         /// From when it may be removed
         due -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    /// Keys by which hosts of SSH are known, by the origin strategy that fetched from them
+    host_keys (customer, origin_strategy, host) {
+        /// Whose
+        customer -> Int4,
+        /// Id of the strategy of the customer
+        origin_strategy -> Text,
+        /// Name or address, and port
+        host -> Text,
+        /// Hash of the public key, as SHA256:…
+        key -> Text,
+        /// When it was first seen
+        created -> Timestamptz,
     }
 }
 
@@ -652,10 +712,12 @@ diesel::table! {
 
 diesel::joinable!(auth_services -> customers (customer));
 diesel::joinable!(batches -> customers (customer));
+diesel::joinable!(bulk_jobs -> customers (customer));
 diesel::joinable!(customer_origin_strategies -> customers (customer));
 diesel::joinable!(customer_storages -> customers (customer));
 diesel::joinable!(customer_storages -> storage_policies (storage_policy));
 diesel::joinable!(derivatives -> customers (customer));
+diesel::joinable!(host_keys -> customers (customer));
 diesel::joinable!(image_chunks -> customers (customer));
 diesel::joinable!(job_tallies -> customers (customer));
 diesel::joinable!(job_tally_changes -> customers (customer));
@@ -675,6 +737,7 @@ diesel::joinable!(webhooks -> customers (customer));
 diesel::allow_tables_to_appear_in_same_query!(
     auth_services,
     batches,
+    bulk_jobs,
     changes,
     customer_origin_strategies,
     customer_storages,
@@ -682,6 +745,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     deployment,
     derivatives,
     discards,
+    host_keys,
     image_chunks,
     image_optimisation_policies,
     images,

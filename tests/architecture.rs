@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Layers from the bottom up; modules of one layer may use one another, but not in a circle.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &[
         "config",
         "database",
@@ -21,12 +21,14 @@ const LAYERS: [&[&str]; 11] = [
         "schema",
         "secrets",
         "storage",
+        "traces",
     ],
     &["resource"],
     &["addresses"],
     &["counters", "journal", "queue"],
     &["classes"],
     &["auth"],
+    &["backup"],
     &["delivery"],
     &["engine"],
     &["web"],
@@ -38,7 +40,7 @@ const LAYERS: [&[&str]; 11] = [
 const OWN_CRATES: [&str; 2] = ["imaging", "sandbox"];
 
 /// Crates that only some modules may name.
-const RESERVED: [(&str, &[&str]); 20] = [
+const RESERVED: [(&str, &[&str]); 26] = [
     ("actix_http", &["web"]),
     ("actix_server", &["web"]),
     ("actix_service", &["web"]),
@@ -50,19 +52,28 @@ const RESERVED: [(&str, &[&str]); 20] = [
         "diesel",
         &[
             "database", "schema", "resource", "counters", "journal", "queue", "classes", "auth",
-            "engine",
+            "engine", "backup",
         ],
     ),
     ("image", &["imaging"]),
     ("json_ld", &["hydra"]),
     ("mozjpeg", &["imaging"]),
-    ("object_store", &["storage"]),
+    ("object_store", &["origins", "storage"]),
+    ("opentelemetry", &["traces"]),
+    ("opentelemetry_otlp", &["traces"]),
+    ("opentelemetry_sdk", &["traces"]),
     ("oxrdf", &["hydra"]),
     ("oxttl", &["hydra"]),
-    ("percent_encoding", &["classes", "cli", "database", "hydra", "iiif", "resource", "web"]),
+    (
+        "percent_encoding",
+        &["classes", "cli", "database", "hydra", "iiif", "origins", "resource", "web"],
+    ),
     ("prometheus", &["metrics"]),
     ("quick_cache", &["delivery"]),
     ("r2d2", &["database"]),
+    ("russh", &["origins"]),
+    ("russh_sftp", &["origins"]),
+    ("suppaftp", &["origins"]),
     ("reqwest", &["origins", "cli"]),
     (
         "tokio",

@@ -3,41 +3,69 @@
 use super::CustomerOriginStrategy;
 use super::addresses::{self, CustomerOriginStrategyAddress};
 use super::customer_origin_strategy::CustomerOriginStrategyDraft;
-use crate::hydra::Fault;
-use crate::origins::Strategy;
+use crate::hydra::{Access, Fault, PropertyDoc, Range, Writer};
+use crate::origins::{CREDENTIAL_FIELDS, CredentialField, Strategy};
 use crate::resource::credentials::Credentials;
-use crate::resource::literal::Literal as _;
 use crate::resource::*;
 
 #[derive(Debug)]
 pub struct OriginCredentials(CustomerOriginStrategyAddress);
 
-/// The credentials in a body; never printed, for it holds a password.
-#[derive(Default)]
-pub struct OriginCredentialsDraft {
-    user: String,
-    password: String,
+/// A member of some strategy's credentials.
+#[derive(Clone, Copy)]
+struct Member(CredentialField);
+
+impl Property<OriginCredentials> for Member {
+    fn name(&self) -> &'static str {
+        self.0.name
+    }
+
+    fn describe(&self) -> PropertyDoc {
+        PropertyDoc {
+            access: Access::WriteOnly,
+            max_bytes: Some(self.0.max_bytes),
+            example: self.0.example,
+            ..PropertyDoc::new(self.0.name, self.0.doc, Range::Literal("xsd:string"))
+        }
+    }
+
+    fn show(&self, _: &OriginCredentials, _: RenderContext<'_>, _: &str, _: &mut Writer) {}
 }
+
+const COUNT: usize = CREDENTIAL_FIELDS.len();
+#[expect(clippy::indexing_slicing, reason = "the compiler does it, and both have as many")]
+static MEMBERS: [Member; COUNT] = {
+    let [first, ..] = CREDENTIAL_FIELDS;
+    let (mut members, mut n) = ([Member(first); COUNT], 1);
+    while n < COUNT {
+        members[n] = Member(CREDENTIAL_FIELDS[n]);
+        n += 1;
+    }
+    members
+};
+#[expect(clippy::indexing_slicing, reason = "the compiler does it, and both have as many")]
+static PROPERTIES: [&dyn Property<OriginCredentials>; COUNT] = {
+    let [first, ..] = &MEMBERS;
+    let mut properties: [&dyn Property<OriginCredentials>; COUNT] = [first; COUNT];
+    let mut n = 1;
+    while n < COUNT {
+        properties[n] = &MEMBERS[n];
+        n += 1;
+    }
+    properties
+};
 
 impl Resource for OriginCredentials {
     type Address = CustomerOriginStrategyAddress;
-    type Draft = OriginCredentialsDraft;
+    type Draft = ();
 
     const NAME: &'static str = "Credentials";
     const TEMPLATE: &'static str = addresses::ORIGIN_CREDENTIALS;
     const CLASS: Class<Self> = Class {
-        doc: "User and password with which the origins of a strategy are fetched. They are written \
-              by PUT to …/credentials of a strategy that needs some, and never shown.",
-        properties: &[
-            &secret("user", "User name; no colon", |d: &mut OriginCredentialsDraft| &mut d.user)
-                .required()
-                .max_bytes(MAX_INDEXED)
-                .example("reader"),
-            &secret("password", "Password", |d: &mut OriginCredentialsDraft| &mut d.password)
-                .required()
-                .max_bytes(MAX_INDEXED)
-                .example("open sesame"),
-        ],
+        doc: "What a strategy shows to the origins that it fetches. They are written by PUT to \
+              …/credentials of a strategy that needs some, and never shown; which members they \
+              have, the strategy decides.",
+        properties: &PROPERTIES,
         operations: &[PUT],
         ..Class::EMPTY
     };
@@ -45,9 +73,7 @@ impl Resource for OriginCredentials {
     fn address(&self) -> CustomerOriginStrategyAddress {
         self.0.clone()
     }
-    fn draft(&self) -> OriginCredentialsDraft {
-        OriginCredentialsDraft::default()
-    }
+    fn draft(&self) {}
 }
 
 const PUT: Operation<CustomerOriginStrategyAddress> =
@@ -64,15 +90,18 @@ const PUT: Operation<CustomerOriginStrategyAddress> =
             known.for_each(|name| drop(rest.remove(name)));
             strict::check_rest(&rest, &mut faults);
         }
-        // Read as the strategy's own member is, so that both are held to the same rules.
-        let given = Credentials::read(&body.into());
-        let given = given.unwrap_or_else(|reason| {
-            faults.push(Fault::new("credentials", reason));
+        let strategy = Strategy::parse(&locked.origin_strategy);
+        let given = match strategy.and_then(|strategy| strategy.credentials().shape()) {
+            Some(shape) => shape.read(&body),
+            None => {
+                Err(vec![("credentials", "are given to a strategy that takes none".to_owned())])
+            }
+        };
+        let given = given.map(|given| Credentials::Given(given.to_kept()));
+        let given = given.unwrap_or_else(|wrong| {
+            faults.extend(wrong.into_iter().map(|(member, reason)| Fault::new(member, reason)));
             Credentials::None
         });
-        if !Strategy::parse(&locked.origin_strategy).is_some_and(Strategy::requires_credentials) {
-            faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
-        }
         if !faults.is_empty() {
             return Err(faults.into());
         }

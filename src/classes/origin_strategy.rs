@@ -2,7 +2,7 @@
 
 use super::addresses::{self, OriginStrategyAddress, Root};
 use crate::hydra::Problem;
-use crate::origins::Strategy;
+use crate::origins::{CredentialUse, Strategy};
 use crate::resource::*;
 
 #[derive(Debug)]
@@ -19,8 +19,8 @@ impl Resource for OriginStrategy {
         properties: &[
             &computed("id", "Last segment of its address", |o: &Self, _| Some(o.0.id().to_owned())),
             &computed("name", "Name for people", |o: &Self, _| Some(o.0.name().to_owned())),
-            &computed("requiresCredentials", "Whether it needs a user and a password", |o, _| {
-                Some(Self::requires(o))
+            &computed("requiresCredentials", "Whether it needs credentials", |o: &Self, _| {
+                Some(o.requires())
             }),
         ],
         operations: &[retrieve::<Self>()],
@@ -35,14 +35,14 @@ impl Resource for OriginStrategy {
 
 impl OriginStrategy {
     fn requires(&self) -> bool {
-        self.0.requires_credentials()
+        matches!(self.0.credentials(), CredentialUse::Required(_))
     }
 }
 
 impl Retrieve for OriginStrategy {
     fn find(_: &mut UnitOfWork<'_>, at: &OriginStrategyAddress) -> Result<Self, Problem> {
-        let known = Strategy::ALL.iter().find(|s| s.id() == at.origin_strategy);
-        known.map(|s| Self(*s)).ok_or_else(|| {
+        let known = Strategy::all().find(|s| s.id() == at.origin_strategy);
+        known.map(Self).ok_or_else(|| {
             Problem::NotFound(format!("there is no origin strategy {}", at.origin_strategy))
         })
     }
@@ -56,18 +56,18 @@ impl List<Root> for OriginStrategy {
     ) -> Result<PageOfRows<Self>, Problem> {
         let (page, order) = wanted.validated()?;
         let count = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
-        let mut all = Strategy::ALL.to_vec();
-        all.sort_by_key(|s| s.id());
+        let mut all: Vec<Self> = Strategy::all().map(Self).collect();
+        all.sort_by_key(|s| s.0.id());
         match order.map_or("id", |order| order.by) {
-            "name" => all.sort_by_key(|s| s.name()),
-            "requiresCredentials" => all.sort_by_key(|s| s.requires_credentials()),
+            "name" => all.sort_by_key(|s| s.0.name()),
+            "requiresCredentials" => all.sort_by_key(Self::requires),
             _ => {}
         }
         if order.is_some_and(|order| order.descending) {
             all.reverse();
         }
         let total = i64::try_from(all.len()).unwrap_or_default();
-        let members = all.into_iter().skip(count(page.offset())).take(count(page.size)).map(Self);
+        let members = all.into_iter().skip(count(page.offset())).take(count(page.size));
         Ok(PageOfRows { members: members.collect(), total })
     }
 }

@@ -7,13 +7,13 @@ pub use priority::PriorityQueue;
 use chrono::{DateTime, Utc};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
-use serde_json::Value;
 
 use super::addresses::{self, CustomerAddress};
 use super::batch::{Batch, Stored};
+use super::image::submitted::{self, Submission};
 use super::image::{QUEUE_IMAGES, register};
 use crate::counters;
-use crate::hydra::{Fault, Problem};
+use crate::hydra::Problem;
 use crate::resource::*;
 use crate::schema::batches;
 
@@ -84,51 +84,11 @@ fn submit(
     input: &Input,
     priority: bool,
 ) -> Result<Reply, Problem> {
-    let members = members(s.site, input)?;
+    let submission = Submission { limit: s.site.batch_limit, holder: "a batch" };
+    let members = submitted::members(s.site, input, &submission)?;
     let batch = register::register(s, at, members, input, priority)?;
     s.effects.push(Effect::WorkAdded);
     Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
-}
-
-/// The types that a submission may give itself.
-const COLLECTIONS: &[&str] = &["Collection", "ImageCollection"];
-
-/// The members of a submitted collection, within the limit (`docs/rules.md` 6.1).
-fn members(site: &Site, input: &Input) -> Result<Vec<Value>, Problem> {
-    let mut body = input.object("collection of images")?;
-    let mut faults = Vec::new();
-    identity::check_type(&mut body, COLLECTIONS, &site.base, &mut faults);
-    if input.strict {
-        strict::check_collection(&body, &mut faults);
-    }
-    if body.get("view").is_some_and(|view| !view.is_null()) {
-        let reason = "must be left out: a page of a collection is not accepted, only a whole one";
-        faults.push(Fault::new("view", reason));
-    }
-    let limit = site.batch_limit;
-    let members = match body.remove("member") {
-        Some(Value::Array(members)) if members.is_empty() => {
-            faults.push(Fault::new("member", "must not be empty"));
-            Vec::new()
-        }
-        Some(Value::Array(members)) if members.len() > limit => {
-            let reason = format!("has {} images; a batch holds {limit} at most", members.len());
-            faults.push(Fault::new("member", reason));
-            Vec::new()
-        }
-        Some(Value::Array(members)) => members,
-        // One value of a property that may hold several need not stand in an array (JSON-LD).
-        Some(member @ Value::Object(_)) => vec![member],
-        Some(Value::Null) | None => {
-            faults.push(Fault::new("member", "is required: the images"));
-            Vec::new()
-        }
-        Some(_) => {
-            faults.push(Fault::new("member", "must be an array of images"));
-            Vec::new()
-        }
-    };
-    if faults.is_empty() { Ok(members) } else { Err(faults.into()) }
 }
 
 /// The batches of a queue that a list holds.

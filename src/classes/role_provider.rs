@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 
 use super::addresses::{self, AuthServiceAddress};
-use crate::hydra::Problem;
+use crate::hydra::{Fault, Problem};
+use crate::origins::USER_AND_PASSWORD;
 use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::{auth_services, role_providers};
@@ -69,6 +70,15 @@ impl Resource for RoleProvider {
             credentials: Credentials::Held,
         }
     }
+
+    fn check(
+        _s: &mut UnitOfWork<'_>,
+        _tenant: Option<i32>,
+        _at: Option<&AuthServiceAddress>,
+        draft: &RoleProviderDraft,
+    ) -> Result<Vec<Fault>, Problem> {
+        Ok(draft.credentials.faults(&USER_AND_PASSWORD))
+    }
 }
 
 /// The address is given by the service it stands in, so a malformed one is looked up and not chosen.
@@ -104,7 +114,7 @@ fn columns(
 ) -> Result<Columns, Problem> {
     let held = locked.and_then(|locked| locked.credentials.clone());
     let place = format!("customers/{}/authServices/{}/roleProvider", at.customer, at.auth_service);
-    let credentials = draft.credentials.seal(held, s.site, &place)?;
+    let credentials = draft.credentials.seal(held, &USER_AND_PASSWORD, s.site, &place)?;
     Ok(Columns { configuration: draft.configuration, credentials })
 }
 

@@ -99,6 +99,7 @@ impl Resource for Webhook {
 
     fn check(
         s: &mut UnitOfWork<'_>,
+        _tenant: Option<i32>,
         _at: Option<&WebhookAddress>,
         draft: &WebhookDraft,
     ) -> Result<Vec<Fault>, Problem> {

@@ -7,7 +7,7 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write;
 
 use log::kv::{Key, VisitSource};
-use log::{Level, LevelFilter, Record};
+use log::{Level, LevelFilter, Log, Metadata, Record};
 use serde_json::{Map, Value};
 
 use crate::config::Config;
@@ -19,14 +19,46 @@ pub fn start(config: &Config) {
         .filter_module("actix_server", LevelFilter::Warn)
         // Tells of each request that is no HTTP, as errors.
         .filter_module("actix_http", LevelFilter::Off)
+        // What a server of SFTP says wrongly is told with the image.
+        .filter_module("russh", LevelFilter::Error)
         .parse_filters(&config.log);
     if config.log_json {
         builder.format(|out, record| writeln!(out, "{}", json(record)));
     }
     // A second logger in the same process, as tests have it, is no fault.
-    if builder.try_init().is_ok() && config.log_json {
+    let logger = builder.build();
+    let level = logger.filter();
+    let is_first = log::set_boxed_logger(Box::new(Discreet(logger))).is_ok();
+    if is_first {
+        log::set_max_level(level);
+    }
+    if is_first && config.log_json {
         std::panic::set_hook(Box::new(|panic| log::error!(target: "panic", "{}", panicked(panic))));
     }
+}
+
+/// Passes on what is said, whatever the levels in force, but for passwords.
+struct Discreet(env_logger::Logger);
+
+impl Log for Discreet {
+    fn enabled(&self, about: &Metadata<'_>) -> bool {
+        !is_secret(about) && self.0.enabled(about)
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if !is_secret(record.metadata()) {
+            self.0.log(record);
+        }
+    }
+
+    fn flush(&self) {
+        self.0.flush();
+    }
+}
+
+/// Returns whether a line may hold a password: the client of FTP writes its commands so.
+fn is_secret(about: &Metadata<'_>) -> bool {
+    about.target().starts_with("suppaftp") && about.level() > Level::Info
 }
 
 /// Returns what a panic says, in one line, with its backtrace where `RUST_BACKTRACE` asks for one.

@@ -1,6 +1,7 @@
 //! The command line: the service, its workers, and what helps its owner.
 
 pub mod admin;
+mod backup;
 pub mod binding;
 pub mod check;
 mod delivery;
@@ -79,6 +80,22 @@ enum Command {
     },
     /// Show the settings in force, secrets masked, with their meaning.
     Config,
+    /// Write a backup of the database and of all objects into a folder, while the service runs.
+    Backup {
+        /// The folder, which is made, or is empty.
+        folder: PathBuf,
+        /// Put the secret into it, with which it is enough to restore everything, and to read everything.
+        #[arg(long)]
+        with_secret: bool,
+        /// Read a backup again instead, and say what was changed since it was written.
+        #[arg(long, conflicts_with = "with_secret")]
+        verify: bool,
+    },
+    /// Restore a backup into a data folder, a storage and a database that are empty.
+    Restore {
+        /// The folder of the backup.
+        folder: PathBuf,
+    },
     /// See whether the service or the workers of these settings are ready: says so in one line, and fails where they are not.
     ///
     /// Asks at `HYDRIA_ADMIN_LISTEN` where that is set, at `HYDRIA_LISTEN` otherwise.
@@ -179,6 +196,9 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Customer { command } => admin::customer(config, command),
         Command::Key { command } => admin::key(config, command),
         Command::Config => settings::show(config),
+        Command::Backup { folder, verify: true, .. } => backup::verify(&folder),
+        Command::Backup { folder, with_secret, .. } => backup::make(config, &folder, with_secret),
+        Command::Restore { folder } => backup::restore(config, &folder),
         Command::Health => health::run(config),
         Command::Check { repair } => check::run(config, repair),
         Command::Register(arguments) => register::run(config, &arguments),

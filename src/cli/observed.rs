@@ -1,4 +1,4 @@
-//! What operators see of a process: its metrics, its readiness, and the listener that shows them.
+//! What operators see of a process: its metrics, its traces, its readiness, and the listener that shows them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,12 +9,14 @@ use crate::config::Config;
 use crate::database::readiness::Readiness;
 use crate::engine::sampler::Sampler;
 use crate::metrics::Metrics;
+use crate::traces::Traces;
 use crate::web::admin::Admin;
 
 /// A process that can be observed until this is dropped.
 #[derive(Debug)]
 pub(super) struct Observed {
     metrics: Arc<Metrics>,
+    traces: Traces,
     readiness: Readiness,
     admin: Option<Admin>,
     sampler: Option<Sampler>,
@@ -28,6 +30,11 @@ impl Observed {
     /// Fails if it cannot listen there.
     pub(super) fn start(config: &Config) -> Result<Self, Failure> {
         let (metrics, readiness) = (Metrics::new()?, Readiness::default());
+        let traces = match &config.collector {
+            Some(url) => Traces::to_collector(url, config.trace_ratio)
+                .map_err(|error| format!("OTEL_EXPORTER_OTLP_ENDPOINT: {error}"))?,
+            None => Traces::default(),
+        };
         let told = readiness.clone();
         metrics.read_by(move |metrics| metrics.database.set_ready(told.is_ready()));
         let listen = |listen: &String| -> Result<Admin, Failure> {
@@ -37,7 +44,7 @@ impl Observed {
             Ok(admin)
         };
         let admin = config.admin_listen.as_ref().map(listen).transpose()?;
-        Ok(Self { metrics, readiness, admin, sampler: None })
+        Ok(Self { metrics, traces, readiness, admin, sampler: None })
     }
 
     /// Looks at the database from now on.
@@ -57,6 +64,10 @@ impl Observed {
         Arc::clone(&self.metrics)
     }
 
+    pub(super) fn traces(&self) -> Traces {
+        self.traces.clone()
+    }
+
     pub(super) fn readiness(&self) -> Readiness {
         self.readiness.clone()
     }
@@ -70,5 +81,6 @@ impl Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         self.readiness.stopping();
+        self.traces.close();
     }
 }

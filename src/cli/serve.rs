@@ -19,7 +19,6 @@ use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::fairness::priority;
 use crate::journal::{Changes, Feed, Hub, Reader};
-use crate::metrics::Metrics;
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
@@ -88,7 +87,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         };
         let memory = config.memory_bytes - render_bytes;
         let (site, told) = (Arc::clone(&site), notifications.clone());
-        Some(Worker::start(&setup, config, memory, allowed, site, told, observed.metrics())?)
+        Some(Worker::start(&setup, config, memory, allowed, site, told, &observed)?)
     };
     let changes = Hub::default();
     let told = changes.clone();
@@ -127,7 +126,9 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         connections: config.connections,
         request_bytes: config.request_bytes,
         metrics,
+        traces: observed.traces(),
         readiness: observed.readiness(),
+        proxies: config.proxies.clone(),
     })?;
     super::memory::keep_small();
     let listening = web::listen(service, sockets)?;
@@ -191,7 +192,7 @@ impl Worker {
         allowed: Allowed,
         site: Arc<Site>,
         notifications: Notifications,
-        metrics: Arc<Metrics>,
+        observed: &Observed,
     ) -> Result<Self, Failure> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -227,10 +228,11 @@ impl Worker {
         let engine = {
             // The client takes its timers from the runtime it is made in.
             let _inside = runtime.enter();
-            let fetcher = Fetcher::new(config.origin_limits, allowed)?;
+            let fetcher = Fetcher::new(config.origin_limits, allowed, config.s3_ambient.clone())?;
             let database = setup.database.with_own_pool(engine::CONNECTIONS);
             let storage = setup.storage.clone();
-            Engine::new(database, site, storage, fetcher, notifications, settings, metrics)?
+            let told = (observed.metrics(), observed.traces());
+            Engine::new(database, site, storage, fetcher, notifications, settings, told)?
         };
         let (stop, stopped) = watch::channel(false);
         let running = runtime.spawn(engine.run(stopped));
@@ -283,8 +285,7 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let site = setup.site(config, base);
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
     let (memory, allowed) = (config.memory_bytes, config.origin_allow.clone());
-    let metrics = observed.metrics();
-    let worker = Worker::start(&setup, config, memory, allowed, site, notifications, metrics)?;
+    let worker = Worker::start(&setup, config, memory, allowed, site, notifications, &observed)?;
     observed.readiness().started();
     log::info!("working");
     signals.wait();

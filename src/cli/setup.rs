@@ -156,6 +156,7 @@ fn site(config: &Config, secrets: Secrets, base: String) -> Arc<Site> {
         batch_limit: config.batch_limit,
         secrets,
         webhook_allow: config.webhook_allow.clone(),
+        s3_ambient: config.s3_ambient.clone(),
         anchors: crate::resource::anchors::Anchors::default(),
     })
 }

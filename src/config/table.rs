@@ -28,6 +28,26 @@ pub const SETTINGS: &[Setting] = &[
         "Address and port of /metrics, /livez and /readyz for operators, which is not to be open to others; unset: none",
     ),
     setting(
+        "HYDRIA_TRUSTED_PROXIES",
+        "",
+        "Addresses or CIDRs of proxies that are believed for whom they ask",
+    ),
+    setting(
+        "HYDRIA_FORWARDED",
+        "X-Forwarded-For",
+        "The header in which these proxies say it: X-Forwarded-For or Forwarded",
+    ),
+    setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "URL of a collector of OpenTelemetry, to whose /v1/traces traces are sent; unset: none",
+    ),
+    setting(
+        "HYDRIA_TRACE_RATIO",
+        "1",
+        "Part of requests and of images that are traced where there is a collector, from 0 to 1",
+    ),
+    setting(
         "HYDRIA_PUBLIC_URL",
         "",
         "Address of the root as clients see it; http://localhost:PORT",
@@ -71,6 +91,11 @@ pub const SETTINGS: &[Setting] = &[
         "key:secret with which hydria register calls the API; unset: that in the data folder",
     ),
     setting("HYDRIA_ORIGIN_ALLOW", "", "Private networks that origins may be in, as CIDRs"),
+    setting(
+        "HYDRIA_S3_AMBIENT",
+        "",
+        "Buckets that customers may have fetched with this service's own identity in S3, such as 2=s3://maps/scans",
+    ),
     setting(
         "HYDRIA_WEBHOOK_ALLOW",
         "",

@@ -58,6 +58,22 @@ fn what_would_be_taken_for_something_else_is_refused() {
 }
 
 #[test]
+fn the_storage_of_the_service_is_assigned_to_nobody() {
+    let error = |storage| {
+        let read = read(&[("HYDRIA_S3_AMBIENT", "2=s3://maps/scans"), ("HYDRIA_STORAGE", storage)]);
+        read.map_or_else(|error| error.to_string(), |_| String::new())
+    };
+    for overlapping in ["s3://maps", " s3://maps/scans/objects\n", "s3://maps "] {
+        assert!(error(overlapping).contains("HYDRIA_S3_AMBIENT must not assign"), "{overlapping}");
+    }
+    for apart in ["s3://maps/objects", "s3://objects", "/srv/objects"] {
+        assert!(!error(apart).contains("HYDRIA_S3_AMBIENT"), "{apart}");
+    }
+    let error = read(&[("HYDRIA_S3_AMBIENT", "maps=s3://maps")]).expect_err("no number");
+    assert!(error.to_string().starts_with("HYDRIA_S3_AMBIENT must have parts"), "{error}");
+}
+
+#[test]
 fn a_log_by_module_alone_leaves_the_rest_at_info() {
     let log = |text| read(&[("HYDRIA_LOG", text)]).expect(text).log;
     assert_eq!(log("hydria::access=warn"), "info,hydria::access=warn");

@@ -89,3 +89,18 @@ pub(super) fn secret(text: &str) -> Result<Secret, String> {
     }
     Ok(Secret::new(text))
 }
+
+/// Reads the URL of a collector of traces.
+pub(super) fn collector(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' '])) {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err("must be an http or https URL, such as http://localhost:4318".into()),
+    }
+}
+
+/// Reads a part of a whole, from 0 to 1.
+pub(super) fn ratio(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| format!("must be a number from 0 to 1, not {text}"))
+}

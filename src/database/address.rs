@@ -5,6 +5,8 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::secrets::Secret;
+
 /// The time limits of every connection, unless its address sets others.
 ///
 /// Without them a network that drops packets leaves a thread waiting for as long as the kernel pleases: for
@@ -54,6 +56,14 @@ impl Address {
         self.get(name).map(str::to_owned).or_else(|| std::env::var(variable).ok())
     }
 
+    /// Returns all that is given but the password, as pairs that libpq reads.
+    pub fn without_password(&self) -> String {
+        let quoted = |value: &str| value.replace('\\', "\\\\").replace('\'', "\\'");
+        let given = self.parameters.iter().filter(|(name, _)| name != "password");
+        let pairs = given.map(|(name, value)| format!("{name}='{}'", quoted(value)));
+        pairs.collect::<Vec<_>>().join(" ")
+    }
+
     /// Returns the host, or the folder of the socket, as libpq is told.
     pub fn host(&self) -> String {
         let given = self.get("host").or_else(|| self.get("hostaddr")).map(str::to_owned);
@@ -69,6 +79,19 @@ impl Address {
     pub fn name(&self) -> Option<String> {
         self.or_env("dbname", "PGDATABASE").or_else(|| self.or_env("user", "PGUSER"))
     }
+}
+
+/// Returns the password of an address, if it has one.
+pub fn password(text: &str) -> Option<Secret> {
+    let text = text.trim();
+    let address = Address::parse(text).ok()?;
+    let of_user = || {
+        let (_, rest) = text.split_once("://")?;
+        let (user, _) = rest.split(['/', '?']).next()?.rsplit_once('@')?;
+        user.split_once(':').map(|(_, password)| decoded(password))
+    };
+    let given = address.get("password").map(str::to_owned).or_else(of_user);
+    given.filter(|password| !password.is_empty()).map(Secret::new)
 }
 
 /// Adds the time-outs that an address does not set itself; one that cannot be read is left as it is.
@@ -204,6 +227,28 @@ mod tests {
         assert_eq!(of("postgres://a,b:2/x"), is("a,b", "2", "x"));
         assert_eq!(of("postgres:///x?host=/run/pg&port=3"), is("/run/pg", "3", "x"));
         assert_eq!(of("host = 'my host' port=7 user=me"), is("my host", "7", "me"));
+    }
+
+    #[test]
+    fn the_password_stands_apart_from_the_rest() {
+        for (text, rest, expected) in [
+            (
+                "postgres://me:a%20%27b@db:5433/books?sslmode=require",
+                "user='me' host='db' port='5433' dbname='books' sslmode='require'",
+                Some("a 'b"),
+            ),
+            (r"host=/run password='it\'s' user='o\'x'", r"host='/run' user='o\'x'", Some("it's")),
+            (
+                "postgres://db/x?password=hush&user=me",
+                "host='db' dbname='x' user='me'",
+                Some("hush"),
+            ),
+            ("host=/run dbname=x", "host='/run' dbname='x'", None),
+        ] {
+            let address = Address::parse(text).expect("an address");
+            assert_eq!(address.without_password(), rest);
+            assert_eq!(password(text).as_ref().map(Secret::reveal), expected, "{text}");
+        }
     }
 
     #[test]

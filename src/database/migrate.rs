@@ -30,6 +30,12 @@ pub fn migrate(conn: &mut PgConnection) -> Result<Vec<String>, DatabaseError> {
     applied
 }
 
+/// Returns the version of the last migration of this version; `None` if its migrations cannot be read.
+pub fn newest() -> Option<String> {
+    let own = MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).ok()?;
+    own.iter().map(|migration| migration.name().version().to_string()).max()
+}
+
 /// The comparison of the schema of a database with the migrations of this version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schema {

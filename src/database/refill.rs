@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use diesel::deserialize;
 use diesel::pg::Pg;
-use diesel::row::{Field as _, Row, RowIndex};
+use diesel::row::{Field as _, Row};
 
 /// A type that takes the value of a column in place of what it holds.
 pub trait Refill {
@@ -23,7 +23,7 @@ pub struct Columns<'a, R> {
     next: usize,
 }
 
-impl<'a, 'row, R: Row<'row, Pg> + RowIndex<usize>> Columns<'a, R> {
+impl<'a, 'row, R: Row<'row, Pg>> Columns<'a, R> {
     pub fn of(row: &'a R) -> Self {
         Self { row, next: 0 }
     }
@@ -39,7 +39,7 @@ impl<'a, 'row, R: Row<'row, Pg> + RowIndex<usize>> Columns<'a, R> {
     }
 }
 
-/// What is not read yet of an array or a record in PostgreSQL's binary form.
+/// Reads the items of an array or a record in PostgreSQL's binary form, one after another.
 pub struct Items<'a>(&'a [u8]);
 
 impl<'a> Items<'a> {

@@ -60,7 +60,7 @@ pub struct Ingested {
 pub struct Settled {
     /// Batches that were finished by it.
     pub finished: Vec<Finished>,
-    /// How it was settled, where that is not as it was asked for: there was no room for what was made.
+    /// The outcome that took the place of the one asked for, because there was no room for what was made.
     pub refused: Option<JobResult>,
 }
 

@@ -1,6 +1,5 @@
 //! One image: begun, fetched, read, derived, stored; each step can be repeated.
 
-use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,11 +7,13 @@ use chrono::Utc;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
+use super::attempt_error::{AttemptError, is_of_all};
 use super::claim::Claimed;
 use super::finish::{Ingested, JobResult, Settled};
-use super::retries::PassingFault;
+use super::host_keys::{KeysOfStrategy, NoKeys};
 use super::suspects::Verdict;
 use super::{Engine, Settings, path, with_cause};
+use crate::addresses::CustomerOriginStrategyAddress;
 use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentials, stored_rules};
 use crate::classes::customer_storage::quota;
 use crate::classes::image;
@@ -20,12 +21,11 @@ use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives}
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::metrics::engine::{AttemptOutcome, Stage};
-use crate::origins::{Fetched, OriginError, host_of};
+use crate::origins::{Access, CredentialUse, Fetched, HostKeys, Strategy};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
 use crate::schema::{image_optimisation_policies, images, jobs, thumbnail_policies};
-use crate::storage::StorageError;
 
 /// Attempts to reach the database while it does not answer, at most.
 const TRIES: u32 = 20;
@@ -36,67 +36,6 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// requests. With more, the batches of one customer took 3 times as long beside another's registrations as alone; with
 /// less, requests did.
 const STEPS: i32 = 4;
-
-/// The reason why an attempt came to nothing.
-enum AttemptError {
-    /// The image's own; in words that a librarian understands.
-    Image(String),
-    /// The origin's, and it may pass.
-    Passing(PassingFault),
-    /// The service's own (a full disk, no database), which says nothing of the image: its job is tried again later.
-    /// In words for the log.
-    Service { words: String, is_of_all: bool },
-}
-
-impl AttemptError {
-    fn service(error: &(dyn Error + 'static)) -> Self {
-        Self::Service { words: with_cause(error), is_of_all: is_of_all(error) }
-    }
-}
-
-impl From<OriginError> for AttemptError {
-    fn from(error: OriginError) -> Self {
-        if error.is_local_fault() {
-            Self::service(&error)
-        } else if error.is_transient() {
-            let retry_after = error.retry_after();
-            Self::Passing(PassingFault { words: error.to_string(), retry_after })
-        } else {
-            Self::Image(error.to_string())
-        }
-    }
-}
-
-impl From<DerivationError> for AttemptError {
-    fn from(error: DerivationError) -> Self {
-        match error {
-            DerivationError::Image(words) => Self::Image(words),
-            DerivationError::Service(_) | DerivationError::System(_) => Self::service(&error),
-        }
-    }
-}
-
-impl From<Problem> for AttemptError {
-    fn from(problem: Problem) -> Self {
-        Self::service(&problem)
-    }
-}
-
-/// Returns whether a fault affects all images, such as a full disk or a bucket that does not answer.
-fn is_of_all(error: &(dyn Error + 'static)) -> bool {
-    use std::io::ErrorKind::{OutOfMemory, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-    let mut causes = std::iter::successors(Some(error), |&error| error.source());
-    causes.any(|cause| {
-        let of_system = cause.downcast_ref::<std::io::Error>().is_some_and(|error| {
-            matches!(error.kind(), OutOfMemory | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
-        });
-        let problem = cause.downcast_ref::<Problem>();
-        let of_storage = cause.downcast_ref::<StorageError>().is_some_and(StorageError::is_of_all);
-        of_system
-            || of_storage
-            || matches!(problem, Some(Problem::Unavailable(..) | Problem::SerializationConflict(_)))
-    })
-}
 
 /// The input of the processing of an image.
 struct IngestInput {
@@ -113,7 +52,7 @@ impl Engine {
     /// Works an image to its end and settles it.
     pub(super) async fn ingest(&self, job: &Claimed) {
         match self.attempt(job).await {
-            Ok(None) => self.metrics.engine.ended(AttemptOutcome::Superseded),
+            Ok(None) => self.attempt_ended(AttemptOutcome::Superseded),
             Ok(Some(ingested)) => self.complete(job, JobResult::Done(ingested)).await,
             Err(AttemptError::Image(reason)) => self.complete(job, JobResult::Failed(reason)).await,
             Err(AttemptError::Passing(fault)) => self.retry(job, fault).await,
@@ -164,7 +103,7 @@ impl Engine {
         let object = job::object(job.id, job.attempt);
         let began = Instant::now();
         let stored = self.storage.put_file(&object, derived.object).await;
-        self.metrics.engine.stage(Stage::Store, began);
+        self.stage(Stage::Store, began);
         stored.map_err(|error| {
             self.metrics.engine.fault("storage");
             AttemptError::service(&error)
@@ -190,28 +129,34 @@ impl Engine {
         rules: Vec<StoredRule>,
     ) -> Result<Fetched, AttemptError> {
         let customer = job.at.customer;
-        let mut credentials = None;
+        let mut host_keys: Arc<dyn HostKeys> = Arc::new(NoKeys);
+        let mut access = Access { customer, strategy: Strategy::DEFAULT, credentials: None };
         if let Some(chosen) = self.rules.choose(customer, rules, origin).await? {
-            let held = match chosen.strategy.requires_credentials() {
-                true => {
-                    let open = move |site: &Site, conn: &mut PgConnection| {
-                        held_credentials(conn, site, customer, &chosen.id)
-                    };
+            let strategy = chosen.strategy;
+            let at = CustomerOriginStrategyAddress { customer, origin_strategy: chosen.id.clone() };
+            let (database, acts) = (self.database.clone(), self.acts.clone());
+            host_keys = Arc::new(KeysOfStrategy { database, acts, at });
+            let open = move |site: &Site, conn: &mut PgConnection| {
+                held_credentials(conn, site, customer, &chosen.id, chosen.strategy)
+            };
+            let held = match strategy.credentials() {
+                CredentialUse::Never => None,
+                CredentialUse::Optional(_) | CredentialUse::Required(_) => {
                     self.with_retry(job, open).await?
                 }
-                false => None,
             };
-            credentials = chosen.strategy.credentials_to_send(held)?;
+            access.credentials = strategy.credentials_to_send(held)?;
+            access.strategy = strategy;
         }
         // What a request waits for never waits for the customer's own queue; its slots are few.
-        let _fetching = match host_of(origin) {
+        let _fetching = match access.host(origin) {
             Some(host) if !job.immediate => Some(self.hosts.acquire(host, customer).await),
             _ => None,
         };
         let folder = &self.settings.folder;
         let began = Instant::now();
-        let fetched = self.fetcher.fetch(origin, credentials.as_ref(), folder).await;
-        self.metrics.engine.stage(Stage::Fetch, began);
+        let fetched = self.fetcher.fetch(origin, &access, host_keys, folder).await;
+        self.stage(Stage::Fetch, began);
         Ok(fetched.inspect_err(|error| self.metrics.engine.fault(error.kind()))?)
     }
 
@@ -253,14 +198,14 @@ impl Engine {
         let memory = self.memory.acquire(customer, units).await;
         let cores = if job.immediate { &self.immediate_cores } else { &self.cores };
         let core = cores.acquire(customer, 1).await;
-        metrics.stage(Stage::Wait, began);
+        self.stage(Stage::Wait, began);
         let began = Instant::now();
         let derived = started.finish(wanted).await.inspect_err(count);
         drop((memory, core));
         let derived = derived?;
         let deriving = began.elapsed().saturating_sub(derived.decoding);
-        metrics.stage_took(Stage::Decode, inspected + derived.decoding);
-        metrics.stage_took(Stage::Derive, deriving);
+        self.stage_took(Stage::Decode, began, inspected + derived.decoding);
+        self.stage_took(Stage::Derive, began, deriving);
         Ok(derived)
     }
 
@@ -273,14 +218,14 @@ impl Engine {
         };
         let began = Instant::now();
         let done = self.with_retry(job, settle).await;
-        self.metrics.engine.stage(Stage::Settle, began);
+        self.stage(Stage::Settle, began);
         match done {
             Ok(Some(Settled { finished, refused })) => {
                 if refused.is_some() {
                     self.metrics.engine.fault("quota");
                 }
                 let settled = refused.as_ref().unwrap_or(&settled);
-                self.metrics.engine.ended(match settled {
+                self.attempt_ended(match settled {
                     JobResult::Done(_) => AttemptOutcome::Done,
                     JobResult::Failed(_) => AttemptOutcome::Failed,
                 });
@@ -313,7 +258,7 @@ impl Engine {
     ///
     /// Unless it was settled by this very attempt, whose answer was lost with the connection.
     pub(super) async fn abandon_if_superseded(&self, job: &Claimed) {
-        self.metrics.engine.ended(AttemptOutcome::Superseded);
+        self.attempt_ended(AttemptOutcome::Superseded);
         self.suspects.forget(job.id);
         let key = job::object(job.id, job.attempt);
         let (at, named) = (job.at.clone(), key.clone());
@@ -329,8 +274,11 @@ impl Engine {
                     "{}: sent again meanwhile; this attempt counts for nothing",
                     path(&job.at)
                 );
-                if let Err(error) = self.storage.remove(&key).await {
-                    log::warn!("{error}");
+                // A backup may have seen a row that named it, before another attempt replaced it.
+                let discarded =
+                    self.with_retry(job, move |_, conn| job::discard_ended(conn, &key)).await;
+                if let Err(problem) = discarded {
+                    log::warn!("{}: {problem}", path(&job.at));
                 }
             }
             // The object is discarded already by the worker that took the job over.

@@ -14,6 +14,7 @@ use super::Engine;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::journal::{partitions, retention};
+use crate::queue::{bulk, hold};
 use crate::resource::{Site, idempotency};
 use crate::schema::discards;
 
@@ -23,6 +24,8 @@ pub(super) const ROUND: Duration = Duration::from_secs(5);
 const PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 /// Time for which a bucket keeps an object that is to be removed: long answers of it may be under way.
 const GRACE: chrono::Duration = chrono::Duration::minutes(10);
+/// Time for which one round removes objects.
+const OBJECTS: Duration = Duration::from_mins(1);
 /// Objects that one round removes in one go.
 const AT_ONCE: i64 = 100;
 /// Objects that are removed at the same time: a bucket takes a while for each.
@@ -42,16 +45,20 @@ impl Engine {
         }
     }
 
-    /// Removes all objects that are due, old rows of the journal and old answers, and rolls up the changes of totals.
+    /// Removes objects that are due, for a minute at most, old rows and old answers, and rolls up the changes of totals.
     ///
     /// # Errors
     /// Fails if the database does not answer.
     pub async fn tidy_once(&self) -> Result<(), Problem> {
+        let began = Instant::now();
         // Answers that are under way read a bucket to their end, while a file stays open for them.
         let grace = if self.storage.is_bucket() { GRACE } else { chrono::Duration::zero() };
         loop {
             let due: Vec<String> = self
                 .blocking(None, move |_, conn| {
+                    if !hold::may_remove(conn)? {
+                        return Ok(Vec::new());
+                    }
                     Ok(discards::table
                         .filter(discards::due.le(Utc::now() - grace))
                         .order(discards::due)
@@ -94,8 +101,10 @@ impl Engine {
                 Ok(())
             })
             .await?;
-            // A store that does not answer would keep maintenance waiting for each of them.
-            if is_of_all || all < usize::try_from(AT_ONCE).unwrap_or_default() {
+            // A million objects may be due, and totals are rolled up meanwhile too; a store that does not answer would keep
+            // maintenance waiting for each of them.
+            let all_due = all < usize::try_from(AT_ONCE).unwrap_or_default();
+            if is_of_all || all_due || began.elapsed() > OBJECTS {
                 break;
             }
         }
@@ -105,6 +114,7 @@ impl Engine {
         if let Err(problem) = tended {
             log::debug!("the partitions of changes are left as they are: {problem}");
         }
+        self.blocking(None, move |_, conn| bulk::remove_old(conn, days)).await?;
         self.roll_up(Sizes::DEFAULT).await?;
         self.forget_answers().await
     }

@@ -4,9 +4,12 @@
 //! than its lease: the job may then be claimed again. Every step can be repeated. Whatever is scarce is divided
 //! among customers: slots, connections, cores and memory.
 
+mod attempt_error;
+pub mod bulk;
 pub mod check;
 pub mod claim;
 pub mod finish;
+mod host_keys;
 mod hosts;
 pub mod ingest;
 pub mod janitor;
@@ -26,7 +29,7 @@ use std::io;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use parking_lot::Mutex;
@@ -42,10 +45,11 @@ use crate::hydra::Problem;
 use crate::journal::retention::Rounds;
 use crate::metrics::Metrics;
 use crate::metrics::database::Pool;
-use crate::metrics::engine::AttemptOutcome;
+use crate::metrics::engine::{AttemptOutcome, Stage};
 use crate::origins::{Allowed, Fetcher, Poster, Purger, RetryLimits};
 use crate::resource::{Site, path_to};
 use crate::storage::Storage;
+use crate::traces::{AttributeValue, Traces};
 use claim::Claimed;
 use hosts::Hosts;
 pub use ingest::mebibytes;
@@ -115,6 +119,7 @@ pub struct Engine {
     rules: Arc<Rules>,
     hosts: Hosts,
     metrics: Arc<Metrics>,
+    traces: Traces,
     /// Snapshots that tell which rows of the journal have been visible for long enough.
     rounds: Mutex<Rounds>,
     /// Transactions at once, by customer.
@@ -140,7 +145,7 @@ impl Engine {
         fetcher: Fetcher,
         notifications: Notifications,
         settings: Settings,
-        metrics: Arc<Metrics>,
+        (metrics, traces): (Arc<Metrics>, Traces),
     ) -> io::Result<Arc<Self>> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         // More statements of one customer at once would only make those of others wait for the cores.
@@ -175,6 +180,7 @@ impl Engine {
             notifications,
             settings,
             metrics,
+            traces,
         }))
     }
 
@@ -196,12 +202,30 @@ impl Engine {
             Arc::clone(&self).dispatch(queued, stop.clone()),
             Arc::clone(&self).run_webhooks(stop.clone()),
             Arc::clone(&self).run_purges(stop.clone()),
+            Arc::clone(&self).run_bulk_jobs(stop.clone()),
             Arc::clone(&self).run_maintenance(stop),
         );
     }
 
+    /// Works one image, as a trace of its own.
+    async fn work(self: Arc<Self>, job: Claimed, stop: watch::Receiver<bool>) {
+        let traces = self.traces.clone();
+        let ImageAddress { customer, space, image } = job.at.clone();
+        let (number, attempt) = (job.id, job.attempt);
+        let attributes = move || {
+            vec![
+                ("hydria.customer", AttributeValue::Number(customer.into())),
+                ("hydria.space", AttributeValue::Number(space.into())),
+                ("hydria.image", AttributeValue::Text(image)),
+                ("hydria.job", AttributeValue::Number(number)),
+                ("hydria.attempt", AttributeValue::Number(attempt.into())),
+            ]
+        };
+        traces.job("image", attributes, self.hold_and_work(job, stop)).await;
+    }
+
     /// Works one image while its lease is renewed; gives it back where the process is told to stop.
-    async fn work(self: Arc<Self>, job: Claimed, mut stop: watch::Receiver<bool>) {
+    async fn hold_and_work(self: Arc<Self>, job: Claimed, mut stop: watch::Receiver<bool>) {
         let _at_work = self.metrics.engine.begun();
         let mut lease = self.leases.hold(&job);
         let told = async {
@@ -246,9 +270,25 @@ impl Engine {
         }
     }
 
+    /// Tells of a stage that began then, and ended just now.
+    fn stage(&self, stage: Stage, began: Instant) {
+        self.stage_took(stage, began, began.elapsed());
+    }
+
+    fn stage_took(&self, stage: Stage, began: Instant, took: Duration) {
+        self.metrics.engine.stage(stage, took);
+        self.traces.stage(stage.name(), began, took);
+    }
+
+    /// Tells how an attempt ended.
+    fn attempt_ended(&self, outcome: AttemptOutcome) {
+        self.metrics.engine.ended(outcome);
+        self.traces.outcome(outcome.name());
+    }
+
     /// Gives a job back that met a fault of the service's own, to be tried again after `pause`, or later.
     async fn put_off(&self, job: &Claimed, fault: &str, pause: Duration) {
-        self.metrics.engine.ended(AttemptOutcome::PutOff);
+        self.attempt_ended(AttemptOutcome::PutOff);
         let pause = self.pauses.fault(job.at.customer, job.returns).max(pause);
         log::warn!("{} is tried again in {} s: {fault}", path(&job.at), pause.as_secs());
         let mut again = GIVE_BACK.0;
@@ -271,8 +311,16 @@ impl Engine {
         job: Option<&Claimed>,
         act: impl Fn(&Site, &mut diesel::PgConnection) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let holder = job.map_or(0, |job| job.at.customer);
-        let permit = self.acts.acquire(holder, 1).await;
+        self.blocking_for(job.map_or(0, |job| job.at.customer), act).await
+    }
+
+    /// Does as [`Engine::blocking`] does, on behalf of a customer.
+    async fn blocking_for<T: Send + 'static>(
+        &self,
+        customer: i32,
+        act: impl Fn(&Site, &mut diesel::PgConnection) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = self.acts.acquire(customer, 1).await;
         let (database, site) = (self.database.clone(), Arc::clone(&self.site));
         tokio::task::spawn_blocking(move || {
             let done = crate::resource::transaction::write(&database, |conn| act(&site, conn));

@@ -20,6 +20,7 @@ use crate::hydra::Problem;
 use crate::journal::Watermark;
 use crate::journal::change::kept_after;
 use crate::metrics::engine::Sent;
+use crate::origins::PurgeError;
 
 /// Interval at which changes are looked for: pixels may be stored for seconds, and a change is to hold within two.
 const ROUND: Duration = Duration::from_millis(500);
@@ -73,7 +74,7 @@ struct Settled {
 /// The looks at the watermark, of which those count for the repeat that are old enough.
 #[derive(Debug, Default)]
 struct Looks {
-    /// When each number was seen first, oldest first.
+    /// Time at which each number was seen first, oldest first.
     seen: VecDeque<(Instant, i64)>,
     old_enough: Option<i64>,
 }
@@ -181,7 +182,11 @@ impl Engine {
             false => self.purger.purge(url, &told.tags).await,
         };
         if !told.tags.is_empty() {
-            self.metrics.engine.purge(if outcome.is_ok() { Sent::Received } else { Sent::Refused });
+            self.metrics.engine.purge(match &outcome {
+                Ok(()) => Sent::Received,
+                Err(PurgeError::Refused(_)) => Sent::Refused,
+                Err(PurgeError::Unanswered(_)) => Sent::Unanswered,
+            });
         }
         if let Err(reason) = &outcome {
             log::warn!("the cache at {url} keeps what was changed for now: {reason}");

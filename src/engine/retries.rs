@@ -47,7 +47,7 @@ impl Engine {
         let act = move |_: &_, conn: &mut PgConnection| decide(conn, &claimed, &said, delay);
         match self.with_retry(job, act).await {
             Ok(Verdict::Again(delay)) => {
-                self.metrics.engine.ended(AttemptOutcome::Retried);
+                self.attempt_ended(AttemptOutcome::Retried);
                 let seconds = delay.as_secs();
                 log::info!("{} is tried again in {seconds} s: {words}", path(&job.at));
                 // The service itself did its part.

@@ -22,14 +22,14 @@ pub struct Shares {
     pub extra: usize,
 }
 
-/// How much of a limited capacity is held, and how many wait for more.
+/// Usage of a limited capacity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     /// Units that are held.
     pub held: usize,
     /// Units that are shared.
     pub capacity: usize,
-    /// Those who wait.
+    /// Number of those who wait for more.
     pub waiting: usize,
 }
 

@@ -15,6 +15,9 @@ pub fn body(
     if operation.name == "add" {
         return operation.returns.and_then(|name| references(name, classes));
     }
+    if operation.returns == operation.expects && collections.iter().any(|c| c.name == expected) {
+        return Some(json!({ "@type": "Collection", "member": [{ "id": "1/1/page-1" }] }));
+    }
     if let Some(collection) = collections.iter().find(|c| c.name == expected) {
         let mut member = Map::new();
         member.insert("space".into(), 1.into());

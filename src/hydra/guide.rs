@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use super::collection::PAGING;
 use super::openapi::{Api, MountedDoc, RouteDoc, public, statuses};
 use super::problem::{KINDS, MEMBERS, VIOLATION};
-use super::{Access, ClassDoc, CollectionDoc, OperationDoc, PropertyDoc, Range, Variable, example};
+use super::{
+    ACCEPTED, Access, ClassDoc, CollectionDoc, OperationDoc, PropertyDoc, Range, Variable, example,
+};
 
 /// Returns every page by the name of its file; `status_of` says with which status a kind of problem is answered.
 pub fn pages(api: &Api<'_>, status_of: impl Fn(&str) -> u16) -> BTreeMap<String, String> {
@@ -118,6 +120,7 @@ fn kind(property: &PropertyDoc) -> String {
             other => other.to_owned(),
         },
         Range::Link(class) | Range::Name(class) if class.contains(':') => "link".to_owned(),
+        Range::Link(class) if class.ends_with("Collection") => format!("link to a {class}"),
         Range::Link(class) => format!("link to [{class}]({class}.md)"),
         Range::Name(class) => format!("URI of a [{class}]({class}.md)"),
         Range::Collection(name) => format!("link to a {name}"),
@@ -155,8 +158,18 @@ fn operation(page: &mut String, api: &Api<'_>, route: &RouteDoc, mounted: &Mount
     let doc = &mounted.doc;
     put!(page, "### {}: {}\n", doc.method, doc.title);
     put!(page, "{} {}\n", who(route, doc), exchange(doc));
-    for Variable { name, doc, values } in doc.parameters {
-        put!(page, "Query parameter `{name}`: {doc}; one of {}.\n", values.join(", "));
+    let filters = route.collection.as_ref().map(|c| c.filters).unwrap_or_default();
+    let (listed, own): (Vec<&Variable>, Vec<&Variable>) =
+        doc.parameters.iter().partition(|variable| filters.contains(variable));
+    if !listed.is_empty() {
+        put!(page, "Query parameters: the filters of the list, and these.\n");
+    }
+    for Variable { name, doc, values, .. } in own {
+        let among = match values {
+            [] => String::new(),
+            values => format!("; one of {}", values.join(", ")),
+        };
+        put!(page, "Query parameter `{name}`: {doc}{among}.\n");
     }
     let body = mounted.body.and_then(|_| example::body(doc, api.classes, api.collections));
     if let Some(body) = body {
@@ -182,6 +195,11 @@ fn exchange(operation: &OperationDoc) -> String {
     let returns = match operation.returns {
         None => "Answers without a body.".to_owned(),
         Some("rdf:List") => "Answers a plain JSON array.".to_owned(),
+        Some(class) if operation.method != "GET" && !operation.parameters.is_empty() => {
+            format!(
+                "Answers without a body, with `dryRun=true` the {class}, with 202 the {ACCEPTED}."
+            )
+        }
         Some(class) if operation.method == "PATCH" => {
             format!("Answers without a body, or with `Prefer: return=representation` the {class}.")
         }

@@ -6,6 +6,7 @@ pub mod coding;
 pub mod collection;
 pub mod context;
 pub mod example;
+pub mod fault;
 pub mod graph;
 pub mod guide;
 pub mod json;
@@ -16,8 +17,9 @@ pub mod tag;
 pub mod vocabulary;
 
 pub use coding::ContentCoding;
+pub use fault::Fault;
 pub use json::Writer;
-pub use problem::{Fault, Problem};
+pub use problem::Problem;
 pub use tag::{Tag, Variant};
 
 use serde_json::Value;
@@ -65,11 +67,18 @@ pub struct Variable {
     pub doc: &'static str,
     /// The values it has, where they are few; empty: any.
     pub values: &'static [&'static str],
+    /// The XML Schema type of its values, written `xsd:…`; `None`: that of the member of its name, or text.
+    pub range: Option<&'static str>,
 }
 
 impl Variable {
     pub const fn new(name: &'static str, doc: &'static str) -> Self {
-        Self { name, doc, values: &[] }
+        Self { name, doc, values: &[], range: None }
+    }
+
+    /// Gives its values an XML Schema type.
+    pub const fn of(self, range: &'static str) -> Self {
+        Self { range: Some(range), ..self }
     }
 }
 
@@ -194,16 +203,22 @@ impl OperationDoc {
         headers
     }
 
-    /// Returns whether it is done once for all requests with one key: what shows a secret is not kept to be shown again.
+    /// Returns whether it is done once for all requests with one key: what shows a secret is not kept to be shown again,
+    /// and what only finds something may be done as often as is asked.
     pub fn takes_idempotency_key(&self) -> bool {
-        self.method == "POST" && !self.shows_secret
+        self.method == "POST" && !self.shows_secret && self.name != "select"
     }
 
     /// Returns whether a client may choose to see what it wrote, or not to.
     ///
-    /// What is made of nothing that is given, such as a key, is shown in any case.
+    /// Returns whether its parameters select what is changed, so that one more or less changes other resources.
+    pub fn selects_what_changes(&self) -> bool {
+        self.method != "GET" && !self.parameters.is_empty()
+    }
+
+    /// Bulk changes are told in one way only, and what is made of an empty body, such as a key, is shown in any case.
     fn is_preferable(&self) -> bool {
-        matches!(self.method, "POST" | "PUT" | "PATCH")
+        matches!(self.name, "create" | "add" | "replace" | "update")
             && self.expects.is_some()
             && self.returns.is_some()
     }
@@ -212,7 +227,7 @@ impl OperationDoc {
     pub fn returns_headers(&self, status: u16) -> Vec<&'static str> {
         let shows = self.returns.is_some();
         let mut headers = Vec::new();
-        if status == 201 && shows {
+        if matches!(status, 201 | 202) && shows {
             headers.push("Location");
         }
         // What is made of nothing that is given, such as a key, is shown otherwise than GET shows it; so is a secret.
@@ -253,6 +268,9 @@ impl OperationDoc {
         });
     }
 }
+
+/// The class that every 202 answers with: what is done after the answer.
+pub const ACCEPTED: &str = "Job";
 
 /// `vocab:` for a class of our own, nothing for a name that brings its prefix.
 pub fn prefix(class: &str) -> &'static str {

@@ -214,6 +214,11 @@ fn operation(owner: &str, operation: &OperationDoc) -> Value {
         if operation.administrators_only {
             node.insert("description".into(), "For administrators.".into());
         }
+        if !operation.parameters.is_empty() && operation.method != "GET" {
+            let names: Vec<&str> = operation.parameters.iter().map(|v| v.name).collect();
+            let words = format!("Query parameters: {}.", names.join(", "));
+            node.insert("description".into(), words.into());
+        }
         let expected = operation.expects_headers();
         if !expected.is_empty() {
             node.insert("expectsHeader".into(), json!(expected));

@@ -1,6 +1,6 @@
 //! The queue and the work of the engine: images, and the messages that are sent of changes.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
@@ -31,7 +31,7 @@ impl Stage {
     const ALL: [Self; 6] =
         [Self::Fetch, Self::Wait, Self::Decode, Self::Derive, Self::Store, Self::Settle];
 
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Fetch => "fetch",
             Self::Wait => "wait",
@@ -61,7 +61,7 @@ impl AttemptOutcome {
     const ALL: [Self; 5] =
         [Self::Done, Self::Failed, Self::Retried, Self::PutOff, Self::Superseded];
 
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Failed => "failed",
@@ -212,13 +212,8 @@ impl EngineMetrics {
         Counted::new(&self.at_work)
     }
 
-    /// Counts the time since `began` for a stage, which ended now.
-    pub fn stage(&self, stage: Stage, began: Instant) {
-        self.stage_took(stage, began.elapsed());
-    }
-
     /// Counts a time for a stage.
-    pub fn stage_took(&self, stage: Stage, took: Duration) {
+    pub fn stage(&self, stage: Stage, took: Duration) {
         self.stages.with_label_values(&[stage.name()]).observe(took.as_secs_f64());
     }
 

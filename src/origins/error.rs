@@ -16,7 +16,9 @@ pub enum OriginError {
     /// The origin is no URL that can be fetched.
     Unusable(OriginUrlError),
     /// The strategy needs credentials that were never given (`docs/rules.md` 7.2).
-    CredentialsMissing,
+    CredentialsMissing { words: &'static str },
+    /// The strategy that was chosen does not fetch URLs of this scheme.
+    OtherScheme { strategy: &'static str, scheme: String },
     /// The patterns of the customer's rules took longer than one image may be looked at.
     PatternsTooSlow { after: Duration },
     /// No address of the host is public or allowed; `address` is for the log only.
@@ -51,6 +53,30 @@ pub enum OriginError {
     Truncated { expected: Option<u64>, got: u64 },
     /// A success with no bytes.
     Empty,
+    /// Compressed in a way that is not read, or twice.
+    UnknownEncoding { coding: String },
+    /// Said to be compressed, and it is not, or is damaged.
+    BadEncoding,
+    /// The host shows another key than the one by which it is known; both are hashes.
+    OtherHostKey { host: String, shown: String, expected: String },
+    /// The host encrypts in no way that is known here.
+    NoCommonAlgorithm { host: String, source: Box<dyn Error + Send + Sync> },
+    /// The user, the password or the key is not accepted.
+    LogInRefused,
+    /// There is no such file, or nothing that the user may know of.
+    NoSuchFile,
+    /// The user may not read the file.
+    NotPermitted,
+    /// The server refuses for good, with this code or word.
+    Refusal { words: String },
+    /// The server refuses for now, with this code or word.
+    Failing { words: String },
+    /// Keys are kept of as many hosts of a strategy as may be.
+    TooManyHosts { limit: i64 },
+    /// The keys of hosts could not be looked up here.
+    HostKeys { source: Box<dyn Error + Send + Sync> },
+    /// The service's own identity in S3 could not be had.
+    NoIdentity { source: Box<dyn Error + Send + Sync> },
     /// The file could not be stored here.
     Io(io::Error),
     /// The HTTP client could not be set up here.
@@ -74,7 +100,7 @@ impl OriginError {
     /// Returns whether the fault is this server's, not the origin's: disk, memory, set-up.
     #[must_use]
     pub const fn is_local_fault(&self) -> bool {
-        matches!(self, Self::Io(_) | Self::Client { .. })
+        matches!(self, Self::Io(_) | Self::Client { .. } | Self::HostKeys { .. })
     }
 
     /// Returns whether another try, later, may well succeed with nothing changed (`docs/rules.md` 6.9).
@@ -87,6 +113,9 @@ impl OriginError {
             | Self::TimedOut { .. }
             | Self::TooSlow { .. }
             | Self::Truncated { .. }
+            | Self::NoIdentity { .. }
+            | Self::Failing { .. }
+            | Self::HostKeys { .. }
             | Self::Io(_) => true,
             Self::OtherStatus { status, .. } => matches!(status, 408 | 429 | 500..=599),
             _ => false,
@@ -107,8 +136,13 @@ impl fmt::Display for OriginError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unusable(why) => why.fmt(f),
-            Self::CredentialsMissing => f.write_str(
-                "the origin strategy needs a user and a password, and none have been given",
+            Self::CredentialsMissing { words } => {
+                write!(f, "the origin strategy needs {words}, and none have been given")
+            }
+            Self::OtherScheme { strategy, scheme } => write!(
+                f,
+                "the origin strategy {strategy} does not fetch {scheme}:// origins; one that does must \
+                 match this origin first"
             ),
             Self::PatternsTooSlow { after } => write!(
                 f,
@@ -163,6 +197,37 @@ impl fmt::Display for OriginError {
                 write!(f, "the origin broke off after {got} bytes, before the file's end")
             }
             Self::Empty => f.write_str("the origin sent an empty file"),
+            Self::UnknownEncoding { coding } => {
+                write!(f, "the origin sent the file compressed as {coding}, which nobody asked for")
+            }
+            Self::BadEncoding => f.write_str(
+                "the origin says that it sent the file compressed as gzip, and it cannot be decompressed",
+            ),
+            Self::OtherHostKey { host, shown, expected } => write!(
+                f,
+                "the origin's host {host} shows the key {shown}, and is known by {expected}; if it has \
+                 another key now, write the credentials of the origin strategy again"
+            ),
+            Self::NoCommonAlgorithm { host, .. } => {
+                write!(f, "the origin's host {host} encrypts in no way that is safe and known here")
+            }
+            Self::LogInRefused => {
+                f.write_str("the origin refuses the user, the password or the key")
+            }
+            Self::NoSuchFile => f.write_str("the origin has no such file"),
+            Self::NotPermitted => f.write_str("the origin does not let this user read the file"),
+            Self::Refusal { words } => write!(f, "the origin refused: {words}"),
+            Self::Failing { words } => write!(f, "the origin refused for now: {words}"),
+            Self::TooManyHosts { limit } => write!(
+                f,
+                "keys of {limit} hosts are kept for this origin strategy already, and no more are"
+            ),
+            Self::HostKeys { .. } => {
+                f.write_str("this server could not look up the key of the host just now")
+            }
+            Self::NoIdentity { .. } => {
+                f.write_str("this server could not get its own credentials for S3 just now")
+            }
             Self::Io(error) if error.kind() == io::ErrorKind::StorageFull => {
                 f.write_str("this server has no space left to store the file")
             }
@@ -212,6 +277,9 @@ impl Error for OriginError {
             Self::Unreachable { source, .. }
             | Self::Tls { source, .. }
             | Self::NoAnswer { source }
+            | Self::NoCommonAlgorithm { source, .. }
+            | Self::HostKeys { source }
+            | Self::NoIdentity { source }
             | Self::Client { source } => Some(source.as_ref()),
             Self::Io(error) => Some(error),
             _ => None,

@@ -1,212 +1,84 @@
-//! Asking origins, redirects included.
+//! Fetching an origin by its strategy, within the limits of time and size.
 
-use std::error::Error;
-use std::io;
-use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, HeaderMap, HeaderValue, LOCATION};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::Url;
 use tokio::time::{Instant, timeout};
 
-use super::Credentials;
 use super::address::Allowed;
+use super::credentials::Credentials;
 use super::error::{OriginError, Phase};
+use super::host_key::HostKeys;
+use super::kinds::{Fetch, Opening};
 use super::limits::Limits;
-use super::resolve::{LookUpError, Resolver};
-use super::retry_after::retry_after;
+use super::network::Network;
+use super::s3::Ambient;
 use super::store::{Fetched, store};
-use super::url::{check, read_origin};
-
-/// Connections are kept for the next image of a batch, no longer.
-const KEEP_CONNECTIONS: Duration = Duration::from_secs(10);
+use super::strategy::{Strategy, read_origin};
 
 /// Fetches origins, from permitted addresses only; cheap to clone.
 #[derive(Clone)]
-pub struct Fetcher(Arc<Inner>);
+pub struct Fetcher(Arc<Network>);
 
-struct Inner {
-    limits: Limits,
-    allowed: Arc<Allowed>,
-    client: Client,
-    /// Clients for addresses that are allowed on one port only, because the resolver does not know the port.
-    of_ports: Vec<(u16, Client)>,
+/// Strategy and credentials with which an origin is fetched, and the customer for whom it is.
+#[derive(Clone, Debug)]
+pub struct Access {
+    pub customer: i32,
+    pub strategy: Strategy,
+    /// As [`Strategy::credentials_to_send`] returns them.
+    pub credentials: Option<Credentials>,
+}
+
+impl Access {
+    /// Returns the host that is asked for an origin, or the bucket; `None` where the text is no origin.
+    #[must_use]
+    pub fn host(&self, origin: &str) -> Option<String> {
+        self.strategy.host(&read_origin(origin).ok()?, self.credentials.as_ref())
+    }
+
+    fn open<'a>(
+        &'a self,
+        url: Url,
+        host_keys: Arc<dyn HostKeys>,
+        network: &'a Arc<Network>,
+    ) -> Opening<'a> {
+        let (customer, credentials) = (self.customer, self.credentials.as_ref());
+        self.strategy.open(Fetch { url, customer, credentials, host_keys, network })
+    }
 }
 
 impl Fetcher {
-    /// Sets the HTTP client up; it uses no proxy, keeps no cookies and follows no redirect itself.
+    /// Sets the clients up; they use no proxy and keep nothing from one fetch to the next.
     ///
     /// # Errors
-    /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used.
-    pub fn new(limits: Limits, allowed: Allowed) -> Result<Self, OriginError> {
-        let allowed = Arc::new(allowed);
-        let client = |port| {
-            client(limits, Resolver { allowed: Arc::clone(&allowed), port, named_only: false })
-        };
-        let of_ports = allowed.ports().into_iter().map(|port| Ok((port, client(port)?)));
-        let of_ports = of_ports.collect::<Result<_, OriginError>>()?;
-        let client = client(0)?;
-        Ok(Self(Arc::new(Inner { limits, allowed, client, of_ports })))
+    /// Returns [`OriginError::Client`] if the machine's TLS library cannot be used, or the identity in S3 cannot be read.
+    pub fn new(limits: Limits, allowed: Allowed, ambient: Ambient) -> Result<Self, OriginError> {
+        Network::new(limits, allowed, ambient).map(|network| Self(Arc::new(network)))
     }
 
     /// Streams the origin into an unnamed temporary file in `folder`.
     ///
-    /// `credentials` go to the origin's own scheme, host and port; after a redirect elsewhere they
-    /// are not sent again. Any final answer but a success with a body is an error.
+    /// Credentials go to the origin itself and to nobody else it leads to. Any final answer but a success with a body is
+    /// an error.
     ///
     /// # Errors
     /// Returns [`OriginError`], in words for the customer.
     pub async fn fetch(
         &self,
         origin: &str,
-        credentials: Option<&Credentials>,
+        access: &Access,
+        host_keys: Arc<dyn HostKeys>,
         folder: &Path,
     ) -> Result<Fetched, OriginError> {
-        let limits = self.0.limits;
+        let network = &self.0;
         let url = read_origin(origin).map_err(OriginError::Unusable)?;
+        access.strategy.check_scheme(&url)?;
         let begun = Instant::now();
-        let after = limits.allowed(0);
+        let after = network.limits.allowed(0);
         let late = OriginError::TimedOut { phase: Phase::InAll, after };
-        let answer = timeout(after, self.follow(url, credentials)).await.unwrap_or(Err(late))?;
-        store(answer, limits, begun, folder).await
-    }
-
-    async fn follow(
-        &self,
-        mut url: Url,
-        mut credentials: Option<&Credentials>,
-    ) -> Result<Response, OriginError> {
-        let limit = self.0.limits.redirects;
-        for _ in 0..=limit {
-            let answer = self.ask(&url, credentials).await?;
-            if !matches!(answer.status().as_u16(), 301..=303 | 307 | 308) {
-                return succeeded(answer);
-            }
-            let next = target(&url, &answer)?;
-            if next.origin() != url.origin() {
-                credentials = None;
-            }
-            url = next;
-        }
-        Err(OriginError::TooManyRedirects { limit })
-    }
-
-    async fn ask(
-        &self,
-        url: &Url,
-        credentials: Option<&Credentials>,
-    ) -> Result<Response, OriginError> {
-        // The client does not look up what is an address already.
-        if let Some(address) = literal(url)
-            && !self.0.allowed.permits(address, port(url))
-        {
-            return Err(OriginError::AddressRefused { host: host(url), address: Some(address) });
-        }
-        match self.send(url, credentials).await {
-            // Origins may end a kept connection just as it is used again; RFC 9110, 9.2.2.
-            Err(OriginError::NoAnswer { .. }) => self.send(url, credentials).await,
-            answer => answer,
-        }
-    }
-
-    async fn send(
-        &self,
-        url: &Url,
-        credentials: Option<&Credentials>,
-    ) -> Result<Response, OriginError> {
-        let Inner { limits, client, of_ports, .. } = &*self.0;
-        let own = of_ports.iter().find(|(of, _)| *of == port(url));
-        let mut request = own.map_or(client, |(_, client)| client).get(url.clone());
-        if let Some(Credentials { user, password }) = credentials {
-            request = request.basic_auth(user, Some(password));
-        }
-        // The client tells when it cannot connect, but not when it has connected.
-        let after = limits.connect + limits.idle;
-        let late = OriginError::TimedOut { phase: Phase::Waiting, after };
-        match timeout(after, request.send()).await {
-            Ok(answer) => answer.map_err(|error| failure(error, url, *limits)),
-            Err(_) => Err(late),
-        }
-    }
-}
-
-fn client(limits: Limits, resolver: Resolver) -> Result<Client, OriginError> {
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("image/*,*/*;q=0.1"));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    Client::builder()
-        .user_agent(concat!("Hydria/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers)
-        .no_proxy()
-        .redirect(Policy::none())
-        .dns_resolver(resolver)
-        .connect_timeout(limits.connect)
-        .pool_idle_timeout(KEEP_CONNECTIONS)
-        .build()
-        .map_err(|error| OriginError::Client { source: error.into() })
-}
-
-pub(super) fn port(url: &Url) -> u16 {
-    url.port_or_known_default().unwrap_or_default()
-}
-
-fn host(url: &Url) -> String {
-    url.host_str().unwrap_or_default().to_owned()
-}
-
-/// Returns the address that stands in the URL itself; odd spellings are plain once a URL is parsed.
-pub(super) fn literal(url: &Url) -> Option<IpAddr> {
-    url.host_str()?.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-fn succeeded(answer: Response) -> Result<Response, OriginError> {
-    let status = answer.status().as_u16();
-    match answer.status() {
-        status if status.is_success() => Ok(answer),
-        StatusCode::NOT_FOUND | StatusCode::GONE => Err(OriginError::Missing { status }),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(OriginError::Refused { status }),
-        _ => {
-            let retry_after = retry_after(answer.headers(), SystemTime::now());
-            Err(OriginError::OtherStatus { status, retry_after })
-        }
-    }
-}
-
-fn target(url: &Url, answer: &Response) -> Result<Url, OriginError> {
-    let location = answer.headers().get(LOCATION).map(HeaderValue::as_bytes);
-    let next = location
-        .and_then(|location| str::from_utf8(location).ok())
-        .and_then(|location| url.join(location).ok())
-        .ok_or(OriginError::BadRedirect { why: None })?;
-    check(&next).map_err(|why| OriginError::BadRedirect { why: Some(why) })?;
-    Ok(next)
-}
-
-/// Returns why there is no answer. The client's error is kept for the log, without the URL.
-pub(super) fn failure(error: reqwest::Error, url: &Url, limits: Limits) -> OriginError {
-    let causes = || std::iter::successors(error.source(), |cause| (*cause).source());
-    if let Some(looked_up) = causes().find_map(|cause| cause.downcast_ref::<LookUpError>()) {
-        return looked_up.clone().into();
-    }
-    if !error.is_connect() {
-        return OriginError::NoAnswer { source: error.without_url().into() };
-    }
-    if error.is_timeout() {
-        return OriginError::TimedOut { phase: Phase::Connecting, after: limits.connect };
-    }
-    let cut = causes()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .any(|cause| cause.raw_os_error().is_some());
-    // The library of encryption tells only in words that the connection ended.
-    let cut = cut || causes().any(|cause| cause.to_string().contains("unexpected EOF"));
-    let (host, source) = (host(url), error.without_url().into());
-    // Encryption begins once the connection stands: what the system did not report is its fault.
-    if cut || url.scheme() == "http" {
-        OriginError::Unreachable { host, source }
-    } else {
-        OriginError::Tls { host, source }
+        let opening = access.open(url, host_keys, network);
+        let answer = timeout(after, opening).await.unwrap_or(Err(late))?;
+        store(answer, network.limits, begun, folder).await
     }
 }

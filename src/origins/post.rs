@@ -10,10 +10,10 @@ use reqwest::{Client, Url};
 
 use super::address::Allowed;
 use super::error::OriginError;
-use super::fetch::{failure, literal, port};
+use super::http::{SCHEMES, failure, literal, port};
 use super::limits::Limits;
 use super::resolve::Resolver;
-use super::url::{OriginUrlError, read_origin};
+use super::url::{OriginUrlError, read};
 
 /// Time that a message may take: to look up the host, to connect, and until the answer begins.
 pub const POST_TIMEOUT: Duration = Duration::from_secs(10);
@@ -56,7 +56,7 @@ pub enum PostUrlError {
 impl fmt::Display for PostUrlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Url(OriginUrlError::TooLong) => "must be at most 2048 bytes long",
+            Self::Url(OriginUrlError::TooLong) => "must be at most 4096 bytes long",
             Self::Url(OriginUrlError::UserInfo) => "must not hold a user or a password",
             Self::Url(_) => "must be an absolute https URL, such as https://example.org/changes",
             Self::NotHttps => {
@@ -76,7 +76,7 @@ impl fmt::Display for PostUrlError {
 /// # Errors
 /// Returns [`PostUrlError`], whose words continue a sentence that begins with the URL.
 pub fn check_post(url: &str, allowed: &Allowed) -> Result<(), PostUrlError> {
-    let url = read_origin(url).map_err(PostUrlError::Url)?;
+    let url = read(url, |scheme| SCHEMES.contains(&scheme)).map_err(PostUrlError::Url)?;
     let is_secure = url.scheme() == "https";
     match literal(&url) {
         Some(address) if is_secure && !allowed.permits(address, port(&url)) => {

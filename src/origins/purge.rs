@@ -1,5 +1,6 @@
 //! Telling a cache of the operator to drop what it holds.
 
+use std::fmt;
 use std::time::Duration;
 
 use reqwest::redirect::Policy;
@@ -9,6 +10,24 @@ use super::error::OriginError;
 
 /// Time that a cache may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The reason why a cache may still show what was changed.
+#[derive(Debug)]
+pub enum PurgeError {
+    /// It answered with this status.
+    Refused(u16),
+    /// It did not answer, for this reason.
+    Unanswered(String),
+}
+
+impl fmt::Display for PurgeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(status) => write!(f, "the answer was {status}"),
+            Self::Unanswered(reason) => f.write_str(reason),
+        }
+    }
+}
 
 /// Sends PURGE to addresses that the operator names, which are not checked; cheap to clone.
 #[derive(Clone, Debug)]
@@ -38,13 +57,13 @@ impl Purger {
     /// Asks for all that bears one of these tags, separated by blanks, to be dropped.
     ///
     /// # Errors
-    /// Returns in words why it was not.
-    pub async fn purge(&self, url: &str, tags: &str) -> Result<(), String> {
+    /// Returns why it was not.
+    pub async fn purge(&self, url: &str, tags: &str) -> Result<(), PurgeError> {
         let request = self.client.request(self.method.clone(), url).header("xkey", tags);
         match request.send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(format!("the answer was {}", answer.status().as_u16())),
-            Err(error) => Err(error.without_url().to_string()),
+            Ok(answer) => Err(PurgeError::Refused(answer.status().as_u16())),
+            Err(error) => Err(PurgeError::Unanswered(error.without_url().to_string())),
         }
     }
 }

@@ -42,7 +42,8 @@ impl Resolve for Resolver {
     }
 }
 
-async fn look_up(host: String) -> Result<Vec<SocketAddr>, LookUpError> {
+/// Returns the addresses of a host, or of what is one; the ports are 0.
+pub(super) async fn look_up(host: String) -> Result<Vec<SocketAddr>, LookUpError> {
     let asked = host.clone();
     let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
     // The standard library keeps no code of getaddrinfo's failures, only its words.

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{self, Seek};
 use std::path::Path;
 
-use reqwest::Response;
 use tokio::io::{AsyncWriteExt, BufWriter};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
+use super::body::{Answer, Broken};
 use super::error::{OriginError, Phase};
 use super::limits::Limits;
 
@@ -24,15 +24,15 @@ pub struct Fetched {
     pub bytes: u64,
 }
 
-/// Writes the body to an unnamed file in `folder`; the fetch has `begun` before.
+/// Writes the body of an answer to an unnamed file in `folder`; the fetch has `begun` before.
 pub(super) async fn store(
-    mut answer: Response,
+    answer: Answer,
     limits: Limits,
     begun: Instant,
     folder: &Path,
 ) -> Result<Fetched, OriginError> {
     let too_large = || OriginError::TooLarge { limit_bytes: limits.max_bytes };
-    let expected = answer.content_length();
+    let Answer { mut body, expected } = answer;
     if expected.is_some_and(|bytes| bytes > limits.max_bytes) {
         return Err(too_large());
     }
@@ -43,11 +43,12 @@ pub(super) async fn store(
     loop {
         let now = Instant::now();
         let (silent, end) = (now + limits.idle, begun + limits.allowed(got));
-        let piece = match timeout_at(silent.min(end), answer.chunk()).await {
+        let piece = match timeout_at(silent.min(end), body.next()).await {
             Ok(Ok(Some(piece))) => piece,
             Ok(Ok(None)) => break,
             // A reset, a missing end and a damaged chunk alike: the file is not whole.
-            Ok(Err(_)) => return Err(OriginError::Truncated { expected, got }),
+            Ok(Err(Broken::Off)) => return Err(OriginError::Truncated { expected, got }),
+            Ok(Err(Broken::Because(error))) => return Err(error),
             Err(_) if silent < end => {
                 return Err(OriginError::TimedOut { phase: Phase::Reading, after: limits.idle });
             }
@@ -62,6 +63,9 @@ pub(super) async fn store(
             return Err(too_large());
         }
         file.write_all(&piece).await.map_err(OriginError::Io)?;
+    }
+    if expected.is_some_and(|expected| got < expected) {
+        return Err(OriginError::Truncated { expected, got });
     }
     if got == 0 {
         return Err(OriginError::Empty);

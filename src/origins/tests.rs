@@ -1,16 +1,21 @@
 //! Fetching from origins that behave well and badly, all of them on 127.0.0.1.
 
 mod addresses;
+mod odd;
 mod patterns;
+mod s3;
 mod server;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{Credentials, Limits, OriginError, Phase, Strategy};
-use server::{Origin, answer, fetch, fetch_with, limits, redirect, send};
+use super::{
+    Access, Ambient, Credentials, Limits, OriginError, Phase, Strategy, USER_AND_PASSWORD,
+};
+use server::{NoKeys, Origin, answer, fetch, fetch_with, limits, redirect, send};
 
 fn failure(answer: impl Into<Vec<u8>>) -> OriginError {
     fetch(&Origin::saying(answer).url("/1.jpg")).unwrap_err()
@@ -85,7 +90,7 @@ fn credentials_stay_with_the_origin_and_do_not_come_back() {
         }
         _ => send(stream, answer("200 OK", "", "image")),
     });
-    let credentials = Credentials::new("reader".to_owned(), "secret".to_owned());
+    let credentials = credentials();
     let fetched = fetch_with(limits(), "127.0.0.1", &origin.url("/first"), Some(&credentials));
     assert!(fetched.is_ok(), "{fetched:?}");
     let sent = |asked: &String| asked.contains("authorization: basic cmvhzgvyonnly3jlda==\r\n");
@@ -95,17 +100,19 @@ fn credentials_stay_with_the_origin_and_do_not_come_back() {
 
 #[test]
 fn a_strategy_says_whether_credentials_are_needed() {
-    let held = Credentials::new("reader".to_owned(), "secret".to_owned());
+    let held = credentials();
     assert!(!format!("{held:?}").contains("secret"));
-    let basic = Strategy::BasicHttpAuthentication;
-    assert!(matches!(basic.credentials_to_send(None), Err(OriginError::CredentialsMissing)));
+    let basic = Strategy::parse("basic_https").unwrap();
+    assert_eq!(basic.id(), "basic-http-authentication");
+    assert!(matches!(basic.credentials_to_send(None), Err(OriginError::CredentialsMissing { .. })));
     assert!(basic.credentials_to_send(Some(held.clone())).unwrap().is_some());
-    assert!(Strategy::Default.credentials_to_send(Some(held)).unwrap().is_none());
-    for strategy in Strategy::ALL {
-        assert_eq!(Strategy::parse(strategy.id()), Some(strategy));
-    }
-    assert_eq!(Strategy::parse("basic_https"), Some(Strategy::BasicHttpAuthentication));
-    assert_eq!(Strategy::parse("s3-ambient"), None);
+    assert!(Strategy::DEFAULT.credentials_to_send(Some(held)).unwrap().is_none());
+    assert_eq!(Strategy::parse("nonsense"), None);
+}
+
+fn credentials() -> Credentials {
+    let given = serde_json::json!({ "user": "reader", "password": "secret" });
+    USER_AND_PASSWORD.read(given.as_object().unwrap()).unwrap()
 }
 
 #[test]
@@ -205,7 +212,7 @@ fn an_origin_says_how_long_it_is_to_be_left_alone() {
 fn a_redirect_to_what_cannot_be_fetched_says_so() {
     let nowhere = failure(answer("301 Moved", "", ""));
     assert!(matches!(nowhere, OriginError::BadRedirect { why: None }), "{nowhere:?}");
-    for to in ["ftp://127.0.0.1/", "http://user:secret@127.0.0.1/"] {
+    for to in ["ftp://127.0.0.1/", "s3://bucket/key", "http://user:secret@127.0.0.1/"] {
         let error = failure(redirect(to));
         assert!(matches!(error, OriginError::BadRedirect { why: Some(_) }), "{error:?}");
         assert!(!error.to_string().contains("secret"));
@@ -265,15 +272,21 @@ fn a_connection_that_ends_before_it_is_encrypted_is_a_broken_one() {
 #[test]
 fn a_folder_that_cannot_be_written_is_our_own_fault() {
     let origin = Origin::saying(answer("200 OK", "", "image"));
-    let fetcher = super::Fetcher::new(limits(), "127.0.0.1".parse().unwrap()).unwrap();
+    let fetcher =
+        super::Fetcher::new(limits(), "127.0.0.1".parse().unwrap(), Ambient::default()).unwrap();
+    let access = Access { customer: 1, strategy: Strategy::DEFAULT, credentials: None };
     let file = tempfile::NamedTempFile::new().unwrap();
     let folder = file.path().join("below a file");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let error = runtime.block_on(fetcher.fetch(&origin.url("/"), None, &folder)).unwrap_err();
+    let error = runtime
+        .block_on(fetcher.fetch(&origin.url("/"), &access, Arc::new(NoKeys), &folder))
+        .unwrap_err();
     assert!(error.is_local_fault() && error.is_transient());
     assert_eq!(error.to_string(), "this server could not store the file");
     let gone = tempfile::tempdir().unwrap().path().join("tidied away");
-    assert!(runtime.block_on(fetcher.fetch(&origin.url("/"), None, &gone)).is_ok());
+    assert!(
+        runtime.block_on(fetcher.fetch(&origin.url("/"), &access, Arc::new(NoKeys), &gone)).is_ok()
+    );
     std::fs::remove_dir_all(gone.parent().unwrap()).unwrap();
 }
 

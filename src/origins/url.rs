@@ -5,24 +5,11 @@ use std::fmt;
 
 use reqwest::Url;
 
-/// Longest origin, in bytes.
-pub const MAX_ORIGIN_BYTES: usize = 2048;
+/// Longest origin, in bytes: URLs that are signed beforehand take some thousand.
+pub const MAX_ORIGIN_BYTES: usize = 4096;
 
-/// Tells whether `origin` may be written as an image's origin; nothing is looked up or fetched.
-///
-/// # Errors
-/// Returns [`OriginUrlError`] in words for the customer, which do not repeat the URL.
-pub fn check_origin(origin: &str) -> Result<(), OriginUrlError> {
-    read_origin(origin).map(drop)
-}
-
-/// Returns the host of an origin, as it is asked; `None` where the text is no origin.
-#[must_use]
-pub fn host_of(origin: &str) -> Option<String> {
-    read_origin(origin).ok()?.host_str().map(str::to_owned)
-}
-
-pub(super) fn read_origin(origin: &str) -> Result<Url, OriginUrlError> {
+/// Reads an absolute URL of a scheme that is taken, with a host, and nothing that the parser would mend.
+pub(super) fn read(origin: &str, takes: impl Fn(&str) -> bool) -> Result<Url, OriginUrlError> {
     if origin.len() > MAX_ORIGIN_BYTES {
         return Err(OriginUrlError::TooLong);
     }
@@ -33,18 +20,35 @@ pub(super) fn read_origin(origin: &str) -> Result<Url, OriginUrlError> {
     if origin.contains(|c: char| c.is_control() || c == '\\') {
         return Err(OriginUrlError::NotAUrl);
     }
-    let url = Url::parse(origin).or(Err(OriginUrlError::NotAUrl))?;
+    let mut url = Url::parse(origin).or(Err(OriginUrlError::NotAUrl))?;
+    if !takes(url.scheme()) {
+        return Err(OriginUrlError::UnsupportedScheme);
+    }
     check(&url)?;
+    settle_host(&mut url)?;
     let (_, rest) = origin.split_once(':').unwrap_or_default();
     let has_host = rest.strip_prefix("//").is_some_and(|rest| !rest.starts_with('/'));
     if has_host { Ok(url) } else { Err(OriginUrlError::NotAUrl) }
 }
 
+/// Gives a host the one spelling that it has in URLs of HTTP, by which it is known again; in those of SFTP and FTPS the parser
+/// keeps what was written.
+fn settle_host(url: &mut Url) -> Result<(), OriginUrlError> {
+    if !matches!(url.scheme(), "sftp" | "ftps") {
+        return Ok(());
+    }
+    let written = format!("http://{}/", url.host_str().unwrap_or_default());
+    let settled = Url::parse(&written).or(Err(OriginUrlError::NotAUrl))?;
+    let host = settled.host_str().unwrap_or_default();
+    let host = host.strip_suffix('.').unwrap_or(host);
+    if host.is_empty() {
+        return Err(OriginUrlError::NotAUrl);
+    }
+    url.set_host(Some(host)).or(Err(OriginUrlError::NotAUrl))
+}
+
 /// Returns what holds for the origin and for wherever it redirects.
 pub(super) fn check(url: &Url) -> Result<(), OriginUrlError> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(OriginUrlError::UnsupportedScheme);
-    }
     if url.host_str().is_none_or(str::is_empty) {
         return Err(OriginUrlError::NotAUrl);
     }
@@ -61,11 +65,17 @@ pub enum OriginUrlError {
     NotAUrl,
     /// A blank or a line break at its beginning or end.
     Blank,
-    /// Neither http nor https.
+    /// A scheme that nothing here fetches.
     UnsupportedScheme,
+    /// No object of S3 alone: no bucket, no key, a key with `.` or `..` between slashes, or a query.
+    NoObject,
+    /// No path of a file, or a query.
+    NoFile,
+    /// An object that is not assigned to the customer.
+    NotAssigned,
     /// A user or password before the host.
     UserInfo,
-    /// More than 2,048 bytes.
+    /// More than 4,096 bytes.
     TooLong,
 }
 
@@ -79,8 +89,20 @@ impl fmt::Display for OriginUrlError {
                 f.write_str("an origin has no blank or line break at its beginning or end")
             }
             Self::UnsupportedScheme => {
-                f.write_str("only origins that begin with http:// or https:// can be fetched")
+                f.write_str("nothing here fetches origins that begin with this scheme")
             }
+            Self::NoObject => f.write_str(
+                "an origin in S3 names a bucket and a key and nothing else, such as \
+                 s3://bucket/folder/1.jpg",
+            ),
+            Self::NoFile => f.write_str(
+                "an origin names a file by its path and nothing else, such as \
+                 sftp://example.org/scans/1.jpg",
+            ),
+            Self::NotAssigned => f.write_str(
+                "the bucket, or this part of it, is not assigned to this customer; whoever runs this \
+                 service can assign it with HYDRIA_S3_AMBIENT",
+            ),
             Self::UserInfo => f.write_str(
                 "an origin's URL may not hold a user or password; they belong in an origin \
                  strategy",

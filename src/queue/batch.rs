@@ -82,6 +82,27 @@ pub fn waiting_in(conn: &mut PgConnection, at: &ImageAddress) -> Result<Vec<i64>
         .load(conn)?)
 }
 
+/// Returns the numbers of the batches in which any of these images of a customer waits, ascending.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn any_waiting_in(
+    conn: &mut PgConnection,
+    customer: i32,
+    images: &[(i32, &str)],
+) -> Result<Vec<i64>, Problem> {
+    let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
+    let found: Vec<Numbered> = diesel::sql_query(
+        "SELECT DISTINCT batch AS id FROM members WHERE customer = $1 AND outcome IS NULL \
+         AND (space, image) IN (SELECT * FROM unnest($2, $3)) ORDER BY batch",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<Array<Integer>, _>(&spaces)
+    .bind::<Array<Text>, _>(&ids)
+    .load(conn)?;
+    Ok(found.into_iter().map(|batch| batch.id).collect())
+}
+
 /// Returns the numbers of the batches in which an image waits that waits in this one too, and of this one.
 ///
 /// # Errors
@@ -137,12 +158,44 @@ pub fn cancel(
     finish(conn, customer, held)
 }
 
+/// Settles images that are deleted in all batches that are held.
+///
+/// Returns the batches that were finished by that.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn record_deletions(
+    conn: &mut PgConnection,
+    customer: i32,
+    held: &[i64],
+    images: &[(i32, &str)],
+) -> Result<Vec<Finished>, Problem> {
+    if held.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
+    diesel::sql_query(
+        "WITH deleted AS (\
+           UPDATE members SET outcome = 'deleted' WHERE customer = $1 AND batch = ANY ($2) \
+           AND outcome IS NULL AND (space, image) IN (SELECT * FROM unnest($3, $4)) \
+           RETURNING batch), \
+         counted AS (SELECT batch, count(*) AS members FROM deleted GROUP BY batch) \
+         UPDATE batches AS b SET errors = b.errors + c.members FROM counted AS c \
+         WHERE b.customer = $1 AND b.id = c.batch",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<Array<BigInt>, _>(held)
+    .bind::<Array<Integer>, _>(spaces)
+    .bind::<Array<Text>, _>(ids)
+    .execute(conn)?;
+    finish(conn, customer, held)
+}
+
 /// The outcome of a member of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MemberOutcome {
     Completed,
     Failed,
-    Deleted,
 }
 
 /// A batch whose last member was settled.
@@ -178,7 +231,6 @@ pub fn record_outcomes(
     let word = match outcome {
         MemberOutcome::Completed => "completed",
         MemberOutcome::Failed => "failed",
-        MemberOutcome::Deleted => "deleted",
     };
     if held.is_empty() {
         return Ok(Vec::new());
@@ -195,7 +247,7 @@ pub fn record_outcomes(
         .load(conn)?;
     let (completed, errors) = match outcome {
         MemberOutcome::Completed => (1, 0),
-        MemberOutcome::Failed | MemberOutcome::Deleted => (0, 1),
+        MemberOutcome::Failed => (0, 1),
     };
     let own = batches::table
         .filter(batches::customer.eq(at.customer))

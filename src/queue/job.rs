@@ -205,20 +205,60 @@ pub fn discard(conn: &mut PgConnection, key: &str, due_s: i32) -> Result<(), Pro
     Ok(())
 }
 
-/// Takes the job of an image away, when the image goes.
+/// Discards the object of an attempt that has come to its end, at once, also where it was to be discarded later because the
+/// attempt might go on.
 ///
 /// # Errors
 /// Fails if the database does not answer.
-pub fn withdraw(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
-    discard_attempts(conn, at.customer, &[at.space], &[at.image.as_str()])?;
-    let own = jobs::table
-        .filter(jobs::customer.eq(at.customer))
-        .filter(jobs::space.eq(at.space))
-        .filter(jobs::image.eq(&at.image));
-    let withdrawn: Vec<(i64, bool)> =
-        diesel::delete(own).returning((jobs::id, jobs::immediate)).load(conn)?;
-    let waited_for = withdrawn.into_iter().filter(|(_, immediate)| *immediate);
-    waited_for.map(|(job, _)| job).try_for_each(|job| notify_completed(conn, job))
+pub fn discard_ended(conn: &mut PgConnection, key: &str) -> Result<(), Problem> {
+    let due = discards::due.eq(chrono::Utc::now());
+    diesel::insert_into(discards::table)
+        .values((discards::object.eq(key), due))
+        .on_conflict(discards::object)
+        .do_update()
+        .set(due)
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Discards objects that nothing names any more, at once.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn discard_objects(conn: &mut PgConnection, keys: &[String]) -> Result<(), Problem> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(
+        "INSERT INTO discards (object, due) SELECT key, now() FROM unnest($1) AS key \
+         ON CONFLICT DO NOTHING",
+    )
+    .bind::<Array<Text>, _>(keys)
+    .execute(conn)?;
+    Ok(())
+}
+
+/// Takes the jobs of images away, when the images go.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn withdraw(
+    conn: &mut PgConnection,
+    customer: i32,
+    images: &[(i32, &str)],
+) -> Result<(), Problem> {
+    let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
+    discard_attempts(conn, customer, &spaces, &ids)?;
+    let waited_for: Vec<Numbered> = diesel::sql_query(
+        "WITH gone AS (DELETE FROM jobs WHERE customer = $1 \
+           AND (space, image) IN (SELECT * FROM unnest($2, $3)) RETURNING id, immediate) \
+         SELECT id FROM gone WHERE immediate",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<Array<Integer>, _>(&spaces)
+    .bind::<Array<Text>, _>(&ids)
+    .load(conn)?;
+    waited_for.into_iter().try_for_each(|job| notify_completed(conn, job.id))
 }
 
 #[derive(QueryableByName)]

@@ -124,7 +124,7 @@ pub fn check_stored<R: Resource>(
     for property in R::CLASS.properties {
         faults.extend(property.check_stored(s, tenant, at, draft)?);
     }
-    faults.extend(R::check(s, at, draft)?);
+    faults.extend(R::check(s, tenant, at, draft)?);
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub struct Collection<A: 'static, T> {
     doc: &'static str,
     list: Option<Operation<A>>,
     post: Option<Operation<A>>,
+    others: &'static [Operation<A>],
     filters: &'static [Variable],
     orderable: &'static [&'static str],
     member: PhantomData<fn() -> T>,
@@ -33,6 +34,7 @@ pub const fn collection_of<A: Address, T: Resource>(
         doc,
         list: None,
         post: None,
+        others: &[],
         filters: &[],
         orderable: &[],
         member: PhantomData,
@@ -71,6 +73,10 @@ impl<A: Address, T: Resource> Collection<A, T> {
     pub const fn posts(self, operation: Operation<A>) -> Self {
         Self { post: Some(operation), ..self }
     }
+    /// Answers other methods than GET and POST by these operations, which change or remove many members.
+    pub const fn also(self, others: &'static [Operation<A>]) -> Self {
+        Self { others, ..self }
+    }
     /// Leaves POST to administrators: 403 for everybody else.
     pub const fn for_administrators(self) -> Self {
         let post = match self.post {
@@ -93,7 +99,7 @@ impl<A: Address, T: Resource> Collection<A, T> {
 pub trait Listed<A: 'static>: Sync {
     fn describe(&self) -> CollectionDoc;
 
-    /// Returns what is answered there: GET, then POST.
+    /// Returns what is answered there: GET, then POST, then the others.
     fn operations(&self) -> Vec<&Operation<A>>;
 }
 
@@ -111,6 +117,6 @@ impl<A: Address, T: Resource> Listed<A> for Collection<A, T> {
     }
 
     fn operations(&self) -> Vec<&Operation<A>> {
-        self.list.iter().chain(&self.post).collect()
+        self.list.iter().chain(&self.post).chain(self.others).collect()
     }
 }

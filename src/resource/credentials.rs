@@ -1,10 +1,11 @@
 //! Credentials as a body gives them: written, sealed at once, never shown.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::hydra::{Problem, Writer};
+use crate::hydra::{Fault, Problem, Writer};
+use crate::origins::{self, Shape};
+use crate::resource::Site;
 use crate::resource::literal::Literal;
-use crate::resource::{MAX_INDEXED, Site};
 use crate::secrets::Secret;
 
 /// The change that a body makes to stored credentials.
@@ -15,7 +16,7 @@ pub enum Credentials {
     None,
     /// Those that are held stay.
     Held,
-    /// These, as a JSON object of `user` and `password`.
+    /// These, as the text of a JSON object; what it must hold is known to those who ask for it.
     Given(Secret),
 }
 
@@ -34,55 +35,62 @@ impl Literal for Credentials {
 
     /// Reads a JSON object, or the text of one, as old clients send it.
     fn read(value: &Value) -> Result<Self, String> {
-        let wrong = || "must be an object with the strings user and password".to_owned();
-        let parsed = match value {
-            Value::String(text) => serde_json::from_str(text).map_err(|_not_json| wrong())?,
-            other => other.clone(),
+        let object = match value {
+            Value::String(text) => serde_json::from_str(text).ok(),
+            Value::Object(object) => Some(object.clone()),
+            _ => None,
         };
-        let part = |name| {
-            let text = parsed.get(name).and_then(Value::as_str).ok_or_else(wrong)?;
-            if text.contains(['\0', '\r', '\n']) || text.len() > MAX_INDEXED {
-                return Err(format!("has a {name} that no server would accept"));
-            }
-            Ok(text)
-        };
-        let (user, password) = (part("user")?, part("password")?);
-        if user.is_empty() || user.contains(':') {
-            return Err("has a user that is empty or holds a colon".into());
-        }
-        let text = serde_json::json!({ "user": user, "password": password }).to_string();
-        Ok(Self::Given(Secret::new(text)))
+        let object: Map<String, Value> = object.ok_or("must be a JSON object of texts")?;
+        Ok(Self::Given(Secret::new(Value::Object(object).to_string())))
     }
 }
 
 impl Credentials {
-    /// Returns what the store is to hold, given what it holds.
+    /// Returns what is wrong with them where they are to have a shape.
+    #[must_use]
+    pub fn faults(&self, shape: &Shape) -> Vec<Fault> {
+        let faults = self.given(shape).and_then(Result::err).unwrap_or_default();
+        let fault = |(member, reason)| {
+            Fault::new("credentials", format!("are to be {}: {member} {reason}", shape.words))
+        };
+        faults.into_iter().map(fault).collect()
+    }
+
+    fn given(
+        &self,
+        shape: &Shape,
+    ) -> Option<Result<origins::Credentials, Vec<origins::CredentialFault>>> {
+        let Self::Given(text) = self else { return None };
+        let object: Map<String, Value> = serde_json::from_str(text.reveal()).unwrap_or_default();
+        Some(shape.read(&object))
+    }
+
+    /// Returns what the store is to hold, given what it holds: of what a body gave, the members of the shape.
     ///
     /// # Errors
-    /// Fails if the system gives no randomness.
+    /// Fails if the system gives no randomness; returns [`Problem::Invalid`] for what [`Credentials::faults`] tells.
     pub fn seal(
         &self,
         held: Option<Vec<u8>>,
+        shape: &Shape,
         site: &Site,
         place: &str,
     ) -> Result<Option<Vec<u8>>, Problem> {
-        match self {
-            Self::None => Ok(None),
-            Self::Held => Ok(held),
-            Self::Given(text) => {
-                site.secrets.seal(text, place).map(Some).map_err(Problem::internal)
+        match (self, self.given(shape)) {
+            (_, Some(Ok(given))) => {
+                site.secrets.seal(&given.to_kept(), place).map(Some).map_err(Problem::internal)
             }
+            (_, Some(Err(_))) => Err(self.faults(shape).into()),
+            (Self::Held, None) => Ok(held),
+            (_, None) => Ok(None),
         }
     }
 }
 
-/// User and password of credentials that were sealed for `place`.
+/// Returns the text of credentials that were sealed for `place`.
 ///
 /// # Errors
 /// Fails if they were sealed with another `HYDRIA_SECRET`.
-pub fn open(sealed: &[u8], site: &Site, place: &str) -> Result<(String, String), Problem> {
-    let text = site.secrets.open(sealed, place).map_err(Problem::internal)?;
-    let parsed: Value = serde_json::from_str(text.reveal()).map_err(Problem::internal)?;
-    let part = |name| parsed.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok((part("user"), part("password")))
+pub fn open(sealed: &[u8], site: &Site, place: &str) -> Result<Secret, Problem> {
+    site.secrets.open(sealed, place).map_err(Problem::internal)
 }

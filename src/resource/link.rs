@@ -154,6 +154,16 @@ pub const fn action<R: Resource, T: Resource>(
     Link { name, doc, class: T::NAME, target: Vec::new, when: None, operations, query: None }
 }
 
+/// A link as [`action`] makes it, which answers with a class that is no resource, such as a collection.
+pub const fn action_with<R: Resource>(
+    name: &'static str,
+    doc: &'static str,
+    class: &'static str,
+    operations: &'static [Operation<R::Address>],
+) -> Link<R> {
+    Link { name, doc, class, target: Vec::new, when: None, operations, query: None }
+}
+
 /// A link to a list below this resource that a query selects.
 pub const fn selection<R: Resource>(
     name: &'static str,

@@ -40,7 +40,7 @@ pub use address::{Address, Filling, Parts, path_to};
 pub use collection::{Collection, collection_of};
 pub use computed::computed;
 pub use condition::{Conditions, Current, Freshness};
-pub use link::{action, collection, link, selection};
+pub use link::{action, action_with, collection, link, selection};
 pub use metadata::metadata;
 pub use operation::{Act, Body, Operation, get, post, put};
 pub use operations::{create, remove, replace, retrieve, retrieve_counting, update};
@@ -91,12 +91,14 @@ pub trait Resource: Sized + Send + 'static {
 
     /// Rules that join several members; a rule of one member stands in its row.
     ///
-    /// `at` is where the draft is to be written; `None`: it is new, and has no address yet.
+    /// `tenant` is the customer below whose address it is, `at` where the draft is to be written; `None`: it is new, and has
+    /// no address yet.
     ///
     /// # Errors
     /// Fails if the database does not answer; what is wrong with the draft is returned.
     fn check(
         _s: &mut UnitOfWork<'_>,
+        _tenant: Option<i32>,
         _at: Option<&Self::Address>,
         _draft: &Self::Draft,
     ) -> Result<Vec<Fault>, Problem> {

@@ -38,6 +38,8 @@ pub struct Operation<A: 'static> {
     pub chooses: bool,
     /// Bytes that its answer may take, where that is no list and may be large.
     pub answer_bytes: usize,
+    /// Tells whether it answers with all that its body names.
+    pub shows_named: bool,
     pub act: Act<A>,
 }
 
@@ -82,6 +84,7 @@ pub struct OperationBuilder {
     body: Body,
     chooses: bool,
     answer_bytes: usize,
+    shows_named: bool,
 }
 
 /// Describes a GET, which answers nothing yet; `name` is the last segment of its IRI.
@@ -121,7 +124,7 @@ const fn method(method: &'static str, name: &'static str, title: &'static str) -
         administrators_only: false,
         shows_secret: false,
     };
-    OperationBuilder { doc, body: Body::None, chooses: false, answer_bytes: 0 }
+    OperationBuilder { doc, body: Body::None, chooses: false, answer_bytes: 0, shows_named: false }
 }
 
 impl OperationBuilder {
@@ -166,6 +169,10 @@ impl OperationBuilder {
     pub const fn answers_up_to(self, bytes: usize) -> Self {
         Self { answer_bytes: bytes, ..self }
     }
+    /// Answers with all that its body names, for which bytes are reserved before it is made.
+    pub const fn shows_what_is_named(self) -> Self {
+        Self { shows_named: true, ..self }
+    }
     /// Looks up single rows, together with others that wait.
     pub const fn looks_up<A>(self, act: LookUp<A>) -> Operation<A> {
         self.does(Act::Batched(act))
@@ -179,7 +186,7 @@ impl OperationBuilder {
         self.does(Act::Command(act))
     }
     const fn does<A>(self, act: Act<A>) -> Operation<A> {
-        let Self { doc, body, chooses, answer_bytes } = self;
-        Operation { doc, body, chooses, answer_bytes, act }
+        let Self { doc, body, chooses, answer_bytes, shows_named } = self;
+        Operation { doc, body, chooses, answer_bytes, shows_named, act }
     }
 }

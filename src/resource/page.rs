@@ -6,7 +6,7 @@ use super::site::{Input, UnitOfWork};
 use super::store::{List, ListRequest};
 use super::{Members, Resource};
 use crate::hydra::collection::{Frame, PageLinks};
-use crate::hydra::{Problem, Tag, Writer};
+use crate::hydra::{CollectionDoc, Problem, Tag, Writer};
 
 /// Lists what the query of a request asks for.
 ///
@@ -49,34 +49,44 @@ pub fn collection_reply<R: Resource>(
 
 /// As [`collection_reply`], of members that are written already, with links of their own.
 pub fn written_reply<R: Resource>(s: &UnitOfWork<'_>, input: &Input, page: &Written<'_>) -> Reply {
-    let mut out = Writer::with_capacity(8192 + page.members.len());
-    let mut id = String::new();
-    if let Some(doc) = &input.collection {
-        let operations: Vec<_> = doc
-            .operations
-            .iter()
-            .filter(|o| o.method != "GET")
-            .filter(|o| s.caller.is_administrator() || !o.administrators_only)
-            .copied()
-            .collect();
-        let asked = input.query.raw.as_ref().map(|raw| format!("{}?{raw}", input.path));
-        let frame = Frame {
-            base: &s.site.base,
-            path: &input.path,
-            query: &input.query.only(doc.variables()),
-            asked: asked.as_deref(),
-            page: input.query.page(),
-            total: page.total,
-            is_estimated: page.is_estimated,
-            links: &page.links,
-            template: match R::CLASS.properties.iter().any(|p| p.name() == "template") {
-                true => "hydra:template",
-                false => "template",
-            },
-        };
-        id = frame.id();
-        frame.write(doc, &operations, page.members, &mut out);
+    match &input.collection {
+        Some(doc) => written_as::<R>(s, input, doc, page),
+        None => Reply::Bare { body: Vec::new(), next: None },
     }
+}
+
+/// As [`written_reply`], in the words of a collection that need not be the one that answers.
+pub fn written_as<R: Resource>(
+    s: &UnitOfWork<'_>,
+    input: &Input,
+    doc: &CollectionDoc,
+    page: &Written<'_>,
+) -> Reply {
+    let mut out = Writer::with_capacity(8192 + page.members.len());
+    let operations: Vec<_> = doc
+        .operations
+        .iter()
+        .filter(|o| o.method != "GET")
+        .filter(|o| s.caller.is_administrator() || !o.administrators_only)
+        .copied()
+        .collect();
+    let asked = input.query.raw.as_ref().map(|raw| format!("{}?{raw}", input.path));
+    let frame = Frame {
+        base: &s.site.base,
+        path: &input.path,
+        query: &input.query.only(doc.variables()),
+        asked: asked.as_deref(),
+        page: input.query.page(),
+        total: page.total,
+        is_estimated: page.is_estimated,
+        links: &page.links,
+        template: match R::CLASS.properties.iter().any(|p| p.name() == "template") {
+            true => "hydra:template",
+            false => "template",
+        },
+    };
+    let id = frame.id();
+    frame.write(doc, &operations, page.members, &mut out);
     let body = out.finish();
     let tag = Tag::of(&body);
     Reply::Shown { outcome: Outcome::Found, id, body, tag }

@@ -23,6 +23,13 @@ pub struct ParseContext<'a> {
     pub strict: bool,
 }
 
+impl<'a> ParseContext<'a> {
+    /// Returns the context of values that belong to a customer, make nothing new, and are read leniently.
+    pub fn lenient(site: &'a Site, customer: i32, path: &'a str) -> Self {
+        Self { site, tenant: Some(customer), path, new: false, id: None, strict: false }
+    }
+}
+
 /// The operations at an address that a row adds below its resource.
 pub struct Mount<A: 'static> {
     /// Last segments of the address, below the resource's.

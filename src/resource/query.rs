@@ -65,6 +65,11 @@ impl Query {
         self.pairs.iter().rev().find(|p| p.name == name).and_then(|p| p.value.as_deref())
     }
 
+    /// All values given to a parameter, in the order received; nothing within: it is no text.
+    pub fn values(&self, name: &str) -> Vec<Option<&str>> {
+        self.pairs.iter().filter(|p| p.name == name).map(|p| p.value.as_deref()).collect()
+    }
+
     /// The last value given to a parameter, if it was given; none within: it is no text.
     pub fn given(&self, name: &str) -> Option<Option<&str>> {
         self.pairs.iter().rev().find(|p| p.name == name).map(|p| p.value.as_deref())

@@ -16,6 +16,8 @@ pub enum Outcome {
     CreatedWithSecret,
     /// Done; what is shown tells how it went, and is shown this once.
     Reported,
+    /// To be done; what is shown tells how far it is.
+    Accepted,
 }
 
 /// The result of an operation, ready to be sent.
@@ -24,6 +26,8 @@ pub enum Reply {
     Shown { outcome: Outcome, id: String, body: Vec<u8>, tag: Tag },
     /// Something was removed.
     Removed,
+    /// Several things were changed.
+    Changed,
     /// Something was stored that is never shown.
     Stored { new: bool },
     /// A plain JSON value without a context, and the address of what follows where this is not all.

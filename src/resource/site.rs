@@ -10,7 +10,7 @@ use super::condition::Conditions;
 use super::pending::PendingJob;
 use super::query::Query;
 use crate::hydra::{CollectionDoc, Fault, Problem};
-use crate::origins::Allowed;
+use crate::origins::{Allowed, Ambient};
 use crate::secrets::Secrets;
 
 /// Facts of this deployment that classes need.
@@ -23,6 +23,8 @@ pub struct Site {
     pub secrets: Secrets,
     /// Networks that webhooks may be in although they are private.
     pub webhook_allow: Allowed,
+    /// Buckets that customers may have fetched with the service's own identity in S3.
+    pub s3_ambient: Ambient,
     /// Rows far into lists, by which pages are found.
     pub anchors: Anchors,
 }

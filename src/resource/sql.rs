@@ -1,7 +1,8 @@
 //! SQL functions that queries of classes name.
 
-use diesel::define_sql_function;
+use diesel::expression::AsExpression;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
+use diesel::{Expression, define_sql_function};
 
 define_sql_function! {
     /// Text without distinction of case, as the unique indexes on names have it.
@@ -29,4 +30,15 @@ define_sql_function! {
 define_sql_function! {
     /// Words with their customer before each, as the indexes on tags and roles have them.
     fn tenant_words(customer: Integer, words: Array<Text>) -> Array<Text>;
+}
+
+diesel::infix_operator!(StartsWith, " ^@ ", backend: diesel::pg::Pg);
+
+/// Whether a text begins with another: an index on the text has them in a row where texts are collated by code points.
+pub fn starts_with<T, U>(text: T, prefix: U) -> StartsWith<T, U::Expression>
+where
+    T: Expression<SqlType = Text>,
+    U: AsExpression<Text>,
+{
+    StartsWith::new(text, prefix.as_expression())
 }

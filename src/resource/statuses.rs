@@ -3,10 +3,18 @@
 const OK: (u16, &str) = (200, "Done; the body shows it");
 const CREATED: (u16, &str) = (201, "Made; Location says where");
 const RESET: (u16, &str) = (205, "Done; no body");
+const COUNTED: (u16, &str) =
+    (200, "With dryRun=true: nothing is done; totalItems says how many match");
+const ACCEPTED: (u16, &str) =
+    (202, "More images match than are done at once; the Job that Location names does it");
 const BAD: (u16, &str) = (400, "The request says something that is not accepted");
 const MISSING: (u16, &str) = (404, "There is no such resource");
 const UNCHANGED: (u16, &str) = (304, "It is as If-None-Match says");
 const CONDITION: (u16, &str) = (412, "It is not in a state that If-Match or If-None-Match allows");
+const UNEXPECTED: (u16, &str) = (
+    412,
+    "Other than expect=… images match, or it is not in a state that If-Match or If-None-Match allows",
+);
 const IN_USE: (u16, &str) = (409, "It is in use");
 const TOO_LARGE: (u16, &str) = (413, "The body is too large");
 const TYPE: (u16, &str) = (415, "The media type of the body is not read");
@@ -24,3 +32,6 @@ pub const REGISTERED: Statuses = &[CREATED, BAD, MISSING, CONDITION, TOO_LARGE, 
 pub const REPLACED_WITHIN_QUOTA: Statuses = &[OK, CREATED, BAD, CONDITION, TOO_LARGE, TYPE, QUOTA];
 pub const ADDED: Statuses = &[OK, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
 pub const REPORTED: Statuses = &[OK, BAD, MISSING, CONDITION, TOO_LARGE, TYPE];
+pub const CHANGED_BY_FILTER: Statuses =
+    &[RESET, COUNTED, ACCEPTED, BAD, MISSING, UNEXPECTED, TOO_LARGE, TYPE];
+pub const REMOVED_BY_FILTER: Statuses = &[RESET, COUNTED, ACCEPTED, BAD, MISSING, UNEXPECTED];

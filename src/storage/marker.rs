@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 
+use futures_util::TryStreamExt as _;
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions, path};
 use serde::{Deserialize, Serialize};
 
@@ -77,6 +78,23 @@ impl Storage {
                 size.unwrap_or(Ok(None)).map(|size| size.is_some())
             }
         }
+    }
+
+    /// Returns whether there are objects: in a folder any at all, in a bucket any below a prefix. Blocks; not to be called in a
+    /// task.
+    ///
+    /// # Errors
+    /// Fails if the store cannot be read.
+    pub fn has_objects(&self, prefix: &str) -> Result<bool, StorageError> {
+        let first = async { self.keys(prefix).try_next().await };
+        let found = match &self.kept {
+            Kept::Files(_) => {
+                let runtime = tokio::runtime::Builder::new_current_thread().build();
+                runtime.map_err(|error| StorageError::of("", error))?.block_on(first)
+            }
+            Kept::InBucket(requests) => requests.block_on(first).unwrap_or(Ok(None)),
+        };
+        found.map(|key| key.is_some())
     }
 
     /// Writes the marker in place of any other, and closes the storage to other users of the machine where it is a folder.

@@ -19,7 +19,7 @@ use super::parameters::{self, CheckedParameters, Understood};
 use super::perform::{Servers, current, perform, readers};
 use super::request_context::RequestContext;
 use super::router::{Entry, Mounted, Route, Target};
-use super::{Service, body, client, forgery, represent, request, respond};
+use super::{Service, body, client, forgery, forwarded, represent, request, respond, traced};
 use crate::hydra::linked::{ParsedBody, SourceMap};
 use crate::hydra::{Fault, Problem};
 use crate::metrics::http::RequestClass;
@@ -37,6 +37,7 @@ pub async fn answer(
     let target = found.as_ref().map(|(target, _)| *target);
     let context = RequestContext::new(&request);
     context.class.set(class(&request, target));
+    context.client.set(forwarded::client(&request, &service.proxies));
     let _at_work = context.connection.as_ref().map(Connection::answering);
     let payload = Ahead::new(payload);
     let endpoint = target.and_then(Target::endpoint);
@@ -46,6 +47,7 @@ pub async fn answer(
         let attempt = pin!(payload.while_readable(attempt));
         finalize(&service.documents, &request, endpoint, &context, attempt).await
     };
+    traced::tell(&service, &request, target, &response, (&context, began));
     let (class, status) = (context.class.get(), response.status());
     service.metrics.http.answered(class, client::class(&request), status.as_str(), began.elapsed());
     if let Some(connection) = context.connection.as_ref().filter(|_| payload.has_ended()) {
@@ -107,8 +109,8 @@ async fn attempted(
     if endpoint.is_none_or(|endpoint| endpoint.audience == Audience::Clients)
         && let Some(given) = request.headers().get(header::AUTHORIZATION)
     {
-        let address = request.peer_addr().map(|peer| peer.ip());
-        let (caller, actor) = service.keys.verify(given.as_bytes(), address).await?;
+        let verified = service.keys.verify(given.as_bytes(), context.client.get());
+        let (caller, actor) = verified.await?;
         context.caller.set(caller);
         context.actor.replace(Some(actor));
     }
@@ -191,10 +193,15 @@ async fn dispatch(
     }
     let (input, source_map, _held) = prepared.await?;
     let conditions = input.conditions.clone();
-    let converted = is_list(entry, &input) && is_converted(request);
-    let bytes = match is_list(entry, &input) {
-        true => RequestContext::list_bytes(input.query.page().size, converted),
-        false => entry.answer_bytes,
+    let lists = entry.shows_named || is_list(entry, &input);
+    let converted = lists && is_converted(request);
+    let bytes = match (entry.shows_named, is_list(entry, &input)) {
+        (true, _) => {
+            let named = i64::try_from(input.things()).unwrap_or(i64::MAX);
+            RequestContext::list_bytes(named, converted)
+        }
+        (_, true) => RequestContext::list_bytes(input.query.page().size, converted),
+        _ => entry.answer_bytes,
     };
     let reservation =
         (bytes > 0).then(|| Reservation::new(&service.answers, context.account(), bytes));

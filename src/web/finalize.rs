@@ -4,6 +4,8 @@
 mod tests;
 
 use std::any::Any;
+use std::fmt;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -67,12 +69,13 @@ pub async fn finalize(
     respond::finish(&mut response, documentation, id, (is_shared, is_cross_origin));
     // What strangers ask for, as often as they like, is not what fills the disk.
     let caller = context.caller.get();
+    let client = Client(context.client.get());
     let level = if caller == Caller::Visitor { Level::Debug } else { Level::Info };
     log::log!(
         target: "hydria::access",
         level,
-        request = id;
-        "{} {} {} {:.1} ms {} {id}",
+        request = id, client:% = client;
+        "{} {} {} {:.1} ms {} {id} {client}",
         lines::excerpt(method.as_str()),
         lines::excerpt(&request.uri().to_string()),
         response.status().as_u16(),
@@ -80,6 +83,18 @@ pub async fn finalize(
         caller.customer().map_or_else(|| "-".to_owned(), |c| c.to_string()),
     );
     response
+}
+
+/// The address of a client as the log shows it.
+struct Client(Option<IpAddr>);
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
 }
 
 /// Returns a panic as a problem; the panic has logged its place itself.

@@ -22,6 +22,7 @@ pub mod endpoints;
 pub mod events;
 pub mod finalize;
 pub mod forgery;
+pub mod forwarded;
 pub mod idempotency;
 pub mod image_services;
 pub mod lines;
@@ -43,6 +44,7 @@ pub mod samples;
 pub mod scheduler;
 pub mod server;
 pub mod status;
+pub mod traced;
 
 use std::io;
 use std::path::PathBuf;
@@ -52,6 +54,7 @@ use std::time::Duration;
 use actix_web::http::header::HeaderValue;
 
 use crate::auth::Keys;
+use crate::config::TrustedProxies;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::database::readiness::Readiness;
@@ -62,6 +65,7 @@ use crate::journal::{Feed, Hub};
 use crate::metrics::Metrics;
 use crate::metrics::database::Pool;
 use crate::resource::Site;
+use crate::traces::Traces;
 use budget::Budget;
 use documents::{Document, Documents};
 use router::Router;
@@ -111,7 +115,10 @@ pub struct Service {
     /// Bytes of bodies that are being received or worked through.
     pub bodies: Budget,
     pub metrics: Arc<Metrics>,
+    pub traces: Traces,
     pub readiness: Readiness,
+    /// Proxies that are believed who the client is.
+    pub proxies: TrustedProxies,
 }
 
 /// The parts of a service.
@@ -135,7 +142,9 @@ pub struct Parts {
     /// Bytes that bodies and answers under way may take, half each.
     pub request_bytes: usize,
     pub metrics: Arc<Metrics>,
+    pub traces: Traces,
     pub readiness: Readiness,
+    pub proxies: TrustedProxies,
 }
 
 impl Service {
@@ -171,7 +180,9 @@ impl Service {
             changes: parts.changes,
             events: events::Events::new(parts.feed, parts.connections, &parts.metrics),
             metrics: parts.metrics,
+            traces: parts.traces,
             readiness: parts.readiness,
+            proxies: parts.proxies,
             patch_returns_representation: parts.patch_returns_representation,
             wait: parts.wait,
             samples: parts.samples,

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use super::negotiate::{self, FORMAT};
 use super::request;
 use crate::hydra::collection::{PAGING, UNOFFERED};
-use crate::hydra::problem::UNKNOWN;
+use crate::hydra::fault::UNKNOWN;
 use crate::hydra::{CollectionDoc, Fault, OperationDoc};
 use crate::resource::Query;
 
@@ -38,9 +38,8 @@ impl Understood<'_> {
         name == FORMAT || listing || own
     }
 
-    /// Returns whether its parameters select what is changed, so that one more or less changes other resources.
     fn selects_what_changes(self) -> bool {
-        self.operation.is_some_and(|o| o.method != "GET" && !o.parameters.is_empty())
+        self.operation.is_some_and(OperationDoc::selects_what_changes)
     }
 }
 

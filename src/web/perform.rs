@@ -80,6 +80,7 @@ pub async fn perform(
                     actor: None,
                     input: Arc::clone(&input),
                     writes: false,
+                    units: scheduler::units(input.things()),
                 };
                 let answering = in_session(&service.at_replica, work, reservation.clone());
                 // What it does not have, or cannot answer, or not in time, may be had of the primary.
@@ -92,6 +93,10 @@ pub async fn perform(
         }
         Mounted::Command(write) => (write(values).ok_or_else(malformed)?, true),
     };
+    let things = match entry.doc.selects_what_changes() {
+        true => SELECTED,
+        false => input.things(),
+    };
     // Boxed, because look-ups, which are most requests, would hold the space that it takes as well.
     let work = Work {
         database: service.database.clone(),
@@ -103,6 +108,7 @@ pub async fn perform(
         actor,
         input,
         writes,
+        units: scheduler::units(things),
     };
     let done = Box::pin(in_session(&service.scheduler, work, reservation));
     let (reply, effects, permit) = done.await?;
@@ -161,6 +167,9 @@ fn malformed_address(path: &str) -> Problem {
     Fault { pointer: String::new(), ..Fault::new("address", reason) }.into()
 }
 
+/// Things that a request is about which selects them by a filter: as many as it changes at once, and perhaps a search of all.
+const SELECTED: usize = 1_000;
+
 /// An operation at an address, ready to be done on a connection.
 struct Work {
     database: Database,
@@ -174,11 +183,14 @@ struct Work {
     actor: Option<Actor>,
     input: Arc<Input>,
     writes: bool,
+    /// Units of the scheduler that it counts.
+    units: usize,
 }
 
 impl Work {
     fn done(self) -> Result<(Reply, Vec<Effect>), Problem> {
-        let Self { database, replica, readers, site, run, caller, actor, input, writes } = self;
+        let Self { database, replica, readers, site, run, caller, actor, input, writes, units: _ } =
+            self;
         let access = if writes { Access::Writes(actor.as_ref()) } else { Access::Reads };
         // Judged within the transaction, so that what is refused after all is undone.
         let act = |s: &mut UnitOfWork<'_>| input.judge(run(s, &input));
@@ -207,7 +219,7 @@ async fn in_session(
     work: Work,
     reservation: Option<Reservation>,
 ) -> Result<(Reply, Vec<Effect>, Option<Permit>), Problem> {
-    let (caller, units) = (work.caller, scheduler::units(work.input.things()));
+    let (caller, units) = (work.caller, work.units);
     let Some(reservation) = reservation else {
         let (reply, effects) = scheduler.run_of(caller, units, || work.done()).await?;
         return Ok((reply, effects, None));

@@ -1,6 +1,7 @@
 //! The context of a request while it is answered: its caller, its connection, its parts of the budgets.
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 
 use actix_web::body::{BodySize, MessageBody as _};
 use actix_web::{HttpRequest, HttpResponse};
@@ -31,9 +32,10 @@ pub struct RequestContext {
     /// The key of the caller, as the journal names it.
     pub actor: RefCell<Option<Actor>>,
     pub connection: Option<Connection>,
-    /// What the request asks for, as it is counted.
+    /// Class of the request, as it is counted.
     pub class: Cell<RequestClass>,
-    peer: Option<std::net::IpAddr>,
+    /// The address of the client, behind the proxies that are trusted.
+    pub client: Cell<Option<IpAddr>>,
     answer: Cell<Option<Permit>>,
     /// Tells whether the answer is a document that all requests share, of which nothing is copied.
     shared: Cell<bool>,
@@ -47,14 +49,14 @@ impl RequestContext {
             actor: RefCell::default(),
             connection: request.conn_data::<Connection>().cloned(),
             class: Cell::new(RequestClass::Unknown),
-            peer: request.peer_addr().map(|peer| peer.ip()),
+            client: Cell::new(request.peer_addr().map(|peer| peer.ip())),
             answer: Cell::default(),
             shared: Cell::new(false),
         }
     }
 
     pub fn account(&self) -> Account {
-        Account::of(self.caller.get(), self.peer)
+        Account::of(self.caller.get(), self.client.get())
     }
 
     /// Allows more of the body of the request to be read until the guard is dropped.

@@ -17,7 +17,7 @@ use crate::resource::{Conditions, Outcome, Reply};
 
 pub const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
      Content-Location, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored",
@@ -117,11 +117,12 @@ fn compose(
             let is_minimal = wish.preference == Some(Preference::Minimal);
             // What GET does not show is shown whatever is preferred.
             let shows = match outcome {
-                Outcome::CreatedWithSecret | Outcome::Reported => true,
+                Outcome::CreatedWithSecret | Outcome::Reported | Outcome::Accepted => true,
                 Outcome::Updated => shows_updated,
                 Outcome::Found | Outcome::Created | Outcome::Replaced => !is_minimal,
             };
-            if matches!(outcome, Outcome::Created | Outcome::CreatedWithSecret) {
+            if matches!(outcome, Outcome::Created | Outcome::CreatedWithSecret | Outcome::Accepted)
+            {
                 response.insert_header((header::LOCATION, id.as_str()));
             }
             // Without content, it would say that the empty body is what GET shows; a 205 cannot be misread.
@@ -130,7 +131,7 @@ fn compose(
             {
                 response.insert_header((header::CONTENT_LOCATION, id.as_str()));
             }
-            if outcome != Outcome::Reported {
+            if !matches!(outcome, Outcome::Reported | Outcome::Accepted) {
                 tagged(&mut response, tag, if shows { wanted.suffix() } else { "" });
             }
             if let Some(preference) = wish.preference
@@ -155,7 +156,7 @@ fn compose(
             })
             .map(Composed::Whole)
         }
-        Reply::Removed | Reply::Stored { .. } | Reply::Pending { .. } => {
+        Reply::Removed | Reply::Changed | Reply::Stored { .. } | Reply::Pending { .. } => {
             Ok(Composed::Whole(empty(response)))
         }
     }

@@ -38,6 +38,8 @@ pub struct Entry {
     pub chooses: bool,
     /// Bytes that its answer may take, where that is no list and may be large.
     pub answer_bytes: usize,
+    /// Tells whether it answers with all that its body names.
+    pub shows_named: bool,
     pub act: Mounted,
 }
 
@@ -75,7 +77,15 @@ pub enum Target<'a> {
     Endpoint(&'static Endpoint),
 }
 
-impl Target<'_> {
+impl<'a> Target<'a> {
+    /// Returns the template of its addresses.
+    pub fn template(self) -> &'a str {
+        match self {
+            Self::Route(route) => &route.template,
+            Self::Endpoint(endpoint) => endpoint.template,
+        }
+    }
+
     /// Returns the methods for `Allow`.
     pub fn allow(self) -> Vec<&'static str> {
         match self {
@@ -163,6 +173,7 @@ impl Mounting {
             body: operation.body,
             chooses: operation.chooses,
             answer_bytes: operation.answer_bytes,
+            shows_named: operation.shows_named,
             act,
         }
     }

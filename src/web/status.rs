@@ -13,7 +13,8 @@ pub fn of_reply(reply: &Reply, representation: bool) -> StatusCode {
         Reply::Shown { outcome: Outcome::Updated, .. } if !representation => {
             StatusCode::RESET_CONTENT
         }
-        Reply::Removed => StatusCode::RESET_CONTENT,
+        Reply::Shown { outcome: Outcome::Accepted, .. } => StatusCode::ACCEPTED,
+        Reply::Removed | Reply::Changed => StatusCode::RESET_CONTENT,
         Reply::Shown { .. } | Reply::Stored { .. } | Reply::Bare { .. } | Reply::Pending { .. } => {
             StatusCode::OK
         }

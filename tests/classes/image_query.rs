@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{App, Owner};
+use crate::support::{App, Origin, Owner};
 
 /// Six images in two spaces; answers the numbers of the spaces.
 fn filled(owner: &Owner) -> (i64, i64) {
@@ -77,6 +77,87 @@ fn q_takes_any_of_several_values_and_a_parameter_wins_over_it() {
         let query = wrong.replace('{', "%7B").replace('}', "%7D").replace('"', "%22");
         owner.client.get(&owner.path(&format!("/allImages?{query}"))).expect(400);
     }
+}
+
+#[test]
+fn images_are_found_by_how_they_came_through_and_by_what_they_measure() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let (maps, letters) = (owner.space("maps"), owner.space("letters"));
+    let image = |id: &str, space: i64, string1: &str, origin: String| json!({ "id": id, "space": space, "string1": string1, "origin": origin });
+    let batch = owner
+        .submit(&[
+            image("small", maps, "shelf-1", origin.image(60, 40)),
+            image("wide", maps, "shelf-10", origin.image(400, 50)),
+            image("high", letters, "shelf_1", origin.image(50, 300)),
+            image("missing", letters, "Shelf-1", origin.url("/missing/x.png")),
+        ])
+        .expect(201);
+    owner.finished(&batch.id());
+    let held = json!({ "member": [image("waits", maps, "", origin.url("/held/30x20/x.png"))] });
+    owner.client.post(&owner.path("/queue"), &held).expect(201);
+    let all = |query: &str| ids(&owner, "/allImages", query);
+    assert_eq!(all("error=true"), ["missing"]);
+    assert_eq!(all("error=false"), ["small", "wide", "high", "waits"]);
+    assert_eq!(all("ingesting=true"), ["waits"]);
+    assert_eq!(all("ingesting=false&error=false"), ["small", "wide", "high"]);
+    assert_eq!(all(r#"q={"error": true, "ingesting": "false"}"#), ["missing"]);
+    assert_eq!(all("mediaType=image/png"), ["small", "wide", "high", "missing", "waits"]);
+    assert_eq!(all(r#"q={"mediaType": ["image/tiff", "image/jp2"]}"#), Vec::<String>::new());
+    assert_eq!(all("minWidth=60"), ["small", "wide"]);
+    assert_eq!(all(r#"q={"minWidth": 60, "minHeight": 50}"#), ["wide"]);
+    assert_eq!(all("string1Prefix=shelf-1"), ["small", "wide"]);
+    assert_eq!(all("string1Prefix=shelf_&orderBy=id"), ["high"]);
+    assert_eq!(all("string1Prefix=%25"), Vec::<String>::new());
+    assert_eq!(all("string2Prefix=s"), Vec::<String>::new());
+    let path = owner.path(&format!("/spaces/{maps}/images/small"));
+    let small = owner.client.get(&path).expect(200);
+    let size = owner.client.get(&small.text("storage")).expect(200).number("size");
+    assert!(all(&format!("maxSize={size}")).contains(&"small".to_owned()));
+    assert!(!all(&format!("minSize={}", size + 1)).contains(&"small".to_owned()));
+    assert_eq!(
+        all("minSize=1&maxSize=99999999"),
+        ["small", "wide", "high"],
+        "once they are processed"
+    );
+    assert_eq!(all("maxSize=0"), Vec::<String>::new());
+    let (created, finished) = (small.text("created"), small.text("finished"));
+    assert_eq!(
+        all(&format!("createdAfter={created}")),
+        ["small", "wide", "high", "missing", "waits"]
+    );
+    assert_eq!(all(&format!("createdBefore={created}")), Vec::<String>::new());
+    assert!(all(&format!("finishedAfter={finished}")).contains(&"small".to_owned()));
+    assert!(!all(&format!("finishedBefore={finished}")).contains(&"small".to_owned()));
+    assert!(!all("finishedAfter=2000-01-01").contains(&"waits".to_owned()), "it is not finished");
+    let own = |query: &str| ids(&owner, &format!("/spaces/{letters}/images"), query);
+    assert_eq!(own("finishedAfter=2000-01-01T00:00:00%2B01:00&error=true"), ["missing"]);
+    assert_eq!(own("createdAfter=2000-01-01T00:00:00+01:00&minHeight=300"), ["high"]);
+    assert_eq!(ids(&owner, "/queue/images", "ingesting=true"), ["waits"]);
+    for wrong in [
+        "error=yes",
+        "ingesting=1",
+        "createdAfter=yesterday",
+        "createdAfter=-99999-1-1",
+        "createdBefore=+2026-01-3",
+        "createdBefore=2026-13-01",
+        "finishedAfter=2026-01-31T12:00:00",
+        "finishedBefore=12026-01-01",
+        "minWidth=-1",
+        "minHeight=x",
+        "minSize=1.5",
+        "maxSize=99999999999999999999",
+    ] {
+        let (name, _) = wrong.split_once('=').expect("a name");
+        let answer = owner.client.get(&owner.path(&format!("/allImages?{wrong}"))).expect(400);
+        assert_eq!(answer.faults(), [name], "{wrong}");
+    }
+    let wrong = "q=%7B%22error%22:1,%22string1Prefix%22:%22%22,%22createdAfter%22:5,%22minSize%22:%5B1%5D%7D";
+    let mut faults =
+        owner.client.get(&owner.path(&format!("/allImages?{wrong}"))).expect(400).faults();
+    faults.sort();
+    assert_eq!(faults, ["createdAfter", "error", "minSize", "string1Prefix"]);
+    origin.release();
 }
 
 #[test]

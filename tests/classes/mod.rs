@@ -2,6 +2,7 @@
 
 mod access;
 mod auth_service;
+mod bulk;
 mod change;
 mod delivery;
 mod events;

@@ -208,8 +208,9 @@ class Work:
             schema = operation["responses"]["200"]["content"].get("application/json", {}).get("schema", {})
             wanted = schema.get("$ref", "").rsplit("/", 1)[-1]
             name = snake(operation["operationId"])
-            # Nobody processes the image here, so that it stores nothing, and nothing is sent to a webhook.
-            if name in ("retrieve_image_storage", "retrieve_webhook_delivery"):
+            # Nobody processes the image here, so that it stores nothing, nothing is sent to a webhook, and nothing is
+            # changed in bulk.
+            if name in ("retrieve_image_storage", "retrieve_webhook_delivery", "retrieve_job"):
                 assert isinstance(self.call(name, {404}), self.models.Problem)
                 continue
             # Read already: its variable is that of a customer's own strategies.
@@ -257,6 +258,7 @@ def main():
         change = work.call("list_in_change_collection", {200}).member[0]
         work.values["change"] = int(change.to_dict()["@id"].rsplit("/", 1)[1])
         work.values["delivery"] = 1
+        work.values["job"] = 1
         patched = 0
         for name, (_, changes) in CLASSES.items():
             work.patch(name, changes)

@@ -139,6 +139,11 @@ impl<'a> Reader<'a> {
             return Some(json!({ "@id": self.known(expects) }));
         }
         let described = self.class(expects);
+        if described.get("memberAssertion").is_some() && expects == text(operation, "returns") {
+            // What is there is named, and is not what was made, of which more is tried.
+            let image = self.known("vocab:Image");
+            return Some(json!({ "@type": "Collection", "member": [{ "@id": image }] }));
+        }
         if let Some(assertion) = each(&described, "memberAssertion").next() {
             let mut member = self.body(text(assertion, "object"), false);
             // That members name their space is in the words of the queue only: elsewhere it is read-only.
@@ -152,6 +157,10 @@ impl<'a> Reader<'a> {
     /// Carries out an operation and holds the answer against what is told of it.
     fn carry_out(&mut self, operation: &Value, address: &str) -> Answer {
         let method = Method::from_bytes(text(operation, "method").as_bytes()).expect("a method");
+        // What is done to all that a filter matches needs to be told which; the words of the operation say so.
+        let by_filter =
+            ["/updateAll", "/removeAll"].iter().any(|name| text(operation, "@id").ends_with(name));
+        let address = &if by_filter { format!("{address}?all=true") } else { address.to_owned() };
         let request = self.client.request(method.clone(), address);
         let body = self.expected(operation);
         let answer = self.client.send(match &body {
@@ -269,7 +278,14 @@ impl<'a> Reader<'a> {
             for property in each(class, "supportedProperty") {
                 let described = &property["property"];
                 for operation in each(described, "supportedOperation") {
-                    let address = self.linked(text(class, "@id"), text(property, "title"));
+                    let mut address = self.linked(text(class, "@id"), text(property, "title"));
+                    if text(operation, "@id").ends_with("/deleteImages") {
+                        // A customer that was made has no images.
+                        let image = self.known("vocab:Image");
+                        let customer =
+                            image.as_str().and_then(|image| image.split("/spaces/").next());
+                        address = customer.map(|customer| format!("{customer}/deleteImages"));
+                    }
                     if let (false, Some(address)) =
                         (of_classes.contains(text(operation, "@id")), address)
                     {

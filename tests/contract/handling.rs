@@ -30,15 +30,16 @@ fn a_misspelt_filter_is_named_in_a_header_and_refused_where_that_is_preferred() 
     let world = World::new();
     let client = &world.owner.client;
     let images = world.owner.path("/allImages");
-    let answer = client.get(&format!("{images}?string9=x&string1=&error=x&string9=y")).expect(200);
-    assert_eq!(answer.header("hydria-ignored"), Some("string9, error"));
+    let answer = client.get(&format!("{images}?string9=x&string1=&errors=x&string9=y")).expect(200);
+    assert_eq!(answer.header("hydria-ignored"), Some("string9, errors"));
     let exposed = answer.header("access-control-expose-headers").unwrap_or_default();
     assert!(exposed.contains("Hydria-Ignored"), "{exposed}");
     assert_eq!(answer.header("preference-applied"), None);
 
-    let refused = asked(client, Method::GET, &format!("{images}?string9=x&page=b&error=x"), STRICT);
+    let refused =
+        asked(client, Method::GET, &format!("{images}?string9=x&page=b&errors=x"), STRICT);
     let refused = refused.expect(400);
-    assert_eq!(refused.faults(), ["string9", "error", "page"]);
+    assert_eq!(refused.faults(), ["string9", "errors", "page"]);
     assert_eq!(refused.header("preference-applied"), Some(STRICT));
     assert_eq!(refused.header("hydria-ignored"), None);
 

@@ -132,9 +132,11 @@ fn every_filter_and_every_order_that_a_template_tells_of_works() {
             let ends = ["orderBy", "orderByDescending", "page", "pageSize", "pageKey"];
             assert!(mapped.ends_with(&ends), "{address}: {mapped:?}");
             for name in mapped.iter().filter(|name| !ends.contains(name) && **name != "q") {
-                met.extend(
-                    filtered(client, &address, name, &members).then(|| format!("{class} {name}")),
-                );
+                let is_tried = match Bound::of(name) {
+                    Some(bound) => bounded(client, &address, name, bound, &members),
+                    None => filtered(client, &address, name, &members),
+                };
+                met.extend(is_tried.then(|| format!("{class} {name}")));
             }
             assert!(!doc.orderable.is_empty(), "{class} has no order");
             for by in doc.orderable {
@@ -167,6 +169,101 @@ fn every_filter_and_every_order_that_a_template_tells_of_works() {
         let untried: Vec<_> = told.difference(&met).collect();
         assert!(untried.is_empty(), "nowhere tried: {untried:?}");
     });
+}
+
+/// A filter that asks for more than that a member has a value.
+#[derive(Clone, Copy)]
+enum Bound {
+    /// Whether there is an error.
+    Failed,
+    Flag,
+    Begins(&'static str),
+    /// From a value on.
+    From(&'static str),
+    /// Below a value.
+    Below(&'static str),
+    /// Bytes of the original, at least or at most, which the storage of an image tells.
+    Size(Ordering),
+}
+
+impl Bound {
+    fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "error" => Self::Failed,
+            "ingesting" => Self::Flag,
+            "string1Prefix" => Self::Begins("string1"),
+            "string2Prefix" => Self::Begins("string2"),
+            "string3Prefix" => Self::Begins("string3"),
+            "createdAfter" => Self::From("created"),
+            "createdBefore" => Self::Below("created"),
+            "finishedAfter" => Self::From("finished"),
+            "finishedBefore" => Self::Below("finished"),
+            "minWidth" => Self::From("width"),
+            "minHeight" => Self::From("height"),
+            "minSize" => Self::Size(Ordering::Greater),
+            "maxSize" => Self::Size(Ordering::Less),
+            _ => return None,
+        })
+    }
+
+    /// The values that are tried, with one that nothing meets first, where there is such.
+    fn values(self, client: &Client, members: &[Value]) -> Vec<String> {
+        let of = |name: &str| members.iter().flat_map(|m| values(m, name)).collect::<Vec<_>>();
+        match self {
+            Self::Failed | Self::Flag => vec!["true".into(), "false".into()],
+            Self::Begins(name) => {
+                let begin = |text: &String| text.chars().take(2).collect::<String>();
+                let begins = of(name).iter().map(begin).filter(|text| !text.is_empty()).collect();
+                [vec!["nothing of it".to_owned()], begins].concat()
+            }
+            Self::From("width" | "height") => [vec!["999999".to_owned()], of("width")].concat(),
+            Self::From(name) => [vec!["2999-01-01".to_owned()], of(name)].concat(),
+            Self::Below(name) => [vec!["1999-01-01".to_owned()], of(name)].concat(),
+            Self::Size(_) => {
+                let sizes = members.iter().filter_map(|m| size(client, m)).map(|n| n.to_string());
+                ["0", "99999999"].map(ToOwned::to_owned).into_iter().chain(sizes).collect()
+            }
+        }
+    }
+
+    fn is_met(self, client: &Client, member: &Value, value: &str) -> bool {
+        let text = |name: &str| member[name].as_str().unwrap_or_default().to_owned();
+        let moment = |text: &str| chrono::DateTime::parse_from_rfc3339(text).ok();
+        let day = |text: &str| moment(&format!("{text}T00:00:00Z")).or_else(|| moment(text));
+        match self {
+            Self::Failed => (!text("error").is_empty()).to_string() == value,
+            Self::Flag => member["ingesting"] == (value == "true"),
+            Self::Begins(name) => text(name).starts_with(value),
+            Self::From(name @ ("width" | "height")) => {
+                member[name].as_i64() >= value.parse().ok() && member[name].is_i64()
+            }
+            Self::From(name) => moment(&text(name)).is_some_and(|m| Some(m) >= day(value)),
+            Self::Below(name) => moment(&text(name)).is_some_and(|m| Some(m) < day(value)),
+            Self::Size(side) => size(client, member).is_some_and(|size| {
+                let order = size.cmp(&value.parse().expect("a number"));
+                order == side || order == Ordering::Equal
+            }),
+        }
+    }
+}
+
+/// Bytes of the original of an image, once it is processed.
+fn size(client: &Client, image: &Value) -> Option<i64> {
+    let storage = image.get("storage")?.as_str().expect("an address");
+    Some(client.get(storage).expect(200).number("size"))
+}
+
+/// Tries a filter that compares, with values that members have.
+fn bounded(client: &Client, address: &str, name: &str, bound: Bound, members: &[Value]) -> bool {
+    let values: BTreeSet<String> = bound.values(client, members).into_iter().collect();
+    for value in &values {
+        let found = asked(client, address, name, value);
+        let held = members.iter().filter(|m| bound.is_met(client, m, value)).cloned();
+        let held: Vec<Value> = held.collect();
+        assert_eq!(ids(&found.members()), ids(&held), "{address}?{name}={value}");
+        assert_eq!(found.number("totalItems"), i64::try_from(held.len()).expect("few"));
+    }
+    !values.is_empty()
 }
 
 /// Tries a filter with every value that a member holds, and with one that none does.

@@ -27,6 +27,7 @@ fn mounted() -> BTreeMap<String, BTreeSet<&'static str>> {
         batch_limit: 1,
         secrets: Secrets::new(&Secret::new("of a test")),
         webhook_allow: hydria::origins::Allowed::default(),
+        s3_ambient: hydria::origins::Ambient::default(),
         anchors: Anchors::default(),
     });
     let router = Router::of_classes(&site);
@@ -66,6 +67,12 @@ fn held(world: &World) -> BTreeMap<String, String> {
         "INSERT INTO webhook_deliveries (customer, webhook, id, message, status, duration) \
          SELECT customer, id, 1, 'msg_1', 204, 7 FROM webhooks",
     );
+    crate::support::rows::execute(
+        &mut world.app.database(),
+        "INSERT INTO bulk_jobs (customer, id, space, action, query, count) \
+         SELECT customer, 1, id, 'delete', '', 3 FROM spaces ORDER BY customer LIMIT 1",
+    );
+    values.insert("{job}".to_owned(), "1".to_owned());
     let changes = world.owner.client.get(&world.owner.path("/changes")).expect(200);
     values.insert("{change}".to_owned(), changes.each("version")[0].clone());
     values.insert("{webhook}".to_owned(), "hook".to_owned());

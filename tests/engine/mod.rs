@@ -2,12 +2,14 @@
 
 mod again;
 mod batches;
+mod bulk;
 mod cancel;
 mod corpus;
 mod derivation;
 mod errors;
 mod fairness;
 mod formats;
+mod ftp;
 mod immediate;
 mod journal;
 mod leases;
@@ -17,8 +19,10 @@ mod purge;
 mod quota;
 mod reingest;
 mod retries;
+mod s3;
 pub mod scene;
 mod settling;
+mod sftp;
 mod strategies;
 mod tiles;
 mod webhooks;

@@ -9,11 +9,13 @@ use hydria::cli::setup::Setup;
 use hydria::config::Config;
 use hydria::database::notifications::Notifications;
 use hydria::derivation::Limits;
+use hydria::engine::bulk::Turn;
 use hydria::engine::check::{Options, check};
 use hydria::engine::claim::{Claimed, Wanted, claim, last_turn};
 use hydria::engine::{Engine, GiveUp, Settings, mebibytes};
 use hydria::metrics::Metrics;
 use hydria::origins::{Fetcher, RetryLimits};
+use hydria::traces::Traces;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, App, Origin, Owner, rows, until};
@@ -160,10 +162,10 @@ impl Hands {
             setup.database.clone(),
             setup.site(&config, app.base.clone()),
             setup.storage.clone(),
-            Fetcher::new(config.origin_limits, config.origin_allow.clone()).expect("a client"),
+            fetcher(&config),
             Notifications::listen(url, "hydria_work", "hydria_settled"),
             settings,
-            Metrics::new().expect("metrics"),
+            (Metrics::new().expect("metrics"), Traces::default()),
         )
         .expect("threads");
         drop(inside);
@@ -193,9 +195,14 @@ impl Hands {
         self.runtime.block_on(self.engine.supervise(job, work));
     }
 
+    /// Works a chunk of the bulk job whose turn it is.
+    pub fn bulk_turn(&self) -> Turn {
+        self.runtime.block_on(self.engine.bulk_turn()).expect("the database answers")
+    }
+
     /// Does at once what is due some time from now.
     pub fn tidy(&self) {
-        rows::execute(&mut self.connection(), "UPDATE discards SET due = now()");
+        rows::hurry_discards(&mut self.connection(), "1 day");
         self.runtime.block_on(self.engine.tidy_once()).expect("the database answers");
     }
 
@@ -255,4 +262,9 @@ pub fn claim_one(conn: &mut PgConnection) -> Claimed {
 /// Makes every lease run out.
 pub fn run_out(conn: &mut PgConnection) {
     rows::execute(conn, "UPDATE jobs SET available = now()");
+}
+
+fn fetcher(config: &Config) -> Fetcher {
+    let (limits, allowed) = (config.origin_limits, config.origin_allow.clone());
+    Fetcher::new(limits, allowed, config.s3_ambient.clone()).expect("a client")
 }

@@ -1,5 +1,9 @@
-//! What operators need: metrics, probes, traces, backups, and files that are kept for them.
+//! Operations: metrics, probes, traces, backups, and files that are kept for them.
 
+mod backups;
+mod files;
 mod metrics;
 mod probes;
+mod proxies;
 pub mod scrape;
+mod traces;

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::home::{BASE, Home};
+use super::home::Home;
 use crate::support::receiver::Received;
-use crate::support::{Client, Events, Owner, Receiver, rows, until};
+use crate::support::{Events, Owner, Receiver, rows, until};
 
 const SETTINGS: [(&str, &str); 2] =
     [("HYDRIA_WEBHOOK_ALLOW", "127.0.0.1"), ("HYDRIA_LEASE_SECONDS", "2")];
@@ -13,12 +13,7 @@ const SETTINGS: [(&str, &str); 2] =
 fn whoever_follows_changes_misses_none_when_the_service_is_killed() {
     let (home, receiver) = (Home::new(), Receiver::start());
     let mut service = home.serve(&SETTINGS);
-    let administrator = service.administrator();
-    let made = administrator.post("/customers", &json!({ "name": "library" })).expect(201);
-    let key = administrator.post(&format!("{}/keys", made.id()), &json!({})).expect(201);
-    let (id, key, secret) = (made.number("id"), key.text("key"), key.text("secret"));
-    let client = administrator.with_key(Some((&key, &secret)));
-    let mut owner = Owner { id, client, key, secret };
+    let mut owner = Owner::make(&service.administrator(), "library");
     let space = owner.space("maps");
     let hook = json!({ "id": "hook", "url": receiver.url("/"), "kinds": "imageCreated" });
     owner.client.post(&owner.path("/webhooks"), &hook).expect(201);
@@ -50,8 +45,7 @@ fn whoever_follows_changes_misses_none_when_the_service_is_killed() {
     receiver.release();
 
     let service = home.serve(&SETTINGS);
-    let key = (owner.key.as_str(), owner.secret.as_str());
-    owner.client = Client::new(BASE, &service.root(), Some(key));
+    owner.client = service.client_of(&owner);
     submit(&owner, 100);
     let mut events = Events::open(&owner.client, &owner.path("/events"), Some(&last));
     told.extend(created(&mut events, 170));

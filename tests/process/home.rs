@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use diesel::PgConnection;
 use private_postgres::Private;
 
-use crate::support::{Client, database, until};
+use crate::support::{Client, Owner, database, rows, until};
 
 /// Base of all addresses: the same whatever port a process listens on.
 pub const BASE: &str = "http://hydria.test";
@@ -190,6 +190,11 @@ impl Running {
         Client::new(BASE, &self.root(), Some(("administrator", "its-secret")))
     }
 
+    /// A client with the key of a customer.
+    pub fn client_of(&self, owner: &Owner) -> Client {
+        Client::new(BASE, &self.root(), Some((&owner.key, &owner.secret)))
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -230,6 +235,19 @@ impl Drop for Running {
         // It has ended already, where the test has gone well.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// Writes down, in a table `finishes`, each time that a batch becomes finished.
+pub fn note_finishes(conn: &mut PgConnection) {
+    for sql in [
+        "CREATE TABLE finishes (batch BIGINT)",
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN INSERT INTO finishes VALUES (NEW.id); RETURN NULL; END $$",
+        "CREATE TRIGGER note AFTER UPDATE OF finished ON batches \
+         FOR EACH ROW EXECUTE FUNCTION note()",
+    ] {
+        rows::execute(conn, sql);
     }
 }
 

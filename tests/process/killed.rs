@@ -3,7 +3,7 @@
 use diesel::{Connection, PgConnection};
 use serde_json::{Value, json};
 
-use super::home::{BASE, Home, Running, signal};
+use super::home::{Home, Running, note_finishes, signal};
 use crate::support::{Client, Origin, Owner, rows, until};
 
 const IMAGES: i64 = 500;
@@ -30,23 +30,10 @@ impl Batch {
     fn submit(first: &[String]) -> Self {
         let (home, origin) = (Home::new(), Origin::start());
         let service = home.serve(&SETTINGS);
-        let administrator = service.administrator();
-        let made = administrator.post("/customers", &json!({ "name": "library" })).expect(201);
-        let key = administrator.post(&format!("{}/keys", made.id()), &json!({})).expect(201);
-        let (id, key, secret) = (made.number("id"), key.text("key"), key.text("secret"));
-        let client = administrator.with_key(Some((&key, &secret)));
-        let owner = Owner { id, client, key, secret };
+        let owner = Owner::make(&service.administrator(), "library");
         let space = owner.space("maps");
         let mut conn = home.connect();
-        for sql in [
-            "CREATE TABLE finishes (batch BIGINT)",
-            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN INSERT INTO finishes VALUES (NEW.id); RETURN NULL; END $$",
-            "CREATE TRIGGER note AFTER UPDATE OF finished ON batches \
-             FOR EACH ROW EXECUTE FUNCTION note()",
-        ] {
-            rows::execute(&mut conn, sql);
-        }
+        note_finishes(&mut conn);
         let images: Vec<Value> = (0..IMAGES)
             .map(|n| {
                 let path = match usize::try_from(n).ok().and_then(|n| first.get(n)) {
@@ -71,8 +58,7 @@ impl Batch {
         drop(conn);
         origin.release();
         let service = home.serve(&SETTINGS);
-        let key = (owner.key.as_str(), owner.secret.as_str());
-        owner.client = Client::new(BASE, &service.root(), Some(key));
+        owner.client = service.client_of(&owner);
         let done = owner.finished(&address);
         let failed = IMAGES / MISSING;
         let counts = (done.number("completed"), done.number("errors"));
@@ -93,7 +79,11 @@ impl Batch {
         let size = "SELECT sum(size)::bigint AS n FROM derivatives";
         assert_eq!(storage.number("totalSizeOfStoredImages"), rows::number(&mut conn, size));
         let objects = usize::try_from(IMAGES - failed).expect("few");
-        until("what was left over to go", || rows::files(&home.objects()).len() == objects);
+        // What was replaced is kept for a minute, for those who read it.
+        until("what was left over to go", || {
+            rows::hurry_discards(&mut conn, "1 minute");
+            rows::files(&home.objects()).len() == objects
+        });
         assert_eq!(rows::files(&home.data().join("originals")), Vec::<std::path::PathBuf>::new());
         drop(conn);
         assert!(home.says(&["check"]).contains("agree"), "beside the service");

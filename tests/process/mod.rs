@@ -2,10 +2,12 @@
 
 mod binding;
 mod bucket;
+mod bulk;
 mod commands;
 mod database;
 mod demo;
 mod followed;
+mod ftp;
 pub mod home;
 mod killed;
 mod log;
@@ -13,6 +15,7 @@ mod messages;
 mod register;
 mod reingest;
 mod repeated;
+mod s3;
 mod start;
 mod stop;
 mod torture;

@@ -59,7 +59,7 @@ impl Desk {
     }
 }
 
-/// What a program said, and whether it succeeded.
+/// Runs a program; returns its output, its errors, and whether it succeeded.
 fn said(command: &mut Command) -> (String, String, bool) {
     let Output { stdout, stderr, status } = command.output().expect("it runs");
     let text = |bytes| String::from_utf8(bytes).expect("UTF-8");

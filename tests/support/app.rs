@@ -84,12 +84,7 @@ impl App {
 
     /// Makes a customer with a key.
     pub fn customer(&self, name: &str) -> Owner {
-        let made = self.administrator.post("/customers", &json!({ "name": name })).expect(201);
-        let key = self.administrator.post(&format!("{}/keys", made.id()), &json!({})).expect(201);
-        let (id, secret) = (made.number("id"), key.text("secret"));
-        let key = key.text("key");
-        let client = self.visitor.with_key(Some((&key, &secret)));
-        Owner { id, client, key, secret }
+        Owner::make(&self.administrator, name)
     }
 
     /// A connection to the database, for looking at rows.
@@ -106,7 +101,7 @@ impl App {
         self.running.as_ref().expect("a running service").changes()
     }
 
-    /// Where operators ask for metrics, if anywhere.
+    /// The address of metrics, if there is one.
     pub fn admin_address(&self) -> Option<std::net::SocketAddr> {
         self.running.as_ref().expect("a running service").admin_address()
     }
@@ -129,6 +124,15 @@ impl Drop for App {
 }
 
 impl Owner {
+    /// Makes a customer with a key.
+    pub fn make(administrator: &Client, name: &str) -> Self {
+        let made = administrator.post("/customers", &json!({ "name": name })).expect(201);
+        let key = administrator.post(&format!("{}/keys", made.id()), &json!({})).expect(201);
+        let (id, key, secret) = (made.number("id"), key.text("key"), key.text("secret"));
+        let client = administrator.with_key(Some((&key, &secret)));
+        Self { id, client, key, secret }
+    }
+
     /// Path of something of this customer's.
     pub fn path(&self, below: &str) -> String {
         format!("/customers/{}{below}", self.id)

@@ -74,6 +74,18 @@ impl Library {
             "defaultRequiredStatement": "The Library", "defaultRights": "https://example.org/rights",
         });
         client.patch(&below, &defaults).expect(205);
+        // The first is not finished, and has its turn tomorrow.
+        rows::execute(
+            &mut app.database(),
+            "INSERT INTO bulk_jobs (customer, space, action, query, count, turn) \
+             SELECT customer, id, 'delete', 'string1=none', 3, now() + interval '1 day' FROM spaces",
+        );
+        rows::execute(
+            &mut app.database(),
+            "INSERT INTO bulk_jobs (customer, space, action, query, count, completed, errors, messages, \
+             finished, error) SELECT customer, id, 'update', '', 3, 1, 1, '{it grew}', now(), \
+             'internal fault' FROM spaces",
+        );
         let image = |id: &str, origin: String| {
             json!({
                 "id": id, "space": space, "origin": origin, "string1": "shelf", "number1": 7,

@@ -2,8 +2,10 @@
 
 pub mod app;
 pub mod client;
+pub mod collector;
 pub mod database;
 pub mod events;
+pub mod file_server;
 pub mod library;
 pub mod origin;
 pub mod pictures;

@@ -37,6 +37,19 @@ pub fn execute(conn: &mut PgConnection, sql: &str) -> usize {
     diesel::sql_query(sql).execute(conn).expect(sql)
 }
 
+/// Makes objects due for removal at once that would be due within the given time, such as "1 minute", except for rows
+/// that a running service has locked.
+#[track_caller]
+pub fn hurry_discards(conn: &mut PgConnection, within: &str) {
+    execute(
+        conn,
+        &format!(
+            "UPDATE discards SET due = now() WHERE object IN (SELECT object FROM discards \
+             WHERE due BETWEEN now() AND now() + interval '{within}' FOR UPDATE SKIP LOCKED)"
+        ),
+    );
+}
+
 /// All files below a folder, hidden and half written ones too, but not the marker of a storage; none where there
 /// is no folder.
 pub fn files(folder: &Path) -> Vec<PathBuf> {
@@ -51,4 +64,16 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// Registers so many images in a space, which were tried and failed, without any work.
+pub fn fill(conn: &mut PgConnection, customer: i64, space: i64, images: i64) {
+    let sql = format!(
+        "INSERT INTO images (customer, space, id, created, origin, max_unauthorised, roles, tags, \
+         string1, number1, media_type, ingesting, finished, error) \
+         SELECT {customer}, {space}, 'filled-' || n, now() - interval '1 hour' + n * interval '1 ms', \
+         'https://example.org/a.png', -1, '{{}}', '{{}}', 'filled', n % 2, 'image/png', FALSE, now(), \
+         'it was not found' FROM generate_series(1, {images}) AS n"
+    );
+    execute(conn, &sql);
 }

@@ -128,6 +128,13 @@ impl S3 {
         self.runtime.block_on(put).expect("the server takes the object");
     }
 
+    /// Writes an object under a key as it is, of which [`S3::put`] escapes some characters.
+    pub fn write(&self, bucket: &str, key: &str, bytes: &[u8]) {
+        let file = self.folder.path().join(bucket).join(key);
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, bytes).expect("a file");
+    }
+
     /// Bytes of an object; none where there is no such object.
     pub fn get(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
         let (store, key) = (self.client(bucket), path::Path::from(key));

@@ -13,7 +13,8 @@ use super::auth_service::AUTH_SERVICES;
 use super::change::CHANGES;
 use super::customer_origin_strategy::CUSTOMER_ORIGIN_STRATEGIES;
 use super::customer_storage::CustomerStorage;
-use super::image::ALL_IMAGES;
+use super::image::{ALL_IMAGES, DELETE_IMAGES};
+use super::job::JOBS;
 use super::key::KEYS;
 use super::named_query::NAMED_QUERIES;
 use super::portal_user::PORTAL_USERS;
@@ -97,6 +98,13 @@ impl Resource for Customer {
             &link::<Self, Queue>("queue", "Where images are registered in batches"),
             &collection("spaces", "Partitions of its images", &SPACES),
             &collection("allImages", "Its images, over all spaces", &ALL_IMAGES),
+            &action_with::<Self>(
+                "deleteImages",
+                "POST ids of images here to delete them, all or none",
+                "ImageCollection",
+                &[DELETE_IMAGES],
+            ),
+            &collection("jobs", "Changes and deletions of many images, newest first", &JOBS),
             &collection("changes", "What was changed, newest first", &CHANGES),
             &computed(
                 "events",

@@ -3,12 +3,14 @@
 use diesel::dsl::max;
 use diesel::prelude::*;
 
+use super::host_keys;
 use super::rules::place;
 use super::{CustomerOriginStrategy, CustomerOriginStrategyDraft};
 use crate::addresses::CustomerOriginStrategyAddress;
 use crate::hydra::{Fault, Problem};
 use crate::origins::Strategy;
 use crate::resource::UnitOfWork;
+use crate::resource::credentials::Credentials;
 use crate::schema::{customer_origin_strategies as strategies, customers};
 
 /// Strategies that a customer may have, at most: each image is held against all of them.
@@ -71,13 +73,20 @@ pub(super) fn columns(
     }
     let position = position(s.conn, at, draft.position)?;
     let strategy = Strategy::parse(&draft.origin_strategy);
-    // A strategy that takes no credentials keeps none.
-    let credentials = if strategy.is_some_and(Strategy::requires_credentials) {
-        let held = locked.and_then(|locked| locked.credentials.clone());
-        draft.credentials.seal(held, s.site, &place(at.customer, &at.origin_strategy))?
-    } else {
-        None
+    let credentials = match strategy.and_then(|strategy| strategy.credentials().shape()) {
+        Some(shape) => {
+            let held = locked.filter(|locked| locked.takes(shape));
+            let held = held.and_then(|locked| locked.credentials.clone());
+            let place = place(at.customer, &at.origin_strategy);
+            draft.credentials.seal(held, shape, s.site, &place)?
+        }
+        // A strategy that takes no credentials keeps none.
+        None => None,
     };
+    if locked.is_some() && matches!(draft.credentials, Credentials::Given(_)) {
+        // Who writes them anew may have found that a host has another key.
+        host_keys::forget(s.conn, at)?;
+    }
     // The id of a strategy may have been given by an older name.
     let origin_strategy = strategy.map_or(draft.origin_strategy, |s| s.id().to_owned());
     Ok(Columns { regex: draft.regex, origin_strategy, credentials, position })

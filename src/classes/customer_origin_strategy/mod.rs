@@ -1,6 +1,7 @@
 //! Origin strategies of a customer: a pattern, a strategy, credentials.
 
 mod columns;
+pub mod host_keys;
 pub mod rules;
 
 use diesel::prelude::*;
@@ -10,7 +11,7 @@ use super::addresses::{
     self, CustomerAddress, CustomerOriginStrategyAddress, OriginStrategyAddress,
 };
 use crate::hydra::{Fault, Problem};
-use crate::origins::{Pattern, Strategy};
+use crate::origins::{Pattern, Shape, Strategy};
 use crate::resource::credentials::{self, Credentials};
 use crate::resource::*;
 use crate::schema::customer_origin_strategies as strategies;
@@ -63,8 +64,7 @@ impl Resource for CustomerOriginStrategy {
     const CLASS: Class<Self> = Class {
         doc: "How some of a customer's origins are fetched. The first strategy, by order, whose \
               regex is found in an origin is used; where none is, the default one. Credentials \
-              are written here or by PUT of a user and a password to …/credentials, \
-              and never shown.",
+              are written here or by PUT to …/credentials, and never shown.",
         parent: Some("OriginStrategy"),
         properties: &[
             &field("id", "Last segment of its address", |o: &Self| &o.id),
@@ -86,7 +86,7 @@ impl Resource for CustomerOriginStrategy {
             .example("basic-http-authentication"),
             &secret(
                 "credentials",
-                "User and password, as JSON; never shown",
+                "What the strategy needs, as JSON; never shown",
                 |d: &mut CustomerOriginStrategyDraft| &mut d.credentials,
             )
             .example(credentials::EXAMPLE),
@@ -118,23 +118,39 @@ impl Resource for CustomerOriginStrategy {
     }
 
     fn check(
-        _s: &mut UnitOfWork<'_>,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
         _at: Option<&CustomerOriginStrategyAddress>,
         draft: &CustomerOriginStrategyDraft,
     ) -> Result<Vec<Fault>, Problem> {
         let mut faults = Vec::new();
         let strategy = Strategy::parse(&draft.origin_strategy);
         if strategy.is_none() && !draft.origin_strategy.is_empty() {
-            let ids = Strategy::ALL.iter().map(|s| s.id()).collect::<Vec<_>>().join(", ");
+            let ids = Strategy::all().map(Strategy::id).collect::<Vec<_>>().join(", ");
             let reason = format!("is none of those that work here: {ids}");
             faults.push(Fault::new("originStrategy", reason));
         }
-        if matches!(draft.credentials, Credentials::Given(_))
-            && strategy.is_some_and(|s| !s.requires_credentials())
-        {
-            faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
+        let refused = strategy.zip(tenant).and_then(|(strategy, customer)| {
+            strategy.check_customer(customer, &s.site.s3_ambient).err()
+        });
+        faults.extend(refused.map(|reason| Fault::new("originStrategy", reason)));
+        match strategy.map(|strategy| strategy.credentials().shape()) {
+            Some(Some(shape)) => faults.extend(draft.credentials.faults(shape)),
+            Some(None) if matches!(draft.credentials, Credentials::Given(_)) => {
+                faults.push(Fault::new("credentials", "are given to a strategy that takes none"));
+            }
+            _ => {}
         }
         Ok(faults)
+    }
+}
+
+impl CustomerOriginStrategy {
+    /// Returns whether the credentials that it holds are of a shape.
+    fn takes(&self, shape: &Shape) -> bool {
+        let strategy = Strategy::parse(&self.origin_strategy);
+        let own = strategy.and_then(|strategy| strategy.credentials().shape());
+        own.is_some_and(|own| own.is_same(shape))
     }
 }
 

@@ -46,7 +46,7 @@ impl StoredRule {
     }
 }
 
-/// Opens the credentials of one strategy; none where none are held, or they do not open any more.
+/// Opens the credentials of one rule; none where its strategy takes none, none are held, or they do not open any more.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -55,7 +55,9 @@ pub fn held_credentials(
     site: &Site,
     customer: i32,
     id: &str,
+    strategy: Strategy,
 ) -> Result<Option<origins::Credentials>, Problem> {
+    let Some(shape) = strategy.credentials().shape() else { return Ok(None) };
     let sealed: Option<Option<Vec<u8>>> = strategies::table
         .find((customer, id))
         .select(strategies::credentials)
@@ -64,7 +66,7 @@ pub fn held_credentials(
     let Some(sealed) = sealed.flatten() else { return Ok(None) };
     // What was sealed with another secret is as good as never given: it has to be given again.
     Ok(match credentials::open(&sealed, site, &place(customer, id)) {
-        Ok((user, password)) => Some(origins::Credentials::new(user, password)),
+        Ok(kept) => shape.restore(&kept),
         Err(problem) => {
             log::error!("credentials of origin strategy {id} of customer {customer}: {problem}");
             None

@@ -61,7 +61,7 @@ impl Default for CustomerStorageDraft {
     }
 }
 
-/// What `storagePolicy` says.
+/// Description of `storagePolicy`.
 const POLICY: &str = "How much it may store; absent on a space that has no limit of its own";
 
 /// The rows that both have.

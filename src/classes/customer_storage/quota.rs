@@ -15,7 +15,7 @@ const MOST_AT_ONCE: i64 = 50_000;
 /// Bytes of an original for which room is kept near the limit, for each transaction that may be under way.
 const LARGE: i64 = 2 << 30;
 
-/// What a customer or a space stores, and its limits.
+/// Usage and limits of a customer or of a space.
 #[derive(Debug, QueryableByName)]
 struct Quota {
     /// Number of the space; `None`: it is that of the whole customer.

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Text};
 use diesel::upsert::excluded;
 
 use crate::addresses::ImageAddress;
@@ -35,6 +36,33 @@ pub fn of_image(
 ) -> Result<Option<Derivatives>, Problem> {
     let own = derivatives::table.find((at.customer, at.space, &at.image));
     Ok(own.select(Derivatives::as_select()).first(conn).optional()?)
+}
+
+/// Returns the keys of the objects of those of these images of a customer that have one.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn objects_of(
+    conn: &mut PgConnection,
+    customer: i32,
+    images: &[(i32, &str)],
+) -> Result<Vec<String>, Problem> {
+    let (spaces, ids): (Vec<i32>, Vec<&str>) = images.iter().copied().unzip();
+    let found: Vec<Object> = diesel::sql_query(
+        "SELECT object FROM derivatives WHERE customer = $1 AND object IS NOT NULL \
+         AND (space, image) IN (SELECT * FROM unnest($2, $3))",
+    )
+    .bind::<Integer, _>(customer)
+    .bind::<Array<Integer>, _>(spaces)
+    .bind::<Array<Text>, _>(ids)
+    .load(conn)?;
+    Ok(found.into_iter().map(|found| found.object).collect())
+}
+
+#[derive(QueryableByName)]
+struct Object {
+    #[diesel(sql_type = Text)]
+    object: String,
 }
 
 /// Writes the derivatives of an image, which the caller has locked, in place of those of before.

@@ -28,7 +28,7 @@ macro_rules! unnamed {
     };
 }
 pub(super) use unnamed;
-unnamed!(Cut<Q>, Compared, AtAnchor, OrderedBy, Within);
+unnamed!(Cut<Q>, Locking<Q>, Compared, AtAnchor, OrderedBy, Within);
 
 /// Makes a fragment an expression over images.
 macro_rules! expression {
@@ -109,6 +109,30 @@ impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Cut<Q> {
         out.push_bind_param::<BigInt, _>(&self.limit)?;
         out.push_sql(" OFFSET ");
         out.push_bind_param::<BigInt, _>(&self.offset)
+    }
+}
+
+/// Images of a query, locked in the order of their keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Locking<Q> {
+    pub query: Q,
+    /// Locking clause, such as `FOR UPDATE`.
+    pub words: &'static str,
+}
+
+impl<Q: Query> Query for Locking<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q> RunQueryDsl<PgConnection> for Locking<Q> {}
+
+impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Locking<Q> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        self.query.walk_ast(out.reborrow())?;
+        out.push_sql(" ORDER BY images.space, images.id ");
+        out.push_sql(self.words);
+        out.push_sql(" OF images");
+        Ok(())
     }
 }
 

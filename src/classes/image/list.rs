@@ -3,10 +3,11 @@
 use super::order::{Sort, values};
 use super::question::{Question, Slice};
 use super::scope::Scope;
-use super::{Image, pages, query, search};
+use super::{Image, bulk, pages, query, search};
 use crate::addresses::{BatchAddress, CustomerAddress, SpaceAddress};
 use crate::classes::role::uris::settle_searched_roles;
 use crate::hydra::Problem;
+use crate::resource::collection::Listed as _;
 use crate::resource::page::{Written, written_reply};
 use crate::resource::*;
 
@@ -21,6 +22,7 @@ pub static SPACE_IMAGES: Collection<SpaceAddress, Image> = collection_of(
         .answering(statuses::REGISTERED)
         .titled("Create, and process at once"),
 )
+.also(&[bulk::UPDATE, bulk::REMOVE])
 .filters(query::FILTERS)
 .ordered(query::ORDERABLE);
 
@@ -29,8 +31,27 @@ pub static ALL_IMAGES: Collection<CustomerAddress, Image> = collection_of(
     "The images of a customer, over all spaces, in the order they were registered.",
 )
 .lists_by(|s, of, input| listed(s, input, Scope::All(*of)))
+.posts(SELECT_IMAGES)
 .filters(query::FILTERS)
 .ordered(query::ORDERABLE);
+
+/// Shows the images of a customer that a body names.
+const SELECT_IMAGES: Operation<CustomerAddress> =
+    post("select", "Find the images that a collection names by id")
+        .expects_a("ImageCollection")
+        .returns_a("ImageCollection")
+        .answering(statuses::REPORTED)
+        .shows_what_is_named()
+        .reads(|s, of, input| bulk::select(s, *of, input, &ALL_IMAGES.describe()));
+
+/// Deletes the images of a customer that a body names.
+pub const DELETE_IMAGES: Operation<CustomerAddress> =
+    post("deleteImages", "Delete the images that a collection names by id, all or none")
+        .expects_a("ImageCollection")
+        .returns_a("ImageCollection")
+        .answering(statuses::REPORTED)
+        .shows_what_is_named()
+        .writes(|s, of, input| bulk::delete_named(s, *of, input, &ALL_IMAGES.describe()));
 
 pub static QUEUE_IMAGES: Collection<CustomerAddress, Image> = collection_of(
     "QueueImageCollection",
@@ -68,15 +89,7 @@ pub static BATCH_ERRORS: Collection<BatchAddress, Image> = collection_of(
 
 fn listed(s: &mut UnitOfWork<'_>, input: &Input, scope: Scope) -> Result<Reply, Problem> {
     let mut wanted = ListRequest::of(input);
-    let tenant = Some(scope.customer());
-    let context = ParseContext {
-        site: s.site,
-        tenant,
-        path: &input.path,
-        new: false,
-        id: None,
-        strict: false,
-    };
+    let context = ParseContext::lenient(s.site, scope.customer(), &input.path);
     let mut filter = query::read(wanted.query, context, &mut wanted.faults);
     if !wanted.faults.is_empty() {
         scope.must_be_there(s.conn)?;

@@ -2,7 +2,7 @@
 
 use diesel::deserialize;
 use diesel::pg::Pg;
-use diesel::row::{Row, RowIndex};
+use diesel::row::Row;
 
 use super::Image;
 use super::draft::ImageDraft;
@@ -25,7 +25,7 @@ macro_rules! columns {
             /// Fails if they are not those.
             pub(super) fn refill<'row>(
                 &mut self,
-                columns: &mut Columns<'_, impl Row<'row, Pg> + RowIndex<usize>>,
+                columns: &mut Columns<'_, impl Row<'row, Pg>>,
             ) -> deserialize::Result<()> {
                 // Each is named, so that a new one is not forgotten. Some are not shown.
                 let Self { customer: _, $($own,)+ draft, retry } = self;

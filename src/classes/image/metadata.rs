@@ -13,6 +13,8 @@ macro_rules! names {
     (texts: [$($text:ident)+] numbers: [$($number:ident)+]) => {
         /// Members that hold a text.
         pub const TEXTS: [&str; 3] = [$(stringify!($text)),+];
+        /// Parameters that say what a text begins with.
+        pub const PREFIXES: [&str; 3] = [$(concat!(stringify!($text), "Prefix")),+];
         /// Members that hold a whole number.
         pub const NUMBERS: [&str; 3] = [$(stringify!($number)),+];
         /// All of them.

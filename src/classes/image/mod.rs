@@ -1,8 +1,10 @@
 //! Images: what the customer says of them, and how they came through.
 
 mod address_rules;
+pub mod bulk;
 pub mod derivatives;
 mod draft;
+mod filter;
 mod fragments;
 pub mod list;
 mod listed;
@@ -11,24 +13,29 @@ mod media_type;
 pub mod metadata;
 mod new_image;
 mod order;
+pub mod origin_rules;
 mod pages;
 mod place;
 mod properties;
 pub mod query;
 mod question;
 pub mod register;
+mod removal;
+mod rewrite;
 mod scope;
 mod search;
 mod select;
 mod services;
 mod space_defaults;
 pub mod store;
+pub mod submitted;
 pub mod thumbnails;
 
 pub use address_rules::{check_space, given_space};
 pub use draft::ImageDraft;
 pub use list::{
-    ALL_IMAGES, BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, QUEUE_IMAGES, SPACE_IMAGES,
+    ALL_IMAGES, BATCH_COMPLETED, BATCH_ERRORS, BATCH_IMAGES, DELETE_IMAGES, QUEUE_IMAGES,
+    SPACE_IMAGES,
 };
 pub use media_type::{UNKNOWN, inferred_media_type};
 
@@ -99,7 +106,7 @@ impl Resource for Image {
         properties: &[
             &field("id", "Last segment of its address, unique in its space", |i: &Self| &i.id),
             &field("space", "Number of its space; set once and for all", |i: &Self| &i.space),
-            &field("origin", "Where it is fetched: an http or https URL", |i: &Self| {
+            &field("origin", "Where it is fetched: a URL of http, https, or what an origin strategy fetches", |i: &Self| {
                 &i.draft.origin
             })
             .writable(|d| &mut d.origin)
@@ -282,11 +289,14 @@ impl Resource for Image {
     }
 
     fn check(
-        _s: &mut UnitOfWork<'_>,
+        s: &mut UnitOfWork<'_>,
+        tenant: Option<i32>,
         at: Option<&ImageAddress>,
-        _draft: &ImageDraft,
+        draft: &ImageDraft,
     ) -> Result<Vec<Fault>, Problem> {
-        Ok(at.and_then(ImageAddress::fault).into_iter().collect())
+        let mut faults = origin_rules::faults(s.conn, s.site, tenant_of(tenant)?, at, draft)?;
+        faults.extend(at.and_then(ImageAddress::fault));
+        Ok(faults)
     }
 
     fn check_fixed(

@@ -10,7 +10,7 @@ use diesel::expression::QueryMetadata;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
-use diesel::row::{Row, RowIndex};
+use diesel::row::Row;
 
 use super::Image;
 use super::fragments::{Anchor, AtAnchor, Compared, Cut, NEAR, OrderedBy, Usual, Within};
@@ -165,15 +165,12 @@ struct Read {
     last: Option<Vec<KeyValue>>,
     /// Tells whether there are more in the direction of reading.
     more: bool,
-    /// How many there are in the list; `None` where nothing was read.
+    /// Number of images in the list; `None` where nothing was read.
     total: Option<i64>,
 }
 
 impl Reader<'_> {
-    fn take<'row>(
-        &mut self,
-        row: &(impl Row<'row, Pg> + RowIndex<usize>),
-    ) -> diesel::deserialize::Result<()> {
+    fn take<'row>(&mut self, row: &impl Row<'row, Pg>) -> diesel::deserialize::Result<()> {
         self.found += 1;
         if self.found > self.wanted {
             return Ok(());

@@ -14,19 +14,36 @@ pub(super) struct Member {
     pub body: Map<String, Value>,
 }
 
-/// Reads where each member of a submission to `path` is to stand; one that cannot be told is left out, with its
-/// fault.
+/// The images that members of a body may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Identity<'a> {
+    pub customer: i32,
+    /// Path of the request.
+    pub path: &'a str,
+    /// The space that all are in; `None`: each says its own.
+    pub space: Option<i32>,
+    /// Tells whether each has to say its id, by itself or as a bare text; else one is minted where it is absent.
+    pub is_given: bool,
+}
+
+/// Reads where each member of a body stands, or is to stand; one that cannot be told is left out, with its fault.
 pub(super) fn identify(
     site: &Site,
-    (customer, path): (i32, &str),
+    identity: Identity<'_>,
     submitted: Vec<Value>,
     faults: &mut Vec<Fault>,
 ) -> Vec<Member> {
     let mut members = Vec::with_capacity(submitted.len());
     for (index, value) in submitted.into_iter().enumerate() {
         let mut own = Vec::new();
+        let value = match value {
+            Value::String(id) if identity.is_given => {
+                Map::from_iter([("id".into(), id.into())]).into()
+            }
+            value => value,
+        };
         if let Value::Object(mut body) = value {
-            if let Some(at) = place(site, (customer, path), &mut body, &mut own) {
+            if let Some(at) = place(site, identity, &mut body, &mut own) {
                 members.push(Member { index, at, body });
             }
             faults.extend(own.into_iter().map(|fault| fault.within(index)));
@@ -40,10 +57,10 @@ pub(super) fn identify(
     members
 }
 
-/// Returns where a member is to stand: by `@id`, or by `space` and `id`, the latter minted where it is absent.
+/// Returns where a member is to stand: by `@id`, or by `space` and `id`.
 fn place(
     site: &Site,
-    (customer, path): (i32, &str),
+    Identity { customer, path, space: only, is_given }: Identity<'_>,
     body: &mut Map<String, Value>,
     faults: &mut Vec<Fault>,
 ) -> Option<ImageAddress> {
@@ -92,7 +109,13 @@ fn place(
             return None;
         }
     }
-    let space = space.or(whole.as_ref().map(|at| at.space));
+    let space = space.or(whole.as_ref().map(|at| at.space)).or(only);
+    if let (Some(only), Some(space)) = (only, space)
+        && only != space
+    {
+        faults.push(Fault::new("space", format!("differs from the address, which says {only}")));
+        return None;
+    }
     let Some(space) = space else {
         if !faults.iter().any(|f| f.member == "space") {
             faults.push(Fault::new("space", "is required: the number of a space"));
@@ -106,6 +129,12 @@ fn place(
         }
         (Some(id), _) => id,
         (None, Some(at)) => at.image,
+        (None, None) if is_given => {
+            if !faults.iter().any(|f| f.member == "id") {
+                faults.push(Fault::new("id", "is required: the id of an image"));
+            }
+            return None;
+        }
         (None, None) => uuid::Uuid::new_v4().to_string(),
     };
     Some(ImageAddress { customer, space, image })

@@ -1,7 +1,7 @@
 //! Questions to collections of images, and the pages that answer them.
 
+use super::filter::Filter;
 use super::order::Sort;
-use super::query::Filter;
 use super::scope::Scope;
 use crate::addresses::SpaceAddress;
 use crate::hydra::collection::{Page, PageLink, PageLinks};

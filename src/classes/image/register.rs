@@ -1,18 +1,18 @@
 //! Registration: images come into being, or are sent again, in one transaction with batch and jobs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::LazyLock;
 
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Integer, Text, Timestamptz};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use diesel::sql_types::Timestamptz;
+use serde_json::Value;
 
 use super::new_image::NewImage;
-use super::place::{Member, identify};
+use super::origin_rules::OriginRules;
+use super::place::{Identity, Member, identify};
+use super::rewrite::{self, Rewritten, Sent};
 use super::space_defaults::SpaceDefaults;
-use super::{Image, ImageDraft, media_type};
+use super::{Image, ImageDraft, media_type, submitted};
 use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::customer_storage::quota::check_quota;
 use crate::classes::role::stored::StoredRole;
@@ -65,7 +65,8 @@ pub fn register(
 ) -> Result<BatchAddress, Problem> {
     let customer = customer.customer;
     let mut faults = Vec::new();
-    let members = identify(s.site, (customer, &input.path), submitted, &mut faults);
+    let identity = Identity { customer, path: &input.path, space: None, is_given: false };
+    let members = identify(s.site, identity, submitted, &mut faults);
     let defaults = lock_spaces(s.conn, customer, &members, &mut faults)?;
     let existing = lock_images(s.conn, customer, &members)?;
 
@@ -100,8 +101,9 @@ pub fn register(
     let given = drafts.values_mut().flat_map(|(_, draft)| &mut draft.roles);
     settle_roles(s.conn, customer, given)?;
     check_roles(s.conn, customer, &drafts, &mut faults)?;
+    check_origins(s, customer, &drafts, &existing, &mut faults)?;
     if !faults.is_empty() {
-        faults.sort_by_key(|fault| index_of(&fault.pointer));
+        faults.sort_by_key(|fault| submitted::index_of(&fault.pointer));
         return Err(faults.into());
     }
     let mut more: BTreeMap<i32, i64> = BTreeMap::new();
@@ -117,10 +119,6 @@ pub fn register(
 /// The effect of a change to an image.
 pub fn changed(at: ImageAddress) -> Effect {
     Effect::ImageChanged { customer: at.customer, space: at.space, image: at.image }
-}
-
-fn index_of(pointer: &str) -> usize {
-    pointer.split('/').nth(2).and_then(|index| index.parse().ok()).unwrap_or_default()
 }
 
 /// Locks the spaces that members name and returns their defaults; a space that is not there is a fault of each of
@@ -177,17 +175,52 @@ fn check_roles(
     if unknown.is_empty() {
         return Ok(());
     }
-    let unknown: HashSet<&str> = unknown.iter().map(String::as_str).collect();
-    let found = drafts.values().flat_map(|(index, draft)| {
+    let unknown: HashSet<String> = unknown.into_iter().collect();
+    let drafts = drafts.values().map(|(index, draft)| (*index, draft));
+    faults.extend(missing_roles(drafts, &unknown));
+    Ok(())
+}
+
+/// Returns a fault for each of these roles that a draft names, in the member with the number of the draft.
+pub(super) fn missing_roles<'a>(
+    drafts: impl Iterator<Item = (usize, &'a ImageDraft)>,
+    unknown: &HashSet<String>,
+) -> Vec<Fault> {
+    let found = drafts.flat_map(|(index, draft)| {
         let named = draft.roles.iter().filter_map(StoredRole::own_id);
-        let missing = named.filter(|role| unknown.contains(role));
-        missing.map(|role| {
+        let missing = named.filter(|role| unknown.contains(*role));
+        missing.map(move |role| {
             let reason = format!("names {role}, which is not there");
-            Fault::new("roles", reason).within(*index)
+            Fault::new("roles", reason).within(index)
         })
     });
     // No more are told, and one body may have hundreds of thousands.
-    faults.extend(found.take(MAX_FAULTS + 1));
+    found.take(MAX_FAULTS + 1).collect()
+}
+
+/// Finds origins that nothing will fetch, unless they were held already.
+fn check_origins(
+    s: &mut UnitOfWork<'_>,
+    customer: i32,
+    drafts: &BTreeMap<ImageAddress, (usize, ImageDraft)>,
+    existing: &HashMap<ImageAddress, Image>,
+    faults: &mut Vec<Fault>,
+) -> Result<(), Problem> {
+    let mut rules = OriginRules::new(s.site, customer);
+    for (at, (index, draft)) in drafts {
+        let held = existing.get(at).map(|image| &image.draft);
+        if held.is_none_or(|held| held.origin != draft.origin)
+            && let Some(reason) = rules.fault(s.conn, &draft.origin)?
+        {
+            faults.push(Fault::new("origin", reason).within(*index));
+        }
+        if let Some(origin) = &draft.initial_origin
+            && held.is_none_or(|held| held.initial_origin != draft.initial_origin)
+            && let Some(reason) = rules.fault(s.conn, origin)?
+        {
+            faults.push(Fault::new("initialOrigin", reason).within(*index));
+        }
+    }
     Ok(())
 }
 
@@ -216,14 +249,12 @@ fn store(
         let copied = diesel::copy_from(images::table).from_insertable(&new).execute(conn);
         copied.map_err(|error| body::retry_if_created_concurrently(error.into()))?;
     }
-    let again: Vec<Again<'_>> = drafts
+    let again: Vec<Rewritten<'_>> = drafts
         .iter()
         .filter(|(at, _)| existing.contains_key(at))
-        .map(|(at, (_, draft))| Again { space: at.space, id: &at.image, draft })
+        .map(|(at, (_, draft))| Rewritten { space: at.space, id: &at.image, draft })
         .collect();
-    if !again.is_empty() {
-        send_all_again(conn, customer, &again, batch, now)?;
-    }
+    rewrite::all(conn, customer, &again, Sent::Again { batch: Some(batch), queued: now })?;
     batch::put_members(conn, customer, batch, drafts.keys())?;
     if !new.is_empty() {
         let ids: Vec<(i32, &str)> = new.iter().map(|image| (image.space, image.id)).collect();
@@ -234,47 +265,6 @@ fn store(
         job::put(conn, customer, &ids, Sender::Batch(sender))?;
     }
     Ok(BatchAddress { customer, batch })
-}
-
-/// An image that is there, and what is now said of it, under the names of the columns.
-#[derive(Serialize)]
-struct Again<'a> {
-    space: i32,
-    id: &'a str,
-    #[serde(flatten)]
-    draft: &'a ImageDraft,
-}
-
-/// Sets the columns of a draft, as SQL: the draft is serialized under their names.
-static WRITTEN: LazyLock<String> = LazyLock::new(|| {
-    let draft = serde_json::to_value(ImageDraft::default()).unwrap_or_default();
-    let columns = draft.as_object().into_iter().flat_map(Map::keys);
-    columns.map(|column| format!("{column} = n.{column}")).collect::<Vec<_>>().join(", ")
-});
-
-/// As [`send_again`], for all locked images of a batch in one statement.
-fn send_all_again(
-    conn: &mut PgConnection,
-    customer: i32,
-    again: &[Again<'_>],
-    batch: i64,
-    queued: DateTime<Utc>,
-) -> Result<(), Problem> {
-    // As JSON, for arrays of arrays (tags, roles) of different lengths are no value of PostgreSQL.
-    let rows = serde_json::to_string(again).map_err(Problem::internal)?;
-    diesel::sql_query(format!(
-        "UPDATE images AS i SET {}, \
-         ingesting = TRUE, error = '', finished = NULL, dequeued = NULL, batch = $2, queued = $3 \
-         FROM json_populate_recordset(NULL::images, $1::json) AS n \
-         WHERE i.customer = $4 AND i.space = n.space AND i.id = n.id",
-        *WRITTEN
-    ))
-    .bind::<Text, _>(rows)
-    .bind::<BigInt, _>(batch)
-    .bind::<Timestamptz, _>(queued)
-    .bind::<Integer, _>(customer)
-    .execute(conn)?;
-    Ok(())
 }
 
 /// Writes what was said of an image that is there, and marks it as being processed again.
@@ -339,11 +329,8 @@ mod tests {
         let (of_draft, of_new) = (columns(&of_draft), columns(&of_new));
         assert!(of_draft.len() > 10, "{of_draft:?}");
         assert!(of_draft.is_subset(&of_new), "{of_draft:?} in {of_new:?}");
-        let written: BTreeSet<String> = WRITTEN
-            .split(", ")
-            .filter_map(|set| set.split_once(' '))
-            .map(|(column, _)| format!("\"{column}\""))
-            .collect();
+        let written: BTreeSet<String> =
+            rewrite::columns().iter().map(|column| format!("\"{column}\"")).collect();
         assert_eq!(of_draft.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(), written);
     }
 }

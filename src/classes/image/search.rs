@@ -19,7 +19,6 @@ use diesel::sql_types::{Nullable, Text};
 use super::Image;
 use super::fragments::{Compared, Cut};
 use super::order::{INDEXED, order_by_names, values};
-use super::query::Filter;
 use super::question::Question;
 use super::scope::Scope;
 use super::select::{ImageQuery, Words, filtered, load, load_keys, ordered};
@@ -116,7 +115,9 @@ impl<'a> Search<'a> {
             && (!(sort.is_default() || sort.is_by_space())
                 || filter.is_by_value()
                 || filter.spaces.is_some());
-        let is_in_order = filter.is_empty() || filter.is_by_value() || filter.spaces.is_some();
+        let is_stretch = sort.is_default() && *filter == filter.registered();
+        let is_in_order =
+            filter.is_empty() || is_stretch || filter.is_by_value() || filter.spaces.is_some();
         // Where reading in order looks at as many images as match.
         let few = FEW.max((self.list.saturating_mul(100)).isqrt());
         let few = if merges && !is_in_order { EXACT } else { few };
@@ -281,7 +282,8 @@ impl<'a> Search<'a> {
         descending: bool,
         limit: i64,
     ) -> Result<Option<Vec<Image>>, Problem> {
-        let everything = Question { filter: Filter::default(), ..self.question.clone() };
+        let filter = self.question.filter.registered();
+        let everything = Question { filter, ..self.question.clone() };
         let whole = Search {
             conn: &mut *self.conn,
             question: &everything,

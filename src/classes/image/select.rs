@@ -1,19 +1,19 @@
 //! Filters and orders of images as queries.
 
 use diesel::connection::DefaultLoadingMode;
-use diesel::dsl::sql;
+use diesel::dsl::{not, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Integer, Text, Timestamptz};
 
 use super::Image;
+use super::filter::{Filter, Span};
 use super::fragments::Cut;
 use super::metadata::metadata_members;
 use super::order::{self, Column};
-use super::query::Filter;
 use super::scope::Scope;
 use crate::hydra::Problem;
-use crate::resource::sql::{shown_number, shown_text, tenant_words};
+use crate::resource::sql::{shown_number, shown_text, starts_with, tenant_words};
 use crate::schema::{images, spaces};
 
 pub type ImageQuery<'a> = images::BoxedQuery<'a, Pg>;
@@ -46,10 +46,9 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> Image
             found.filter(images::batch.eq(at.batch)).filter(images::error.ne(""))
         }
     };
-    // The indexes on ids and metadata lead with the space, so that a search over all of them names each.
-    let searched = filter.ids.is_some() || filter.has_metadata();
+    // Most indexes lead with the space, so that a search over all of them names each.
     if let Scope::All(at) = scope
-        && searched
+        && filter.is_found_by_space()
         && words != Words::Met
     {
         let all = spaces::table.filter(spaces::customer.eq(at.customer)).select(spaces::id);
@@ -71,12 +70,18 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> Image
         (texts: [$($text:ident)+] numbers: [$($number:ident)+]) => {
             let ([$($text),+], [$($number),+]) = (filter.strings.clone(), filter.numbers.clone());
             $(found = any!(shown_text(images::$text), $text);)+
+            let [$($text),+] = filter.prefixes.clone();
+            $(if let Some(prefix) = $text {
+                found = found.filter(starts_with(shown_text(images::$text), prefix));
+            })+
             $(found = any!(shown_number(images::$number), $number);)+
         };
     }
     metadata_members!(by_metadata);
     found = any!(images::space, filter.spaces.clone());
     found = any!(images::id, filter.ids.clone());
+    found = any!(images::media_type, filter.media_types.clone());
+    found = in_state(found, filter);
     macro_rules! all {
         ($column:expr, $wanted:expr) => {
             if $wanted.is_empty() {
@@ -96,6 +101,58 @@ pub(super) fn filtered<'a>(scope: Scope, filter: &Filter, words: Words) -> Image
     found = all!(images::roles, filter.roles);
     found
 }
+
+/// Adds the conditions of a filter on how images came through, when they were registered, and what they measure.
+fn in_state<'a>(mut found: ImageQuery<'a>, filter: &Filter) -> ImageQuery<'a> {
+    // As the conditions of the indexes say it.
+    found = match filter.has_error {
+        Some(true) => found.filter(sql::<Bool>("images.error <> ''")),
+        Some(false) => found.filter(sql::<Bool>("images.error = ''")),
+        None => found,
+    };
+    found = match filter.ingesting {
+        Some(true) => found.filter(images::ingesting),
+        Some(false) => found.filter(not(images::ingesting)),
+        None => found,
+    };
+    let Span { from, before } = filter.created;
+    if let Some(from) = from {
+        found = found.filter(images::created.ge(from));
+    }
+    if let Some(before) = before {
+        found = found.filter(images::created.lt(before));
+    }
+    let finished = || sql::<Timestamptz>("COALESCE(images.finished, 'infinity')");
+    let Span { from, before } = filter.finished;
+    if let Some(from) = from {
+        found = found.filter(finished().ge(from));
+    }
+    match before {
+        Some(before) => found = found.filter(finished().lt(before)),
+        // What is not finished is no later than anything.
+        None if from.is_some() => found = found.filter(sql::<Bool>(IS_FINISHED)),
+        None => {}
+    }
+    if let Some(width) = filter.min_width {
+        found = found.filter(sql::<Bool>("images.width >= ").bind::<BigInt, _>(width));
+    }
+    if let Some(height) = filter.min_height {
+        found = found.filter(sql::<Bool>("images.height >= ").bind::<BigInt, _>(height));
+    }
+    if filter.min_size.is_some() || filter.max_size.is_some() {
+        let sized = sql::<Bool>(
+            "EXISTS (SELECT FROM derivatives AS d WHERE d.customer = images.customer \
+             AND d.space = images.space AND d.image = images.id AND d.size BETWEEN ",
+        );
+        let sized = sized.bind::<BigInt, _>(filter.min_size.unwrap_or_default());
+        let sized = sized.sql(" AND ").bind::<BigInt, _>(filter.max_size.unwrap_or(i64::MAX));
+        found = found.filter(sized.sql(")"));
+    }
+    found
+}
+
+/// Leaves out images that are not finished, in the words of the index.
+const IS_FINISHED: &str = "COALESCE(images.finished, 'infinity') < 'infinity'";
 
 /// Puts images in order; `descending` turns the whole key round, so that an index serves both directions.
 pub(super) fn ordered<'a>(
@@ -135,12 +192,11 @@ pub(super) fn load_keys(
     keys: Vec<(i32, String)>,
 ) -> Result<Vec<Image>, Problem> {
     let (spaces, ids): (Vec<i32>, Vec<String>) = keys.into_iter().unzip();
-    let wanted =
-        sql::<diesel::sql_types::Bool>("(images.space, images.id) IN (SELECT * FROM unnest(")
-            .bind::<Array<Integer>, _>(spaces.clone())
-            .sql(", ")
-            .bind::<Array<Text>, _>(ids.clone())
-            .sql("))");
+    let wanted = sql::<Bool>("(images.space, images.id) IN (SELECT * FROM unnest(")
+        .bind::<Array<Integer>, _>(spaces.clone())
+        .sql(", ")
+        .bind::<Array<Text>, _>(ids.clone())
+        .sql("))");
     let found = images::table.filter(images::customer.eq(customer)).filter(wanted);
     let found: Vec<Image> = found.select(Image::as_select()).load(conn)?;
     let mut found: std::collections::HashMap<(i32, String), Image> =

@@ -6,10 +6,9 @@ use diesel::prelude::*;
 
 use super::register::{self, changed, settled};
 use super::space_defaults::SpaceDefaults;
-use super::{Image, ImageDraft, check_space, derivatives};
+use super::{Image, ImageDraft, check_space, removal};
 use crate::addresses::{self, ImageAddress, SpaceAddress};
 use crate::hydra::Problem;
-use crate::queue::batch::{self, MemberOutcome};
 use crate::queue::job::{self, Sender};
 use crate::resource::address::Template;
 use crate::resource::*;
@@ -128,31 +127,13 @@ impl Replace for Image {
 }
 
 impl Remove for Image {
-    /// Batches first, then the image, then its job: the order in which all lock (`docs/rules.md` 6.3).
     fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &ImageAddress) -> Result<Self, Problem> {
-        let waiting = batch::waiting_in(s.conn, at)?;
-        batch::lock(s.conn, at.customer, &waiting)?;
-        let images = images::table.find((at.customer, at.space, &at.image));
-        let locked = images.select(Self::as_select()).for_update().first(s.conn)?;
-        if batch::waiting_in(s.conn, at)? == waiting {
-            Ok(locked)
-        } else {
-            Err(Problem::SerializationConflict(None))
-        }
+        removal::lock(s.conn, at.customer, &[(at.space, &at.image)], |conn| {
+            let images = images::table.find((at.customer, at.space, &at.image));
+            Ok(images.select(Self::as_select()).for_update().first(conn)?)
+        })
     }
     fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
-        let at = locked.address();
-        // The same as when they were locked: nobody adds to them while the image is locked.
-        let waiting = batch::waiting_in(s.conn, &at)?;
-        let finished = batch::record_outcomes(s.conn, &at, &waiting, MemberOutcome::Deleted)?;
-        s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
-        job::withdraw(s.conn, &at)?;
-        if let Some(object) = derivatives::of_image(s.conn, &at)?.and_then(|made| made.object) {
-            job::discard(s.conn, &object, 0)?;
-        }
-        let image = images::table.find((at.customer, at.space, &at.image));
-        removed(diesel::delete(image).execute(s.conn))?;
-        s.effects.push(changed(at));
-        Ok(())
+        removal::remove(s, locked.customer, &[locked.into_inner()])
     }
 }

@@ -1,6 +1,6 @@
 //! URIs of roles: how bodies name roles, how they are stored and shown, and which are not there.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use diesel::prelude::*;
 use serde_json::Value;
@@ -178,6 +178,24 @@ pub fn unknown_roles<'a>(
         .load(conn)?;
     let known: HashSet<&str> = known.iter().map(String::as_str).collect();
     Ok(wanted.into_iter().filter(|role| !known.contains(role)).map(Into::into).collect())
+}
+
+/// As [`unknown_roles`], of which none is locked.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub fn unknown_searched_roles<'a>(
+    conn: &mut PgConnection,
+    customer: i32,
+    stored: impl Iterator<Item = &'a StoredRole>,
+) -> Result<Vec<String>, Problem> {
+    let mut wanted: BTreeSet<&str> = stored.filter_map(StoredRole::own_id).collect();
+    let own = roles::table
+        .filter(roles::customer.eq(customer))
+        .filter(roles::id.eq_any(wanted.iter().copied()));
+    let known: Vec<String> = own.select(roles::id).load(conn)?;
+    wanted.retain(|role| !known.iter().any(|known| known == role));
+    Ok(wanted.into_iter().map(Into::into).collect())
 }
 
 /// The fault of a member that names roles that are not there, if any are.

@@ -53,3 +53,14 @@ fn a_panic_is_a_line_of_the_log() {
     assert!(message.contains("worker") && message.contains("two\nlines"), "{message}");
     assert!(message.contains("logging/tests.rs"), "where it was: {message}");
 }
+
+#[test]
+fn what_the_client_of_ftp_sends_is_never_written() {
+    let is_secret =
+        |target: &str, level| is_secret(&Metadata::builder().target(target).level(level).build());
+    for level in [Level::Debug, Level::Trace] {
+        assert!(is_secret(&["suppaftp", "async_ftp", "control"].join("::"), level));
+        assert!(!is_secret("hydria::origins", level));
+    }
+    assert!(!is_secret("suppaftp", Level::Warn));
+}

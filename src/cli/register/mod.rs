@@ -28,7 +28,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Batches that are looked at each time.
 const WATCHED: usize = 8;
 
-/// What is to be registered, and where.
+/// Arguments of `hydria register`.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// A CSV file with a header line; a text file (.txt) with a URL a line; or a folder of images.

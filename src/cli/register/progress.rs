@@ -5,7 +5,7 @@ use std::io::{IsTerminal as _, Write as _};
 /// Characters of the bar.
 const WIDTH: usize = 30;
 
-/// How far it is.
+/// Progress of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub lines: usize,

@@ -1,4 +1,4 @@
-//! What was registered, in a file beside the input: a run that is repeated goes on where the one before ended.
+//! The record of what was registered, a file beside the input: a run that is repeated goes on where the one before ended.
 
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};

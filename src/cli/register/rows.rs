@@ -1,4 +1,4 @@
-//! What is to be registered, line by line, and the simplest source of it: a list of URLs.
+//! Rows to be registered, line by line, and the simplest source of them: a list of URLs.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -25,6 +25,14 @@ pub fn parse(text: &[u8], bounds: Bounds) -> Result<Value, Problem> {
     read.map(|Unique(value)| value).map_err(|error| Problem::Malformed(fault(text, &error)))
 }
 
+/// Parses JSON text of which no object has a member twice.
+///
+/// # Errors
+/// Fails if it is no such JSON.
+pub fn unique_members(text: &str) -> serde_json::Result<Value> {
+    serde_json::from_str(text).map(|Unique(value)| value)
+}
+
 /// A value in which no object has a member twice, as JSON-LD has it (JSON-LD 1.1, section 9.5).
 ///
 /// Else the last would win, and an image whose `roles` are given and then given as none would be open.

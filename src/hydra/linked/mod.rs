@@ -42,6 +42,7 @@ use super::{ClassDoc, CollectionDoc, Fault, OperationDoc, Problem};
 use address::BaseIri;
 use contexts::{Context, ContextLoader, Contexts};
 use document::{Asked, Writing};
+pub use json::unique_members;
 use known::Known;
 use limits::Bounds;
 use nodes::Nodes;
@@ -86,8 +87,10 @@ enum Reads {
     Nothing,
     One,
     Collection,
-    /// A collection or an array, or one alone.
+    /// A collection or an array of references, or one alone.
     Either,
+    /// A collection, or one alone.
+    Several,
 }
 
 /// The shape that a body is read as.
@@ -142,7 +145,10 @@ impl Linked {
         let returned = operation.returns.and_then(|name| Some((name, member(name)?)));
         let (reads, class, name) = match (operation.expects, returned) {
             (Some(class), Some((name, member))) if member == class => {
-                (Reads::Either, Some(class), name)
+                // A PATCH says something of the members, a POST refers to them.
+                let reads =
+                    if operation.method == "PATCH" { Reads::Several } else { Reads::Either };
+                (reads, Some(class), name)
             }
             (Some(name), _) => match member(name) {
                 Some(class) => (Reads::Collection, Some(class), name),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::OperationDoc;
+use super::super::{ACCEPTED, OperationDoc};
 use super::{Api, LIST, schema, statuses};
 
 /// One answer of an operation.
@@ -21,6 +21,7 @@ pub(super) fn response(api: &Api<'_>, operation: &OperationDoc, code: u16, title
     let schema = match operation.returns {
         None => None,
         _ if matches!(code, 205 | 304) => None,
+        _ if code == 202 => Some(schema::to(ACCEPTED)),
         Some(LIST) => Some(json!({
             "type": "array", "items": { "type": ["string", "integer"] },
         })),

@@ -18,6 +18,14 @@ pub(super) enum Use {
     Queued,
     /// The submission itself.
     Submitted,
+    /// A change of many resources: of all alike, or of each that it names.
+    AllChanged,
+    /// The change of one that is named.
+    EachChanged,
+    /// A list of resources that are named.
+    AllNamed,
+    /// One that is named.
+    Named,
 }
 
 /// Returns the name of the schema of such a body.
@@ -27,6 +35,10 @@ pub(super) fn name_of(class: &ClassDoc, usage: Use) -> String {
         Use::New => format!("New{}", class.name),
         Use::Queued => format!("Queued{}", class.name),
         Use::Submitted => format!("{}Submission", class.name),
+        Use::AllChanged => format!("{}Changes", class.name),
+        Use::EachChanged => format!("{}Change", class.name),
+        Use::AllNamed => format!("{}Names", class.name),
+        Use::Named => format!("{}Name", class.name),
     }
 }
 
@@ -134,6 +146,61 @@ pub(super) fn submission(class: &ClassDoc) -> Value {
                 "type": "array", "minItems": 1, "items": to(&name_of(class, Use::Queued)),
             },
         },
+    })
+}
+
+/// Returns a change of many: what all of them get, or members each of which names one.
+pub(super) fn changes(class: &ClassDoc) -> Value {
+    let mut schema = sent(class);
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        let each = to(&name_of(class, Use::EachChanged));
+        let member = json!({ "type": "array", "minItems": 1, "maxItems": 1000, "items": each,
+                             "description": "Changes of single ones, in place of one of all" });
+        properties.insert("member".into(), member);
+    }
+    describe(
+        &mut schema,
+        "What all that the filter of the query matches get alike; or, without a filter, `member` with a \
+         change of each that it names by id.",
+    );
+    schema
+}
+
+/// Returns the change of one that is named by its id.
+pub(super) fn change(class: &ClassDoc) -> Value {
+    let mut schema = sent(class);
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.insert("id".into(), name());
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("required".into(), json!(["id"]));
+    }
+    schema
+}
+
+/// Returns a list of names.
+pub(super) fn names(class: &ClassDoc) -> Value {
+    json!({
+        "type": "object", "required": ["member"],
+        "properties": {
+            "member": {
+                "type": "array", "minItems": 1, "maxItems": 1000,
+                "items": to(&name_of(class, Use::Named)),
+            },
+        },
+    })
+}
+
+/// Returns one of a list of names.
+pub(super) fn named() -> Value {
+    json!({ "type": "object", "required": ["id"], "properties": { "id": name() } })
+}
+
+/// Returns the id by which a body names something that is there.
+fn name() -> Value {
+    json!({
+        "type": "string", "minLength": 1,
+        "description": "`customer/space/id`, or the whole address; in a space the last segment alone will do",
     })
 }
 

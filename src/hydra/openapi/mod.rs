@@ -291,6 +291,14 @@ fn bodies(api: &Api<'_>, operation: &OperationDoc) -> Vec<(String, Value)> {
         return vec![(bodies::REFERENCES.to_owned(), bodies::references())];
     }
     match (class(name), collection(name).and_then(|c| class(c.member))) {
+        (Some(class), _) if operation.name == "updateAll" => vec![
+            (bodies::name_of(class, Use::AllChanged), bodies::changes(class)),
+            (bodies::name_of(class, Use::EachChanged), bodies::change(class)),
+        ],
+        (None, Some(member)) if operation.name != "create" => vec![
+            (bodies::name_of(member, Use::AllNamed), bodies::names(member)),
+            (bodies::name_of(member, Use::Named), bodies::named()),
+        ],
         // What is never shown is never held against either: it is written whole.
         (Some(class), _) if operation.name == "create" || operation.returns.is_none() => {
             vec![(bodies::name_of(class, Use::New), bodies::new(class, false))]

@@ -244,6 +244,14 @@ pub(super) fn of_variable(
     if matches!(term_of(variable.name), "pageIndex" | "limit") {
         return json!({ "type": "integer" });
     }
+    match variable.range {
+        Some("xsd:boolean") => return json!({ "type": "boolean" }),
+        Some("xsd:dateTime") => return json!({ "type": "string", "format": "date-time" }),
+        Some("xsd:nonNegativeInteger") => {
+            return json!({ "type": "integer", "format": "int64", "minimum": 0 });
+        }
+        _ => {}
+    }
     let property =
         member.and_then(|class| class.properties.iter().find(|p| p.name == variable.name));
     match property {

@@ -149,8 +149,12 @@ fn allowances_are_read_and_shown() {
 
 #[test]
 fn an_origin_is_checked_before_it_is_written() {
-    for origin in ["http://example.org", "HTTPS://example.org:8443/ä b.jpg?x=1#y", "http://[::1]/"]
-    {
+    for origin in [
+        "http://example.org",
+        "HTTPS://example.org:8443/ä b.jpg?x=1#y",
+        "http://[::1]/",
+        "s3://bucket/key",
+    ] {
         assert_eq!(check_origin(origin), Ok(()), "{origin}");
     }
     for (origin, why) in [
@@ -165,14 +169,32 @@ fn an_origin_is_checked_before_it_is_written() {
         ("http:///example.org/1.jpg", OriginUrlError::NotAUrl),
         ("https:////example.org/1.jpg", OriginUrlError::NotAUrl),
         ("http://exam\nple.org", OriginUrlError::NotAUrl),
-        ("s3://bucket/key", OriginUrlError::UnsupportedScheme),
+        ("gopher://example.org/1.jpg", OriginUrlError::UnsupportedScheme),
         ("file:///etc/passwd", OriginUrlError::UnsupportedScheme),
         ("http://user:pw@example.org", OriginUrlError::UserInfo),
         ("http://user@example.org", OriginUrlError::UserInfo),
     ] {
         assert_eq!(check_origin(origin), Err(why), "{origin:?}");
     }
-    let long = format!("http://example.org/{}", "a".repeat(2048));
+    let long = format!("http://example.org/{}", "a".repeat(4096));
     assert_eq!(check_origin(&long), Err(OriginUrlError::TooLong));
-    assert!(matches!(fetch("ftp://127.0.0.1/").unwrap_err(), OriginError::Unusable(_)));
+    assert!(matches!(fetch("gopher://127.0.0.1/").unwrap_err(), OriginError::Unusable(_)));
+    assert!(matches!(fetch("ftp://127.0.0.1/").unwrap_err(), OriginError::OtherScheme { .. }));
+}
+
+#[test]
+fn a_host_has_one_spelling_whatever_the_protocol() {
+    for (origin, host) in [
+        ("sftp://Files.Example.org./a", "files.example.org"),
+        ("sftp://b\u{fc}cher.example/a", "xn--bcher-kva.example"),
+        ("ftps://0x7f.1/a", "127.0.0.1"),
+        ("sftp://[::FFFF:127.0.0.1]:22/a", "[::ffff:7f00:1]"),
+        ("s3://Maps/a", "Maps"),
+    ] {
+        let url = super::super::strategy::read_origin(origin).unwrap();
+        assert_eq!(url.host_str(), Some(host), "{origin}");
+    }
+    for odd in ["sftp://./a", "sftp://a%2fb/a", "sftp://300.1.1.1/a"] {
+        assert!(check_origin(odd).is_err(), "{odd}");
+    }
 }

@@ -109,9 +109,9 @@ fn a_catastrophic_pattern_is_no_match_within_bounded_time() {
 fn the_first_rule_whose_pattern_is_found_is_chosen() {
     let rule = |text, strategy| Rule { id: String::new(), pattern: pattern(text), strategy };
     let rules = [
-        rule("nowhere", Strategy::Default),
-        rule("/private/", Strategy::BasicHttpAuthentication),
-        rule("example", Strategy::Default),
+        rule("nowhere", Strategy::DEFAULT),
+        rule("/private/", Strategy::parse("basic_https").unwrap()),
+        rule("example", Strategy::DEFAULT),
     ];
     let chosen = |origin| {
         let found = choose(&rules, origin, Duration::from_mins(1)).expect("in time");
@@ -127,7 +127,7 @@ fn many_slow_patterns_are_given_up_together() {
     let slow = |_| Rule {
         id: String::new(),
         pattern: pattern(r"(?:a|aa)+?(?:(?!b).)*+(?=z)"),
-        strategy: Strategy::Default,
+        strategy: Strategy::DEFAULT,
     };
     let rules: Vec<Rule> = (0..100).map(slow).collect();
     let origin = format!("https://example.org/z{}!", "a".repeat(2000));

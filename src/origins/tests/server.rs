@@ -6,7 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::super::{Credentials, Fetched, Fetcher, Limits, OriginError};
+use super::super::{
+    Access, Ambient, Credentials, Fetched, Fetcher, HostKeys, Limits, OriginError, Pinning,
+    Strategy,
+};
 
 /// Answers one request a connection, then ends the connection.
 pub struct Origin {
@@ -75,6 +78,15 @@ pub fn redirect(to: &str) -> String {
     answer("302 Found", &format!("location: {to}\r\n"), "")
 }
 
+/// Knows every host, whatever it shows.
+pub struct NoKeys;
+
+impl HostKeys for NoKeys {
+    fn pin<'a>(&'a self, _host: &'a str, key: &'a str) -> Pinning<'a> {
+        Box::pin(async move { Ok(key.to_owned()) })
+    }
+}
+
 /// Small enough for every failure to come within a second.
 pub fn limits() -> Limits {
     Limits {
@@ -93,11 +105,36 @@ pub fn fetch_with(
     origin: &str,
     credentials: Option<&Credentials>,
 ) -> Result<Fetched, OriginError> {
+    let strategy = match credentials {
+        Some(_) => Strategy::parse("basic-http-authentication").unwrap(),
+        None => Strategy::DEFAULT,
+    };
+    let access = Access { customer: 1, strategy, credentials: credentials.cloned() };
+    fetch_through(limits, allowed, origin, &access)
+}
+
+/// Fetches by a strategy, from where this machine is allowed.
+pub fn fetch_by(
+    strategy: Strategy,
+    credentials: Option<Credentials>,
+    origin: &str,
+) -> Result<Fetched, OriginError> {
+    let access = Access { customer: 1, strategy, credentials };
+    fetch_through(limits(), "127.0.0.1,::1", origin, &access)
+}
+
+fn fetch_through(
+    limits: Limits,
+    allowed: &str,
+    origin: &str,
+    access: &Access,
+) -> Result<Fetched, OriginError> {
     let folder = tempfile::tempdir().unwrap();
-    let fetcher = Fetcher::new(limits, allowed.parse().unwrap())?;
+    let fetcher = Fetcher::new(limits, allowed.parse().unwrap(), Ambient::default())?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let outcome = runtime.block_on(fetcher.fetch(origin, credentials, folder.path()));
+    let fetching = fetcher.fetch(origin, access, Arc::new(NoKeys), folder.path());
+    let outcome = runtime.block_on(fetching);
     assert_eq!(folder.path().read_dir().unwrap().count(), 0, "files have no names");
     outcome
 }

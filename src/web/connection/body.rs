@@ -9,7 +9,7 @@ use bytes::Bytes;
 
 use super::{Answering, Connection, Pace, Segment};
 
-/// What a body is made of.
+/// Source of the segments of a body.
 pub trait Source {
     /// Finds the next segment; nothing at the end.
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Segment>>>;

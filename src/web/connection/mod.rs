@@ -66,7 +66,7 @@ struct State {
     ended: Cell<bool>,
     /// Tells whether the connection is to be closed without waiting for its client.
     closing: Cell<bool>,
-    /// What is to be sent after the bytes that were written.
+    /// Segment to be sent after the bytes that were written.
     sending: RefCell<Option<Segment>>,
 }
 

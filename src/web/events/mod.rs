@@ -84,7 +84,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         customer,
         caller,
         credentials: credentials.and_then(|given| given.to_str().ok()).map(Secret::new),
-        peer: request.peer_addr().map(|peer| peer.ip()),
+        peer: context.client.get(),
         told,
         place,
         settled: 0,

@@ -72,13 +72,13 @@ impl Keyed {
     }
 }
 
-/// What a request comes to: an act, or a refusal that was found before.
+/// Intent of a request: an act, or a refusal that was found before it.
 enum Intent {
     Act { run: Run, input: Box<Input>, source_map: SourceMap },
     Refusal(KeptAnswer),
 }
 
-/// What is left to wait for once a request is committed.
+/// Job to wait for once a request is committed.
 type Pending = Option<(PendingJob, Then)>;
 
 /// A request with all that it needs on a connection.

@@ -1,4 +1,4 @@
-//! Those who follow the changes: a webhook whose receiver fails at times, and a reader of the stream that begins anew.
+//! Followers of the changes: a webhook whose receiver fails at times, and a reader of the stream that begins anew.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

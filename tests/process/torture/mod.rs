@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use diesel::PgConnection;
 use serde_json::{Value, json};
 
-use super::home::{Home, Running, signal};
+use super::home::{Home, Running, note_finishes, signal};
 use crate::support::random::Random;
 use crate::support::{Origin, Owner, rows, until};
 use followers::{Listener, Messages};
@@ -87,23 +87,9 @@ impl Victims {
         let mut command = home.command(&["serve", "--no-worker"]);
         command.envs(SETTINGS);
         let service = Running::start(command, "ready at ");
-        let administrator = service.administrator();
-        let made = administrator.post("/customers", &json!({ "name": "library" })).expect(201);
-        let key = administrator.post(&format!("{}/keys", made.id()), &json!({})).expect(201);
-        let (id, key, secret) = (made.number("id"), key.text("key"), key.text("secret"));
-        let client = administrator.with_key(Some((&key, &secret)));
-        let owner = Owner { id, client, key, secret };
+        let owner = Owner::make(&service.administrator(), "library");
         let space = owner.space("maps");
-        let mut conn = home.connect();
-        for sql in [
-            "CREATE TABLE finishes (batch BIGINT)",
-            "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
-             $$ BEGIN INSERT INTO finishes VALUES (NEW.id); RETURN NULL; END $$",
-            "CREATE TRIGGER note AFTER UPDATE OF finished ON batches \
-             FOR EACH ROW EXECUTE FUNCTION note()",
-        ] {
-            rows::execute(&mut conn, sql);
-        }
+        note_finishes(&mut home.connect());
         let workers = (0..workers).map(|_| worker(&home)).collect();
         Self { service, workers, owner, space, home }
     }
@@ -137,7 +123,7 @@ fn worker(home: &Home) -> Running {
     Running::start(command, "working")
 }
 
-/// What is so in the end.
+/// The state in the end.
 struct End<'a> {
     conn: PgConnection,
     owner: &'a Owner,

@@ -11,9 +11,9 @@ use diesel::query_builder::QueryFragment;
 use diesel::sql_types::{Bool, Nullable, Text};
 
 use super::super::Image;
+use super::super::filter::Filter;
 use super::super::fragments::Cut;
 use super::super::order::order_by_names;
-use super::super::query::Filter;
 use super::super::select::{ImageQuery, Words, filtered, load_keys, ordered};
 use super::fragments::{CountedInEach, Heads, Merged};
 use super::{Bound, Row, Search};

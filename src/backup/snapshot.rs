@@ -1,0 +1,136 @@
+//! The rows of a database at one moment.
+
+use std::fs::File;
+use std::io::{BufWriter, Seek as _, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
+
+use super::{BackupError, dump};
+use crate::database::{Conn, connect};
+use crate::queue::hold;
+
+/// Time for which those who just look what is due are waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+const POLL: Duration = Duration::from_millis(50);
+/// Rows that are read at a time.
+const CHUNK: i64 = 10_000;
+
+/// A connection that keeps objects from being removed.
+pub(super) struct Keeping(Conn);
+
+#[derive(QueryableByName)]
+struct Moment {
+    #[diesel(sql_type = Text)]
+    snapshot: String,
+    #[diesel(sql_type = Text)]
+    created: String,
+    #[diesel(sql_type = Text)]
+    migration: String,
+}
+
+/// What was read of one moment.
+pub(super) struct Rows {
+    pub(super) created: String,
+    pub(super) migration: String,
+    /// Keys of all objects that rows name, one a line, from its start; it has no name.
+    pub(super) keys: File,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Integer)]
+    customer: i32,
+    #[diesel(sql_type = Integer)]
+    space: i32,
+    #[diesel(sql_type = Text)]
+    image: String,
+    #[diesel(sql_type = Text)]
+    object: String,
+}
+
+impl Keeping {
+    /// Keeps all objects from now on.
+    ///
+    /// # Errors
+    /// Fails if another backup does, or the database does not answer.
+    pub(super) fn begin(url: &str) -> Result<Self, BackupError> {
+        let mut conn = connect(url)?;
+        // It is idle while objects are copied, and a dump takes as long as it takes.
+        conn.batch_execute(
+            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+             SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3; \
+             SELECT set_config(name, '0', FALSE) FROM pg_settings WHERE name = 'idle_session_timeout'",
+        )?;
+        let began = Instant::now();
+        while !hold::keep_objects(&mut conn)? {
+            if began.elapsed() > PATIENCE {
+                let words = "another backup of this database is under way";
+                return Err(BackupError::Refused(words.into()));
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(Self(conn))
+    }
+
+    /// Writes a dump of the database into a file, and reads the keys of the objects of the same moment; `folder` is for what
+    /// is kept meanwhile.
+    pub(super) fn dump(&mut self, url: &str, to: File, folder: &Path) -> Result<Rows, BackupError> {
+        let conn = &mut self.0;
+        conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+        let moment: Moment = diesel::sql_query(
+            "SELECT pg_export_snapshot() AS snapshot, \
+             to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') AS created, \
+             (SELECT max(version)::text FROM __diesel_schema_migrations) AS migration",
+        )
+        .get_result(conn)?;
+        dump::dump(url, &moment.snapshot, to)?;
+        let keys = keys(conn, folder)?;
+        conn.batch_execute("COMMIT")?;
+        Ok(Rows { created: moment.created, migration: moment.migration, keys })
+    }
+
+    /// Lets objects go again.
+    ///
+    /// # Errors
+    /// Fails if they were not kept all the time, because the connection was lost.
+    pub(super) fn end(mut self) -> Result<(), BackupError> {
+        let kept = hold::let_objects_go(&mut self.0);
+        if kept.is_ok_and(|kept| kept) {
+            return Ok(());
+        }
+        let words = "the connection to the database was lost, so that objects may have been removed \
+            before they were copied; begin again";
+        Err(BackupError::Refused(words.into()))
+    }
+}
+
+/// Reads the keys of all objects that rows name.
+fn keys(conn: &mut Conn, folder: &Path) -> Result<File, BackupError> {
+    let fail = BackupError::at(folder);
+    let mut keys = BufWriter::new(tempfile::tempfile_in(folder).map_err(&fail)?);
+    let mut after = (i32::MIN, i32::MIN, String::new());
+    loop {
+        let rows: Vec<Row> = diesel::sql_query(
+            "SELECT customer, space, image, object FROM derivatives \
+             WHERE (customer, space, image) > ($1, $2, $3) AND object IS NOT NULL \
+             ORDER BY customer, space, image LIMIT $4",
+        )
+        .bind::<Integer, _>(after.0)
+        .bind::<Integer, _>(after.1)
+        .bind::<Text, _>(&after.2)
+        .bind::<BigInt, _>(CHUNK)
+        .load(conn)?;
+        for row in &rows {
+            writeln!(keys, "{}", row.object).map_err(&fail)?;
+        }
+        let Some(last) = rows.last() else { break };
+        after = (last.customer, last.space, last.image.clone());
+    }
+    let mut keys = keys.into_inner().map_err(|error| fail(error.into_error()))?;
+    keys.rewind().map_err(&fail)?;
+    Ok(keys)
+}
