@@ -162,7 +162,7 @@ fn an_address_that_is_no_replica_of_the_database_is_not_read_from() {
         ];
         let options = Options { no_worker: true, ..Options::default() };
         let app = App::start_on(&own, &settings, options);
-        let owner = app.customer(&format!("library {number}"));
+        let owner = app.customer(&format!("library-{number}"));
         for count in 0..20 {
             let space = owner.space(&format!("maps {count}"));
             assert_eq!(name(&owner.client, &owner, space), format!("maps {count}"));

@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use diesel::PgConnection;
+use diesel::{PgConnection, RunQueryDsl as _};
 use private_postgres::{Durability, Private, Whereabouts};
 
 use crate::support::{database, rows, until};
@@ -164,20 +164,24 @@ impl Pair {
 
     /// Keeps the replica as it is.
     pub fn pause(&self) {
-        let mut conn = hydria::database::connect(&self.standby_url()).expect("the replica answers");
-        rows::execute(&mut conn, "SELECT pg_wal_replay_pause()");
         until("the replica to stand still", || {
-            rows::number(
-                &mut conn,
-                "SELECT (pg_get_wal_replay_pause_state() = 'paused')::int::bigint AS n",
-            ) == 1
+            self.at_standby("SELECT pg_wal_replay_pause()").is_some()
+                && self.at_standby("SELECT WHERE pg_get_wal_replay_pause_state() = 'paused'")
+                    == Some(1)
         });
     }
 
     /// Lets the replica follow again.
     pub fn resume(&self) {
-        let mut conn = hydria::database::connect(&self.standby_url()).expect("the replica answers");
-        rows::execute(&mut conn, "SELECT pg_wal_replay_resume()");
+        until("the replica to go on", || {
+            self.at_standby("SELECT pg_wal_replay_resume()").is_some()
+        });
+    }
+
+    /// Runs a statement at the replica; returns the number of its rows, or nothing where it was in the way of what is applied.
+    fn at_standby(&self, sql: &str) -> Option<usize> {
+        let mut conn = hydria::database::connect(&self.standby_url()).ok()?;
+        diesel::sql_query(sql).execute(&mut conn).ok()
     }
 }
 
