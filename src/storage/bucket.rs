@@ -11,6 +11,7 @@ use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 use tokio::runtime::{Builder, Runtime};
 
 use super::digests;
+use super::listing::Listing;
 use super::place::BucketPlace;
 
 /// Time that connecting may take.
@@ -25,17 +26,24 @@ const REPEATS: usize = 3;
 /// Time within which a request may be repeated.
 const REPEATING: Duration = Duration::from_secs(15);
 
+/// A bucket, as far as it is more than a store.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    requests: Requests,
+    pub listing: Listing,
+}
+
+impl Bucket {
+    /// Does something to its end, and returns what came of it. Blocks; not to be called in a task.
+    pub fn block_on<T>(&self, act: impl Future<Output = T>) -> Option<T> {
+        self.requests.0.as_ref().map(|runtime| runtime.block_on(act))
+    }
+}
+
 /// The threads that send requests and read answers.
 ///
 /// They are those of no other runtime, because connections end with the runtime that opened them.
-pub(super) struct Requests(Option<Runtime>);
-
-impl Requests {
-    /// Does something to its end, and returns what came of it. Blocks; not to be called in a task.
-    pub(super) fn block_on<T>(&self, act: impl Future<Output = T>) -> Option<T> {
-        self.0.as_ref().map(|runtime| runtime.block_on(act))
-    }
-}
+struct Requests(Option<Runtime>);
 
 impl Drop for Requests {
     fn drop(&mut self) {
@@ -58,7 +66,7 @@ impl fmt::Debug for Requests {
 /// Fails if a variable is malformed, or the system gives no threads.
 pub(super) fn open(
     place: &BucketPlace,
-) -> Result<(Arc<dyn ObjectStore>, Arc<Requests>), Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<(Arc<dyn ObjectStore>, Arc<Bucket>), Box<dyn std::error::Error + Send + Sync>> {
     let BucketPlace { bucket, prefix, access } = place;
     let runtime =
         Builder::new_multi_thread().worker_threads(1).thread_name("bucket").enable_all().build()?;
@@ -91,9 +99,10 @@ pub(super) fn open(
         .with_crypto_provider(digests::provider())
         .with_http_connector(SpawnedReqwestConnector::new(runtime.handle().clone()))
         .build()?;
-    let requests = Arc::new(Requests(Some(runtime)));
+    let listing = Listing { store: Arc::new(store.clone()), prefix: prefix.clone() };
+    let bucket = Arc::new(Bucket { requests: Requests(Some(runtime)), listing });
     Ok(match prefix.as_str() {
-        "" => (Arc::new(store), requests),
-        prefix => (Arc::new(PrefixStore::new(store, prefix)), requests),
+        "" => (Arc::new(store), bucket),
+        prefix => (Arc::new(PrefixStore::new(store, prefix)), bucket),
     })
 }

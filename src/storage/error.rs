@@ -20,6 +20,8 @@ enum Kind {
     OfFile,
     /// A bucket that answers says that there is no such object.
     MissingInBucket,
+    /// The server of a bucket refuses a request, perhaps that one alone.
+    Refused,
     OfBucket,
 }
 
@@ -32,7 +34,11 @@ impl StorageError {
     /// Returns the error of an object in a bucket, in words without the body of the answer, which may repeat credentials.
     pub(super) fn of_bucket(key: &str, source: &(dyn Error + 'static)) -> Self {
         let words = with_causes(source);
-        let kind = if is_missing_object(&words) { Kind::MissingInBucket } else { Kind::OfBucket };
+        let kind = match status(&words) {
+            _ if is_missing_object(&words) => Kind::MissingInBucket,
+            Some(status) if is_refusal(status) => Kind::Refused,
+            _ => Kind::OfBucket,
+        };
         Self { key: key.to_owned(), source: told(&words).into(), kind }
     }
 
@@ -45,7 +51,9 @@ impl StorageError {
             || of_system == Some(io::ErrorKind::NotFound)
     }
 
-    /// Returns whether a bucket fails at all objects alike: it does not answer, or refuses what the service may do.
+    /// Returns whether a bucket fails at all objects alike: it is not there, or does not answer.
+    ///
+    /// Where it refuses a request, [`super::Storage::confirm`] tells whether it refuses others too.
     pub fn is_of_all(&self) -> bool {
         self.kind == Kind::OfBucket
     }
@@ -56,6 +64,16 @@ pub(super) fn is_missing_object(words: &str) -> bool {
     words.contains("NoSuchKey")
 }
 
+/// Returns the status of an answer, in digits and words, that an error tells of.
+fn status(words: &str) -> Option<&str> {
+    words.split_once("status code: ")?.1.split(':').next()
+}
+
+/// Returns whether a status is the client's fault, and not that of a server that has too much to do, or of a gateway before it.
+fn is_refusal(status: &str) -> bool {
+    status.starts_with('4') && !["404", "408", "429"].iter().any(|code| status.starts_with(code))
+}
+
 /// Returns an error in words, with its causes.
 pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
@@ -64,12 +82,9 @@ pub(super) fn with_causes(error: &(dyn Error + 'static)) -> String {
 
 /// Returns what is told of the words of an error: status and code of an answer, or what there is without one.
 fn told(words: &str) -> String {
-    let between = |start: &str, end: &str| {
-        let (_, rest) = words.split_once(start)?;
-        rest.split_once(end).map(|(found, _)| found)
-    };
-    let status = between("status code: ", ":");
-    if let Some(code) = between("<Code>", "</Code>") {
+    let status = status(words);
+    let code = words.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    if let Some((code, _)) = code {
         return format!("the server answers {} {code}", status.unwrap_or("an error"));
     }
     match status {
@@ -102,5 +117,25 @@ mod tests {
         assert_eq!(told("no route: <html>"), "no route: ");
         let gateway = "status code: 404 Not Found: <html>";
         assert!(!is_missing_object(gateway));
+    }
+
+    #[test]
+    fn what_a_server_refuses_is_told_from_a_server_that_is_away() {
+        let kind = |words: &'static str| StorageError::of_bucket("a", &io::Error::other(words));
+        for refused in [
+            "status code: 403 Forbidden: <Code>AccessDenied</Code>",
+            "status code: 400 Bad Request: ",
+        ] {
+            assert!(!kind(refused).is_of_all(), "{refused}");
+        }
+        for away in [
+            "status code: 503 Slow Down: ",
+            "status code: 404 Not Found: <html>",
+            "connection refused",
+        ] {
+            assert!(kind(away).is_of_all(), "{away}");
+        }
+        let missing = kind("status code: 404 Not Found: <Code>NoSuchKey</Code>");
+        assert!(missing.is_missing() && !missing.is_of_all());
     }
 }

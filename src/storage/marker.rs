@@ -7,7 +7,7 @@ use futures_util::TryStreamExt as _;
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions, path};
 use serde::{Deserialize, Serialize};
 
-use super::bucket::Requests;
+use super::bucket::Bucket;
 use super::error::{is_missing_object, with_causes};
 use super::{Kept, Place, Storage, StorageError, folder};
 
@@ -39,7 +39,7 @@ impl Storage {
                     Err(error) => return Err(StorageError::of(&name, error)),
                 }
             }
-            Kept::InBucket(requests) => match self.text(requests, NAME)? {
+            Kept::InBucket(bucket) => match self.text(bucket, NAME)? {
                 Some(text) => (NAME.to_owned(), text),
                 None => return Ok(None),
             },
@@ -73,26 +73,26 @@ impl Storage {
     pub fn has(&self, key: &str) -> Result<bool, StorageError> {
         match &self.kept {
             Kept::Files(folder) => Ok(folder.join(key).exists()),
-            Kept::InBucket(requests) => {
-                let size = requests.block_on(self.size(key));
+            Kept::InBucket(bucket) => {
+                let size = bucket.block_on(self.size(key));
                 size.unwrap_or(Ok(None)).map(|size| size.is_some())
             }
         }
     }
 
-    /// Returns whether there are objects: in a folder any at all, in a bucket any below a prefix. Blocks; not to be called in a
+    /// Returns whether there are objects: in a folder any at all, in a bucket any below a folder. Blocks; not to be called in a
     /// task.
     ///
     /// # Errors
     /// Fails if the store cannot be read.
-    pub fn has_objects(&self, prefix: &str) -> Result<bool, StorageError> {
-        let first = async { self.keys(prefix).try_next().await };
+    pub fn has_objects(&self, folder: &str) -> Result<bool, StorageError> {
+        let first = async { self.keys(folder).try_next().await };
         let found = match &self.kept {
             Kept::Files(_) => {
                 let runtime = tokio::runtime::Builder::new_current_thread().build();
                 runtime.map_err(|error| StorageError::of("", error))?.block_on(first)
             }
-            Kept::InBucket(requests) => requests.block_on(first).unwrap_or(Ok(None)),
+            Kept::InBucket(bucket) => bucket.block_on(first).unwrap_or(Ok(None)),
         };
         found.map(|key| key.is_some())
     }
@@ -129,7 +129,7 @@ impl Storage {
                 folder::write_private(&path.join(NAME), &text).map_err(fail)?;
                 Ok(true)
             }
-            Kept::InBucket(requests) => {
+            Kept::InBucket(bucket) => {
                 let (place, options) = (path::Path::from(NAME), PutOptions::from(mode));
                 let put = self.store.put_opts(&place, text.into_bytes().into(), options);
                 let written = self.within_patience(NAME, async {
@@ -139,13 +139,13 @@ impl Storage {
                         Err(error) => Err(error),
                     }
                 });
-                requests.block_on(written).unwrap_or(Ok(false))
+                bucket.block_on(written).unwrap_or(Ok(false))
             }
         }
     }
 
     /// Reads an object of a bucket whole; `None` if there is no such object.
-    fn text(&self, requests: &Requests, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
+    fn text(&self, bucket: &Bucket, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
         let place = path::Path::from(key);
         let read = self.within_patience(key, async {
             match self.store.get(&place).await {
@@ -154,6 +154,6 @@ impl Storage {
                 Err(error) => Err(error),
             }
         });
-        requests.block_on(read).unwrap_or(Ok(None))
+        bucket.block_on(read).unwrap_or(Ok(None))
     }
 }

@@ -4,13 +4,14 @@ mod bucket;
 pub mod digests;
 mod error;
 mod folder;
+mod listing;
 mod marker;
 mod place;
 
 pub use error::StorageError;
 pub use folder::write_private;
 pub use marker::Marker;
-pub use place::{BucketAccess, Place, VARIABLES};
+pub use place::{BucketAccess, BucketPlace, Place, VARIABLES};
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
@@ -20,10 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, TryStreamExt, stream};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path};
 
-use bucket::Requests;
+use bucket::Bucket;
 
 /// Bytes of a part of an upload; stores in the cloud want 5 MB at least.
 const PART_BYTES: usize = 8 << 20;
@@ -58,7 +60,7 @@ pub struct Storage {
 enum Kept {
     /// As files of a folder.
     Files(PathBuf),
-    InBucket(Arc<Requests>),
+    InBucket(Arc<Bucket>),
 }
 
 impl Storage {
@@ -88,9 +90,9 @@ impl Storage {
                 Ok(Self { store: Arc::new(store), kept: Kept::Files(path.clone()) })
             }
             Place::Bucket(place) => {
-                let (store, requests) = bucket::open(place)
+                let (store, bucket) = bucket::open(place)
                     .map_err(|source| StorageError::of_bucket(&place.to_string(), &*source))?;
-                Ok(Self { store, kept: Kept::InBucket(requests) })
+                Ok(Self { store, kept: Kept::InBucket(bucket) })
             }
         }
     }
@@ -193,7 +195,7 @@ impl Storage {
         opened.map_err(|error| StorageError::of(key, error))
     }
 
-    /// Size of an object, in bytes; none where there is no such object.
+    /// Returns the size of an object, in bytes; none where there is no such object.
     ///
     /// # Errors
     /// Fails if the store cannot be read.
@@ -205,7 +207,7 @@ impl Storage {
         }
     }
 
-    /// Sizes of objects, in bytes and in the order of their keys, several asked for at a time; none where there is no such
+    /// Returns the sizes of objects, in bytes and in the order of their keys, several asked for at a time; none where there is no such
     /// object.
     ///
     /// # Errors
@@ -232,18 +234,22 @@ impl Storage {
         }
     }
 
-    /// Keys of all objects, one after another, in no order; of a bucket those below a prefix, because others may keep
+    /// Returns the keys of all objects, one after another, in no order; of a bucket those in a folder, because others may keep
     /// something beside it.
-    pub fn keys<'a>(
-        &'a self,
-        prefix: &str,
-    ) -> impl Stream<Item = Result<String, StorageError>> + Unpin + use<'a> {
-        let prefix = self.is_bucket().then(|| path::Path::from(prefix));
-        self.store
-            .list(prefix.as_ref())
-            .map_ok(|object| object.location.to_string())
-            .map_err(|e| self.error("", e))
-            .try_filter(|key| std::future::ready(key != marker::NAME))
+    ///
+    /// Among the keys of a bucket may be some that Hydria would never give: others may keep something in the folder too.
+    pub fn keys(&self, folder: &str) -> BoxStream<'_, Result<String, StorageError>> {
+        match &self.kept {
+            Kept::Files(_) => {
+                let keys = self.store.list(None).map_ok(|object| object.location.to_string());
+                let keys = keys.try_filter(|key| std::future::ready(key != marker::NAME));
+                keys.map_err(|e| self.error("", e)).boxed()
+            }
+            Kept::InBucket(bucket) => {
+                let name = folder.to_owned();
+                bucket.listing.keys(folder).map_err(move |e| self.error(&name, e)).boxed()
+            }
+        }
     }
 
     /// Waits for a bucket within the patience of readers; for a file, as long as the disk takes.

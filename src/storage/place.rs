@@ -1,4 +1,4 @@
-//! Where objects are kept: in a folder, or in a bucket of a server that speaks S3.
+//! Places of objects: in a folder, or in a bucket of a server that speaks S3.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ pub struct BucketPlace {
 /// The server of a bucket, and the identity that is shown to it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct BucketAccess {
-    /// Those of [`VARIABLES`] that are set, with their values.
+    /// Members of [`VARIABLES`] that are set, with their values.
     variables: Vec<(&'static str, String)>,
     /// Tells whether the bucket is part of the host in requests; `None`: unless there is an endpoint.
     is_in_host: Option<bool>,
@@ -58,7 +58,7 @@ impl BucketAccess {
         Self { variables: VARIABLES.into_iter().filter_map(value).collect(), is_in_host }
     }
 
-    /// Address of the server, without a bucket; `None`: that of Amazon in the region.
+    /// Returns the address of the server, without a bucket; `None`: that of Amazon in the region.
     pub(super) fn endpoint(&self) -> Option<&str> {
         let of = |wanted: &str| self.variables().find(|(name, _)| *name == wanted);
         let found = of("AWS_ENDPOINT_URL_S3").or_else(|| of("AWS_ENDPOINT_URL"));
@@ -97,6 +97,21 @@ impl Place {
 }
 
 impl BucketPlace {
+    /// Returns the name of the bucket.
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Returns the beginning of all keys, without slashes at its ends; empty for the whole bucket.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Returns the address of the server, without a bucket; `None`: that of Amazon in the region.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.access.endpoint()
+    }
+
     /// Returns the places above it in the bucket, from the whole bucket on.
     pub(super) fn above(&self) -> impl Iterator<Item = Self> + '_ {
         let ends = std::iter::once(0).chain(self.prefix.match_indices('/').map(|(at, _)| at));

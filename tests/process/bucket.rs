@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use super::home::{Home, Running};
 use crate::support::{Origin, S3, database, rows, server, until};
 
-/// A command of a data folder, on a database and a storage that are not in it.
+/// Makes a command of a data folder, on a database and a storage that are not in it.
 fn command(home: &Home, url: &str, s3: &S3, storage: &str, arguments: &[&str]) -> Command {
     let mut command = home.command(arguments);
     command.env("DATABASE_URL", url).envs(s3.settings(storage));
     command
 }
 
-/// What a command says on both outputs, and whether it succeeds.
+/// Returns whether a command succeeds, and its words on both outputs.
 #[track_caller]
 fn said(mut command: Command) -> (bool, String) {
     let spawned = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
@@ -56,8 +56,13 @@ fn what_a_bucket_lacks_or_has_too_much_is_found_and_mended_and_images_are_sent_a
     s3.put("images", "hydria/thumbnails/999/999-1", b"left behind");
     s3.put("images", "hydria/thumbnails/of/nobody", b"of somebody else");
     s3.put("images", "hydria/elsewhere", b"beside the objects");
+    // A key of which the client makes no path.
+    let odd = "hydria/thumbnails/999/a\u{7f}b";
+    s3.write("images", odd, b"of somebody else too");
     let (agrees, words) = run(&["check"]);
-    assert!(!agrees && words.contains("3 findings"), "{words}");
+    assert!(!agrees && words.contains("4 findings"), "{words}");
+    assert!(words.contains(r"object thumbnails/999/a\u{7f}b is none"), "{words}");
+    s3.take_away("images", odd);
     let (orphan, other) = ("object thumbnails/999/999-1", "object thumbnails/of/nobody is none");
     for found in ["has lost its thumbnails", orphan, other] {
         assert!(words.contains(found), "{words}");

@@ -29,6 +29,7 @@ pub(super) async fn all(check: &mut Check<'_>) -> Result<(), CheckError> {
                 Some(object) => drop(part.insert(object)),
                 // A folder is Hydria's own; beside its objects in a bucket others may have theirs.
                 None if check.storage.is_bucket() => {
+                    let key = key.escape_debug();
                     check.say(&format!("object {key} is none that Hydria wrote, and stays"));
                 }
                 None => orphan(check, &key).await?,
