@@ -231,7 +231,7 @@ impl Config {
             storage,
         };
         // The objects of the service are nobody's to fetch.
-        if config.s3_ambient.overlaps(reader.text("HYDRIA_STORAGE").trim()) {
+        if config.s3_ambient.overlaps(&config.storage) {
             let reason =
                 "HYDRIA_S3_AMBIENT must not assign anything of HYDRIA_STORAGE to a customer";
             reader.faults.push(reason.to_owned());
