@@ -84,7 +84,7 @@ impl Engine {
                     Err(error) => {
                         log::warn!("{error}");
                         kept.push(key);
-                        if error.is_of_all() {
+                        if error.is_of_all() || self.storage.confirm().await.is_err() {
                             is_of_all = true;
                             break;
                         }

@@ -15,7 +15,7 @@ use crate::support::{App, S3, database, until};
 
 const TILE: &str = "0,0,512,512/512,512/0/default.jpg";
 
-/// A service that keeps its objects below a prefix of a bucket.
+/// Starts a service that keeps its objects below a prefix of a bucket.
 fn scene(s3: &S3, more: &[(&str, &str)]) -> Scene {
     s3.make_bucket("images");
     let settings = s3.settings("s3://images/hydria/one");
@@ -27,7 +27,7 @@ fn scene(s3: &S3, more: &[(&str, &str)]) -> Scene {
     Scene::of(App::start_with(&settings, hydria::cli::serve::Options::default()))
 }
 
-/// Reads of objects so far.
+/// Returns the reads of objects so far.
 fn reads(s3: &S3) -> Vec<String> {
     let is_read = |asked: &String| asked.starts_with("GET ") && asked.contains("thumbnails/");
     s3.asked().into_iter().filter(is_read).collect()
@@ -86,7 +86,7 @@ fn long_answers_from_a_bucket_come_in_parts_and_ranges_of_them_are_right() {
     page.with(Method::GET, &path, &[("Range", "bytes=300000-300009")]).expect(503);
 }
 
-/// Bytes that a request such as `GET /bucket/key bytes=0-99` asks for.
+/// Returns the bytes that a request such as `GET /bucket/key bytes=0-99` asks for.
 fn length(asked: &str) -> u64 {
     let range = asked.rsplit_once("bytes=").expect("a range").1;
     let (from, to) = range.split_once('-').expect("two ends");
@@ -128,6 +128,61 @@ fn while_a_bucket_is_away_pixels_are_503_and_images_wait_without_an_error() {
         assert_eq!(scene.read(&id).number("width"), 300);
     }
     page.get("iiif-img", "512,0,512,512/512,512/0/default.jpg").expect(200);
+}
+
+/// Counts the looks at the marker of the storage so far.
+fn looks(s3: &S3) -> usize {
+    s3.asked()
+        .iter()
+        .filter(|asked| asked.starts_with("HEAD ") && asked.contains("hydria.json"))
+        .count()
+}
+
+#[test]
+fn while_a_bucket_is_away_images_that_wait_are_not_fetched_again_and_again() {
+    let s3 = S3::start();
+    let scene = scene(&s3, &[]);
+    s3.behave(Behaviour::Refuses);
+    let first = scene.submit(&["first"], &scene.origin.image(300, 200));
+    // Each look is a few requests, because one that fails is repeated.
+    let look_on = || {
+        let before = looks(&s3);
+        until("a few looks at the bucket", || looks(&s3) > before + 12);
+    };
+    look_on();
+    let second = scene.submit(&["second"], &scene.origin.image(301, 201));
+    look_on();
+    let fetched = scene.origin.asked();
+    assert_eq!(fetched.len(), 1, "{fetched:?}");
+    s3.behave(Behaviour::Works);
+    for batch in [first, second] {
+        scene.owner.finished(&batch);
+        assert_eq!(scene.counts(&batch), (1, 0));
+    }
+    let idle = looks(&s3);
+    scene.put("third", &scene.origin.image(302, 202)).expect(201);
+    assert_eq!(looks(&s3), idle, "a bucket that answers is not looked at");
+}
+
+#[test]
+fn a_bucket_that_refuses_an_object_keeps_no_other_image_waiting() {
+    let s3 = S3::start();
+    let scene = scene(&s3, &[]);
+    s3.behave(Behaviour::IsReadOnly);
+    let first = scene.submit(&["first"], &scene.origin.image(300, 200));
+    until("it to be refused", || looks(&s3) > 0);
+    let second = scene.submit(&["second"], &scene.origin.image(301, 201));
+    until("the other one to be fetched", || {
+        scene.origin.asked().iter().any(|path| path.contains("301"))
+    });
+    for id in ["first", "second"] {
+        assert_eq!(scene.read(id).text("error"), "");
+    }
+    s3.behave(Behaviour::Works);
+    for batch in [first, second] {
+        scene.owner.finished(&batch);
+        assert_eq!(scene.counts(&batch), (1, 0));
+    }
 }
 
 #[test]
