@@ -48,7 +48,7 @@ pub struct Replica {
     _watched: Arc<Watched>,
 }
 
-/// What the thread that watches a replica and those who read know of it.
+/// State of a replica that the thread which watches it shares with those who read.
 struct Shared {
     /// The last moment of which the replica shows all that was committed before it; `None`: it is not to be used.
     horizon: Mutex<Option<Instant>>,

@@ -73,7 +73,7 @@ pub struct Delivery {
     pub images: Images,
     pub names: Names,
     files: Files,
-    /// What was read of objects, where they are kept in a bucket and not as files.
+    /// Bytes that were read of objects, where they are kept in a bucket and not as files.
     ranges: Option<Ranges>,
     lanes: Lanes,
     results: Results,
@@ -97,7 +97,7 @@ pub enum Pixels {
 #[derive(Debug)]
 pub struct StoredRange {
     key: Arc<str>,
-    /// What is stored there as one.
+    /// Range of the tile, the thumbnail or the whole image that is stored as one.
     whole: Range<u64>,
     /// The part of it that is sent.
     part: Range<u64>,

@@ -23,11 +23,11 @@ type Reading = Pin<Box<dyn Future<Output = io::Result<Bytes>>>>;
 pub enum Part {
     /// The page cache has it, so that it can be sent from the file without waiting for the disk.
     Cached(Arc<File>, Range<u64>),
-    /// It had to be read from the disk, or from a bucket.
+    /// Bytes that had to be read from the disk, or from a bucket.
     Read(Bytes),
 }
 
-/// What the parts are of.
+/// The origin of the parts.
 enum Source {
     /// A file, and whether the page cache had the whole range when the answer began.
     File(Arc<File>, bool),

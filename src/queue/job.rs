@@ -13,7 +13,7 @@ pub const WORK: &str = "hydria_work";
 /// Channel on which processes hear that no request need wait for a job any more; the payload is its number.
 pub const SETTLED: &str = "hydria_settled";
 
-/// What the keys of all objects begin with.
+/// Folder of all objects in their store.
 pub const OBJECTS: &str = "thumbnails";
 
 /// Key of the object that one attempt at a job writes.

@@ -175,7 +175,7 @@ struct Work {
     database: Database,
     /// The replica that is told of what is written.
     replica: Option<Replica>,
-    /// Those who are to see it.
+    /// Customers who are to see it.
     readers: Vec<i32>,
     site: Arc<Site>,
     run: Run,

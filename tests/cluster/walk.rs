@@ -16,7 +16,7 @@ use crate::support::{Answer, Client, Origin, S3, until};
 
 /// A client as a balancer makes it: it stays at one address until a connection breaks, and then takes the next.
 struct Sturdy {
-    /// Where the services are.
+    /// Addresses of the services.
     roots: Mutex<[String; 2]>,
     at: AtomicUsize,
     /// Requests that had to be sent again.
