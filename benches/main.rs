@@ -1,9 +1,11 @@
 //! How fast the service is, as ratios: each is of two things run in turn, on one machine in one go.
 //!
-//! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start] [scale] [images] [crawl]`;
+//! `script/bench [--strict] [item] [page] [conditions] [input] [batch] [start] [scale] [images] [crawl]
+//! [jobs] [throughput] [fairness] [deletion]`;
 //! `docs/performance.md` says what is measured and why. Rates depend on the machine and its other load; the ratios hardly do.
 
 mod batch;
+mod engine;
 mod images;
 mod input;
 mod load;
@@ -57,6 +59,17 @@ fn serve_static() -> Result<(), Failure> {
     load::serve_static(headers, body.into_bytes())
 }
 
+/// A section, and what measures it.
+type Section = (&'static str, fn(&mut Sheet) -> Result<(), Failure>);
+
+/// Sections about the engine, which take minutes each.
+const ENGINE: [Section; 4] = [
+    ("jobs", engine::jobs),
+    ("throughput", engine::throughput),
+    ("fairness", engine::fairness),
+    ("deletion", engine::deletion),
+];
+
 /// Measures what is asked for, or everything; says whether every goal was met.
 fn measure(sections: &[&str]) -> Result<bool, Failure> {
     let wanted = |section: &str| sections.is_empty() || sections.contains(&section);
@@ -74,6 +87,11 @@ fn measure(sections: &[&str]) -> Result<bool, Failure> {
     }
     if sections.contains(&"crawl") {
         images::crawl(&mut sheet)?;
+    }
+    for (section, measure) in ENGINE {
+        if sections.contains(&section) {
+            measure(&mut sheet)?;
+        }
     }
     if ["item", "page", "conditions", "input", "batch"].into_iter().any(wanted) {
         let mut stage = Stage::set()?;

@@ -142,8 +142,13 @@ struct Numbered {
 impl Stage {
     /// Makes a service, a customer, and its images.
     pub fn set() -> Result<Self, Failure> {
+        Self::set_with(&["--no-worker"], &[])
+    }
+
+    /// Makes them with options and settings of the service.
+    pub fn set_with(options: &[&str], settings: &[(&str, &str)]) -> Result<Self, Failure> {
         let data = folder()?;
-        let (service, address, _) = serve(data.path())?;
+        let (service, address, _) = serve_with(data.path(), options, settings)?;
         let url = Private::join(data.path())?.url().to_owned();
         let mut conn = hydria::database::connect(&url)?;
         let pgbench = find_pgbench(&mut conn)?;

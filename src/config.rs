@@ -133,10 +133,7 @@ impl Config {
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader { get, faults: Vec::new() };
         let data = PathBuf::from(reader.text("HYDRIA_DATA"));
-        let is_in_host = reader.parsed("HYDRIA_S3_ADDRESSING", is_in_host);
-        let access = BucketAccess::read(|name| reader.given(name), is_in_host);
-        let storage = reader.optional("HYDRIA_STORAGE", |text| Place::parse(text, &access));
-        let storage = storage.unwrap_or_else(|| Place::Folder(data.join("objects")));
+        let storage = reader.storage().unwrap_or_else(|| Place::Folder(data.join("objects")));
         let endpoint = match reader.given("HYDRIA_S3_AMBIENT") {
             Some(_) => reader.s3_endpoint(),
             None => Endpoint::default(),
@@ -145,19 +142,13 @@ impl Config {
         let number32 = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let config = Self {
             listen: reader.parsed("HYDRIA_LISTEN", listen),
-            proxies: TrustedProxies {
-                networks: reader.parsed("HYDRIA_TRUSTED_PROXIES", TrustedProxies::networks),
-                header: reader.parsed("HYDRIA_FORWARDED", ForwardedHeader::parse),
-            },
+            proxies: reader.proxies(),
             collector: reader.optional("OTEL_EXPORTER_OTLP_ENDPOINT", collector),
             trace_ratio: reader.parsed("HYDRIA_TRACE_RATIO", ratio),
             admin_listen: reader.optional("HYDRIA_ADMIN_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
-            database_url: reader
-                .optional("DATABASE_URL", |text| Address::parse(text).map(|_| Secret::new(text))),
-            read_url: reader.optional("DATABASE_READ_URL", |text| {
-                Address::parse(text).map(|_| Secret::new(text))
-            }),
+            database_url: reader.database("DATABASE_URL"),
+            read_url: reader.database("DATABASE_READ_URL"),
             replica_behind: seconds(reader.number("HYDRIA_REPLICA_SECONDS", 1, 3600)),
             bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
             api_key: reader.optional("HYDRIA_KEY", bootstrap_key),
@@ -257,6 +248,30 @@ struct Reader<G> {
 }
 
 impl<G: Fn(&str) -> Option<String>> Reader<G> {
+    fn proxies(&mut self) -> TrustedProxies {
+        TrustedProxies {
+            networks: self.parsed("HYDRIA_TRUSTED_PROXIES", TrustedProxies::networks),
+            header: self.parsed("HYDRIA_FORWARDED", ForwardedHeader::parse),
+            decide_traces: self.parsed("HYDRIA_TRACE_DECISION", |text| match text {
+                "own" => Ok(false),
+                "proxies" => Ok(true),
+                _ => Err("must be own or proxies".into()),
+            }),
+        }
+    }
+
+    /// Reads the place of the objects; `None` where none is given.
+    fn storage(&mut self) -> Option<Place> {
+        let is_in_host = self.parsed("HYDRIA_S3_ADDRESSING", is_in_host);
+        let access = BucketAccess::read(|name| self.given(name), is_in_host);
+        self.optional("HYDRIA_STORAGE", |text| Place::parse(text, &access))
+    }
+
+    /// Reads the address of a database; `None` where none is given.
+    fn database(&mut self, name: &str) -> Option<Secret> {
+        self.optional(name, |text| Address::parse(text).map(|_| Secret::new(text)))
+    }
+
     fn given(&self, name: &str) -> Option<String> {
         (self.get)(name).filter(|value| !value.trim().is_empty())
     }

@@ -175,6 +175,8 @@ diesel::table! {
         storage -> Nullable<Text>,
         /// When the row was made
         created -> Timestamptz,
+        /// Number of changes up to which nobody may go on, because a restore put an earlier state in their place; 0: it never did
+        changes_after -> Int8,
     }
 }
 

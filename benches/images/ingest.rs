@@ -1,15 +1,16 @@
 //! Tiles while a large image is being ingested.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
 use crate::sheet::Sheet;
 
-use super::client::percentile;
+use super::client::{percentile, request};
 use super::paced::{Outcome, paced};
 use super::photo;
-use super::requests::{Part, Tile, draw_tiles, own};
+use super::requests::draw_tiles;
 use super::scene::Scene;
 
 /// The large image, in pixels: just below what is accepted.
@@ -28,31 +29,42 @@ pub fn during(sheet: &mut Sheet, scene: &Scene) -> Result<(), Failure> {
     Sheet::heading("Aligned tiles, 200 a second, while 500 megapixels are ingested");
     let file = scene.data.path().join("photos/large.jpg");
     photo::draw(LARGE.0, LARGE.1, &file)?;
-    let tiles = draw_tiles(99, |_| true).into_iter().map(Tile::part);
-    let requests = own("photo", tiles.map(Part::rest));
-    let request =
+    let (before, beside) = tiles_beside(scene.address, "/iiif-img/2/1/photo", || {
+        scene.register("large", "large.jpg")
+    })?;
+    sheet.at_most("p99 beside it / idle (stretch 2)", beside / before, 3.0);
+    Ok(())
+}
+
+/// Asks for tiles of the photograph while nothing else goes on, and beside `work`; answers the p99 of both, in
+/// milliseconds.
+pub fn tiles_beside(
+    address: SocketAddr,
+    service: &str,
+    work: impl FnOnce() -> Result<(), Failure> + Send,
+) -> Result<(f64, f64), Failure> {
+    let tiles = draw_tiles(99, |_| true).into_iter().map(|tile| tile.part().rest());
+    let requests: Vec<Vec<u8>> = tiles.map(|rest| request(&format!("{service}/{rest}"))).collect();
+    let next =
         |number: usize| requests.get(number % requests.len().max(1)).cloned().unwrap_or_default();
-    let asked = |goes_on: &(dyn Fn() -> bool + Sync)| {
-        paced(scene.address, CONNECTIONS, RATE, 0, &request, goes_on)
-    };
+    let asked =
+        |goes_on: &(dyn Fn() -> bool + Sync)| paced(address, CONNECTIONS, RATE, 0, &next, goes_on);
     let began = Instant::now();
     let idle = asked(&|| began.elapsed() < IDLE);
     let ends = AtomicBool::new(false);
     let began = Instant::now();
-    let (busy, registered) = std::thread::scope(|scope| {
-        let registering = scope.spawn(|| {
-            let registered = scene.register("large", "large.jpg");
+    let (busy, worked) = std::thread::scope(|scope| {
+        let working = scope.spawn(|| {
+            let worked = work();
             ends.store(true, Ordering::Relaxed);
-            registered
+            worked
         });
         let busy = asked(&|| !ends.load(Ordering::Relaxed));
-        (busy, registering.join())
+        (busy, working.join())
     });
-    registered.map_err(|_panic| "registering broke off")??;
-    Sheet::fact("the ingest took", &format!("{:.0} s", began.elapsed().as_secs_f64()));
-    let (before, beside) = (tell("p50, p99 when idle", &idle)?, tell("p50, p99 beside it", &busy)?);
-    sheet.at_most("p99 beside it / idle (stretch 2)", beside / before, 3.0);
-    Ok(())
+    worked.map_err(|_panic| "the work beside it broke off")??;
+    Sheet::fact("it took", &format!("{:.0} s", began.elapsed().as_secs_f64()));
+    Ok((tell("p50, p99 when idle", &idle)?, tell("p50, p99 beside it", &busy)?))
 }
 
 /// Tells medians and p99 of outcomes, all of which must be good; answers the p99 in milliseconds.

@@ -19,7 +19,7 @@ pub enum BackupError {
     Storage(StorageError),
     /// A program of PostgreSQL's that failed, with what it said.
     Program(String),
-    /// What was found makes it impossible.
+    /// It is impossible with what was found.
     Refused(String),
 }
 

@@ -60,6 +60,38 @@ pub(super) fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<Dige
     Ok(Digest::of(bytes))
 }
 
+/// Opens a file to be read.
+///
+/// # Errors
+/// Fails if it is not there, or cannot be read.
+pub(super) fn open(path: &Path) -> Result<File, BackupError> {
+    File::open(path).map_err(BackupError::at(path))
+}
+
+/// Syncs a file, or the names in a folder, to the disk.
+///
+/// # Errors
+/// Fails if it is not there, or the disk does not take it.
+pub(super) fn sync(path: &Path) -> Result<(), BackupError> {
+    File::open(path).and_then(|opened| opened.sync_all()).map_err(BackupError::at(path))
+}
+
+/// Syncs the name of a folder to the disk, where this user may read the folder that has it.
+///
+/// # Errors
+/// Fails if the disk does not take it.
+pub(super) fn sync_above(folder: &Path) -> Result<(), BackupError> {
+    let whole = folder.canonicalize().map_err(BackupError::at(folder))?;
+    match whole.parent().map(sync) {
+        Some(Err(BackupError::File { source, .. }))
+            if source.kind() == io::ErrorKind::PermissionDenied =>
+        {
+            Ok(())
+        }
+        synced => synced.unwrap_or(Ok(())),
+    }
+}
+
 /// Returns the checksum and the length of a file, read to its end.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What a backup says of itself.
+//! The manifest of a backup.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::folder::{self, MANIFEST};
 /// The version of the format that is written, and read.
 const FORMAT: u32 = 1;
 
-/// What a backup says of itself: the text of `backup.json`.
+/// The manifest of a backup: the text of `backup.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Manifest {
@@ -20,6 +20,9 @@ pub struct Manifest {
     pub created: String,
     /// Version of Hydria that made it.
     pub hydria: String,
+    /// Major version of the server, and of the `pg_dump` that wrote the dump; a server of that version or a later one
+    /// restores it.
+    pub postgresql: u32,
     /// The last migration of its database.
     pub migration: String,
     /// Id of the deployment.
@@ -40,11 +43,13 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Returns the manifest of a backup that is being written.
     pub(super) fn new() -> Self {
         Self {
             format: FORMAT,
             created: String::new(),
             hydria: env!("CARGO_PKG_VERSION").into(),
+            postgresql: 0,
             migration: String::new(),
             cluster: String::new(),
             storage: String::new(),
@@ -57,23 +62,26 @@ impl Manifest {
         }
     }
 
+    /// Returns the checksum of all other members.
     fn own_checksum(&self) -> String {
         let bare = Self { checksum: String::new(), ..self.clone() };
         Digest::of(&serde_json::to_vec(&bare).unwrap_or_default()).to_string()
     }
 
-    /// Writes it, which makes the backup complete.
+    /// Writes it, with its checksum, which makes the backup complete.
+    ///
+    /// # Errors
+    /// Fails if it is there, or the disk does not take it.
     pub(super) fn write(&mut self, folder: &Path) -> Result<(), BackupError> {
         self.checksum = self.own_checksum();
         let mut text = serde_json::to_string_pretty(self)
             .map_err(|error| BackupError::Refused(error.to_string()))?;
         text.push('\n');
         folder::write_file(folder, MANIFEST, text.as_bytes())?;
-        let opened = std::fs::File::open(folder);
-        opened.and_then(|folder| folder.sync_all()).map_err(BackupError::at(folder))
+        folder::sync(folder)
     }
 
-    /// Reads it.
+    /// Reads that of the backup in a folder.
     ///
     /// # Errors
     /// Fails if there is no complete backup, it was changed, or it is of a format that this version does not know.

@@ -8,6 +8,8 @@ mod dump;
 mod error;
 mod folder;
 mod manifest;
+mod programs;
+mod renumber;
 mod restore;
 mod snapshot;
 mod verify;
@@ -15,6 +17,9 @@ mod write;
 
 pub use error::BackupError;
 pub use manifest::Manifest;
-pub use restore::{Restored, check_empty, load_database, restore_objects};
+pub use restore::{Restore, check_database, check_storage};
 pub use verify::verify;
 pub use write::{Source, Written, write};
+
+/// Takes words for the operator, a line at a time.
+pub type Told<'a> = &'a mut dyn FnMut(&str);

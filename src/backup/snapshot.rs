@@ -9,18 +9,27 @@ use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
-use super::{BackupError, dump};
-use crate::database::{Conn, connect};
+use super::BackupError;
+use super::dump::Server;
+use crate::database::Conn;
 use crate::queue::hold;
 
 /// Time for which those who just look what is due are waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Interval at which the lock is tried meanwhile.
 const POLL: Duration = Duration::from_millis(50);
+/// Interval at which the session is seen to be there while objects are copied.
+const INTERVAL: Duration = Duration::from_secs(5);
 /// Rows that are read at a time.
 const CHUNK: i64 = 10_000;
 
-/// A connection that keeps objects from being removed.
-pub(super) struct Keeping(Conn);
+/// A session that keeps objects from being removed.
+pub(super) struct Keeping {
+    conn: Conn,
+    server: Server,
+    /// Time at which the session was last seen to be there.
+    seen: Instant,
+}
 
 #[derive(QueryableByName)]
 struct Moment {
@@ -32,7 +41,7 @@ struct Moment {
     migration: String,
 }
 
-/// What was read of one moment.
+/// The contents of a snapshot beside the dump.
 pub(super) struct Rows {
     pub(super) created: String,
     pub(super) migration: String,
@@ -58,7 +67,7 @@ impl Keeping {
     /// # Errors
     /// Fails if another backup does, or the database does not answer.
     pub(super) fn begin(url: &str) -> Result<Self, BackupError> {
-        let mut conn = connect(url)?;
+        let (server, mut conn) = Server::connect(url)?;
         // It is idle while objects are copied, and a dump takes as long as it takes.
         conn.batch_execute(
             "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
@@ -73,13 +82,21 @@ impl Keeping {
             }
             std::thread::sleep(POLL);
         }
-        Ok(Self(conn))
+        Ok(Self { conn, server, seen: began })
+    }
+
+    /// Returns the major version of the server, such as 15.
+    pub(super) fn major(&self) -> u32 {
+        self.server.major()
     }
 
     /// Writes a dump of the database into a file, and reads the keys of the objects of the same moment; `folder` is for what
     /// is kept meanwhile.
-    pub(super) fn dump(&mut self, url: &str, to: File, folder: &Path) -> Result<Rows, BackupError> {
-        let conn = &mut self.0;
+    ///
+    /// # Errors
+    /// Fails if the database does not answer, the dump cannot be written, or the disk is full.
+    pub(super) fn dump(&mut self, to: File, folder: &Path) -> Result<Rows, BackupError> {
+        let conn = &mut self.conn;
         conn.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
         let moment: Moment = diesel::sql_query(
             "SELECT pg_export_snapshot() AS snapshot, \
@@ -87,25 +104,42 @@ impl Keeping {
              (SELECT max(version)::text FROM __diesel_schema_migrations) AS migration",
         )
         .get_result(conn)?;
-        dump::dump(url, &moment.snapshot, to)?;
+        self.server.dump(&moment.snapshot, to)?;
         let keys = keys(conn, folder)?;
         conn.batch_execute("COMMIT")?;
+        self.seen = Instant::now();
         Ok(Rows { created: moment.created, migration: moment.migration, keys })
+    }
+
+    /// Sees that the session is there, which also keeps what stands between from ending it; asks every few seconds, however
+    /// often it is called.
+    ///
+    /// # Errors
+    /// Fails if objects are not kept any more, because the session was ended.
+    pub(super) fn go_on(&mut self) -> Result<(), BackupError> {
+        if self.seen.elapsed() < INTERVAL {
+            return Ok(());
+        }
+        self.conn.batch_execute("SELECT 1").map_err(|_lost| lost())?;
+        self.seen = Instant::now();
+        Ok(())
     }
 
     /// Lets objects go again.
     ///
     /// # Errors
-    /// Fails if they were not kept all the time, because the connection was lost.
+    /// Fails if they were not kept all the time, because the session was ended.
     pub(super) fn end(mut self) -> Result<(), BackupError> {
-        let kept = hold::let_objects_go(&mut self.0);
-        if kept.is_ok_and(|kept| kept) {
-            return Ok(());
-        }
-        let words = "the connection to the database was lost, so that objects may have been removed \
-            before they were copied; begin again";
-        Err(BackupError::Refused(words.into()))
+        let kept = hold::let_objects_go(&mut self.conn);
+        if kept.is_ok_and(|kept| kept) { Ok(()) } else { Err(lost()) }
     }
+}
+
+/// Returns the error of a session that was ended before its time.
+fn lost() -> BackupError {
+    let words = "the connection to the database was lost, so that objects may have been removed before they were \
+        copied; begin again";
+    BackupError::Refused(words.into())
 }
 
 /// Reads the keys of all objects that rows name.

@@ -4,10 +4,10 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
-use super::BackupError;
 use super::checksums::read_line;
 use super::folder::{self, DUMP, SUMS};
 use super::manifest::Manifest;
+use super::{BackupError, Told};
 
 /// A file in the list of a backup: its checksum and its name.
 pub(super) type Listed = (String, String);
@@ -35,7 +35,7 @@ pub(super) fn files(
 }
 
 /// Returns whether a file of a backup is as it was written.
-pub(super) fn is_right(folder: &Path, digest: &str, name: &str) -> Result<bool, BackupError> {
+fn is_right(folder: &Path, digest: &str, name: &str) -> Result<bool, BackupError> {
     match folder::digest(&folder.join(name)) {
         Ok((found, _)) => Ok(found.to_string() == digest),
         Err(BackupError::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
@@ -45,12 +45,12 @@ pub(super) fn is_right(folder: &Path, digest: &str, name: &str) -> Result<bool, 
     }
 }
 
-/// Reads every file of a backup; `say` is told each that was changed or is missing. Returns what the backup says of itself,
-/// and the number of those files.
+/// Reads every file of a backup; `say` is told each that was changed or is missing. Returns the manifest, and the number of
+/// those files.
 ///
 /// # Errors
 /// Fails if it is no complete backup, or its list was changed.
-pub fn verify(folder: &Path, say: &mut dyn FnMut(&str)) -> Result<(Manifest, u64), BackupError> {
+pub fn verify(folder: &Path, say: Told<'_>) -> Result<(Manifest, u64), BackupError> {
     let manifest = Manifest::read(folder)?;
     let (mut wrong, mut objects, mut has_dump) = (0, 0, false);
     for listed in files(folder, &manifest)? {

@@ -1,14 +1,14 @@
 //! Writes a backup.
 
-use std::fs::File;
+use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, BufWriter, Write as _};
 use std::path::Path;
 
-use super::BackupError;
 use super::checksums::{Digest, line};
 use super::folder::{self, DUMP, OBJECTS, SECRET, SUMS};
 use super::manifest::Manifest;
 use super::snapshot::Keeping;
+use super::{BackupError, Told};
 use crate::database::deployment::Deployment;
 use crate::secrets::Secret;
 use crate::storage::Storage;
@@ -16,7 +16,7 @@ use crate::storage::Storage;
 /// Bytes of an object that are read at a time.
 const PIECE: u64 = 4 << 20;
 
-/// What a backup is made of.
+/// The parts of a deployment that go into a backup.
 #[derive(Debug)]
 pub struct Source<'a> {
     pub url: &'a str,
@@ -47,14 +47,15 @@ const TOLD: usize = 20;
 pub async fn write(
     source: &Source<'_>,
     folder: &Path,
-    say: &mut dyn FnMut(&str),
+    say: Told<'_>,
 ) -> Result<Written, BackupError> {
     folder::make(folder)?;
     let mut keeping = Keeping::begin(source.url)?;
+    let major = keeping.major();
     let (dump, file) = folder::new_file(folder, DUMP)?;
-    let rows = keeping.dump(source.url, file, folder)?;
+    let rows = keeping.dump(file, folder)?;
     let (digest, bytes) = folder::digest(&dump)?;
-    File::open(&dump).and_then(|file| file.sync_all()).map_err(BackupError::at(&dump))?;
+    folder::sync(&dump)?;
     say(&format!("the database: {bytes} bytes"));
     let (path, sums) = folder::new_file(folder, SUMS)?;
     let fail = BackupError::at(&path);
@@ -68,8 +69,10 @@ pub async fn write(
         manifest.has_secret = true;
     }
     let mut missing = Vec::new();
+    let mut folders = BTreeSet::new();
     for key in BufReader::new(rows.keys).lines() {
         let key = key.map_err(&fail)?;
+        keeping.go_on()?;
         let Some((digest, bytes)) = copy(source.storage, &key, folder).await? else {
             manifest.missing += 1;
             if missing.len() < TOLD {
@@ -79,6 +82,7 @@ pub async fn write(
         };
         let name = format!("{OBJECTS}/{key}");
         sums.write_all(line(digest, &name).as_bytes()).map_err(&fail)?;
+        folders.extend(above(&name).map(str::to_owned));
         manifest.objects += 1;
         manifest.object_bytes += bytes;
         if manifest.objects.is_multiple_of(10_000) {
@@ -89,12 +93,23 @@ pub async fn write(
     let sums = sums.into_inner().map_err(|error| fail(error.into_error()))?;
     sums.sync_all().map_err(&fail)?;
     manifest.sums = folder::digest(&path)?.0.to_string();
+    // Names in folders are synced as files are, so that nothing is missing once `backup.json` is there.
+    for above in folders {
+        folder::sync(&folder.join(above))?;
+    }
+    folder::sync_above(folder)?;
+    manifest.postgresql = major;
     manifest.created = rows.created;
     manifest.migration = rows.migration;
     manifest.cluster.clone_from(&source.deployment.cluster);
     manifest.storage = source.deployment.storage.clone().unwrap_or_default();
     manifest.write(folder)?;
     Ok(Written { manifest, missing })
+}
+
+/// Returns the folders that lead to a file of the backup, such as `objects` and `objects/001`.
+fn above(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').filter_map(|(at, _)| name.get(..at))
 }
 
 /// Copies an object, and syncs it; `None` where there is no such object, or it cannot be read.

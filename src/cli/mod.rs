@@ -10,9 +10,11 @@ mod health;
 pub mod logging;
 pub mod memory;
 mod observed;
+mod owner;
 pub mod reachable;
 pub mod register;
 pub mod reingest;
+mod restore;
 pub mod secret_files;
 pub mod serve;
 pub mod settings;
@@ -198,7 +200,7 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Config => settings::show(config),
         Command::Backup { folder, verify: true, .. } => backup::verify(&folder),
         Command::Backup { folder, with_secret, .. } => backup::make(config, &folder, with_secret),
-        Command::Restore { folder } => backup::restore(config, &folder),
+        Command::Restore { folder } => restore::run(config, &folder),
         Command::Health => health::run(config),
         Command::Check { repair } => check::run(config, repair),
         Command::Register(arguments) => register::run(config, &arguments),

@@ -1,4 +1,4 @@
-//! What operators see of a process: its metrics, its traces, its readiness, and the listener that shows them.
+//! Shows operators the state of a process: its metrics, its traces, its readiness, and the listener that shows them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

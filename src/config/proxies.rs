@@ -24,13 +24,15 @@ impl ForwardedHeader {
     }
 }
 
-/// The networks of proxies that are trusted, and the header that they write.
+/// The networks of proxies that are trusted, and what they are trusted with.
 ///
 /// One header alone is read, because a proxy that writes one passes on what a client says in the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TrustedProxies {
     pub networks: Vec<IpNet>,
     pub header: ForwardedHeader,
+    /// Tells whether the flag of their `traceparent` decides that a request is traced.
+    pub decide_traces: bool,
 }
 
 impl TrustedProxies {

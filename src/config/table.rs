@@ -48,6 +48,11 @@ pub const SETTINGS: &[Setting] = &[
         "Part of requests and of images that are traced where there is a collector, from 0 to 1",
     ),
     setting(
+        "HYDRIA_TRACE_DECISION",
+        "own",
+        "own: that part alone decides; proxies: the flag of traceparent of requests from trusted proxies, which write it themselves",
+    ),
+    setting(
         "HYDRIA_PUBLIC_URL",
         "",
         "Address of the root as clients see it; http://localhost:PORT",

@@ -58,10 +58,27 @@ impl Address {
 
     /// Returns all that is given but the password, as pairs that libpq reads.
     pub fn without_password(&self) -> String {
-        let quoted = |value: &str| value.replace('\\', "\\\\").replace('\'', "\\'");
         let given = self.parameters.iter().filter(|(name, _)| name != "password");
-        let pairs = given.map(|(name, value)| format!("{name}='{}'", quoted(value)));
-        pairs.collect::<Vec<_>>().join(" ")
+        given.map(|(name, value)| pair(name, value)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the same address for each of its servers alone, in their order.
+    fn of_single_servers(&self) -> Vec<Self> {
+        let entries = |name: &str| self.get(name).map_or(0, |list| list.split(',').count());
+        let servers = entries("host").max(entries("hostaddr"));
+        let of_server = |index: usize| {
+            let own = |(name, value): &(String, String)| {
+                let mut entries = value.split(',');
+                // One port is that of all.
+                let is_list = matches!(name.as_str(), "host" | "hostaddr")
+                    || (name == "port" && value.contains(','));
+                let entry = if is_list { entries.nth(index) } else { Some(value.as_str()) };
+                let entry = entry.filter(|entry| !entry.is_empty())?;
+                Some((name.clone(), entry.to_owned()))
+            };
+            Self { parameters: self.parameters.iter().filter_map(own).collect() }
+        };
+        (0..servers).map(of_server).collect()
     }
 
     /// Returns the host, or the folder of the socket, as libpq is told.
@@ -79,6 +96,26 @@ impl Address {
     pub fn name(&self) -> Option<String> {
         self.or_env("dbname", "PGDATABASE").or_else(|| self.or_env("user", "PGUSER"))
     }
+}
+
+/// Returns a parameter as libpq reads it.
+fn pair(name: &str, value: &str) -> String {
+    format!("{name}='{}'", value.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// Returns an address for each server of one that names several, in their order, each with the password; else the
+/// address itself.
+pub fn single_servers(text: &str) -> Vec<String> {
+    let servers = Address::parse(text).map(|address| address.of_single_servers());
+    let Some(servers) = servers.ok().filter(|servers| servers.len() > 1) else {
+        return vec![text.to_owned()];
+    };
+    let password = password(text).map(|password| pair("password", password.reveal()));
+    let with_password = |server: Address| {
+        let pairs = [server.without_password()].into_iter().chain(password.clone());
+        pairs.collect::<Vec<_>>().join(" ")
+    };
+    servers.into_iter().map(with_password).collect()
 }
 
 /// Returns the password of an address, if it has one.
@@ -141,14 +178,21 @@ fn url(rest: &str) -> Vec<(String, String)> {
             None => host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port))),
         };
         names.push(name);
-        ports.extend(port);
+        ports.push(port.unwrap_or_default());
     }
     give("host", &names.join(","));
-    give("port", &ports.join(","));
+    // One entry for each host, where any has one.
+    if ports.iter().any(|port| !port.is_empty()) {
+        give("port", &ports.join(","));
+    }
     give("dbname", database);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        give(&decoded(name), value);
+        match (decoded(name).as_str(), value) {
+            // Of URLs alone, as other drivers write them.
+            ("ssl", "true") => give("sslmode", "require"),
+            (name, value) => give(name, value),
+        }
     }
     parameters
 }
@@ -224,7 +268,8 @@ mod tests {
         let is = |host: &str, port: &str, name: &str| (host.into(), port.into(), name.into());
         assert_eq!(of("postgres://me:pw@db:5433/books"), is("db", "5433", "books"));
         assert_eq!(of("postgres://me@[::1]:1/a%2Fb"), is("::1", "1", "a/b"));
-        assert_eq!(of("postgres://a,b:2/x"), is("a,b", "2", "x"));
+        assert_eq!(of("postgres://a,b:2/x"), is("a,b", ",2", "x"));
+        assert_eq!(of("postgres://a,b/x?port=7"), is("a,b", "7", "x"));
         assert_eq!(of("postgres:///x?host=/run/pg&port=3"), is("/run/pg", "3", "x"));
         assert_eq!(of("host = 'my host' port=7 user=me"), is("my host", "7", "me"));
     }
@@ -244,10 +289,32 @@ mod tests {
                 Some("hush"),
             ),
             ("host=/run dbname=x", "host='/run' dbname='x'", None),
+            ("postgres://db/x?ssl=true", "host='db' dbname='x' sslmode='require'", None),
         ] {
             let address = Address::parse(text).expect("an address");
             assert_eq!(address.without_password(), rest);
             assert_eq!(password(text).as_ref().map(Secret::reveal), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_several_servers_is_one_for_each_with_its_own_port() {
+        let url = "postgres://me:it's@a,[::1]:5433,c:7/x?sslmode=require";
+        let of = |host: &str, port: &str| {
+            format!(r"user='me' host='{host}'{port} dbname='x' sslmode='require' password='it\'s'")
+        };
+        let servers = [of("a", ""), of("::1", " port='5433'"), of("c", " port='7'")];
+        assert_eq!(single_servers(url), servers);
+        for server in &servers {
+            assert_eq!(password(server).as_ref().map(Secret::reveal), Some("it's"));
+        }
+        assert_eq!(single_servers("host=a,b port=7"), ["host='a' port='7'", "host='b' port='7'"]);
+        assert_eq!(
+            single_servers("host=a,b hostaddr=1.1.1.1,2.2.2.2"),
+            ["host='a' hostaddr='1.1.1.1'", "host='b' hostaddr='2.2.2.2'"]
+        );
+        for one in ["postgres://db/x?ssl=true", "dbname=x", "host=/run"] {
+            assert_eq!(single_servers(one), [one]);
         }
     }
 

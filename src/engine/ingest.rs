@@ -21,6 +21,7 @@ use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives}
 use crate::derivatives;
 use crate::hydra::Problem;
 use crate::metrics::engine::{AttemptOutcome, Stage};
+use crate::metrics::fault_kind::FaultKind;
 use crate::origins::{Access, CredentialUse, Fetched, HostKeys, Strategy};
 use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
@@ -124,7 +125,7 @@ impl Engine {
 
     /// Returns why an image was not stored; where the store is away, no image is begun until it is back.
     async fn not_stored(&self, error: &StorageError) -> AttemptError {
-        self.metrics.engine.fault("storage");
+        self.metrics.engine.fault(FaultKind::Storage);
         let is_away = error.is_of_all() || self.storage.confirm().await.is_err();
         if is_away {
             self.outage.begin();
@@ -179,7 +180,7 @@ impl Engine {
         let lacking =
             move |_: &Site, conn: &mut PgConnection| quota::lacking_room(conn, &at, (size, added));
         let Some(reason) = self.with_retry(job, lacking).await? else { return Ok(()) };
-        self.metrics.engine.fault("quota");
+        self.metrics.engine.fault(FaultKind::Quota);
         Err(AttemptError::Image(reason))
     }
 
@@ -196,14 +197,15 @@ impl Engine {
         let metrics = &self.metrics.engine;
         let count = |error: &DerivationError| {
             metrics.fault(match error {
-                DerivationError::Image(_) => "image",
-                DerivationError::Service(_) | DerivationError::System(_) => "local",
+                DerivationError::Image(_) => FaultKind::Image,
+                DerivationError::Service(_) | DerivationError::System(_) => FaultKind::Local,
             });
         };
         let began = Instant::now();
         let started = Derivation::start(program, folder, fetched.file, *limits, nice).await;
         let started = started.inspect_err(count)?;
         let inspected = began.elapsed();
+        self.traces.stage("inspect", began, inspected);
         let began = Instant::now();
         let units = mebibytes(started.memory);
         let memory = self.memory.acquire(customer, units).await;
@@ -215,8 +217,11 @@ impl Engine {
         drop((memory, core));
         let derived = derived?;
         let deriving = began.elapsed().saturating_sub(derived.decoding);
-        self.stage_took(Stage::Decode, began, inspected + derived.decoding);
-        self.stage_took(Stage::Derive, began, deriving);
+        // Decoding goes on in between; a trace shows it in one piece, before the rest.
+        metrics.stage(Stage::Decode, inspected + derived.decoding);
+        self.traces.stage(Stage::Decode.name(), began, derived.decoding);
+        metrics.stage(Stage::Derive, deriving);
+        self.traces.stage(Stage::Derive.name(), began + derived.decoding, deriving);
         Ok(derived)
     }
 
@@ -233,7 +238,7 @@ impl Engine {
         match done {
             Ok(Some(Settled { finished, refused })) => {
                 if refused.is_some() {
-                    self.metrics.engine.fault("quota");
+                    self.metrics.engine.fault(FaultKind::Quota);
                 }
                 let settled = refused.as_ref().unwrap_or(&settled);
                 self.attempt_ended(match settled {
@@ -314,7 +319,7 @@ impl Engine {
                     tries += 1;
                 }
                 Err(problem) => {
-                    self.metrics.engine.fault("database");
+                    self.metrics.engine.fault(FaultKind::Database);
                     return Err(problem);
                 }
                 done => return done,

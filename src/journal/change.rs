@@ -8,7 +8,7 @@ use crate::addresses::{
     self, BatchAddress, ImageAddress, NamedQueryAddress, RoleAddress, SpaceAddress,
 };
 use crate::resource::address::Template;
-use crate::schema::changes;
+use crate::schema::{changes, deployment};
 
 /// The kinds that are told as they happen; the others are kept for who looks them up.
 pub const TOLD: [&str; 5] =
@@ -137,7 +137,8 @@ pub fn last_given(conn: &mut PgConnection) -> QueryResult<i64> {
     diesel::sql_query(given).get_result::<Number>(conn).map(|given| given.number)
 }
 
-/// Returns the number after which all changes are kept: who has read up to there has missed nothing.
+/// Returns the number after which all changes are kept: who has read up to there has missed nothing. What was read of the
+/// database that a restored one replaces is not of this one.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -146,5 +147,7 @@ pub fn kept_after(conn: &mut PgConnection) -> QueryResult<i64> {
     let given = last_given(conn)?;
     let first: Option<i64> =
         changes::table.order(changes::id).select(changes::id).first(conn).optional()?;
-    Ok(first.map_or(given, |first| first - 1))
+    let restored: Option<i64> =
+        deployment::table.select(deployment::changes_after).first(conn).optional()?;
+    Ok(first.map_or(given, |first| first - 1).max(restored.unwrap_or_default()))
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use prometheus::{HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
+use super::fault_kind::FaultKind;
 use super::{Counted, MetricsError, counters, gauge, gauges, histograms, whole};
 use crate::fairness::Usage;
 
@@ -21,7 +22,7 @@ pub enum Stage {
     Decode,
     /// Tiles and thumbnails are made of it. Decoding goes on in between, and is not counted here.
     Derive,
-    /// What was made is written to the store.
+    /// The object is written to the store.
     Store,
     /// The outcome is written to the database.
     Settle,
@@ -197,6 +198,9 @@ impl EngineMetrics {
         for stage in Stage::ALL {
             made.stages.with_label_values(&[stage.name()]);
         }
+        for kind in FaultKind::ALL {
+            made.errors.with_label_values(&[kind.name()]);
+        }
         for outcome in AttemptOutcome::ALL {
             made.attempts.with_label_values(&[outcome.name()]);
         }
@@ -221,9 +225,9 @@ impl EngineMetrics {
         self.attempts.with_label_values(&[outcome.name()]).inc();
     }
 
-    /// Counts a fault of an attempt by its kind, a fixed word.
-    pub fn fault(&self, kind: &'static str) {
-        self.errors.with_label_values(&[kind]).inc();
+    /// Counts a fault of an attempt by its kind.
+    pub fn fault(&self, kind: FaultKind) {
+        self.errors.with_label_values(&[kind.name()]).inc();
     }
 
     pub fn claimed(&self, is_immediate: bool) {

@@ -11,7 +11,7 @@ use super::{Counted, MetricsError, counters, gauge, histograms, whole};
 const SECONDS: [f64; 13] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0];
 
-/// What a request asks for, by what it costs.
+/// The class of a request, by what it costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestClass {
     /// Something of the API, to be read.
@@ -34,7 +34,7 @@ pub enum RequestClass {
     Image,
     /// A stream of events.
     Events,
-    /// Whether the service is well.
+    /// Health of the service.
     Health,
     /// An address at which there is nothing.
     Unknown,
@@ -59,7 +59,7 @@ impl RequestClass {
     }
 }
 
-/// Who asks, by what its requests say of themselves.
+/// The kind of a client, by what its requests say of themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientClass {
     /// A crawler of a search engine, an archive, or a preview, that says so.

@@ -5,6 +5,7 @@
 
 pub mod database;
 pub mod engine;
+pub mod fault_kind;
 pub mod http;
 mod process;
 pub mod renderings;

@@ -23,7 +23,7 @@ impl Lane {
     }
 }
 
-/// What became of a rendering that was asked for and was not in memory.
+/// The outcome of a rendering that was asked for and was not in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Admission {
     Admitted,

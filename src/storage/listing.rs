@@ -148,7 +148,7 @@ mod tests {
                 })
             };
             let objects = told.iter().map(object).collect::<Result<Vec<_>, Error>>()?;
-            let extensions = Default::default();
+            let extensions = object_store::Extensions::default();
             let result = ListResult { objects, common_prefixes: Vec::new(), extensions };
             Ok(PaginatedListResult { result, page_token })
         }

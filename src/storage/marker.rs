@@ -106,6 +106,22 @@ impl Storage {
         self.write(marker, PutMode::Overwrite).map(|_| ())
     }
 
+    /// Removes the marker, if there is one. Blocks; not to be called in a task.
+    ///
+    /// # Errors
+    /// Fails if the storage does not let it go.
+    pub fn unmark(&self) -> Result<(), StorageError> {
+        match &self.kept {
+            Kept::Files(folder) => match fs::remove_file(folder.join(NAME)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(StorageError::of(NAME, error))
+                }
+                _ => Ok(()),
+            },
+            Kept::InBucket(bucket) => bucket.block_on(self.remove(NAME)).unwrap_or(Ok(())),
+        }
+    }
+
     /// Writes the marker of a storage that has none; returns whether it carries this one now, and not that of another
     /// process which was first. Blocks; not to be called in a task.
     ///

@@ -4,6 +4,7 @@ mod bucket;
 pub mod digests;
 mod error;
 mod folder;
+mod link;
 mod listing;
 mod marker;
 mod place;
@@ -102,13 +103,26 @@ impl Storage {
         matches!(self.kept, Kept::InBucket(_))
     }
 
-    /// Writes a file as an object, from its start; it is there complete, or not at all. One part of it is in memory.
+    /// Stores a file as an object; it is there complete, or not at all. A file without a name in the same file system is
+    /// given the name of the object, any other is copied, one part of it in memory.
     ///
     /// # Errors
     /// Fails if the file cannot be read, or the store does not take it: no space, no permission, no answer.
     pub async fn put_file(&self, key: &str, file: File) -> Result<(), StorageError> {
         let fail = |error: object_store::Error| self.error(key, error);
         let unreadable = |error: io::Error| StorageError::of(key, error);
+        let file = match &self.kept {
+            Kept::InBucket(_) => file,
+            Kept::Files(folder) => {
+                let name = folder.join(key);
+                let named = tokio::task::spawn_blocking(move || {
+                    Ok(if link::name_file(&file, &name)? { None } else { Some(file) })
+                });
+                let named = named.await.map_err(io::Error::other).flatten().map_err(unreadable)?;
+                let Some(file) = named else { return Ok(()) };
+                file
+            }
+        };
         let place = path::Path::from(key);
         let (file, first) = next_part(file, true).await.map_err(unreadable)?;
         if first.content_length() < PART_BYTES {

@@ -49,7 +49,7 @@ pub enum AttributeValue {
 pub struct RequestTrace<'a> {
     /// The value of `traceparent` (W3C Trace Context), if the client sent one.
     pub traceparent: Option<&'a str>,
-    /// Tells whether the client decides by it that the request is traced.
+    /// Tells whether its flag decides that the request is traced.
     pub is_trusted: bool,
     /// The method and the template of the address, which names nobody.
     pub name: String,

@@ -109,7 +109,7 @@ mod tests {
                 .append(name.clone(), HeaderValue::from_bytes(line.as_bytes()).expect("a value"));
         }
         let networks = ["10.0.0.0/8", "fd00::/8"].map(|text| text.parse().expect("a network"));
-        let proxies = TrustedProxies { networks: networks.into(), header };
+        let proxies = TrustedProxies { networks: networks.into(), header, decide_traces: false };
         behind(peer.parse().expect("an address"), &headers, &proxies).to_string()
     }
 

@@ -1,4 +1,4 @@
-//! What a collector of traces is told of a request.
+//! Tells a collector of traces of a request.
 
 use std::time::Instant;
 
@@ -39,10 +39,11 @@ pub(super) fn tell(
     if let Some(id) = response.headers().get(respond::REQUEST_ID).and_then(|id| id.to_str().ok()) {
         attributes.push(("hydria.request", text(id.to_owned())));
     }
-    let peer = request.peer_addr().map(|peer| peer.ip());
+    let proxy = request.peer_addr().map(|peer| peer.ip());
+    let proxy = proxy.filter(|peer| service.proxies.contain(*peer));
     service.traces.request(RequestTrace {
         traceparent: header("traceparent"),
-        is_trusted: peer.is_some_and(|peer| service.proxies.contain(peer)),
+        is_trusted: service.proxies.decide_traces && proxy.is_some(),
         name: format!("{} {template}", lines::excerpt(method)),
         attributes,
         has_failed: response.status().is_server_error(),

@@ -14,20 +14,20 @@ use crate::support::s3::Behaviour;
 use crate::support::{App, Client, Origin, S3, database, rows, until};
 
 /// Settings by which a command finds the data of a service of this process.
-struct Owned {
-    home: Home,
-    settings: Vec<(&'static str, String)>,
+pub(super) struct Owned {
+    pub(super) home: Home,
+    pub(super) settings: Vec<(&'static str, String)>,
 }
 
 impl Owned {
-    fn of(scene: &Scene) -> Self {
+    pub(super) fn of(scene: &Scene) -> Self {
         let data = scene.app.data.path().to_str().expect("a path").to_owned();
         let url = scene.app.database_url.clone();
         Self { home: Home::new(), settings: vec![("HYDRIA_DATA", data), ("DATABASE_URL", url)] }
     }
 
     /// A data folder and a database of its own, both empty.
-    fn empty() -> Self {
+    pub(super) fn empty() -> Self {
         let home = Home::new();
         let data = home.data().to_str().expect("a path").to_owned();
         Self { home, settings: vec![("HYDRIA_DATA", data), ("DATABASE_URL", database::empty())] }
@@ -45,14 +45,14 @@ impl Owned {
         command.output().expect("the binary runs")
     }
 
-    fn fails(&self, arguments: &[&str]) -> String {
+    pub(super) fn fails(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let said = words(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
         said
     }
 
-    fn does(&self, arguments: &[&str]) -> String {
+    pub(super) fn does(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let said = words(&output);
         assert!(output.status.success(), "{arguments:?}: {said}");
@@ -64,7 +64,7 @@ fn words(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 
@@ -181,6 +181,7 @@ fn a_flipped_byte_is_reported_and_nothing_of_the_database_is_restored() {
             let mut conn = hydria::database::connect(url).expect("the server answers");
             let tables = "SELECT count(*) AS n FROM pg_tables WHERE schemaname = 'public'";
             assert_eq!(rows::number(&mut conn, tables), 0, "{name}");
+            assert!(!target.home.data().exists(), "{name}");
             flip(file, at);
         }
     }
@@ -307,4 +308,28 @@ fn a_backup_tells_of_objects_that_are_lost_and_has_all_others() {
     let said = owner.fails(&["backup", text(&folder)]);
     assert!(said.contains(&lost) && said.contains("hydria check --repair"), "{said}");
     assert!(owner.does(&["backup", "--verify", text(&folder)]).contains("1 objects"));
+}
+
+#[test]
+fn root_is_told_to_act_as_the_user_whose_data_they_are() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let scene = Scene::start();
+    let owner = Owned::of(&scene);
+    let folder = owner.home.data().with_file_name("backup");
+    let location = scene.app.data.path().join("database.json");
+    std::os::unix::fs::chown(&location, Some(65_534), None).expect("root may");
+    for arguments in [&["backup", text(&folder)][..], &["check"], &["key", "list", "1"]] {
+        let said = owner.fails(arguments);
+        assert!(said.contains("belongs to user 65534"), "{said}");
+    }
+    std::os::unix::fs::chown(&location, Some(0), None).expect("root may");
+    owner.does(&["backup", text(&folder)]);
+    let target = Owned::empty();
+    std::fs::create_dir(target.home.data()).expect("a folder");
+    std::os::unix::fs::chown(target.home.data(), Some(65_534), None).expect("root may");
+    let said = target.fails(&["restore", text(&folder)]);
+    assert!(said.contains("systemd-run --pipe --wait --uid=65534"), "{said}");
+    assert_eq!(rows::files(&target.home.data()), Vec::<PathBuf>::new());
 }

@@ -89,6 +89,11 @@ fn images_that_come_through_and_fail_are_counted_with_the_time_of_each_stage() {
     is("hydria_ingest_attempts_total{outcome=\"failed\"}", 2.0);
     is("hydria_ingest_errors_total{kind=\"origin_missing\"}", 1.0);
     is("hydria_ingest_errors_total{kind=\"image\"}", 1.0);
+    for kind in ["local", "storage", "database"] {
+        let series = format!("hydria_ingest_errors_total{{kind=\"{kind}\"}}");
+        assert!(scrape.0.contains_key(&series), "{series} is told before it occurs");
+        is(&series, 0.0);
+    }
     is("hydria_ingest_claimed_total{queue=\"immediate\"}", 3.0);
     is("hydria_ingest_stage_seconds_count{stage=\"fetch\"}", 3.0);
     for stage in ["decode", "derive", "store"] {

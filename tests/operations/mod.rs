@@ -5,5 +5,6 @@ mod files;
 mod metrics;
 mod probes;
 mod proxies;
+mod restores;
 pub mod scrape;
 mod traces;

@@ -14,7 +14,7 @@ fn a_collector_is_told_of_requests_and_of_each_stage_of_an_image() {
     let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let scene = Scene::with(&settings);
     scene.put("page", &scene.origin.image(300, 200)).expect(201);
-    for name in ["image", "fetch", "wait", "decode", "derive", "store", "settle"] {
+    for name in ["image", "fetch", "inspect", "wait", "decode", "derive", "store", "settle"] {
         until(name, || collector.has(name.as_bytes()));
     }
     until("the PUT", || collector.has(b"PUT /customers/{customer}/spaces/{space}/images/{image}"));
@@ -52,17 +52,24 @@ fn the_trace_of_a_client_goes_on_here_and_a_stranger_does_not_decide_what_is_tra
     let malformed = everything.visitor.request(Method::GET, "/vocab").header("traceparent", "00-x");
     assert_eq!(everything.visitor.send(malformed).status, 200);
     drop(everything);
-    // None is traced but those of which a trusted proxy says so.
+    // None is traced but those of which a proxy says so that is trusted with that.
     let nothing = start(&[("HYDRIA_TRACE_RATIO", "0")]);
     let stranger = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa1";
     ask(&nothing, stranger, "01");
     drop(nothing);
-    let proxied = start(&[("HYDRIA_TRACE_RATIO", "0"), ("HYDRIA_TRUSTED_PROXIES", "127.0.0.0/8")]);
+    let proxied = [("HYDRIA_TRACE_RATIO", "0"), ("HYDRIA_TRUSTED_PROXIES", "127.0.0.0/8")];
+    let passes_on = start(&proxied);
+    let unchanged = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa4";
+    ask(&passes_on, unchanged, "01");
+    drop(passes_on);
+    let proxied = start(&[proxied[0], proxied[1], ("HYDRIA_TRACE_DECISION", "proxies")]);
     let (sampled, not) = ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa2", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa3");
     ask(&proxied, not, "00");
     ask(&proxied, sampled, "01");
     until("the trace", || collector.has(&number(sampled)));
-    assert!(!collector.has(&number(stranger)) && !collector.has(&number(not)));
+    for other in [stranger, unchanged, not] {
+        assert!(!collector.has(&number(other)), "{other}");
+    }
 }
 
 #[test]

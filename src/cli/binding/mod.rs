@@ -11,7 +11,7 @@ mod refusal;
 pub use location::Location;
 pub use refusal::Refusal;
 
-use super::{Failure, secret_files};
+use super::{Failure, owner, secret_files};
 use crate::config::Config;
 use crate::database::deployment::{self, Deployment};
 use crate::database::migrate::Schema;
@@ -37,8 +37,9 @@ impl<'a> DataFolderState<'a> {
     /// Looks at the data folder; makes nothing.
     ///
     /// # Errors
-    /// Fails if one of its files cannot be read.
+    /// Fails if one of its files cannot be read, or this is root and they are another user's.
     pub fn survey(config: &'a Config) -> Result<Self, Failure> {
+        owner::refuse_as_root(&config.data.join(location::NAME))?;
         let location = Location::read(&config.data)?;
         let secret = secret_files::known(config)?;
         let is_there = |name: &str| config.data.join(name).exists();

@@ -46,14 +46,15 @@ struct Row {
 }
 
 /// MATERIALIZED, because a limit may otherwise be evaluated anew for each row and claim too many. Whether something is to
-/// be sent is looked up by the index, whatever number of changes a plan was made for.
+/// be sent is looked up by the index, whatever number of changes a plan was made for; after a restore from a backup it is a reset.
 const CLAIM: &str = "\
     WITH ready AS MATERIALIZED ( \
         SELECT customer, id, due, row_number() OVER (PARTITION BY customer ORDER BY due, id) \
             + COALESCE((SELECT b.count FROM unnest($2, $6) AS b (customer, count) \
                 WHERE b.customer = w.customer), 0) AS place \
-        FROM webhooks AS w WHERE enabled AND due <= now() AND (SELECT id FROM changes AS c \
-            WHERE c.customer = w.customer AND c.id > w.position AND c.id <= $1 ORDER BY id LIMIT 1) IS NOT NULL), \
+        FROM webhooks AS w WHERE enabled AND due <= now() AND (position < (SELECT changes_after FROM deployment) \
+            OR (SELECT id FROM changes AS c WHERE c.customer = w.customer AND c.id > w.position AND c.id <= $1 \
+                ORDER BY id LIMIT 1) IS NOT NULL)), \
     free AS MATERIALIZED ( \
         SELECT w.customer, w.id FROM webhooks AS w JOIN ready AS r ON r.customer = w.customer AND r.id = w.id \
         WHERE r.place <= $3 AND w.enabled AND w.due <= now() \
@@ -118,14 +119,15 @@ pub(super) fn renew(conn: &mut PgConnection, webhook: &Claimed) -> QueryResult<O
 }
 
 /// Moves the positions of webhooks on of whose customers nothing was changed, so that they do not stay at changes that are
-/// long gone; those that are `behind` by fewer changes stay where they are.
+/// long gone; those that are `behind` by fewer changes, or are to be sent a reset after a restore, stay where they are.
 ///
 /// # Errors
 /// Fails if the database does not answer.
 pub(super) fn pass_idle(conn: &mut PgConnection, up_to: i64, behind: i64) -> QueryResult<usize> {
     let passed = diesel::sql_query(
         "UPDATE webhooks AS w SET position = $1 \
-         WHERE message_end IS NULL AND enabled AND due <= now() AND position < $1 - $2 AND (SELECT id FROM changes AS c \
+         WHERE message_end IS NULL AND enabled AND due <= now() AND position < $1 - $2 \
+            AND position >= COALESCE((SELECT changes_after FROM deployment), 0) AND (SELECT id FROM changes AS c \
             WHERE c.customer = w.customer AND c.id > w.position AND c.id <= $1 ORDER BY id LIMIT 1) IS NULL",
     );
     passed.bind::<BigInt, _>(up_to).bind::<BigInt, _>(behind).execute(conn)

@@ -1,0 +1,67 @@
+//! Names for files that have none: an object that was written into the file system of its store is not copied.
+
+use std::fs::{DirBuilder, File};
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, linkat};
+use rustix::io::Errno;
+
+/// Gives a file without a name the name `place`, and syncs it, the folder and all folders that it makes. Blocks.
+///
+/// Returns false, and does nothing, where the file lies in another file system, has lost the only name it had, or where there
+/// is something of that name.
+///
+/// # Errors
+/// Fails if the file cannot be synced, or the folders cannot be made.
+pub fn name_file(file: &File, place: &Path) -> io::Result<bool> {
+    let Some(folder) = place.parent() else { return Ok(false) };
+    // Before it has a name: what has one is complete after a loss of power.
+    file.sync_all()?;
+    make_folder(folder)?;
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    match linkat(CWD, &open, CWD, place, AtFlags::SYMLINK_FOLLOW) {
+        Ok(()) => File::open(folder)?.sync_all().map(|()| true),
+        Err(Errno::XDEV | Errno::NOENT | Errno::EXIST | Errno::PERM | Errno::MLINK) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes a folder and those above it where they are missing, and syncs what names them.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let above = folder.parent().ok_or(error)?;
+            make_folder(above)?;
+            return make_folder(folder);
+        }
+        Err(error) => return Err(error),
+    }
+    folder.parent().map_or(Ok(()), |above| File::open(above)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek as _, Write as _};
+
+    use super::*;
+
+    #[test]
+    fn a_file_without_a_name_gets_one_and_no_second_replaces_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("objects/12/34");
+        let mut file = tempfile::tempfile_in(folder.path()).expect("a file");
+        file.write_all(b"first").expect("room");
+        assert!(name_file(&file, &place).expect("it is named"));
+        assert_eq!(std::fs::read(&place).expect("it is there"), b"first");
+        file.rewind().expect("it is open");
+        let mut other = tempfile::tempfile_in(folder.path()).expect("a file");
+        other.write_all(b"other").expect("room");
+        assert!(!name_file(&other, &place).expect("there is one"));
+        assert_eq!(std::fs::read(&place).expect("it is there"), b"first");
+    }
+}
