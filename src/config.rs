@@ -18,7 +18,8 @@ use std::time::Duration;
 use crate::database::address::Address;
 use crate::origins::{Allowed, Ambient, Endpoint, Limits, RetryLimits, read_purge_urls};
 use crate::secrets::Secret;
-use values::{bootstrap_key, collector, listen, log_filter, public_url, ratio, secret, storage};
+use crate::storage::{BucketAccess, Place};
+use values::{bootstrap_key, collector, is_in_host, listen, log_filter, public_url, ratio, secret};
 
 /// The settings in force.
 #[derive(Debug, Clone)]
@@ -37,7 +38,11 @@ pub struct Config {
     pub data: PathBuf,
     /// `None`: the private server.
     pub database_url: Option<Secret>,
-    pub storage: PathBuf,
+    /// A replica of the database for reading.
+    pub read_url: Option<Secret>,
+    /// Time that a replica may be behind.
+    pub replica_behind: Duration,
+    pub storage: Place,
     pub bootstrap_key: Option<(String, Secret)>,
     /// The key with which commands call the API.
     pub api_key: Option<(String, Secret)>,
@@ -128,8 +133,7 @@ impl Config {
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader { get, faults: Vec::new() };
         let data = PathBuf::from(reader.text("HYDRIA_DATA"));
-        let storage = reader.optional("HYDRIA_STORAGE", storage);
-        let storage = storage.unwrap_or_else(|| data.join("objects"));
+        let storage = reader.storage().unwrap_or_else(|| Place::Folder(data.join("objects")));
         let endpoint = match reader.given("HYDRIA_S3_AMBIENT") {
             Some(_) => reader.s3_endpoint(),
             None => Endpoint::default(),
@@ -143,8 +147,9 @@ impl Config {
             trace_ratio: reader.parsed("HYDRIA_TRACE_RATIO", ratio),
             admin_listen: reader.optional("HYDRIA_ADMIN_LISTEN", listen),
             public_url: reader.optional("HYDRIA_PUBLIC_URL", public_url),
-            database_url: reader
-                .optional("DATABASE_URL", |text| Address::parse(text).map(|_| Secret::new(text))),
+            database_url: reader.database("DATABASE_URL"),
+            read_url: reader.database("DATABASE_READ_URL"),
+            replica_behind: seconds(reader.number("HYDRIA_REPLICA_SECONDS", 1, 3600)),
             bootstrap_key: reader.optional("HYDRIA_BOOTSTRAP_KEY", bootstrap_key),
             api_key: reader.optional("HYDRIA_KEY", bootstrap_key),
             origin_allow: reader
@@ -217,7 +222,7 @@ impl Config {
             storage,
         };
         // The objects of the service are nobody's to fetch.
-        if config.s3_ambient.overlaps(reader.text("HYDRIA_STORAGE").trim()) {
+        if config.s3_ambient.overlaps(&config.storage) {
             let reason =
                 "HYDRIA_S3_AMBIENT must not assign anything of HYDRIA_STORAGE to a customer";
             reader.faults.push(reason.to_owned());
@@ -253,6 +258,18 @@ impl<G: Fn(&str) -> Option<String>> Reader<G> {
                 _ => Err("must be own or proxies".into()),
             }),
         }
+    }
+
+    /// Reads the place of the objects; `None` where none is given.
+    fn storage(&mut self) -> Option<Place> {
+        let is_in_host = self.parsed("HYDRIA_S3_ADDRESSING", is_in_host);
+        let access = BucketAccess::read(|name| self.given(name), is_in_host);
+        self.optional("HYDRIA_STORAGE", |text| Place::parse(text, &access))
+    }
+
+    /// Reads the address of a database; `None` where none is given.
+    fn database(&mut self, name: &str) -> Option<Secret> {
+        self.optional(name, |text| Address::parse(text).map(|_| Secret::new(text)))
     }
 
     fn given(&self, name: &str) -> Option<String> {

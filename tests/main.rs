@@ -10,6 +10,7 @@
 mod architecture;
 mod classes;
 mod clients;
+mod cluster;
 mod contract;
 mod delivery;
 mod engine;

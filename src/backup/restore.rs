@@ -5,7 +5,6 @@ use std::path::Path;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
-use futures_util::StreamExt as _;
 
 use super::dump::Server;
 use super::folder::{self, DUMP, OBJECTS, SECRET};
@@ -15,6 +14,7 @@ use super::verify::{files, verify};
 use super::{BackupError, Told};
 use crate::database::migrate;
 use crate::database::{Conn, connect};
+use crate::queue::job;
 use crate::secrets::Secret;
 use crate::storage::{Marker, Storage};
 
@@ -39,12 +39,12 @@ fn refuse<T>(words: impl Into<String>) -> Result<T, BackupError> {
     Err(BackupError::Refused(words.into()))
 }
 
-/// Refuses a storage that has objects or an owner.
+/// Refuses a storage that has objects or an owner. Blocks; not to be called in a task.
 ///
 /// # Errors
 /// Returns [`BackupError::Refused`] in these cases, and another where the storage cannot be read.
-pub async fn check_storage(storage: &Storage) -> Result<(), BackupError> {
-    if storage.marker()?.is_none() && storage.keys().next().await.is_none() {
+pub fn check_storage(storage: &Storage) -> Result<(), BackupError> {
+    if storage.marker()?.is_none() && !storage.has_objects(job::OBJECTS)? {
         return Ok(());
     }
     refuse(
@@ -116,7 +116,7 @@ impl<'a> Restore<'a> {
         server.check_readable(&self.folder.join(DUMP))
     }
 
-    /// Copies the objects into a storage that is empty, and makes it that of the backup's deployment.
+    /// Copies the objects into a storage that is empty; returns how many.
     ///
     /// # Errors
     /// Fails if the store does not take them.
@@ -128,10 +128,25 @@ impl<'a> Restore<'a> {
             self.objects += 1;
             storage.put_file(key, file).await?;
         }
-        let Manifest { cluster, storage: id, .. } = &self.manifest;
-        self.is_marked = true;
-        storage.mark(&Marker { cluster: cluster.clone(), storage: id.clone() })?;
         Ok(self.objects)
+    }
+
+    /// Makes a storage that of the backup's deployment. Blocks; not to be called in a task.
+    ///
+    /// # Errors
+    /// Fails if the storage does not take the marker, or got that of another deployment meanwhile.
+    pub fn mark(&mut self, storage: &Storage) -> Result<(), BackupError> {
+        // Where that fails, it may be there all the same.
+        self.is_marked = true;
+        match storage.mark_first(&self.marker())? {
+            true => Ok(()),
+            false => refuse("the storage was taken by another deployment meanwhile"),
+        }
+    }
+
+    fn marker(&self) -> Marker {
+        let Manifest { cluster, storage, .. } = &self.manifest;
+        Marker { cluster: cluster.clone(), storage: storage.clone() }
     }
 
     /// Loads the rows into an empty database, and brings them up to date.
@@ -153,7 +168,7 @@ impl<'a> Restore<'a> {
         Ok(())
     }
 
-    /// Removes the objects that were copied, and the marker, from a storage that was empty.
+    /// Removes the objects that were copied into a storage that was empty.
     ///
     /// # Errors
     /// Fails if the store does not let them go.
@@ -170,7 +185,15 @@ impl<'a> Restore<'a> {
             left -= 1;
         }
         self.objects = 0;
-        if self.is_marked {
+        Ok(())
+    }
+
+    /// Removes the marker that the storage was given, and none of another deployment. Blocks; not to be called in a task.
+    ///
+    /// # Errors
+    /// Fails if the store does not let it go.
+    pub fn unmark(&mut self, storage: &Storage) -> Result<(), BackupError> {
+        if std::mem::take(&mut self.is_marked) && storage.marker()? == Some(self.marker()) {
             storage.unmark()?;
         }
         Ok(())

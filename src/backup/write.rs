@@ -42,7 +42,7 @@ const TOLD: usize = 20;
 /// Whatever is done meanwhile, it holds what was there when it began: no object is removed that was named then.
 ///
 /// # Errors
-/// Fails if the folder is not empty, another backup is under way, the disk is full, or the database does not answer; what was
+/// Fails if the folder is not empty, another backup is under way, the disk is full, or the database or the bucket does not answer; what was
 /// written by then is no complete backup.
 pub async fn write(
     source: &Source<'_>,
@@ -113,6 +113,9 @@ fn above(name: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Copies an object, and syncs it; `None` where there is no such object, or it cannot be read.
+///
+/// # Errors
+/// Fails if the folder does not take it, or the bucket is away: a backup without what is there all the same is none.
 async fn copy(
     storage: &Storage,
     key: &str,
@@ -120,8 +123,14 @@ async fn copy(
 ) -> Result<Option<(Digest, u64)>, BackupError> {
     let size = match storage.size(key).await {
         Ok(Some(size)) => size,
-        Ok(None) => return Ok(None),
+        Ok(None) => {
+            // While a bucket is away, every object seems to be missing.
+            storage.confirm().await?;
+            return Ok(None);
+        }
+        Err(error) if error.is_of_all() => return Err(error.into()),
         Err(error) => {
+            storage.confirm().await?;
             log::error!("{error}");
             return Ok(None);
         }
@@ -133,8 +142,10 @@ async fn copy(
     while at < size {
         let piece = match storage.get(key, at..size.min(at + PIECE)).await {
             Ok(piece) => piece,
+            Err(error) if error.is_of_all() => return Err(error.into()),
             // A disk that begins to fail must not keep all other objects from being copied.
             Err(error) => {
+                storage.confirm().await?;
                 log::error!("{error}");
                 drop(file);
                 std::fs::remove_file(&path).map_err(&fail)?;

@@ -6,13 +6,14 @@ use private_postgres::{Durability, Private, Whereabouts};
 use tokio::runtime::Runtime;
 
 use super::backup::say;
+use super::binding::Refusal;
 use super::{Failure, owner, secret_files};
 use crate::backup::{Restore, check_database, check_storage};
 use crate::config::Config;
 use crate::database;
 use crate::database::deployment::Deployment;
 use crate::secrets::{Secret, Secrets};
-use crate::storage::{Storage, write_private};
+use crate::storage::{Place, Storage, write_private};
 
 /// The things that a restore has made outside of the storage, to be removed again where it fails.
 #[derive(Default)]
@@ -33,22 +34,25 @@ struct Made {
 /// removed, and what cannot be is named.
 pub(super) fn run(config: &Config, folder: &Path) -> Result<(), Failure> {
     owner::refuse_as_root(&config.data)?;
-    owner::refuse_as_root(&config.storage)?;
+    if let Place::Folder(folder) = &config.storage {
+        owner::refuse_as_root(folder)?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // Reading a backup takes long; whatever stands against it is told before.
     refuse_used(config)?;
-    if config.storage.exists() {
-        runtime
-            .block_on(check_storage(&Storage::existing(&config.storage)?))
-            .map_err(at(config))?;
+    if !matches!(&config.storage, Place::Folder(folder) if !folder.exists()) {
+        check_storage(&Storage::existing(&config.storage)?).map_err(at(config))?;
+    }
+    if let Some(above) = Storage::containing(&config.storage)? {
+        return Err(Box::new(Refusal::OtherStorage { storage: above }));
     }
     if let Some(url) = &config.database_url {
         check_database(url.reveal())?;
     }
     let mut restore = Restore::begin(folder, &mut say)?;
     private_postgres::make_data_folder(&config.data)?;
-    let storage = Storage::local(&config.storage)?;
-    runtime.block_on(check_storage(&storage)).map_err(at(config))?;
+    let storage = Storage::make(&config.storage)?;
+    check_storage(&storage).map_err(at(config))?;
     let mut made = Made::default();
     match fill(config, &mut restore, &storage, (&runtime, &mut made)) {
         Ok(told) => {
@@ -63,9 +67,9 @@ pub(super) fn run(config: &Config, folder: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Says in which folder a storage is that is not empty.
+/// Says where a storage is that is not empty.
 fn at(config: &Config) -> impl Fn(crate::backup::BackupError) -> Failure + '_ {
-    |error| format!("{}: {error}", config.storage.display()).into()
+    |error| format!("{}: {error}", config.storage).into()
 }
 
 /// Refuses a data folder that is in use.
@@ -114,7 +118,8 @@ fn fill(
     }
     restore.check_server(&url)?;
     let objects = runtime.block_on(restore.fill(storage))?;
-    println!("{objects} objects are in {}", config.storage.display());
+    restore.mark(storage)?;
+    println!("{objects} objects are in {}", config.storage);
     let (known, kept) = (secret_files::known(config)?, restore.secret()?);
     if let (None, Some(secret)) = (&known, &kept) {
         let file = made.secret.insert(secret_files::file(config));
@@ -170,8 +175,13 @@ fn undo(
             found.cluster.display()
         ));
     }
-    if let Err(why) = runtime.block_on(restore.empty(storage)) {
-        left.push(format!("remove all that is in {} ({why})", config.storage.display()));
+    let unmarked = restore.unmark(storage);
+    if let Err(why) = runtime.block_on(restore.empty(storage)).and(unmarked) {
+        let what = match storage.is_bucket() {
+            true => "hydria.json and thumbnails/",
+            false => "all that is",
+        };
+        left.push(format!("remove {what} in {} ({why})", config.storage));
     }
     if let Some(secret) = made.secret.filter(|secret| secret.exists())
         && std::fs::remove_file(&secret).is_err()

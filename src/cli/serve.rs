@@ -1,5 +1,6 @@
 //! The service from start to end, and workers on their own.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::database::notifications::Notifications;
 use crate::derivation;
 use crate::engine::{self, Engine};
 use crate::fairness::priority;
-use crate::journal::{Feed, Hub, Reader};
+use crate::journal::{Changes, Feed, Hub, Reader};
 use crate::origins::{Allowed, Fetcher};
 use crate::queue::job;
 use crate::resource::Site;
@@ -95,8 +96,19 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let feed = Feed::start(setup.database.url())?;
     let metrics = observed.metrics();
     let delivery = delivery::start(&setup, config, render_bytes, &changes, &journal, &metrics)?;
+    let replica = setup.replica(config)?;
+    if let Some(replica) = replica.clone() {
+        // Whoever hears of a change reads it.
+        changes.subscribe(move |told| {
+            if let Changes::Images(images) = told {
+                let customers: BTreeSet<i32> = images.iter().map(|at| at.customer).collect();
+                replica.wrote(&customers.into_iter().collect::<Vec<_>>());
+            }
+        });
+    }
     let service = Service::new(Parts {
         database: setup.database.clone(),
+        replica,
         site,
         delivery,
         image_services: image_services::Settings {

@@ -34,7 +34,7 @@ fn in_force(config: &Config, setting: &Setting) -> (String, &'static str) {
     }
     let value = match setting.name {
         "HYDRIA_PUBLIC_URL" => default_url(&config.listen),
-        "HYDRIA_STORAGE" => config.storage.display().to_string(),
+        "HYDRIA_STORAGE" => config.storage.to_string(),
         "DATABASE_URL" => "(a private server)".into(),
         "HYDRIA_BOOTSTRAP_KEY" if file("admin-key").exists() => {
             format!("(in {})", file("admin-key").display())

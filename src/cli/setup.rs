@@ -11,7 +11,8 @@ use super::Failure;
 use super::binding::{self, DataFolderState};
 use crate::config::Config;
 use crate::database::deployment::Deployment;
-use crate::database::{self, Conn, Database, migrate};
+use crate::database::replica::Replica;
+use crate::database::{self, Conn, Database, migrate, pooler};
 use crate::resource::Site;
 use crate::secrets::{self, Secrets};
 use crate::storage::Storage;
@@ -90,6 +91,17 @@ impl Setup {
     /// Returns what classes need to know of this deployment.
     pub fn site(&self, config: &Config, base: String) -> Arc<Site> {
         site(config, self.secrets.clone(), base)
+    }
+
+    /// Returns the replica that answers requests which read, where the settings name one.
+    ///
+    /// # Errors
+    /// Fails if the system gives no threads.
+    pub fn replica(&self, config: &Config) -> Result<Option<Replica>, Failure> {
+        let Some(url) = &config.read_url else { return Ok(None) };
+        let primary = self.database.url();
+        let replica = Replica::watch(url.reveal(), primary, CONNECTIONS, config.replica_behind)?;
+        Ok(Some(replica))
     }
 
     /// Stops the private server where this process runs it.
@@ -172,6 +184,9 @@ impl Opened {
         };
         let private = private.map(Kept::new).transpose()?;
         let (mut conn, messages) = database::connect_with_messages(&url)?;
+        if private.is_none() {
+            pooler::refuse_shared_sessions(&url, &mut conn)?;
+        }
         messages.warn();
         ground.check_schema(&migrate::schema(&mut conn)?, missing != Missing::Refuse)?;
         Ok(Self { conn, url, private })

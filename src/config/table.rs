@@ -59,7 +59,34 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("HYDRIA_DATA", "./data", "Folder of everything that is kept"),
     hidden("DATABASE_URL", "A PostgreSQL server; unset: a private one in the data folder"),
-    setting("HYDRIA_STORAGE", "", "Folder of the objects; unset: objects in the data folder"),
+    hidden(
+        "DATABASE_READ_URL",
+        "A replica of the server, which answers GET where it is close behind",
+    ),
+    setting(
+        "HYDRIA_REPLICA_SECONDS",
+        "5",
+        "How far the replica may be behind, in seconds; the server itself answers where it is more",
+    ),
+    setting(
+        "HYDRIA_STORAGE",
+        "",
+        "Folder of the objects, or a bucket as s3://bucket/prefix; unset: objects in the data folder",
+    ),
+    setting(
+        "HYDRIA_S3_ADDRESSING",
+        "auto",
+        "Where requests name the bucket: path, host, or auto: path where there is an endpoint",
+    ),
+    setting("AWS_ENDPOINT_URL", "", "Server of the bucket; unset: Amazon's in the region"),
+    setting("AWS_REGION", "", "Region of the bucket; unset: us-east-1"),
+    setting(
+        "AWS_ACCESS_KEY_ID",
+        "",
+        "Access key of the bucket; unset: the identity of the machine",
+    ),
+    hidden("AWS_SECRET_ACCESS_KEY", "Secret of the access key"),
+    hidden("AWS_SESSION_TOKEN", "Token of an access key that holds for a while"),
     hidden(
         "HYDRIA_BOOTSTRAP_KEY",
         "key:secret of the first administrator; unset: random, shown once",

@@ -11,7 +11,7 @@ fn read(values: &[(&str, &str)]) -> Result<Config, ConfigError> {
 fn without_any_setting_the_defaults_hold() {
     let config = read(&[]).expect("defaults");
     assert_eq!(config.listen, "127.0.0.1:8080");
-    assert_eq!(config.storage, PathBuf::from("./data/objects"));
+    assert_eq!(config.storage, Place::Folder(PathBuf::from("./data/objects")));
     assert_eq!((config.batch_limit, config.max_pixels), (1000, 500_000_000));
     assert_eq!(config.origin_limits.max_bytes, 2 << 30);
     assert_eq!(config.retries, RetryLimits::default());
@@ -38,7 +38,9 @@ fn every_setting_that_cannot_be_read_is_named_at_once() {
 #[test]
 fn what_would_be_taken_for_something_else_is_refused() {
     for (name, value) in [
-        ("HYDRIA_STORAGE", "s3://bucket"),
+        ("HYDRIA_STORAGE", "s3://Bucket"),
+        ("HYDRIA_STORAGE", "s3://bucket/a//b"),
+        ("HYDRIA_S3_ADDRESSING", "virtual"),
         ("HYDRIA_STORAGE", "file:///srv/objects"),
         ("HYDRIA_STORAGE", "gs:/bucket"),
         ("HYDRIA_LOG", "loud"),
@@ -46,6 +48,7 @@ fn what_would_be_taken_for_something_else_is_refused() {
         ("HYDRIA_LOG", "hydria"),
         ("HYDRIA_LOG_FORMAT", "xml"),
         ("DATABASE_URL", "hydria"),
+        ("DATABASE_READ_URL", "mysql://me:hush@db/x"),
         ("DATABASE_URL", "mysql://me:hush@db/x"),
         ("HYDRIA_PUBLIC_URL", "http://:80"),
     ] {
@@ -77,7 +80,7 @@ fn a_log_by_module_alone_leaves_the_rest_at_info() {
     assert_eq!(log("WARN, hydria::web=debug"), "WARN, hydria::web=debug");
     assert_eq!(
         read(&[("HYDRIA_STORAGE", "./a:b")]).expect("a path").storage,
-        PathBuf::from("./a:b")
+        Place::Folder(PathBuf::from("./a:b"))
     );
 }
 

@@ -1,7 +1,6 @@
 //! Reads the values of settings that are more than a number.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use crate::secrets::Secret;
 
@@ -18,19 +17,13 @@ pub(super) fn listen(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a folder; other kinds of storage are written as URLs, and there are none yet.
-pub(super) fn storage(text: &str) -> Result<PathBuf, String> {
-    match text.split_once(':') {
-        Some((scheme, rest))
-            if rest.starts_with('/')
-                && !scheme.is_empty()
-                && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
-        {
-            Err(format!(
-                "must be the path of a folder, not the URL {text}: objects are kept in folders only"
-            ))
-        }
-        _ => Ok(PathBuf::from(text)),
+/// Reads where the name of a bucket stands in requests; `None`: as the server is.
+pub(super) fn is_in_host(text: &str) -> Result<Option<bool>, String> {
+    match text {
+        "auto" => Ok(None),
+        "path" => Ok(Some(false)),
+        "host" => Ok(Some(true)),
+        _ => Err("must be auto, path or host".into()),
     }
 }
 

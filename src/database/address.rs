@@ -133,25 +133,24 @@ pub fn password(text: &str) -> Option<Secret> {
 
 /// Adds the time-outs that an address does not set itself; one that cannot be read is left as it is.
 pub fn with_timeouts(text: &str) -> String {
+    TIMEOUTS.iter().fold(text.trim().to_owned(), |text, (name, value)| with(&text, name, value))
+}
+
+/// Adds a parameter that an address does not set itself; one that cannot be read is left as it is.
+pub fn with(text: &str, name: &str, value: &str) -> String {
     let Ok(address) = Address::parse(text) else { return text.to_owned() };
-    let is_given = |name: &str| {
-        let by_environment =
-            name == "connect_timeout" && std::env::var_os("PGCONNECT_TIMEOUT").is_some();
-        by_environment || address.parameters.iter().any(|(given, _)| given == name)
-    };
-    let is_url = text.trim_start().starts_with("postgres");
-    let mut with = text.trim().to_owned();
-    for (name, value) in TIMEOUTS.iter().filter(|(name, _)| !is_given(name)) {
-        match (is_url && with.contains("://"), with.contains('?')) {
-            (true, false) => with.push('?'),
-            (true, true) => with.push('&'),
-            (false, _) => with.push(' '),
-        }
-        with.push_str(name);
-        with.push('=');
-        with.push_str(value);
+    let by_environment =
+        name == "connect_timeout" && std::env::var_os("PGCONNECT_TIMEOUT").is_some();
+    if by_environment || address.parameters.iter().any(|(given, _)| given == name) {
+        return text.to_owned();
     }
-    with
+    let is_url = text.trim_start().starts_with("postgres") && text.contains("://");
+    let before = match (is_url, text.contains('?')) {
+        (true, false) => '?',
+        (true, true) => '&',
+        (false, _) => ' ',
+    };
+    format!("{}{before}{name}={value}", text.trim())
 }
 
 fn decoded(text: &str) -> String {

@@ -6,9 +6,11 @@ pub mod lookup_batcher;
 pub mod messages;
 pub mod migrate;
 pub mod notifications;
+pub mod pooler;
 pub mod prepared;
 pub mod readiness;
 pub mod refill;
+pub mod replica;
 
 use std::fmt;
 use std::sync::Arc;
@@ -124,6 +126,8 @@ pub struct Database {
     pub batcher: lookup_batcher::Batcher,
     /// Look-ups of keys, which wait for no others.
     pub keys: lookup_batcher::Batcher,
+    /// Tells whether it is a replica, which is behind and takes no writes.
+    pub is_replica: bool,
 }
 
 impl fmt::Debug for Database {
@@ -139,11 +143,23 @@ impl Database {
     /// Fails if the address is malformed, the server does not answer, or the system gives no threads.
     pub fn open(url: &str, connections: u32) -> Result<Self, DatabaseError> {
         connect(url)?;
+        Self::unconnected(url, connections)
+    }
+
+    /// Opens a replica for reading, which need not answer yet.
+    ///
+    /// # Errors
+    /// Fails if the system gives no threads.
+    fn replica(url: &str, connections: u32) -> Result<Self, DatabaseError> {
+        Ok(Self { is_replica: true, ..Self::unconnected(url, connections)? })
+    }
+
+    fn unconnected(url: &str, connections: u32) -> Result<Self, DatabaseError> {
         let no_thread = |error| DatabaseError(format!("no thread for look-ups: {error}"));
         let batcher = lookup_batcher::Batcher::open(url, "look-up", LOOK_UPS).map_err(no_thread)?;
         let keys = lookup_batcher::Batcher::open(url, "keys", 1).map_err(no_thread)?;
-        let (pool, waiting) = (pool(url, connections), Arc::default());
-        Ok(Self { url: url.to_owned(), pool, waiting, batcher, keys })
+        let (url, pool, waiting) = (url.to_owned(), pool(url, connections), Arc::default());
+        Ok(Self { url, pool, waiting, batcher, keys, is_replica: false })
     }
 
     /// Returns the same database with a pool of its own, of which others take nothing.

@@ -126,16 +126,19 @@ impl Lane {
         })
     }
 
-    /// Takes memory in MiB and a thread, unless so many of the customer's wait already.
-    async fn admit(
+    /// Takes memory in MiB, unless so many of the customer's wait already.
+    async fn hold(
         &self,
         customer: i32,
         units: usize,
         waiting: usize,
-    ) -> Result<(Permit<i32>, Permit<i32>), Overloaded> {
-        let memory = self.memory.acquire_within(customer, units, waiting).await?;
-        let slot = self.slots.acquire_within(customer, 1, waiting).await?;
-        Ok((memory, slot))
+    ) -> Result<Permit<i32>, Overloaded> {
+        self.memory.acquire_within(customer, units, waiting).await
+    }
+
+    /// Takes a thread, unless so many of the customer's wait already.
+    async fn enter(&self, customer: i32, waiting: usize) -> Result<Permit<i32>, Overloaded> {
+        self.slots.acquire_within(customer, 1, waiting).await
     }
 }
 
@@ -165,14 +168,20 @@ impl Lanes {
         })
     }
 
-    /// Takes the right to render something of a customer at this cost.
+    /// Takes the right to render something of a customer at this cost, and returns it with what was prepared for it: once it
+    /// has its memory, and before it has a thread.
     ///
     /// # Errors
-    /// Returns [`DeliveryError::NeverAllowed`] if it could not be rendered alone, and [`DeliveryError::Overloaded`] if it is
-    /// large and there is no room now, or small and the customer's others take too long.
-    pub async fn admit(&self, customer: i32, cost: Cost) -> Result<Admitted, DeliveryError> {
+    /// Returns [`DeliveryError::NeverAllowed`] if it could not be rendered alone, [`DeliveryError::Overloaded`] if it is
+    /// large and there is no room now, or small and the customer's others take too long, and the error of what prepares.
+    pub async fn admit<T>(
+        &self,
+        customer: i32,
+        cost: Cost,
+        prepare: impl Future<Output = Result<T, DeliveryError>>,
+    ) -> Result<(Admitted, T), DeliveryError> {
         let lane = lane(cost);
-        let admitted = self.admit_to(lane, customer, cost).await;
+        let admitted = self.admit_to(lane, customer, cost, prepare).await;
         let outcome = match &admitted {
             Ok(_) => renderings::Admission::Admitted,
             Err(DeliveryError::NeverAllowed { .. }) => renderings::Admission::NeverAllowed,
@@ -182,35 +191,47 @@ impl Lanes {
         admitted
     }
 
-    async fn admit_to(
+    async fn admit_to<T>(
         &self,
         lane: renderings::Lane,
         customer: i32,
         cost: Cost,
-    ) -> Result<Admitted, DeliveryError> {
+        prepare: impl Future<Output = Result<T, DeliveryError>>,
+    ) -> Result<(Admitted, T), DeliveryError> {
         if cost.bytes_held > self.most {
             return Err(DeliveryError::NeverAllowed { bytes: cost.bytes_held, limit: self.most });
         }
         let units = mebibytes(cost.bytes_held);
         if lane == renderings::Lane::Small {
             let work = Work::add(&self.works, customer, cost.pixels_decoded).ok_or(Overloaded)?;
-            let admitted = self.small.admit(customer, units, usize::MAX);
-            let admitted = tokio::time::timeout(PATIENCE, admitted).await;
-            let (memory, slot) = admitted.unwrap_or(Err(Overloaded))?;
-            return Ok(Admitted { _memory: memory, _slot: slot, work: Some(work) });
+            let memory = within(PATIENCE, self.small.hold(customer, units, usize::MAX)).await?;
+            let prepared = prepare.await?;
+            let slot = within(PATIENCE, self.small.enter(customer, usize::MAX)).await?;
+            let admitted = Admitted { _memory: memory, _slot: slot, work: Some(work) };
+            return Ok((admitted, prepared));
         }
         // One of each customer waits for a moment, so that customers take turns and none is refused for ever.
-        let admitted = self.large.admit(customer, units, 1);
-        let mut admitted = tokio::time::timeout(TURN, admitted).await.unwrap_or(Err(Overloaded));
-        if admitted.is_err() {
-            self.count(Instant::now());
-            if self.admission == Admission::Observe {
-                self.metrics.admission(lane, renderings::Admission::Observed);
-                admitted = self.large.admit(customer, units, usize::MAX).await;
-            }
+        let memory = match within(TURN, self.large.hold(customer, units, 1)).await {
+            Err(_none) if self.waits() => self.large.hold(customer, units, usize::MAX).await,
+            held => held,
+        };
+        let memory = memory?;
+        let prepared = prepare.await?;
+        let slot = match within(TURN, self.large.enter(customer, 1)).await {
+            Err(_none) if self.waits() => self.large.enter(customer, usize::MAX).await,
+            entered => entered,
+        };
+        Ok((Admitted { _memory: memory, _slot: slot?, work: None }, prepared))
+    }
+
+    /// Counts a large rendering for which there is no room; returns whether it waits all the same.
+    fn waits(&self) -> bool {
+        self.count(Instant::now());
+        let waits = self.admission == Admission::Observe;
+        if waits {
+            self.metrics.admission(renderings::Lane::Large, renderings::Admission::Observed);
         }
-        let (memory, slot) = admitted?;
-        Ok(Admitted { _memory: memory, _slot: slot, work: None })
+        waits
     }
 
     /// Renders on a thread of the lane of what was admitted.
@@ -253,6 +274,14 @@ pub(super) fn lane(cost: Cost) -> renderings::Lane {
         true => renderings::Lane::Small,
         false => renderings::Lane::Large,
     }
+}
+
+/// Waits for room, at most so long.
+async fn within<T>(
+    patience: Duration,
+    room: impl Future<Output = Result<T, Overloaded>>,
+) -> Result<T, Overloaded> {
+    tokio::time::timeout(patience, room).await.unwrap_or(Err(Overloaded))
 }
 
 /// Returns the whole MiB that hold so many bytes; 1 at least.

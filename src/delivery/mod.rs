@@ -11,6 +11,7 @@ pub mod images;
 mod lanes;
 pub mod names;
 mod plan;
+mod ranges;
 mod results;
 mod stream;
 mod threads;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use imaging::render::{Rendering, render, render_cost};
+use imaging::render::{ReadRange, Rendering, ranges_read, render, render_cost};
 
 pub use error::DeliveryError;
 use files::{Files, is_cached};
@@ -34,6 +35,7 @@ use lanes::{Lanes, lane};
 use names::Names;
 pub use plan::Planned;
 use plan::{Plan, name, plan};
+use ranges::{Gathered, Ranges};
 use results::{Rendered, Results};
 pub use stream::{Part, Parts};
 
@@ -41,7 +43,7 @@ use crate::addresses::ImageAddress;
 use crate::derivatives::StoredThumbnail;
 use crate::iiif::{Resolved, Size};
 use crate::metrics::Metrics;
-use crate::storage::Storage;
+use crate::storage::{Storage, merged};
 
 /// Bytes of stored pixels that are seen to be there before the answer begins; of what is longer, each part is when it is due.
 const SHORT: u64 = 64 << 10;
@@ -56,7 +58,8 @@ pub struct Settings {
     pub render_memory: u64,
     /// Bytes that one rendering may hold, which then has its lane for itself.
     pub most_render_memory: u64,
-    /// Bytes of images, and of renderings, that are kept in memory, half each.
+    /// Bytes of images, and of renderings, that are kept in memory, half each; of a storage in a bucket, tiles and thumbnails
+    /// that were read have half the part of renderings.
     pub cache_memory: u64,
     /// Folder of the folders of renderings, of which each process has one.
     pub folder: PathBuf,
@@ -70,6 +73,8 @@ pub struct Delivery {
     pub images: Images,
     pub names: Names,
     files: Files,
+    /// Bytes that were read of objects, where they are kept in a bucket and not as files.
+    ranges: Option<Ranges>,
     lanes: Lanes,
     results: Results,
 }
@@ -84,6 +89,20 @@ pub enum Pixels {
         range: Range<u64>,
         is_cached: bool,
     },
+    /// A range of an object in a bucket, in bytes, to be sent in [`Parts`].
+    Object(StoredRange),
+}
+
+/// A range of an object in a bucket.
+#[derive(Debug)]
+pub struct StoredRange {
+    key: Arc<str>,
+    /// Range of the tile, the thumbnail or the whole image that is stored as one.
+    whole: Range<u64>,
+    /// The part of it that is sent.
+    part: Range<u64>,
+    /// The first bytes of the part, once they were read.
+    first: Option<Bytes>,
 }
 
 impl Pixels {
@@ -92,6 +111,7 @@ impl Pixels {
         match self {
             Self::Memory(bytes) => bytes.len() as u64,
             Self::File { range, .. } => range.end - range.start,
+            Self::Object(StoredRange { part, .. }) => part.end - part.start,
         }
     }
 
@@ -105,9 +125,13 @@ impl Pixels {
                 Self::Memory(bytes.slice(start..end.max(start)))
             }
             Self::File { file, range, is_cached } => {
-                let place = |at: u64| range.start.saturating_add(at).min(range.end);
-                Self::File { file, range: place(part.start)..place(part.end), is_cached }
+                Self::File { file, range: within(&range, &part), is_cached }
             }
+            Self::Object(stored) => Self::Object(StoredRange {
+                part: within(&stored.part, &part),
+                first: None,
+                ..stored
+            }),
         }
     }
 }
@@ -123,9 +147,17 @@ impl Delivery {
         metrics: &Metrics,
     ) -> io::Result<Arc<Self>> {
         let Settings { cache_memory, folder, cache_disk, .. } = settings;
+        let (of_results, of_ranges) = match storage.is_bucket() {
+            true => (cache_memory / 4, cache_memory / 4),
+            false => (cache_memory / 2, 0),
+        };
         Ok(Arc::new(Self {
             images: Images::new(cache_memory / 2)?,
             names: Names::new(),
+            ranges: match storage.is_bucket() {
+                true => Some(Ranges::new(storage.clone(), of_ranges)?),
+                false => None,
+            },
             files: Files::new(storage)?,
             lanes: Lanes::new(
                 settings.render_memory,
@@ -133,7 +165,7 @@ impl Delivery {
                 settings.admission,
                 metrics,
             )?,
-            results: Results::new(cache_memory / 2, folder, *cache_disk)?,
+            results: Results::new(of_results, folder, *cache_disk)?,
         }))
     }
 
@@ -172,6 +204,13 @@ impl Delivery {
     }
 
     async fn copy(&self, image: &Image, range: Range<u64>) -> Result<Pixels, DeliveryError> {
+        if let Some(ranges) = &self.ranges {
+            if range.end - range.start <= ranges::PIECE {
+                return Ok(Pixels::Memory(ranges.get(&image.object, range).await?));
+            }
+            let (key, part) = (image.object.as_str().into(), range.clone());
+            return Ok(Pixels::Object(StoredRange { key, whole: range, part, first: None }));
+        }
         let file = self.files.open(&image.object).await?;
         if range.end - range.start > SHORT {
             return Ok(Pixels::File { file, range, is_cached: false });
@@ -180,6 +219,21 @@ impl Delivery {
             return Ok(Pixels::File { file, range, is_cached: true });
         }
         Ok(Pixels::Memory(self.files.read_waiting(file, range).await?))
+    }
+
+    /// Reads the first bytes of what a bucket has, before the answer begins, so that an outage is told by its status.
+    ///
+    /// # Errors
+    /// Returns [`DeliveryError`], [`DeliveryError::Missing`] if the object is not there.
+    pub async fn begun(&self, pixels: Pixels) -> Result<Pixels, DeliveryError> {
+        match (pixels, &self.ranges) {
+            (Pixels::Object(mut stored), Some(ranges)) if stored.first.is_none() => {
+                let StoredRange { key, whole, part, .. } = &stored;
+                stored.first = Some(ranges.next_of(key, whole, part).await?);
+                Ok(Pixels::Object(stored))
+            }
+            (pixels, _) => Ok(pixels),
+        }
     }
 
     /// Returns a rendering that is kept, or makes it, in a task of its own: it is of use to others if its client leaves.
@@ -228,14 +282,31 @@ impl Delivery {
         name: String,
     ) -> Result<Rendered, DeliveryError> {
         let pyramid = image.pyramid.as_ref().ok_or(DeliveryError::Missing)?;
-        let cost = render_cost(&pyramid.index, &rendering)?;
-        let admitted = self.lanes.admit(image.at.customer, cost).await?;
-        let file = self.files.open(&image.object).await?;
+        let mut cost = render_cost(&pyramid.index, &rendering)?;
+        let (customer, object) = (image.at.customer, image.object.as_str());
+        let (admitted, container) = match &self.ranges {
+            None => {
+                let open = async {
+                    Ok::<_, DeliveryError>(Container::File(self.files.open(object).await?))
+                };
+                self.lanes.admit(customer, cost, open).await?
+            }
+            Some(ranges) => {
+                // All tiles are in memory before a thread is taken, which must not wait for a bucket.
+                let read = ranges_read(&pyramid.index, &rendering)?;
+                let held = merged(&read).into_iter().map(|range| range.end - range.start);
+                cost.bytes_held += held.sum::<u64>();
+                let gather = async {
+                    Ok::<_, DeliveryError>(Container::Gathered(ranges.gather(object, read).await?))
+                };
+                self.lanes.admit(customer, cost, gather).await?
+            }
+        };
         let delivery = Arc::clone(self);
         let made = self.lanes.run(admitted, move || {
             let pyramid = image.pyramid.as_ref().ok_or(DeliveryError::Missing)?;
             let mut sink = delivery.results.sink();
-            render(&*file, &pyramid.index, &rendering, &mut sink)?;
+            render(container.as_dyn(), &pyramid.index, &rendering, &mut sink)?;
             Ok(sink.finish(&name))
         });
         made.await?
@@ -253,6 +324,27 @@ impl Delivery {
         self.images.forget_all();
         self.files.forget_all();
     }
+}
+
+/// The bytes that a rendering is made of.
+enum Container {
+    File(Arc<File>),
+    Gathered(Gathered),
+}
+
+impl Container {
+    fn as_dyn(&self) -> &dyn ReadRange {
+        match self {
+            Self::File(file) => &**file,
+            Self::Gathered(gathered) => gathered,
+        }
+    }
+}
+
+/// Returns a part of a range; `part` is a range of its bytes.
+fn within(range: &Range<u64>, part: &Range<u64>) -> Range<u64> {
+    let place = |at: u64| range.start.saturating_add(at).min(range.end);
+    place(part.start)..place(part.end)
 }
 
 impl From<Rendered> for Pixels {

@@ -7,6 +7,7 @@ use super::with_cause;
 use crate::derivation::DerivationError;
 use crate::hydra::Problem;
 use crate::origins::OriginError;
+use crate::storage::StorageError;
 
 /// The reason why an attempt came to nothing.
 pub(super) enum AttemptError {
@@ -53,7 +54,7 @@ impl From<Problem> for AttemptError {
     }
 }
 
-/// Returns whether a fault affects all images, such as a full disk.
+/// Returns whether a fault affects all images, such as a full disk or a bucket that does not answer.
 pub(super) fn is_of_all(error: &(dyn Error + 'static)) -> bool {
     use std::io::ErrorKind::{OutOfMemory, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     let mut causes = std::iter::successors(Some(error), |&error| error.source());
@@ -62,7 +63,9 @@ pub(super) fn is_of_all(error: &(dyn Error + 'static)) -> bool {
             matches!(error.kind(), OutOfMemory | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
         });
         let problem = cause.downcast_ref::<Problem>();
+        let of_storage = cause.downcast_ref::<StorageError>().is_some_and(StorageError::is_of_all);
         of_system
+            || of_storage
             || matches!(problem, Some(Problem::Unavailable(..) | Problem::SerializationConflict(_)))
     })
 }

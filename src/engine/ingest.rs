@@ -28,6 +28,7 @@ use crate::queue::job;
 use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
 use crate::schema::{image_optimisation_policies, images, jobs, thumbnail_policies};
+use crate::storage::StorageError;
 
 /// Attempts to reach the database while it does not answer, at most.
 const TRIES: u32 = 20;
@@ -106,10 +107,9 @@ impl Engine {
         let began = Instant::now();
         let stored = self.storage.put_file(&object, derived.object).await;
         self.stage(Stage::Store, began);
-        stored.map_err(|error| {
-            self.metrics.engine.fault(FaultKind::Storage);
-            AttemptError::service(&error)
-        })?;
+        if let Err(error) = stored {
+            return Err(self.not_stored(&error).await);
+        }
         let pixels = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
         Ok(Some(Ingested {
             width: pixels(derived.index.size().width),
@@ -122,6 +122,17 @@ impl Engine {
             media_type: derived.format.media_type(),
             initial_origin,
         }))
+    }
+
+    /// Returns why an image was not stored; where the store is away, no image is begun until it is back.
+    async fn not_stored(&self, error: &StorageError) -> AttemptError {
+        self.metrics.engine.fault(FaultKind::Storage);
+        let is_away = error.is_of_all() || self.storage.confirm().await.is_err();
+        if is_away {
+            self.outage.begin();
+        }
+        let words = with_cause(error);
+        AttemptError::Service { words, is_of_all: is_away || is_of_all(error) }
     }
 
     async fn fetch(

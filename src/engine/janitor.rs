@@ -1,11 +1,13 @@
 //! Maintenance: objects that nobody needs, old rows of the journal, and answers that were kept for a day are removed, changes
 //! are rolled up into totals.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use diesel::prelude::*;
+use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
 use super::Engine;
@@ -20,10 +22,14 @@ use crate::schema::discards;
 pub(super) const ROUND: Duration = Duration::from_secs(5);
 /// Time that an object that cannot be removed is left alone.
 const PAUSE: chrono::Duration = chrono::Duration::minutes(10);
+/// Time for which a bucket keeps an object that is to be removed: long answers of it may be under way.
+const GRACE: chrono::Duration = chrono::Duration::minutes(10);
 /// Time for which one round removes objects.
 const OBJECTS: Duration = Duration::from_mins(1);
 /// Objects that one round removes in one go.
 const AT_ONCE: i64 = 100;
+/// Objects that are removed at the same time: a bucket takes a while for each.
+const TOGETHER: usize = 8;
 
 impl Engine {
     /// Tidies until told to stop.
@@ -45,14 +51,16 @@ impl Engine {
     /// Fails if the database does not answer.
     pub async fn tidy_once(&self) -> Result<(), Problem> {
         let began = Instant::now();
+        // Answers that are under way read a bucket to their end, while a file stays open for them.
+        let grace = if self.storage.is_bucket() { GRACE } else { chrono::Duration::zero() };
         loop {
             let due: Vec<String> = self
-                .blocking(None, |_, conn| {
+                .blocking(None, move |_, conn| {
                     if !hold::may_remove(conn)? {
                         return Ok(Vec::new());
                     }
                     Ok(discards::table
-                        .filter(discards::due.le(Utc::now()))
+                        .filter(discards::due.le(Utc::now() - grace))
                         .order(discards::due)
                         .limit(AT_ONCE)
                         .select(discards::object)
@@ -61,12 +69,25 @@ impl Engine {
                 .await?;
             let mut removed = Vec::with_capacity(due.len());
             let mut kept = Vec::new();
-            for key in &due {
-                match self.storage.remove(key).await {
-                    Ok(()) => removed.push(key.clone()),
+            let mut is_of_all = false;
+            let removing = stream::iter(due.clone()).map(|key| {
+                let storage = self.storage.clone();
+                async move {
+                    let done = storage.remove(&key).await;
+                    (key, done)
+                }
+            });
+            let mut removing = pin!(removing.buffer_unordered(TOGETHER));
+            while let Some((key, done)) = removing.next().await {
+                match done {
+                    Ok(()) => removed.push(key),
                     Err(error) => {
                         log::warn!("{error}");
-                        kept.push(key.clone());
+                        kept.push(key);
+                        if error.is_of_all() || self.storage.confirm().await.is_err() {
+                            is_of_all = true;
+                            break;
+                        }
                     }
                 }
             }
@@ -80,8 +101,10 @@ impl Engine {
                 Ok(())
             })
             .await?;
-            // A million objects may be due, and totals are rolled up meanwhile too.
-            if all < usize::try_from(AT_ONCE).unwrap_or_default() || began.elapsed() > OBJECTS {
+            // A million objects may be due, and totals are rolled up meanwhile too; a store that does not answer would keep
+            // maintenance waiting for each of them.
+            let all_due = all < usize::try_from(AT_ONCE).unwrap_or_default();
+            if is_of_all || all_due || began.elapsed() > OBJECTS {
                 break;
             }
         }

@@ -14,6 +14,7 @@ mod hosts;
 pub mod ingest;
 pub mod janitor;
 mod leases;
+mod outage;
 mod pauses;
 mod purge;
 pub mod reingest;
@@ -54,6 +55,7 @@ use claim::Claimed;
 use hosts::Hosts;
 pub use ingest::mebibytes;
 use leases::Leases;
+use outage::Outage;
 use pauses::Pauses;
 use rules::Rules;
 use slots::SlotSettings;
@@ -115,6 +117,7 @@ pub struct Engine {
     settings: Settings,
     leases: Leases,
     pauses: Pauses,
+    outage: Outage,
     suspects: Suspects,
     rules: Arc<Rules>,
     hosts: Hosts,
@@ -165,6 +168,7 @@ impl Engine {
             purger,
             leases: Leases::keep(database.url(), settings.lease),
             pauses: Pauses::default(),
+            outage: Outage::default(),
             suspects: Suspects::default(),
             rules: Arc::new(Rules::new(cores)),
             hosts: Hosts::new(settings.host_fetches),

@@ -126,7 +126,12 @@ impl Engine {
         while !*stop.borrow() {
             // Listened for before looking, so that nothing falls between.
             let more = self.notifications.work_available();
-            let claimed = match slots.offer() {
+            let is_away = tokio::select! {
+                biased;
+                is_away = self.outage.lasts(&self.storage) => is_away,
+                _ = stop.changed() => continue,
+            };
+            let claimed = match slots.offer().filter(|_| !is_away) {
                 Some(offer) => self.claim(settings, &mut slots.turns, offer).await,
                 None => Vec::new(),
             };

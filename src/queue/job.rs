@@ -13,11 +13,14 @@ pub const WORK: &str = "hydria_work";
 /// Channel on which processes hear that no request need wait for a job any more; the payload is its number.
 pub const SETTLED: &str = "hydria_settled";
 
+/// Folder of all objects in their store.
+pub const OBJECTS: &str = "thumbnails";
+
 /// Key of the object that one attempt at a job writes.
 ///
 /// Numbers are never used twice, so neither is a key; folders stay small.
 pub fn object(job: i64, attempt: i32) -> String {
-    format!("thumbnails/{:03}/{job}-{attempt}", job % 1000)
+    format!("{OBJECTS}/{:03}/{job}-{attempt}", job % 1000)
 }
 
 /// The job and the attempt that wrote an object; none where [`object`] gives no such key.

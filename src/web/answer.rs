@@ -16,7 +16,7 @@ use super::idempotency::{self, Prepared};
 use super::methods::{ANYWHERE, allowed};
 use super::negotiate::{self, Kind};
 use super::parameters::{self, CheckedParameters, Understood};
-use super::perform::{current, perform};
+use super::perform::{Servers, current, perform, readers};
 use super::request_context::RequestContext;
 use super::router::{Entry, Mounted, Route, Target};
 use super::{Service, body, client, forgery, forwarded, represent, request, respond, traced};
@@ -53,6 +53,10 @@ pub async fn answer(
     if let Some(connection) = context.connection.as_ref().filter(|_| payload.has_ended()) {
         connection.request_was_read();
     }
+    if let Some(replica) = service.replica.as_ref().filter(|_| !is_read(request.method())) {
+        // However it was written, and whatever came of it.
+        replica.wrote(&readers(context.caller.get(), request.uri().path()));
+    }
     context.sent(response)
 }
 
@@ -64,6 +68,11 @@ fn class(request: &HttpRequest, target: Option<Target<'_>>) -> RequestClass {
         Some(Target::Route(_)) if request.method().is_safe() => RequestClass::Read,
         Some(Target::Route(_)) => RequestClass::Write,
     }
+}
+
+/// Returns whether a method writes nothing.
+fn is_read(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::OPTIONS].contains(method)
 }
 
 /// Answers within the budget of bytes.
@@ -197,7 +206,8 @@ async fn dispatch(
     let reservation =
         (bytes > 0).then(|| Reservation::new(&service.answers, context.account(), bytes));
     let actor = context.actor.borrow().clone();
-    let performed = perform(service, entry, &values, (caller, actor), input, reservation).await;
+    let bounds = (reservation, Servers::Any);
+    let performed = perform(service, entry, &values, (caller, actor), input, bounds).await;
     let (reply, permit) = performed.map_err(|problem| source_map.map_pointers(problem))?;
     if let (Some(permit), Reply::Shown { body, .. } | Reply::Bare { body, .. }) = (permit, &reply) {
         context.written(permit, body.len(), converted);

@@ -58,6 +58,7 @@ use crate::config::TrustedProxies;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
 use crate::database::readiness::Readiness;
+use crate::database::replica::Replica;
 use crate::delivery::Delivery;
 use crate::hydra::linked::Linked;
 use crate::journal::{Feed, Hub};
@@ -79,6 +80,8 @@ pub const MAX_BODY_BYTES: usize = 16 << 20;
 /// The service that answers requests.
 pub struct Service {
     pub database: Database,
+    /// A replica of the database, which answers requests that read where it shows all that their readers wrote.
+    pub replica: Option<Replica>,
     pub site: Arc<Site>,
     pub notifications: Notifications,
     /// Tells changes to images to those who keep rows of them, before the request that made them is answered.
@@ -95,6 +98,8 @@ pub struct Service {
     pub linked: Arc<Linked>,
     pub documents: Arc<Documents>,
     pub scheduler: Scheduler,
+    /// Divides the connections to the replica; apart, so that one that stands still keeps nobody from the primary.
+    pub at_replica: Scheduler,
     /// Tells whether PATCH shows the resource when nothing is preferred.
     pub patch_returns_representation: bool,
     /// Time that a request waits for the processing of an image.
@@ -119,6 +124,7 @@ pub struct Service {
 /// The parts of a service.
 pub struct Parts {
     pub database: Database,
+    pub replica: Option<Replica>,
     pub site: Arc<Site>,
     pub delivery: Arc<Delivery>,
     pub image_services: image_services::Settings,
@@ -166,7 +172,9 @@ impl Service {
             image_services: parts.image_services,
             router,
             scheduler,
+            at_replica: Scheduler::default(),
             database: parts.database,
+            replica: parts.replica,
             site: parts.site,
             notifications: parts.notifications,
             changes: parts.changes,

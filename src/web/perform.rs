@@ -1,18 +1,36 @@
 //! Performs an operation of a class, with its effects.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::budget::{Permit, Reservation};
 use super::completion::await_completion;
 use super::router::{Entry, Mounted, Route, Run};
+use super::scheduler::Scheduler;
 use super::{Service, scheduler};
 use crate::addresses::ImageAddress;
 use crate::database::Database;
+use crate::database::replica::Replica;
 use crate::hydra::{Fault, Problem};
 use crate::journal::Changes;
 use crate::resource::address::{ID_RULE, NUMBER_RULE};
 use crate::resource::transaction::Access;
-use crate::resource::{Actor, Caller, Current, Effect, Input, Reply, Site, transaction};
+use crate::resource::{
+    Actor, Caller, Current, Effect, Input, Reply, Site, UnitOfWork, transaction,
+};
+
+/// Time that a replica may take to answer, and to have a turn for it: one that stands still sends nothing, and its connections
+/// stay as they are.
+const AT_REPLICA: Duration = Duration::from_secs(2);
+
+/// The servers that may answer a request which reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Servers {
+    /// The primary alone: what is read decides about a write.
+    Primary,
+    /// The replica too.
+    Any,
+}
 
 /// Performs an operation, applies its effects, and waits for the jobs that it started; what it changes is the doing of
 /// the actor.
@@ -28,15 +46,51 @@ pub async fn perform(
     values: &[String],
     (caller, actor): (Caller, Option<Actor>),
     input: Input,
-    reservation: Option<Reservation>,
+    (reservation, servers): (Option<Reservation>, Servers),
 ) -> Result<(Reply, Option<Permit>), Problem> {
+    let input = Arc::new(input);
+    let readers = match service.replica {
+        Some(_) => readers(caller, &input.path),
+        None => Vec::new(),
+    };
+    let replica = service.replica.as_ref().filter(|_| servers == Servers::Any);
     let malformed = || malformed(entry, &input);
     let (run, writes) = match &entry.act {
         Mounted::Batched(look) => {
-            let looking = look(&service.database.batcher, values, caller).ok_or_else(malformed)?;
+            if let Some(database) = replica.and_then(|replica| replica.for_readers(&readers)) {
+                let looking = look(database, values, caller).ok_or_else(malformed)?;
+                if let Ok(reply) = tokio::time::timeout(AT_REPLICA, looking).await
+                    && let Ok(reply) = input.judge(reply)
+                {
+                    return Ok((reply, None));
+                }
+            }
+            let looking = look(&service.database, values, caller).ok_or_else(malformed)?;
             return input.judge(looking.await).map(|reply| (reply, None));
         }
-        Mounted::Query(read) => (read(values).ok_or_else(malformed)?, false),
+        Mounted::Query(read) => {
+            if let Some(database) = replica.and_then(|replica| replica.for_readers(&readers)) {
+                let work = Work {
+                    database: database.clone(),
+                    replica: None,
+                    readers: Vec::new(),
+                    site: Arc::clone(&service.site),
+                    run: read(values).ok_or_else(malformed)?,
+                    caller,
+                    actor: None,
+                    input: Arc::clone(&input),
+                    writes: false,
+                    units: scheduler::units(input.things()),
+                };
+                let answering = in_session(&service.at_replica, work, reservation.clone());
+                // What it does not have, or cannot answer, or not in time, may be had of the primary.
+                let answered = Box::pin(tokio::time::timeout(AT_REPLICA, answering)).await;
+                if let Ok(Ok((reply, _, permit))) = answered {
+                    return Ok((reply, permit));
+                }
+            }
+            (read(values).ok_or_else(malformed)?, false)
+        }
         Mounted::Command(write) => (write(values).ok_or_else(malformed)?, true),
     };
     let things = match entry.doc.selects_what_changes() {
@@ -46,6 +100,8 @@ pub async fn perform(
     // Boxed, because look-ups, which are most requests, would hold the space that it takes as well.
     let work = Work {
         database: service.database.clone(),
+        replica: service.replica.clone().filter(|_| writes),
+        readers: readers.clone(),
         site: Arc::clone(&service.site),
         run,
         caller,
@@ -54,7 +110,7 @@ pub async fn perform(
         writes,
         units: scheduler::units(things),
     };
-    let done = Box::pin(in_session(service, work, reservation));
+    let done = Box::pin(in_session(&service.scheduler, work, reservation));
     let (reply, effects, permit) = done.await?;
     let changes = apply(service, effects);
     let reply = match reply {
@@ -62,11 +118,20 @@ pub async fn perform(
             let reply = Box::pin(await_completion(service, job, then, caller)).await;
             // By now there are other pixels, perhaps by another process.
             service.changes.publish(&changes);
+            if let Some(replica) = &service.replica {
+                replica.wrote(&readers);
+            }
             reply?
         }
         reply => reply,
     };
     Ok((reply, permit))
+}
+
+/// Returns the customers whose writes a request is to see: the caller's own, and those at the address.
+pub fn readers(caller: Caller, path: &str) -> Vec<i32> {
+    let at = path.strip_prefix("/customers/").and_then(|rest| rest.split('/').next()?.parse().ok());
+    caller.customer().into_iter().chain(at).collect()
 }
 
 /// Applies the effects of what was committed in this process; returns the changes to images, which are published.
@@ -108,11 +173,15 @@ const SELECTED: usize = 1_000;
 /// An operation at an address, ready to be done on a connection.
 struct Work {
     database: Database,
+    /// The replica that is told of what is written.
+    replica: Option<Replica>,
+    /// Customers who are to see it.
+    readers: Vec<i32>,
     site: Arc<Site>,
     run: Run,
     caller: Caller,
     actor: Option<Actor>,
-    input: Input,
+    input: Arc<Input>,
     writes: bool,
     /// Units of the scheduler that it counts.
     units: usize,
@@ -120,10 +189,17 @@ struct Work {
 
 impl Work {
     fn done(self) -> Result<(Reply, Vec<Effect>), Problem> {
-        let Self { database, site, run, caller, actor, input, writes, units: _ } = self;
+        let Self { database, replica, readers, site, run, caller, actor, input, writes, units: _ } =
+            self;
         let access = if writes { Access::Writes(actor.as_ref()) } else { Access::Reads };
         // Judged within the transaction, so that what is refused after all is undone.
-        transaction::in_session(&database, &site, caller, access, |s| input.judge(run(s, &input)))
+        let act = |s: &mut UnitOfWork<'_>| input.judge(run(s, &input));
+        let done = transaction::in_session(&database, &site, caller, access, act);
+        // What failed may have been written all the same, or have met a state that the replica does not show yet.
+        if let Some(replica) = replica {
+            replica.wrote(&readers);
+        }
+        done
     }
 }
 
@@ -139,13 +215,13 @@ enum Attempt {
 /// The bytes are taken when its turn has come, so that those who wait for theirs hold none; where they are not free, they
 /// are waited for without a connection, and the work is then the first of its customer's to have a turn.
 async fn in_session(
-    service: &Service,
+    scheduler: &Scheduler,
     work: Work,
     reservation: Option<Reservation>,
 ) -> Result<(Reply, Vec<Effect>, Option<Permit>), Problem> {
     let (caller, units) = (work.caller, work.units);
     let Some(reservation) = reservation else {
-        let (reply, effects) = service.scheduler.run_of(caller, units, || work.done()).await?;
+        let (reply, effects) = scheduler.run_of(caller, units, || work.done()).await?;
         return Ok((reply, effects, None));
     };
     let reserved = reservation.clone();
@@ -153,12 +229,11 @@ async fn in_session(
         None => Ok(Attempt::Full(Box::new(work))),
         Some(permit) => work.done().map(|(reply, effects)| Attempt::Done(reply, effects, permit)),
     };
-    match service.scheduler.run_of(caller, units, attempt).await? {
+    match scheduler.run_of(caller, units, attempt).await? {
         Attempt::Done(reply, effects, permit) => Ok((reply, effects, Some(permit))),
         Attempt::Full(work) => {
             let permit = reservation.take().await?;
-            let (reply, effects) =
-                service.scheduler.run_next(caller, units, || work.done()).await?;
+            let (reply, effects) = scheduler.run_next(caller, units, || work.done()).await?;
             Ok((reply, effects, Some(permit)))
         }
     }
@@ -184,7 +259,8 @@ pub async fn current(
         collection: input.collection.clone(),
         ..Input::default()
     };
-    match perform(service, entry, values, (caller, None), bare, None).await?.0 {
+    let bounds = (None, Servers::Primary);
+    match perform(service, entry, values, (caller, None), bare, bounds).await?.0 {
         Reply::Shown { tag, .. } => Ok(Current::State(tag)),
         _ => Ok(Current::Unseen),
     }

@@ -8,8 +8,8 @@ use super::endpoint::Endpoint;
 use super::methods::allowed;
 use super::pattern::Pattern;
 use crate::classes::{self, Visit};
-use crate::database::Connected;
-use crate::database::lookup_batcher::{BatchQueue, Batcher};
+use crate::database::lookup_batcher::BatchQueue;
+use crate::database::{Connected, Database};
 use crate::hydra::{CollectionDoc, OperationDoc, Problem};
 use crate::resource::address::{Address, Parts};
 use crate::resource::problem::unclear;
@@ -25,7 +25,7 @@ pub type Run = Box<dyn Fn(&mut UnitOfWork<'_>, &Input) -> Result<Reply, Problem>
 
 /// An act whose address is still to be read; nothing where a part of it is malformed.
 pub enum Mounted {
-    Batched(Box<dyn Fn(&Batcher, &[String], Caller) -> Option<Looking> + Send + Sync>),
+    Batched(Box<dyn Fn(&Database, &[String], Caller) -> Option<Looking> + Send + Sync>),
     Query(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
     Command(Box<dyn Fn(&[String]) -> Option<Run> + Send + Sync>),
 }
@@ -180,10 +180,12 @@ impl Mounting {
 
     /// Look-ups of one kind share a queue, and so their statements.
     fn look<A: Address>(&self, look: Look<A>) -> Mounted {
-        let queue = queue(&self.site, look);
-        Mounted::Batched(Box::new(move |batcher, values, caller| {
+        // Look-ups that wait together are answered by one server, so that those at a replica wait apart.
+        let (own, at_replica) = (queue(&self.site, look), queue(&self.site, look));
+        Mounted::Batched(Box::new(move |database, values, caller| {
             let address = A::read(&mut Parts(values.iter()))?;
-            let (batcher, queue) = (batcher.clone(), Arc::clone(&queue));
+            let queue = if database.is_replica { &at_replica } else { &own };
+            let (batcher, queue) = (database.batcher.clone(), Arc::clone(queue));
             Some(Box::pin(async move { batcher.load(&queue, (address, caller)).await }))
         }))
     }

@@ -47,8 +47,8 @@ const LEAST_RATE: usize = 8 << 10;
 const LARGE_HEADS: usize = 32;
 
 /// Threads that each worker has for what blocks: more than may be under way with connections, so that who has a
-/// connection never waits for a thread. Compressing has threads beyond them.
-const BLOCKING_THREADS: usize = super::CONNECTIONS as usize + 4;
+/// connection, to the database or its replica, never waits for a thread. Compressing has threads beyond them.
+const BLOCKING_THREADS: usize = 2 * super::CONNECTIONS as usize + 4;
 
 /// Builds a server on sockets that are bound already.
 fn serve(service: &Arc<Service>, sockets: Vec<TcpListener>) -> io::Result<Server> {

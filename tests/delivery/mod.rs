@@ -2,6 +2,7 @@
 
 mod access;
 mod bounds;
+mod bucket;
 mod caching;
 mod changes;
 mod descriptions;

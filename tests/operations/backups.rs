@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use crate::engine::scene::{Hands, Scene};
 use crate::process::home::{Home, Running};
-use crate::support::{Client, Origin, database, rows, until};
+use crate::support::s3::Behaviour;
+use crate::support::{App, Client, Origin, S3, database, rows, until};
 
 /// Settings by which a command finds the data of a service of this process.
 pub(super) struct Owned {
@@ -30,6 +31,12 @@ impl Owned {
         let home = Home::new();
         let data = home.data().to_str().expect("a path").to_owned();
         Self { home, settings: vec![("HYDRIA_DATA", data), ("DATABASE_URL", database::empty())] }
+    }
+
+    /// Has the objects in a bucket.
+    fn in_bucket(mut self, s3: &S3, storage: &str) -> Self {
+        self.settings.extend(s3.settings(storage));
+        self
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -192,6 +199,45 @@ fn a_flipped_byte_is_reported_and_nothing_of_the_database_is_restored() {
     assert!(target.does(&["check"]).contains("agree"));
     let said = target.fails(&["restore", text(&folder)]);
     assert!(said.contains("is not empty") || said.contains("is in use"), "{said}");
+}
+
+#[test]
+fn a_backup_of_a_bucket_is_restored_into_another_place_and_none_is_made_while_it_is_away() {
+    let s3 = S3::start();
+    s3.make_bucket("images");
+    let settings = s3.settings("s3://images/from");
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let app = App::start_with(&settings, hydria::cli::serve::Options::default());
+    let scene = Scene::of(app);
+    scene.put("page", &scene.origin.image(300, 200)).expect(201);
+    let owner = Owned::of(&scene).in_bucket(&s3, "s3://images/from");
+    let folder = owner.home.data().with_file_name("backup");
+    s3.behave(Behaviour::Refuses);
+    let said = owner.fails(&["backup", text(&folder)]);
+    assert!(said.contains("503") && !folder.exists(), "{said}");
+    s3.behave(Behaviour::Works);
+    owner.does(&["backup", text(&folder), "--with-secret"]);
+
+    s3.put("images", "used/thumbnails/001/1-1", b"of an attempt before");
+    for (storage, reason) in
+        [("s3://images/used", "is not empty"), ("s3://images/from/below", "belongs to another")]
+    {
+        let target = Owned::empty().in_bucket(&s3, storage);
+        let said = target.fails(&["restore", text(&folder)]);
+        assert!(said.contains(reason), "{storage}: {said}");
+    }
+    let target = Owned::empty().in_bucket(&s3, "s3://images/to");
+    target.does(&["restore", text(&folder)]);
+    assert!(target.does(&["check"]).contains("agree"));
+    let below = |place: &str| -> Vec<String> {
+        s3.keys("images")
+            .iter()
+            .filter_map(|key| key.strip_prefix(place).map(str::to_owned))
+            .collect()
+    };
+    assert_eq!(below("to/"), below("from/"));
+    assert_eq!(below("to/").len(), 2, "an object and the marker");
 }
 
 #[test]

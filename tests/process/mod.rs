@@ -1,6 +1,7 @@
 //! The binary as it is run: a process, its data folder, its private PostgreSQL.
 
 mod binding;
+mod bucket;
 mod bulk;
 mod commands;
 mod database;

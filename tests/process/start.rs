@@ -81,11 +81,11 @@ fn a_setting_that_is_misspelt_is_warned_of_and_one_that_is_wrong_refused() {
 }
 
 #[test]
-fn a_storage_that_is_no_folder_is_refused_and_nothing_is_made_of_it() {
+fn a_storage_that_is_neither_folder_nor_bucket_is_refused_and_nothing_is_made_of_it() {
     let home = Home::new();
     let mut command = home.command(&["serve"]);
     let here = home.data().parent().expect("a folder").to_owned();
-    command.env("HYDRIA_STORAGE", "s3://bucket").current_dir(&here);
+    command.env("HYDRIA_STORAGE", "gs://bucket").current_dir(&here);
     let output = command.output().expect("the binary runs");
     let words = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));

@@ -13,7 +13,7 @@ pub mod random;
 pub mod receiver;
 pub mod rows;
 pub mod s3;
-mod server;
+pub mod server;
 
 pub use app::{App, Owner};
 pub use client::{Answer, Client};
@@ -21,6 +21,7 @@ pub use events::Events;
 pub use library::Library;
 pub use origin::Origin;
 pub use receiver::{Received, Receiver};
+pub use s3::S3;
 
 use std::time::{Duration, Instant};
 

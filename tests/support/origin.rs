@@ -3,6 +3,7 @@
 //! | path | answer |
 //! |---|---|
 //! | `/image/{w}x{h}/…` | a PNG of that size |
+//! | `/noise/{w}x{h}/…` | a PNG of that size whose copies are long |
 //! | `/photo/…` | a real JPEG |
 //! | `/missing/…`, `/broken/…` | 404, 500 |
 //! | `/format/{format}/{w}x{h}/…` | an image of that size, as JPEG, PNG, TIFF, WebP or GIF; the type lies |
@@ -105,6 +106,7 @@ impl State {
         match parts.as_slice() {
             ["image", size, ..] => send(stream, "200 OK", &png(size)),
             ["smooth", size, ..] => send(stream, "200 OK", &super::pictures::smooth(size)),
+            ["noise", size, ..] => send(stream, "200 OK", &super::pictures::noise(size)),
             ["photo", ..] => send(stream, "200 OK", &photo()),
             ["awkward", file] => {
                 let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/imaging/tests-data");

@@ -20,6 +20,21 @@ pub fn smooth(size: &str) -> Vec<u8> {
     bytes.into_inner()
 }
 
+/// A PNG of a size given as `{width}x{height}` of which no two pixels are alike, so that every copy of it is long.
+pub fn noise(size: &str) -> Vec<u8> {
+    let (width, height) = size.split_once('x').expect("a size");
+    let (width, height) = (width.parse().expect("a width"), height.parse().expect("a height"));
+    let mut state = 1_u32;
+    let pixels = RgbImage::from_fn(width, height, |_, _| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let [_, red, green, blue] = state.to_le_bytes();
+        image::Rgb([red, green, blue])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    pixels.write_to(&mut bytes, ImageFormat::Png).expect("a PNG");
+    bytes.into_inner()
+}
+
 /// An image of a size given as `{width}x{height}`, in a format given by its name.
 pub fn encoded(format: &str, size: &str) -> Vec<u8> {
     let (width, height) = size.split_once('x').expect("a size");

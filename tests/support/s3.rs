@@ -51,6 +51,8 @@ pub enum Behaviour {
     HangsUp,
     /// It answers 503 to every request.
     Refuses,
+    /// Requests that write are refused with 403, and others answered.
+    IsReadOnly,
     /// It takes requests, and does not answer until it behaves in another way.
     IsSilent,
 }
@@ -105,6 +107,17 @@ impl S3 {
         format!("http://{}", self.address)
     }
 
+    /// Settings with which a process of the service keeps its objects in a bucket of this server.
+    pub fn settings(&self, storage: &str) -> [(&'static str, String); 5] {
+        [
+            ("HYDRIA_STORAGE", storage.to_owned()),
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY.to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", SECRET_KEY.to_owned()),
+            ("AWS_REGION", REGION.to_owned()),
+        ]
+    }
+
     /// Makes a bucket.
     pub fn make_bucket(&self, bucket: &str) {
         std::fs::create_dir(self.folder.path().join(bucket)).expect("a folder for the bucket");
@@ -122,6 +135,11 @@ impl S3 {
         let file = self.folder.path().join(bucket).join(key);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
         std::fs::write(file, bytes).expect("a file");
+    }
+
+    /// Removes what [`S3::write`] has written.
+    pub fn take_away(&self, bucket: &str, key: &str) {
+        std::fs::remove_file(self.folder.path().join(bucket).join(key)).expect("a file");
     }
 
     /// Bytes of an object; none where there is no such object.
@@ -208,7 +226,12 @@ async fn answer(
     // The sender lives as long as the state.
     let decided = decided.map_or(Behaviour::Works, |behaviour| *behaviour);
     match decided {
-        Behaviour::Works | Behaviour::IsSilent => {}
+        Behaviour::IsReadOnly if ["PUT", "POST"].contains(&request.method().as_str()) => {
+            let mut refused = Response::new(Body::from(Vec::new()));
+            *refused.status_mut() = StatusCode::FORBIDDEN;
+            return Ok(refused);
+        }
+        Behaviour::Works | Behaviour::IsSilent | Behaviour::IsReadOnly => {}
         // The connection is closed meanwhile.
         Behaviour::HangsUp => std::future::pending().await,
         Behaviour::Refuses => {

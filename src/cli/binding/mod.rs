@@ -11,14 +11,12 @@ mod refusal;
 pub use location::Location;
 pub use refusal::Refusal;
 
-use std::path::PathBuf;
-
 use super::{Failure, owner, secret_files};
 use crate::config::Config;
 use crate::database::deployment::{self, Deployment};
 use crate::database::migrate::Schema;
 use crate::secrets::{Secret, Secrets};
-use crate::storage::{Marker, Storage};
+use crate::storage::{Marker, Place, Storage};
 use private_postgres::Whereabouts;
 
 /// Objects that are looked for in a storage that is to be marked, at most.
@@ -213,7 +211,7 @@ fn bind_storage(
     if held.storage.is_some() {
         return existing_storage(config, held);
     }
-    let storage = Storage::local(&config.storage)?;
+    let storage = Storage::make(&config.storage)?;
     match storage.marker()? {
         Some(marker) if marker.cluster != held.cluster => {
             return Err(Box::new(Refusal::OtherStorage { storage: config.storage.clone() }));
@@ -222,10 +220,17 @@ fn bind_storage(
         Some(marker) => deployment::set_storage(conn, &marker.storage)?,
         None => {
             let objects = deployment::some_objects(conn, PROBES)?;
-            if !objects.is_empty() && !objects.iter().any(|key| storage.has(key)) {
+            if !objects.is_empty() && !has_any(&storage, &objects)? {
                 return Err(Box::new(Refusal::ObjectsMissing { storage: config.storage.clone() }));
             }
-            mark(&storage, conn, held)?;
+            if let Some(above) = Storage::containing(&config.storage)? {
+                return Err(Box::new(Refusal::OtherStorage { storage: above }));
+            }
+            let marker = new_marker(held);
+            if !storage.mark_first(&marker)? {
+                return Err(Box::new(Refusal::OtherStorage { storage: config.storage.clone() }));
+            }
+            deployment::set_storage(conn, &marker.storage)?;
         }
     }
     Ok(storage)
@@ -236,28 +241,31 @@ fn bind_storage(
 /// # Errors
 /// Returns [`Refusal::StorageUnmarked`], [`Refusal::OtherStorage`].
 pub fn existing_storage(config: &Config, held: &Deployment) -> Result<Storage, Failure> {
-    let folder: PathBuf = config.storage.clone();
-    if !folder.exists() {
-        return Err(Box::new(Refusal::StorageUnmarked { storage: folder }));
+    let place = config.storage.clone();
+    if matches!(&place, Place::Folder(folder) if !folder.exists()) {
+        return Err(Box::new(Refusal::StorageUnmarked { storage: place }));
     }
-    let storage = Storage::existing(&folder)?;
+    let storage = Storage::existing(&place)?;
     let Some(marker) = storage.marker()? else {
-        return Err(Box::new(Refusal::StorageUnmarked { storage: folder }));
+        return Err(Box::new(Refusal::StorageUnmarked { storage: place }));
     };
     let is_own = marker.cluster == held.cluster
         && held.storage.as_ref().is_none_or(|storage| *storage == marker.storage);
-    if is_own { Ok(storage) } else { Err(Box::new(Refusal::OtherStorage { storage: folder })) }
+    if is_own { Ok(storage) } else { Err(Box::new(Refusal::OtherStorage { storage: place })) }
 }
 
-fn mark(
-    storage: &Storage,
-    conn: &mut crate::database::Conn,
-    held: &Deployment,
-) -> Result<(), Failure> {
-    let cluster = held.cluster.clone();
-    let marker = Marker { cluster, storage: uuid::Uuid::new_v4().to_string() };
-    storage.mark(&marker)?;
-    Ok(deployment::set_storage(conn, &marker.storage)?)
+/// Returns whether one of some objects is in a storage.
+fn has_any(storage: &Storage, objects: &[String]) -> Result<bool, Failure> {
+    for key in objects {
+        if storage.has(key)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn new_marker(held: &Deployment) -> Marker {
+    Marker { cluster: held.cluster.clone(), storage: uuid::Uuid::new_v4().to_string() }
 }
 
 /// Takes the secret at hand, and the storage at hand, in place of those that were lost.
@@ -282,7 +290,9 @@ pub fn adopt(
             deployment::set_secret(conn, Secrets::new(&secret).fingerprint())?;
         }
         if storage {
-            mark(&Storage::local(&config.storage)?, conn, &held)?;
+            let marker = new_marker(&held);
+            Storage::make(&config.storage)?.mark(&marker)?;
+            deployment::set_storage(conn, &marker.storage)?;
         }
         Ok(())
     })

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::location::Location;
+use crate::storage::Place;
 
 /// The parts that do not belong together.
 #[derive(Debug)]
@@ -28,11 +29,11 @@ pub enum Refusal {
     /// The database was made with another secret.
     OtherSecret { from: String },
     /// The database's objects are in a storage that carries its marker, and this one carries none.
-    StorageUnmarked { storage: PathBuf },
+    StorageUnmarked { storage: Place },
     /// The storage carries the marker of another deployment, or was replaced by another storage.
-    OtherStorage { storage: PathBuf },
+    OtherStorage { storage: Place },
     /// Rows name objects, and none of those looked for is in the storage.
-    ObjectsMissing { storage: PathBuf },
+    ObjectsMissing { storage: Place },
     /// The schema is not up to date, and the command is not to change it.
     Unmigrated { pending: Option<usize> },
     /// The schema is that of a later version.
@@ -98,27 +99,24 @@ impl fmt::Display for Refusal {
             ),
             Self::StorageUnmarked { storage } => write!(
                 f,
-                "the storage {} is not that of this database: it is not there, or carries no marker \
-                 (hydria.json). Mount the right one or set HYDRIA_STORAGE to it; every `serve` and \
+                "the storage {storage} is not that of this database: it is not there, or carries no marker \
+                 (hydria.json). Mount the right folder or set HYDRIA_STORAGE to it; every `serve` and \
                  `worker` of a database needs the same. If it is lost for good: `hydria adopt \
                  --storage` takes this one, and `hydria check --repair` processes what is missing \
-                 again",
-                storage.display()
+                 again"
             ),
             Self::OtherStorage { storage } => write!(
                 f,
-                "the storage {} belongs to another database, or was replaced by another storage: its \
+                "the storage {storage} belongs to another database, or was replaced by another storage: its \
                  marker (hydria.json) says so. Set HYDRIA_STORAGE to that of this database; every \
                  `serve` and `worker` of a database needs the same. `hydria adopt --storage` takes this \
-                 one all the same",
-                storage.display()
+                 one all the same"
             ),
             Self::ObjectsMissing { storage } => write!(
                 f,
-                "the storage {} has none of the objects that this database names. Set HYDRIA_STORAGE \
-                 to the folder that has them. If it is lost for good: `hydria adopt --storage` takes \
-                 this one, and `hydria check --repair` processes what is missing again",
-                storage.display()
+                "the storage {storage} has none of the objects that this database names. Set HYDRIA_STORAGE \
+                 to the folder or bucket that has them. If it is lost for good: `hydria adopt --storage` takes \
+                 this one, and `hydria check --repair` processes what is missing again"
             ),
             Self::Unmigrated { pending: None } => f.write_str(
                 "the database is empty, and this command makes nothing in it: `hydria serve` or \

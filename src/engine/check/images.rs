@@ -71,6 +71,8 @@ pub(super) async fn of_space(
         )?;
         let Some(last) = rows.last() else { return Ok(()) };
         after.clone_from(&last.id);
+        let keys: Vec<String> = rows.iter().filter_map(|row| row.object.clone()).collect();
+        let mut sizes = check.storage.sizes(&keys).await?.into_iter();
         for row in rows {
             let at = ImageAddress { customer, space, image: row.id };
             if row.stranded {
@@ -87,7 +89,10 @@ pub(super) async fn of_space(
             }
             if let Some(key) = row.object {
                 let size = u64::try_from(row.derived_size).unwrap_or_default();
-                object(check, &at, &key, size).await?;
+                if sizes.next().flatten() != Some(size) {
+                    check.storage.confirm().await?;
+                    lost_object(check, &at, &key)?;
+                }
             }
         }
     }
@@ -183,19 +188,11 @@ fn broken_index(check: &mut Check<'_>, at: &ImageAddress) -> Result<(), Problem>
     Ok(())
 }
 
-/// Looks whether the object of an image is there whole.
+/// Settles that the object of an image is not there, or not whole.
 ///
 /// An object is written before a row names it and removed after, and keys are never used twice: where the row named
 /// it before the store was asked and names it still, it should have been there.
-async fn object(
-    check: &mut Check<'_>,
-    at: &ImageAddress,
-    key: &str,
-    size: u64,
-) -> Result<(), CheckError> {
-    if check.storage.size(key).await? == Some(size) {
-        return Ok(());
-    }
+fn lost_object(check: &mut Check<'_>, at: &ImageAddress, key: &str) -> Result<(), Problem> {
     let is_so = check.settle(|conn, repair| {
         if repair {
             lock_image(conn, at)?;

@@ -9,7 +9,7 @@ use reqwest::Url;
 use super::location::{Endpoint, Location};
 use crate::origins::error::OriginError;
 use crate::origins::url::OriginUrlError;
-use crate::storage::digests;
+use crate::storage::{Place, digests};
 
 /// Buckets, and parts of them, by the customers for whom they may be read; from `HYDRIA_S3_AMBIENT`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,16 +55,19 @@ impl Ambient {
         self.shares.iter().any(|share| share.customer == customer)
     }
 
-    /// Returns whether anything that is assigned is in what a text such as `s3://bucket/prefix` names, or holds it.
+    /// Returns whether anything that is assigned is in a storage, or holds it.
     #[must_use]
-    pub fn overlaps(&self, text: &str) -> bool {
-        let Some((bucket, prefix)) = bucket_and_prefix(text) else {
-            // What is a bucket, and not understood here, might be any.
-            return text.starts_with("s3:") && !self.is_empty();
-        };
+    pub fn overlaps(&self, storage: &Place) -> bool {
+        let Place::Bucket(place) = storage else { return false };
+        let endpoint = place.endpoint().map_or(Ok(Endpoint::Amazon), Endpoint::read);
+        if endpoint.is_ok_and(|endpoint| endpoint.server() != self.endpoint.server()) {
+            return false;
+        }
+        let own = parts(place.prefix());
         self.shares.iter().any(|share| {
-            share.bucket == bucket
-                && (within(&prefix, &share.prefix) || within(&share.prefix, &prefix))
+            let assigned = parts(&share.prefix);
+            share.bucket.eq_ignore_ascii_case(place.bucket())
+                && (own.starts_with(&assigned) || assigned.starts_with(&own))
         })
     }
 
@@ -89,6 +92,11 @@ fn within(key: &str, prefix: &str) -> bool {
         Some(rest) => prefix.is_empty() || rest.is_empty() || rest.starts_with('/'),
         None => false,
     }
+}
+
+/// Returns the parts of a prefix; there are servers to which several slashes are one.
+fn parts(prefix: &str) -> Vec<&str> {
+    prefix.split('/').filter(|part| !part.is_empty()).collect()
 }
 
 fn bucket_and_prefix(url: &str) -> Option<(String, String)> {
@@ -134,6 +142,7 @@ impl Identity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::BucketAccess;
 
     fn located(ambient: &Ambient, customer: i32, url: &str) -> Result<String, OriginUrlError> {
         ambient.locate(customer, &Url::parse(url).expect("a URL")).map(|at| at.key)
@@ -168,19 +177,30 @@ mod tests {
     #[test]
     fn what_overlaps_is_told() {
         let ambient = Ambient::read("2=s3://maps/scans", Endpoint::Amazon).expect("shares");
+        let place = |text: &str, endpoint: Option<&str>| {
+            let variable =
+                |name: &str| endpoint.filter(|_| name == "AWS_ENDPOINT_URL").map(str::to_owned);
+            Place::parse(text, &BucketAccess::read(variable, None)).expect("a place")
+        };
         for (text, overlaps) in [
             ("s3://maps", true),
+            ("s3://maps/", true),
             ("s3://maps/scans", true),
             ("s3://maps/scans/hydria/", true),
             ("s3://maps/hydria", false),
             ("s3://maps/scan", false),
             ("s3://others/scans", false),
             ("/maps/scans", false),
-            ("s3:maps", true),
-            ("s3://a b", true),
         ] {
-            assert_eq!(ambient.overlaps(text), overlaps, "{text}");
+            assert_eq!(ambient.overlaps(&place(text, None)), overlaps, "{text}");
         }
+        let of_region = Some("https://s3.eu-central-1.amazonaws.com");
+        assert!(ambient.overlaps(&place("s3://maps", of_region)), "Amazon by another name");
+        assert!(!ambient.overlaps(&place("s3://maps", Some("http://s3.local"))));
+        let local = Endpoint::read("http://S3.local:9000").expect("a server");
+        let ambient = Ambient::read("2=s3://maps//scans//old", local).expect("shares");
+        assert!(ambient.overlaps(&place("s3://maps/scans", Some("https://s3.local"))));
+        assert!(!ambient.overlaps(&place("s3://maps/scans", None)));
         for wrong in ["maps", "2=maps", "x=s3://maps", "0=s3://maps", "2=s3://", "2=s3://a:b@c"] {
             assert!(Ambient::read(wrong, Endpoint::Amazon).is_err(), "{wrong}");
         }

@@ -45,6 +45,17 @@ impl Endpoint {
         }
     }
 
+    /// Returns the name of the server: of Amazon's cloud one for all regions, and of others the host.
+    pub(super) fn server(&self) -> &str {
+        match self {
+            Self::Amazon => AMAZON,
+            Self::Other(url) => match url.host_str().unwrap_or_default() {
+                host if host.trim_end_matches(".cn").ends_with(AMAZON) => AMAZON,
+                host => host,
+            },
+        }
+    }
+
     /// Returns the URL of an object: with the bucket in the host where the certificates of Amazon allow it.
     ///
     /// # Errors

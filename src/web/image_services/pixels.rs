@@ -97,14 +97,20 @@ pub async fn send(
                 if let Some(name) = file_name(asked, resolved) {
                     response.insert_header((header::CONTENT_DISPOSITION, name));
                 }
-                body(asked, response, pixels)
+                match begun(asked, pixels).await? {
+                    Some(pixels) => body(asked, response, pixels),
+                    None => return Ok(None),
+                }
             }
             Wanted::Part(part) => {
                 let last = part.end.saturating_sub(1);
                 let content = format!("bytes {}-{last}/{length}", part.start);
                 response.insert_header((header::CONTENT_RANGE, content));
                 response.status(StatusCode::PARTIAL_CONTENT);
-                body(asked, response, pixels.part(part))
+                match begun(asked, pixels.part(part)).await? {
+                    Some(pixels) => body(asked, response, pixels),
+                    None => return Ok(None),
+                }
             }
         }
     };
@@ -137,11 +143,26 @@ fn is_unmodified(asked: &Asked<'_>, modified: HttpDate) -> bool {
     since.is_some_and(|since| modified <= since)
 }
 
+/// Returns pixels whose first bytes are there, where any are sent; nothing if their object is not there any more.
+///
+/// # Errors
+/// Returns [`Problem::Unavailable`] if they cannot be read now.
+async fn begun(asked: &Asked<'_>, pixels: Pixels) -> Result<Option<Pixels>, Problem> {
+    if asked.call.request.method() == Method::HEAD {
+        return Ok(Some(pixels));
+    }
+    match asked.call.service.delivery.begun(pixels).await {
+        Ok(pixels) => Ok(Some(pixels)),
+        Err(DeliveryError::Missing) => Ok(None),
+        Err(error) => Err(problem(error, &asked.image)),
+    }
+}
+
 fn body(asked: &Asked<'_>, mut response: HttpResponseBuilder, pixels: Pixels) -> HttpResponse {
     let length = pixels.length();
-    let (file, range, is_cached) = match pixels {
-        Pixels::Memory(bytes) => return response.body(bytes),
-        Pixels::File { file, range, is_cached } => (file, range, is_cached),
+    let parts = match Parts::new(Arc::clone(&asked.call.service.delivery), pixels) {
+        Ok(parts) => parts,
+        Err(bytes) => return response.body(bytes),
     };
     let Some(connection) = asked.call.context.connection.clone() else {
         return HttpResponse::InternalServerError().finish();
@@ -150,7 +171,6 @@ fn body(asked: &Asked<'_>, mut response: HttpResponseBuilder, pixels: Pixels) ->
     if asked.call.request.method() == Method::HEAD {
         return response.body(BodyStream::new(empty::<Result<_, Infallible>>()));
     }
-    let parts = Parts::new(Arc::clone(&asked.call.service.delivery), file, range, is_cached);
     response.body(PartsBody::new(StoredParts(parts), connection, length > LONG))
 }
 

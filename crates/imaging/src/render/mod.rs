@@ -109,6 +109,20 @@ pub fn render_cost(index: &Index, rendering: &Rendering) -> Result<Cost, Imaging
     Ok(Steps::plan(index, rendering)?.cost())
 }
 
+/// Returns the ranges of the container that a rendering reads, in bytes, in the order in which it reads them.
+///
+/// # Errors
+/// Returns [`ImagingError::Unsupported`] as [`render_cost`] does, and [`ImagingError::Damaged`] if the index lacks a tile.
+pub fn ranges_read(index: &Index, rendering: &Rendering) -> Result<Vec<Range<u64>>, ImagingError> {
+    let steps = Steps::plan(index, rendering)?;
+    let (columns, rows) = steps.tiles();
+    let tiles = rows.flat_map(|row| columns.clone().map(move |column| (column, row)));
+    tiles
+        .map(|(column, row)| index.tile(steps.level as usize, column, row))
+        .map(|range| range.ok_or_else(source::missing_tile))
+        .collect()
+}
+
 /// Renders an answer into `sink`.
 ///
 /// A JPEG that is not turned is written while it is made, a row of tiles at a time.

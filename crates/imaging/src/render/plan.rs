@@ -1,3 +1,5 @@
+use std::ops::RangeInclusive;
+
 use super::{Channels, Cost, OutputFormat, Quality, Rendering, channels, turn};
 use crate::container::Index;
 use crate::derive::level_of;
@@ -71,6 +73,13 @@ impl Steps {
         let turned = (turned, channels.count() + alpha);
         let (tile, format) = (index.tile_edge(), rendering.format);
         Ok(Self { level, window, scale, output, channels, streams, tile, turned, format })
+    }
+
+    /// Returns the columns and the rows of the tiles that are decoded.
+    pub(super) fn tiles(&self) -> (RangeInclusive<u32>, RangeInclusive<u32>) {
+        let Window { left, top, size } = self.window;
+        let of = |from: u32, length: u32| from / self.tile..=(from + length - 1) / self.tile;
+        (of(left, size.width), of(top, size.height))
     }
 
     pub(super) fn cost(&self) -> Cost {

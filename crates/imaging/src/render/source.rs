@@ -11,6 +11,11 @@ use crate::{Channels, ImagingError};
 /// Rows of a tile that are decoded at a time.
 const ROWS_AT_ONCE: u32 = 16;
 
+/// Returns the error of a container that lacks a tile of its index.
+pub(super) fn missing_tile() -> ImagingError {
+    ImagingError::damaged("a tile of it is missing or has another size")
+}
+
 /// The pixels of a part of a level, one row of tiles after the other.
 pub(super) struct Source<'a> {
     container: &'a dyn ReadRange,
@@ -60,8 +65,7 @@ impl<'a> Source<'a> {
         strip: &mut [u8],
         piece: &mut Vec<u8>,
     ) -> Result<(), ImagingError> {
-        let broken = || ImagingError::damaged("a tile of it is missing or has another size");
-        let range = self.index.tile(self.level, column, row).ok_or_else(broken)?;
+        let range = self.index.tile(self.level, column, row).ok_or_else(missing_tile)?;
         let jpeg = self.container.read_range(range)?;
         let header = Header::read(&mut jpeg.as_slice())?;
         let conversion = match self.channels {
@@ -77,7 +81,7 @@ impl<'a> Source<'a> {
             || rows.size().height < end
             || tile_width < to - tile_left
         {
-            return Err(broken());
+            return Err(missing_tile());
         }
         let count = self.channels.count();
         let bytes = tile_width as usize * count;
@@ -88,12 +92,12 @@ impl<'a> Source<'a> {
         let mut next = 0;
         while next < end {
             let some = ROWS_AT_ONCE.min(end - next);
-            let decoded = piece.get_mut(..bytes * some as usize).ok_or_else(broken)?;
+            let decoded = piece.get_mut(..bytes * some as usize).ok_or_else(missing_tile)?;
             rows.read(decoded)?;
             for (number, row) in (next..).zip(decoded.chunks_exact(bytes)) {
                 if number >= first {
                     let line = lines.next().and_then(|line| line.get_mut(place.clone()));
-                    let (line, row) = line.zip(row.get(within.clone())).ok_or_else(broken)?;
+                    let (line, row) = line.zip(row.get(within.clone())).ok_or_else(missing_tile)?;
                     line.copy_from_slice(row);
                 }
             }

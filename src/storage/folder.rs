@@ -1,0 +1,69 @@
+//! A folder as a store of objects, each a file.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::Path;
+
+use object_store::local::LocalFileSystem;
+
+use super::StorageError;
+
+/// Makes a folder that its owner alone may enter, unless it is there.
+///
+/// # Errors
+/// Fails if the file system does not allow it.
+pub(super) fn make(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Opens a folder as a store; makes nothing.
+///
+/// # Errors
+/// Fails if there is no such folder.
+pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, object_store::Error> {
+    let store = LocalFileSystem::new_with_prefix(folder)?;
+    Ok(store.with_automatic_cleanup(true).with_fsync(true))
+}
+
+/// Removes what a process that was killed had written of an object: the store never shows it.
+///
+/// # Errors
+/// Fails if the file system does not allow it.
+pub(super) async fn remove_pieces(folder: &Path, key: &str) -> Result<(), StorageError> {
+    for number in 1.. {
+        match tokio::fs::remove_file(folder.join(format!("{key}#{number}"))).await {
+            Ok(()) => {}
+            Err(e) if e.kind() == io::ErrorKind::NotFound => break,
+            Err(e) => return Err(StorageError::of(key, e)),
+        }
+    }
+    Ok(())
+}
+
+/// Makes a folder its owner's alone; one of another owner stays as it is.
+pub(super) fn close(folder: &Path) -> io::Result<()> {
+    match fs::set_permissions(folder, fs::Permissions::from_mode(0o700)) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            log::warn!("{} is another user's, and stays as open as it is", folder.display());
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// Writes a file of mode 0600 whole, in place of any other, and syncs it and its folder.
+///
+/// # Errors
+/// Fails if the file system does not allow it.
+pub fn write_private(file: &Path, text: &str) -> io::Result<()> {
+    let part = file.with_extension(format!("{}.part", std::process::id()));
+    let mut opened =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    // One that was left there may be open to others.
+    opened.set_permissions(fs::Permissions::from_mode(0o600))?;
+    writeln!(opened, "{text}")?;
+    opened.sync_all()?;
+    fs::rename(&part, file)?;
+    file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
