@@ -17,6 +17,7 @@ mod leases;
 mod pauses;
 mod purge;
 pub mod reingest;
+pub mod reseal;
 pub mod retries;
 mod rules;
 pub mod sampler;
