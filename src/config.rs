@@ -55,6 +55,8 @@ pub struct Config {
     pub purge_urls: Vec<String>,
     /// `None`: kept in the data folder.
     pub secret: Option<Secret>,
+    /// The secret before, while it is being replaced.
+    pub secret_old: Option<Secret>,
     pub patch_returns_representation: bool,
     pub robots: Robots,
     /// Longest delay of the answer to wrong credentials.
@@ -160,6 +162,7 @@ impl Config {
                 .parsed("HYDRIA_WEBHOOK_ALLOW", |text| text.parse().map_err(|e| format!("{e}"))),
             purge_urls: reader.parsed("HYDRIA_PURGE_URLS", read_purge_urls),
             secret: reader.optional("HYDRIA_SECRET", secret),
+            secret_old: reader.optional("HYDRIA_SECRET_OLD", secret),
             patch_returns_representation: reader.parsed(
                 "HYDRIA_PATCH_RETURNS",
                 |text| match text {

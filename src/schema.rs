@@ -181,6 +181,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Keys that hash and seal, a row for each secret that opens them: one, and two while it is being replaced
+    deployment_keys (secret) {
+        /// Fingerprint (HMAC-SHA-256) of the secret
+        secret -> Bytea,
+        /// Number of the set of keys, the same in all rows; it grows with each change
+        generation -> Int4,
+        /// The keys, wrapped by a key that is derived from the secret
+        wrapped -> Bytea,
+    }
+}
+
+diesel::table! {
     /// What was made of images that were processed
     derivatives (customer, space, image) {
         /// Whose
@@ -745,6 +757,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     customer_storages,
     customers,
     deployment,
+    deployment_keys,
     derivatives,
     discards,
     host_keys,

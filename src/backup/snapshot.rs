@@ -12,7 +12,10 @@ use diesel::sql_types::{BigInt, Integer, Text};
 use super::BackupError;
 use super::dump::Server;
 use crate::database::Conn;
+use crate::database::deployment::Deployment;
+use crate::database::key_rings::{self, WrappedKeys};
 use crate::queue::hold;
+use crate::secrets::{Secret, WrappingKey};
 
 /// Time for which those who just look what is due are waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -47,6 +50,15 @@ pub(super) struct Rows {
     pub(super) migration: String,
     /// Keys of all objects that rows name, one a line, from its start; it has no name.
     pub(super) keys: File,
+    /// The keys of the deployment.
+    wrapped: Vec<WrappedKeys>,
+}
+
+impl Rows {
+    /// Returns whether a secret is one of those with which the dump is of use.
+    pub(super) fn opens(&self, deployment: &Deployment, secret: &Secret) -> bool {
+        key_rings::fits(&self.wrapped, deployment, &WrappingKey::of(secret))
+    }
 }
 
 #[derive(QueryableByName)]
@@ -106,9 +118,10 @@ impl Keeping {
         .get_result(conn)?;
         self.server.dump(&moment.snapshot, to)?;
         let keys = keys(conn, folder)?;
+        let wrapped = key_rings::read(conn)?;
         conn.batch_execute("COMMIT")?;
         self.seen = Instant::now();
-        Ok(Rows { created: moment.created, migration: moment.migration, keys })
+        Ok(Rows { created: moment.created, migration: moment.migration, keys, wrapped })
     }
 
     /// Sees that the session is there, which also keeps what stands between from ending it; asks every few seconds, however

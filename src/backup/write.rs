@@ -22,8 +22,8 @@ pub struct Source<'a> {
     pub url: &'a str,
     pub storage: &'a Storage,
     pub deployment: &'a Deployment,
-    /// The secret, if it is to be in the backup.
-    pub secret: Option<&'a Secret>,
+    /// The secrets at hand, if the one that opens the keys is to be in the backup.
+    pub secrets: Option<&'a [Secret]>,
 }
 
 /// A backup that was written.
@@ -62,7 +62,10 @@ pub async fn write(
     let mut sums = BufWriter::new(sums);
     sums.write_all(line(digest, DUMP).as_bytes()).map_err(&fail)?;
     let mut manifest = Manifest::new();
-    if let Some(secret) = source.secret {
+    if let Some(secrets) = source.secrets {
+        let fits = |secret: &&Secret| rows.opens(source.deployment, secret);
+        let words = "the secret was replaced just now; begin again";
+        let secret = secrets.iter().find(fits).ok_or_else(|| BackupError::Refused(words.into()))?;
         let digest =
             folder::write_file(folder, SECRET, format!("{}\n", secret.reveal()).as_bytes())?;
         sums.write_all(line(digest, SECRET).as_bytes()).map_err(&fail)?;

@@ -106,6 +106,11 @@ struct Columns {
     credentials: Option<Vec<u8>>,
 }
 
+/// Returns where credentials belong, so that they open nowhere else.
+pub fn place(customer: i32, auth_service: &str) -> String {
+    format!("customers/{customer}/authServices/{auth_service}/roleProvider")
+}
+
 fn columns(
     s: &mut UnitOfWork<'_>,
     at: &AuthServiceAddress,
@@ -113,8 +118,8 @@ fn columns(
     draft: RoleProviderDraft,
 ) -> Result<Columns, Problem> {
     let held = locked.and_then(|locked| locked.credentials.clone());
-    let place = format!("customers/{}/authServices/{}/roleProvider", at.customer, at.auth_service);
-    let credentials = draft.credentials.seal(held, &USER_AND_PASSWORD, s.site, &place)?;
+    let place = place(at.customer, &at.auth_service);
+    let credentials = draft.credentials.seal(held, &USER_AND_PASSWORD, s, &place)?;
     Ok(Columns { configuration: draft.configuration, credentials })
 }
 

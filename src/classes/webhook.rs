@@ -9,6 +9,7 @@ use crate::hydra::{Fault, Problem};
 use crate::journal::change::{TOLD, last_given};
 use crate::origins::check_post;
 use crate::paged;
+use crate::resource::credentials;
 use crate::resource::*;
 use crate::schema::{customers, webhooks};
 use crate::secrets::signing_key;
@@ -203,7 +204,7 @@ impl Create<CustomerAddress> for Webhook {
         let id = given_or_generated_id(chosen)?;
         check_number(s.conn, into.customer)?;
         let key = signing_key().map_err(Problem::internal)?;
-        let sealed = s.site.secrets.seal(&key, &place(into.customer, &id));
+        let sealed = credentials::seal(s, &key, &place(into.customer, &id))?;
         let made = diesel::insert_into(webhooks::table)
             .values((
                 webhooks::customer.eq(into.customer),
@@ -211,7 +212,7 @@ impl Create<CustomerAddress> for Webhook {
                 webhooks::url.eq(draft.url),
                 webhooks::kinds.eq(draft.kinds),
                 webhooks::enabled.eq(draft.enabled),
-                webhooks::secret.eq(sealed.map_err(Problem::internal)?),
+                webhooks::secret.eq(sealed),
                 webhooks::position.eq(last_given(s.conn)?),
             ))
             .returning(COLUMNS)

@@ -19,15 +19,18 @@ pub(super) fn say(words: &str) {
 pub(super) fn make(config: &Config, folder: &Path, with_secret: bool) -> Result<(), Failure> {
     let rows = Rows::look(config)?;
     let storage = binding::existing_storage(config, &rows.deployment)?;
-    let secret = match with_secret {
-        true => Some(secret_files::known(config)?.ok_or("there is no secret here")?),
-        false => None,
+    let secrets = match with_secret {
+        true => secret_files::candidates(config)?,
+        false => Vec::new(),
     };
+    if with_secret && secrets.is_empty() {
+        return Err("there is no secret here".into());
+    }
     let source = Source {
         url: rows.database.url(),
         storage: &storage,
         deployment: &rows.deployment,
-        secret: secret.as_ref(),
+        secrets: with_secret.then_some(&secrets),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let written = runtime.block_on(backup::write(&source, folder, &mut say));

@@ -15,6 +15,7 @@ pub mod reachable;
 pub mod register;
 pub mod reingest;
 mod restore;
+mod rotate;
 pub mod secret_files;
 pub mod serve;
 pub mod settings;
@@ -98,6 +99,11 @@ enum Command {
         /// The folder of the backup.
         folder: PathBuf,
     },
+    /// Replace the secret of the deployment.
+    Secret {
+        #[command(subcommand)]
+        command: SecretCommand,
+    },
     /// See whether the service or the workers of these settings are ready: says so in one line, and fails where they are not.
     ///
     /// Asks at `HYDRIA_ADMIN_LISTEN` where that is set, at `HYDRIA_LISTEN` otherwise.
@@ -154,6 +160,14 @@ enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum SecretCommand {
+    /// Make a new secret and a new key that seals, and seal everything anew, while the service runs. API keys stay valid.
+    ///
+    /// Where it was cut short, it goes on when it is run again.
+    Rotate,
+}
+
 /// Does what the command line says; says why where it cannot.
 pub fn run() -> ExitCode {
     let line = Line::parse();
@@ -201,6 +215,7 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
         Command::Backup { folder, verify: true, .. } => backup::verify(&folder),
         Command::Backup { folder, with_secret, .. } => backup::make(config, &folder, with_secret),
         Command::Restore { folder } => restore::run(config, &folder),
+        Command::Secret { command: SecretCommand::Rotate } => rotate::run(config),
         Command::Health => health::run(config),
         Command::Check { repair } => check::run(config, repair),
         Command::Register(arguments) => register::run(config, &arguments),

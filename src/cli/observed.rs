@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::reachable::bind;
-use super::{Failure, setup::Setup};
+use super::{Failure, secret_files, setup::Setup};
 use crate::config::Config;
+use crate::database::key_rings::Follower;
 use crate::database::readiness::Readiness;
 use crate::engine::sampler::Sampler;
 use crate::metrics::Metrics;
@@ -51,8 +52,12 @@ impl Observed {
     ///
     /// # Errors
     /// Returns what the system says where it gives no thread.
-    pub(super) fn watch(&mut self, setup: &Setup) -> Result<(), Failure> {
-        self.readiness.watch(setup.database.url())?;
+    pub(super) fn watch(&mut self, setup: &Setup, config: &Config) -> Result<(), Failure> {
+        let at_hand = config.clone();
+        let keys = Follower::new(setup.secrets.clone(), move || {
+            secret_files::known(&at_hand).ok().flatten()
+        });
+        self.readiness.watch(setup.database.url(), keys)?;
         if self.admin.is_some() {
             let sampler = Sampler::start(setup.database.url(), Arc::clone(&self.metrics))?;
             self.sampler = Some(sampler);

@@ -10,9 +10,9 @@ use super::binding::Refusal;
 use super::{Failure, owner, secret_files};
 use crate::backup::{Restore, check_database, check_storage};
 use crate::config::Config;
-use crate::database;
 use crate::database::deployment::Deployment;
-use crate::secrets::{Secret, Secrets};
+use crate::database::{self, key_rings};
+use crate::secrets::WrappingKey;
 use crate::storage::{Place, Storage, write_private};
 
 /// The things that a restore has made outside of the storage, to be removed again where it fails.
@@ -120,22 +120,25 @@ fn fill(
     let objects = runtime.block_on(restore.fill(storage))?;
     restore.mark(storage)?;
     println!("{objects} objects are in {}", config.storage);
-    let (known, kept) = (secret_files::known(config)?, restore.secret()?);
-    if let (None, Some(secret)) = (&known, &kept) {
+    let kept = restore.secret()?;
+    if let (None, Some(secret)) = (secret_files::known(config)?, &kept) {
         let file = made.secret.insert(secret_files::file(config));
         write_private(file, secret.reveal())?;
     }
     restore.load(&url)?;
     let mut conn = database::connect(&url)?;
     let held = Deployment::read(&mut conn)?.ok_or("the backup has no deployment")?;
-    Ok(of_secret(config, known.or(kept).as_ref(), &held))
+    let wrapped = key_rings::read(&mut conn)?;
+    let here = secret_files::candidates(config)?;
+    let fits = |secret| key_rings::fits(&wrapped, &held, &WrappingKey::of(secret));
+    Ok(of_secret(config, (!here.is_empty()).then(|| here.iter().any(fits))))
 }
 
-/// Returns what is to be done about the secret.
-fn of_secret(config: &Config, secret: Option<&Secret>, held: &Deployment) -> String {
+/// Returns what is to be done about the secret, which is that of the backup or another one; `None`: there is none.
+fn of_secret(config: &Config, is_right: Option<bool>) -> String {
     let file = secret_files::file(config);
     let file = file.display();
-    match secret.map(|secret| Secrets::new(secret).fingerprint() == held.secret) {
+    match is_right {
         Some(true) => "The secret is that of the backup.".into(),
         Some(false) => format!(
             "The secret here is another one than that of the backup: put the right one into HYDRIA_SECRET or {file}, or run \

@@ -67,7 +67,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let robots = web::robots::rules(&config.robots, &base)?;
     let mut observed = Observed::start(config)?;
     let setup = Setup::serve(config)?;
-    observed.watch(&setup)?;
+    observed.watch(&setup, config)?;
     let site = setup.site(config, base.clone());
     admin::first_start(&setup, config, &site)?;
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
@@ -280,7 +280,7 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let signals = Signals::listen()?;
     let mut observed = Observed::start(config)?;
     let setup = Setup::join(config)?;
-    observed.watch(&setup)?;
+    observed.watch(&setup, config)?;
     let base = config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned());
     let site = setup.site(config, base);
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);

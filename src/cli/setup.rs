@@ -223,11 +223,11 @@ impl Rows {
         let ground = DataFolderState::survey(config)?;
         let Opened { mut conn, url, private } = Opened::open(config, &ground, Missing::Refuse)?;
         let held = Deployment::read(&mut conn)?;
-        let secrets = match ground.compare(held.as_ref())? {
+        let secrets = match ground.compare(&mut conn, held.as_ref())? {
             Some(secrets) => secrets,
             None if needs_secret => return Err(ground.secret_missing().into()),
             // Nothing is hashed or opened with it.
-            None => Secrets::new(&secrets::random()?),
+            None => Secrets::derived(&secrets::random()?),
         };
         let deployment = held.ok_or(binding::Refusal::Unclaimed)?;
         let database = Database::open(&url, CONNECTIONS)?;

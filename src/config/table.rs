@@ -111,7 +111,11 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "URLs of caches that are told by PURGE which images were changed",
     ),
-    hidden("HYDRIA_SECRET", "Seals stored credentials; unset: made once, kept in the data folder"),
+    hidden(
+        "HYDRIA_SECRET",
+        "Opens the keys that seal and hash; unset: made once, kept in the data folder",
+    ),
+    hidden("HYDRIA_SECRET_OLD", "The secret before, while hydria secret rotate replaces it"),
     setting(
         "HYDRIA_PATCH_RETURNS",
         "minimal",

@@ -15,13 +15,13 @@ const LOCK: i64 = 0x4859_4452_4942;
 pub struct Deployment {
     /// A UUID.
     pub cluster: String,
-    /// Fingerprint of the secret.
+    /// Fingerprint of the secret; while it is being replaced, of the new one.
     pub secret: Vec<u8>,
     /// Id of the storage, a UUID; `None` if no storage is marked yet.
     pub storage: Option<String>,
 }
 
-/// Runs `act` while no other process claims the same database; `act` must not open a transaction.
+/// Runs `act` while no other process claims the same database; `act` must end every transaction that it begins.
 ///
 /// # Errors
 /// Returns the error of `act`, or one if the lock cannot be taken.
@@ -67,15 +67,6 @@ impl Deployment {
 /// Fails if the database does not answer.
 pub fn set_storage(conn: &mut PgConnection, storage: &str) -> Result<(), DatabaseError> {
     let set = diesel::update(deployment::table).set(deployment::storage.eq(storage));
-    written(set.execute(conn))
-}
-
-/// Sets the fingerprint of the secret.
-///
-/// # Errors
-/// Fails if the database does not answer.
-pub fn set_secret(conn: &mut PgConnection, fingerprint: &[u8]) -> Result<(), DatabaseError> {
-    let set = diesel::update(deployment::table).set(deployment::secret.eq(fingerprint));
     written(set.execute(conn))
 }
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod deployment;
+pub mod key_rings;
 pub mod lookup_batcher;
 pub mod messages;
 pub mod migrate;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use diesel::PgConnection;
 use parking_lot::Mutex;
 
+use super::key_rings::Follower;
 use super::migrate::{self, Schema};
 use super::{DatabaseError, connect};
 
@@ -47,18 +48,18 @@ impl Default for Readiness {
 }
 
 impl Readiness {
-    /// Looks at the database from now on, at first before this returns.
+    /// Looks at the database from now on, at first before this returns, and has the keys of the process follow those there.
     ///
     /// # Errors
     /// Returns what the system says where it gives no thread.
-    pub fn watch(&self, url: &str) -> io::Result<()> {
+    pub fn watch(&self, url: &str, mut keys: Follower) -> io::Result<()> {
         let (state, url) = (Arc::clone(&self.0), url.to_owned());
         let mut conn = None;
-        state.look(&url, &mut conn);
+        state.look(&url, &mut conn, &mut keys);
         let watcher = std::thread::Builder::new().name("readiness".into()).spawn(move || {
             while !state.is_stopping.load(Ordering::Acquire) {
                 std::thread::park_timeout(INTERVAL);
-                state.look(&url, &mut conn);
+                state.look(&url, &mut conn, &mut keys);
             }
         })?;
         *self.0.watcher.lock() = Some(watcher.thread().clone());
@@ -88,9 +89,9 @@ impl Readiness {
 }
 
 impl State {
-    fn look(&self, url: &str, conn: &mut Option<PgConnection>) {
+    fn look(&self, url: &str, conn: &mut Option<PgConnection>, keys: &mut Follower) {
         let began = self.created.elapsed().as_millis().max(1);
-        match found(url, conn) {
+        match found(url, conn, keys) {
             // A version after this one keeps what this one needs, so that both can run during an upgrade.
             Ok(Schema::Current | Schema::Ahead(_)) => {
                 let began = u64::try_from(began).unwrap_or(u64::MAX);
@@ -100,16 +101,23 @@ impl State {
             Err(error) => {
                 log::debug!("not ready: {error}");
                 *conn = None;
+                keys.lost_session();
             }
         }
     }
 }
 
 /// Returns how the schema of the database compares with this version.
-fn found(url: &str, conn: &mut Option<PgConnection>) -> Result<Schema, DatabaseError> {
+fn found(
+    url: &str,
+    conn: &mut Option<PgConnection>,
+    keys: &mut Follower,
+) -> Result<Schema, DatabaseError> {
     let conn = match conn {
         Some(conn) => conn,
         None => conn.insert(connect(url)?),
     };
-    migrate::schema(conn)
+    let schema = migrate::schema(conn)?;
+    keys.look(conn)?;
+    Ok(schema)
 }

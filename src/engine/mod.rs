@@ -18,6 +18,7 @@ mod outage;
 mod pauses;
 mod purge;
 pub mod reingest;
+pub mod reseal;
 pub mod retries;
 mod rules;
 pub mod sampler;

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::database::key_rings;
 use crate::hydra::{Fault, Problem, Writer};
 use crate::origins::{self, Shape};
-use crate::resource::Site;
 use crate::resource::literal::Literal;
+use crate::resource::{Site, UnitOfWork};
 use crate::secrets::Secret;
 
 /// The change that a body makes to stored credentials.
@@ -73,18 +74,25 @@ impl Credentials {
         &self,
         held: Option<Vec<u8>>,
         shape: &Shape,
-        site: &Site,
+        s: &mut UnitOfWork<'_>,
         place: &str,
     ) -> Result<Option<Vec<u8>>, Problem> {
         match (self, self.given(shape)) {
-            (_, Some(Ok(given))) => {
-                site.secrets.seal(&given.to_kept(), place).map(Some).map_err(Problem::internal)
-            }
+            (_, Some(Ok(given))) => seal(s, &given.to_kept(), place).map(Some),
             (_, Some(Err(_))) => Err(self.faults(shape).into()),
             (Self::Held, None) => Ok(held),
             (_, None) => Ok(None),
         }
     }
+}
+
+/// Seals a text with the key that seals now, and goes on to until the transaction ends; `place` names where it belongs.
+///
+/// # Errors
+/// Fails if the database does not answer, or the system gives no randomness.
+pub fn seal(s: &mut UnitOfWork<'_>, text: &Secret, place: &str) -> Result<Vec<u8>, Problem> {
+    key_rings::settle(s.conn, &s.site.secrets).map_err(Problem::internal)?;
+    s.site.secrets.seal(text, place).map_err(Problem::internal)
 }
 
 /// Returns the text of credentials that were sealed for `place`.

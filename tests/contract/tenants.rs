@@ -25,7 +25,7 @@ fn mounted() -> BTreeMap<String, BTreeSet<&'static str>> {
     let site = Arc::new(Site {
         base: "http://localhost".into(),
         batch_limit: 1,
-        secrets: Secrets::new(&Secret::new("of a test")),
+        secrets: Secrets::derived(&Secret::new("of a test")),
         webhook_allow: hydria::origins::Allowed::default(),
         s3_ambient: hydria::origins::Ambient::default(),
         anchors: Anchors::default(),

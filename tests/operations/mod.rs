@@ -6,5 +6,6 @@ mod metrics;
 mod probes;
 mod proxies;
 mod restores;
+mod rotation;
 pub mod scrape;
 mod traces;

@@ -78,7 +78,7 @@ pub(super) fn columns(
             let held = locked.filter(|locked| locked.takes(shape));
             let held = held.and_then(|locked| locked.credentials.clone());
             let place = place(at.customer, &at.origin_strategy);
-            draft.credentials.seal(held, shape, s.site, &place)?
+            draft.credentials.seal(held, shape, s, &place)?
         }
         // A strategy that takes no credentials keeps none.
         None => None,

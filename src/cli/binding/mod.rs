@@ -13,9 +13,11 @@ pub use refusal::Refusal;
 
 use super::{Failure, owner, secret_files};
 use crate::config::Config;
+use crate::database::Conn;
 use crate::database::deployment::{self, Deployment};
+use crate::database::key_rings::{self, WrappedKeys};
 use crate::database::migrate::Schema;
-use crate::secrets::{Secret, Secrets};
+use crate::secrets::{KeyRing, Secret, Secrets, WrappingKey};
 use crate::storage::{Marker, Place, Storage};
 use private_postgres::Whereabouts;
 
@@ -28,7 +30,8 @@ pub struct DataFolderState<'a> {
     config: &'a Config,
     /// The location of the database according to the folder.
     location: Option<Location>,
-    secret: Option<Secret>,
+    /// The secrets by which its keys may open.
+    secrets: Vec<Secret>,
     /// Tells whether the folder has keys of a database: that must then be there.
     has_keys: bool,
 }
@@ -41,10 +44,10 @@ impl<'a> DataFolderState<'a> {
     pub fn survey(config: &'a Config) -> Result<Self, Failure> {
         owner::refuse_as_root(&config.data.join(location::NAME))?;
         let location = Location::read(&config.data)?;
-        let secret = secret_files::known(config)?;
+        let secrets = secret_files::candidates(config)?;
         let is_there = |name: &str| config.data.join(name).exists();
         let has_keys = location.is_some() || is_there("secret") || is_there("admin-key");
-        Ok(Self { config, location, secret, has_keys })
+        Ok(Self { config, location, secrets, has_keys })
     }
 
     /// Refuses a data folder whose private cluster is missing while its keys are there.
@@ -103,14 +106,19 @@ impl<'a> DataFolderState<'a> {
     ///
     /// # Errors
     /// Returns [`Refusal::Unclaimed`], [`Refusal::OtherDatabase`], [`Refusal::OtherSecret`].
-    pub fn compare(&self, held: Option<&Deployment>) -> Result<Option<Secrets>, Failure> {
+    pub fn compare(
+        &self,
+        conn: &mut Conn,
+        held: Option<&Deployment>,
+    ) -> Result<Option<Secrets>, Failure> {
         let held = held.ok_or(Refusal::Unclaimed)?;
         self.check_location(held)?;
-        let secrets = self.secret.as_ref().map(Secrets::new);
-        if secrets.as_ref().is_some_and(|secrets| secrets.fingerprint() != held.secret) {
-            return Err(self.other_secret().into());
+        if self.secrets.is_empty() {
+            return Ok(None);
         }
-        Ok(secrets)
+        let rows = key_rings::read(conn)?;
+        let opened = opened(&self.secrets, &rows, held)?;
+        Ok(Some(opened.ok_or_else(|| self.other_secret())?))
     }
 
     /// Returns the file that holds the secret where no setting does.
@@ -119,10 +127,13 @@ impl<'a> DataFolderState<'a> {
     }
 
     fn other_secret(&self) -> Refusal {
-        let from = match self.config.secret {
+        let mut from = match self.config.secret {
             Some(_) => "HYDRIA_SECRET".to_owned(),
             None => secret_files::file(self.config).display().to_string(),
         };
+        if self.config.secret_old.is_some() {
+            from.push_str(" or HYDRIA_SECRET_OLD");
+        }
         Refusal::OtherSecret { from }
     }
 
@@ -140,18 +151,55 @@ impl<'a> DataFolderState<'a> {
     }
 }
 
+/// Returns the keys that the first of some secrets opens; `None` if none does. Where no start has wrapped the keys yet, they are
+/// those that versions before derived.
+fn opened(
+    secrets: &[Secret],
+    rows: &[WrappedKeys],
+    held: &Deployment,
+) -> Result<Option<Secrets>, Failure> {
+    let wrapping: Vec<WrappingKey> = secrets.iter().map(WrappingKey::of).collect();
+    if rows.is_empty() {
+        let fits = |secret: &&Secret| WrappingKey::of(secret).fingerprint() == held.secret;
+        let ring = secrets.iter().find(fits).map(KeyRing::derived);
+        return Ok(ring.map(|ring| Secrets::new(&ring, 0, wrapping)));
+    }
+    let opened = key_rings::open(rows, &wrapping)?;
+    Ok(opened.map(|(ring, generation)| Secrets::new(&ring, generation, wrapping)))
+}
+
+/// Wraps the keys of a deployment where no start has done so; returns them as they are then.
+fn wrapped(
+    ground: &DataFolderState<'_>,
+    conn: &mut Conn,
+    held: &Deployment,
+) -> Result<Secrets, Failure> {
+    // The secret may have been made just now.
+    let secrets = secret_files::candidates(ground.config)?;
+    if key_rings::read(conn)?.is_empty() {
+        let fits = |secret: &&Secret| WrappingKey::of(secret).fingerprint() == held.secret;
+        let secret = secrets.iter().find(fits).ok_or_else(|| ground.secret_missing())?;
+        let (ring, wrapping) = (KeyRing::derived(secret), WrappingKey::of(secret));
+        key_rings::replace(conn, (0, 1), &ring, &[&wrapping])?;
+    }
+    let rows = key_rings::read(conn)?;
+    if rows.len() > 1 {
+        log::warn!(
+            "the secret is being replaced; if no `hydria secret rotate` runs, run it again, so that it comes to its end"
+        );
+    }
+    Ok(opened(&secrets, &rows, held)?.ok_or_else(|| ground.other_secret())?)
+}
+
 /// Binds a data folder, its secret and its storage to a database that is migrated, or finds that they are.
 ///
 /// # Errors
 /// A [`Refusal`] where they do not belong together.
-pub fn bind(
-    ground: &DataFolderState<'_>,
-    conn: &mut crate::database::Conn,
-) -> Result<(Secrets, Storage), Failure> {
+pub fn bind(ground: &DataFolderState<'_>, conn: &mut Conn) -> Result<(Secrets, Storage), Failure> {
     deployment::exclusively(conn, |conn| {
         let held = match Deployment::read(conn)? {
             Some(held) => {
-                if ground.compare(Some(&held))?.is_none() {
+                if ground.compare(conn, Some(&held))?.is_none() {
                     return Err(ground.secret_missing().into());
                 }
                 held
@@ -164,28 +212,24 @@ pub fn bind(
             log::info!("the database of {}: {location}", ground.config.data.display());
         }
         let storage = bind_storage(ground.config, conn, &held)?;
-        let secret = secret_files::known(ground.config)?.ok_or_else(|| ground.secret_missing())?;
-        Ok((Secrets::new(&secret), storage))
+        Ok((wrapped(ground, conn, &held)?, storage))
     })
 }
 
 /// Claims a database that nobody has claimed: a new one, or one of a version before.
-fn claim(
-    ground: &DataFolderState<'_>,
-    conn: &mut crate::database::Conn,
-) -> Result<Deployment, Failure> {
+fn claim(ground: &DataFolderState<'_>, conn: &mut Conn) -> Result<Deployment, Failure> {
     if let Some(was) = &ground.location {
         let is = Location::of(ground.config, "not yet given".into())?;
         let data = ground.config.data.clone();
         return Err(Box::new(Refusal::OtherDatabase { data, was: was.clone(), is }));
     }
-    let secret = match &ground.secret {
-        Some(secret) => secret.clone(),
+    let secret = match secret_files::known(ground.config)? {
+        Some(secret) => secret,
         // A new one would make every key void that the version before has made.
         None if deployment::has_keys(conn)? => return Err(ground.secret_missing().into()),
         None => secret_files::make(ground.config)?,
     };
-    let secrets = Secrets::new(&secret);
+    let secrets = Secrets::derived(&secret);
     // The version before kept no fingerprint, but the administrator's key tells as much.
     if let Some((key, secret)) = secret_files::admin_key(ground.config)
         && let Some(hash) = deployment::key_hash(conn, &key)?
@@ -195,7 +239,7 @@ fn claim(
     }
     let held = Deployment {
         cluster: uuid::Uuid::new_v4().to_string(),
-        secret: secrets.fingerprint().to_vec(),
+        secret: WrappingKey::of(&secret).fingerprint().to_vec(),
         storage: None,
     };
     held.insert(conn)?;
@@ -203,11 +247,7 @@ fn claim(
 }
 
 /// Opens the storage of a deployment, marking it where none is marked yet.
-fn bind_storage(
-    config: &Config,
-    conn: &mut crate::database::Conn,
-    held: &Deployment,
-) -> Result<Storage, Failure> {
+fn bind_storage(config: &Config, conn: &mut Conn, held: &Deployment) -> Result<Storage, Failure> {
     if held.storage.is_some() {
         return existing_storage(config, held);
     }
@@ -272,22 +312,21 @@ fn new_marker(held: &Deployment) -> Marker {
 ///
 /// # Errors
 /// Fails if nobody has started on the database, or the secret or the storage cannot be written.
-pub fn adopt(
-    config: &Config,
-    conn: &mut crate::database::Conn,
-    secret: bool,
-    storage: bool,
-) -> Result<(), Failure> {
+pub fn adopt(config: &Config, conn: &mut Conn, secret: bool, storage: bool) -> Result<(), Failure> {
     deployment::exclusively(conn, |conn| {
         let ground = DataFolderState::survey(config)?;
         let held = Deployment::read(conn)?.ok_or(Refusal::Unclaimed)?;
         ground.check_location(&held)?;
         if secret {
-            let secret = match ground.secret {
+            let secret = match secret_files::known(config)? {
                 Some(secret) => secret,
                 None => secret_files::make(config)?,
             };
-            deployment::set_secret(conn, Secrets::new(&secret).fingerprint())?;
+            let before = key_rings::read(conn)?.first().map_or(0, |row| row.generation);
+            let (ring, wrapping) = (KeyRing::derived(&secret), WrappingKey::of(&secret));
+            if !key_rings::replace(conn, (before, before + 1), &ring, &[&wrapping])? {
+                return Err("the secret is being replaced just now: begin again".into());
+            }
         }
         if storage {
             let marker = new_marker(&held);

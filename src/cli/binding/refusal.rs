@@ -93,7 +93,8 @@ impl fmt::Display for Refusal {
                 f,
                 "the secret ({from}) is not the one that this database was made with, so that no API \
                  key and no stored credential would be valid. Restore the right one, or copy it from \
-                 another data folder of this database, or set HYDRIA_SECRET to it. If it is lost for \
+                 another data folder of this database, or set HYDRIA_SECRET to it; where `hydria secret \
+                 rotate` has replaced it, that is the new one. If it is lost for \
                  good: `hydria adopt --secret` takes this one; all API keys and stored credentials \
                  must then be made anew"
             ),
