@@ -125,10 +125,14 @@ pub fn replace(
 /// sealed with the key that seals then.
 ///
 /// # Errors
-/// Fails if the database does not answer, or none of the secrets of the process opens the keys any more.
-pub fn settle(conn: &mut PgConnection, secrets: &Secrets) -> Result<(), DatabaseError> {
-    let rows = deployment_keys::table.select(WrappedKeys::as_select()).for_share().load(conn);
-    take(&rows.map_err(|e| DatabaseError::from_query(&e))?, secrets)
+/// Fails if the database does not answer; the error within tells that none of the secrets of the process opens the keys any
+/// more.
+pub fn settle(
+    conn: &mut PgConnection,
+    secrets: &Secrets,
+) -> QueryResult<Result<(), DatabaseError>> {
+    let rows = deployment_keys::table.select(WrappedKeys::as_select()).for_share();
+    Ok(take(&rows.load(conn)?, secrets))
 }
 
 /// Takes keys of a later generation.

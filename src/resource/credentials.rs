@@ -89,9 +89,9 @@ impl Credentials {
 /// Seals a text with the key that seals now, and goes on to until the transaction ends; `place` names where it belongs.
 ///
 /// # Errors
-/// Fails if the database does not answer, or the system gives no randomness.
+/// Fails if the database does not answer, the system gives no randomness, or this process has not the secret in force.
 pub fn seal(s: &mut UnitOfWork<'_>, text: &Secret, place: &str) -> Result<Vec<u8>, Problem> {
-    key_rings::settle(s.conn, &s.site.secrets).map_err(Problem::internal)?;
+    key_rings::settle(s.conn, &s.site.secrets)?.map_err(Problem::internal)?;
     s.site.secrets.seal(text, place).map_err(Problem::internal)
 }
 
