@@ -106,7 +106,8 @@ fn make(
         .map_err(|error| ImagingError::Io(io::Error::other(error)))?;
     let WantedDerivatives { edges, rendition } = order.wanted;
     let pixels = u64::from(size.width) * u64::from(size.height);
-    let threads = if pixels < MANY_PIXELS { 1 } else { 0 };
+    // 0 is one for each core.
+    let threads = usize::from(pixels < MANY_PIXELS);
     let plan =
         Plan { thumbnail_edges: edges, rendition_edge: rendition, threads, ..Plan::default() };
     let derived = imaging::derive(source, output, &probe, &plan, scratch)?;

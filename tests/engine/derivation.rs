@@ -83,6 +83,12 @@ fn open_files(process: u32) -> BTreeSet<PathBuf> {
     open.map(|entry| fs::read_link(entry.expect("a descriptor").path()).expect("a file")).collect()
 }
 
+/// Returns the lowered priority that the `stat` of a process tells.
+fn nice(stat: &str) -> i32 {
+    let fields = stat.rsplit(')').next().expect("fields");
+    fields.split_whitespace().nth(16).and_then(|nice| nice.parse().ok()).expect("a number")
+}
+
 #[test]
 fn the_process_of_an_image_has_limits_and_its_own_files_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -104,8 +110,8 @@ fn the_process_of_an_image_has_limits_and_its_own_files_and_nothing_else() {
     assert_eq!(limit("Max cpu time"), "20");
     assert_eq!(limit("Max file size"), "4000000");
     assert_eq!(limit("Max core file size"), "0");
-    let nice = raw.proc("stat");
-    assert_eq!(nice.rsplit(')').next().expect("fields").split_whitespace().nth(16), Some("3"));
+    let own = fs::read_to_string("/proc/self/stat").expect("it is this process");
+    assert_eq!(nice(&raw.proc("stat")), nice(&own) + 3);
     let open = open_files(raw.child.id());
     assert_eq!(open.len(), 4, "original, socket, what it makes and a file for rows: {open:?}");
 }
