@@ -4,6 +4,12 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::{QueryResult, RunQueryDsl};
 
+/// A setting of transactions whose prepared statements are about single rows.
+///
+/// The plan of a prepared statement is made for the tables as they are, and stays when they grow: one that was made while a
+/// table was empty would read all of it from then on.
+pub const BY_INDEX: &str = "SET LOCAL enable_seqscan = off";
+
 /// A statement that a connection prepares once and remembers by its text.
 ///
 /// Diesel has every UPDATE, every upsert and every `sql_query` parsed and planned each time, because their texts may differ each

@@ -13,6 +13,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Text};
 
 use super::MAX_CRASHES;
 use crate::addresses::ImageAddress;
+use crate::database::prepared::BY_INDEX;
 use crate::hydra::Problem;
 use crate::schema::jobs;
 
@@ -138,21 +139,13 @@ impl QueryFragment<Pg> for ClaimStatement<'_> {
     }
 }
 
-/// Lets the transaction commit without waiting until its log is on the disk.
-///
-/// A claim may do so: the transaction that takes its image off the queue waits, and with it all that was logged before.
-///
-/// # Errors
-/// Fails if the database does not answer.
-pub fn commit_soon(conn: &mut PgConnection) -> Result<(), Problem> {
-    Ok(conn.batch_execute("SET LOCAL synchronous_commit = off")?)
-}
-
-/// Claims one job of each of the next customers with work, each for the length of a lease.
+/// Claims one job of each of the next customers with work, each for the length of a lease, within a transaction.
 ///
 /// # Errors
 /// Fails if the database does not answer.
 pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed>, Problem> {
+    // Workers that have nothing to do plan the statement for a queue that is empty.
+    conn.batch_execute(BY_INDEX)?;
     let most = i64::try_from(wanted.most).unwrap_or(i64::MAX);
     let lease_s = wanted.lease.as_secs_f64();
     let rows: Vec<Row> = ClaimStatement { wanted, most, lease_s }.load(conn)?;

@@ -3,13 +3,14 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 
 use super::claim::Claimed;
 use crate::classes::customer_storage::quota;
 use crate::classes::image::derivatives::{self, Derivatives};
-use crate::database::prepared::Prepared;
+use crate::database::prepared::{BY_INDEX, Prepared};
 use crate::hydra::Problem;
 use crate::queue::batch::{self, Finished, MemberOutcome};
 use crate::queue::job;
@@ -88,6 +89,7 @@ pub fn complete_job(
     job: &Claimed,
     settled: &JobResult,
 ) -> Result<Option<Settled>, Problem> {
+    conn.batch_execute(BY_INDEX)?;
     let at = &job.at;
     // Before anything else is locked, because others of the customer may wait for the same room.
     let refused = match settled {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use diesel::connection::SimpleConnection as _;
 use diesel::dsl::exists;
 use diesel::prelude::*;
 
@@ -17,7 +18,7 @@ use crate::addresses::CustomerOriginStrategyAddress;
 use crate::classes::customer_origin_strategy::rules::{StoredRule, held_credentials, stored_rules};
 use crate::classes::customer_storage::quota;
 use crate::classes::image;
-use crate::database::prepared::Prepared;
+use crate::database::prepared::{BY_INDEX, Prepared};
 use crate::derivation::{Derivation, DerivationError, Derived, WantedDerivatives};
 use crate::derivatives;
 use crate::hydra::Problem;
@@ -342,6 +343,7 @@ fn begin(
     job: &Claimed,
     max_edge: Option<u32>,
 ) -> Result<Option<IngestInput>, Problem> {
+    conn.batch_execute(BY_INDEX)?;
     let held = jobs::table.filter(jobs::id.eq(job.id)).filter(jobs::attempts.eq(job.attempt));
     let at = &job.at;
     let image = images::table

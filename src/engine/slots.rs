@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinSet};
 
 use super::Engine;
-use super::claim::{Claimed, Wanted, claim, commit_soon, last_turn};
+use super::claim::{Claimed, Wanted, claim, last_turn};
 use crate::fairness::Shares;
 
 /// Polling interval for work of which no notification came.
@@ -161,7 +161,6 @@ impl Engine {
         let priority_first = fastrand::u32(..OTHERS) > 0;
         except.extend(self.pauses.customers());
         let claimed = self.blocking(None, move |_, conn| {
-            commit_soon(conn)?;
             let wanted = Wanted {
                 immediate: true,
                 priority_first: false,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use diesel::PgConnection;
+use diesel::sql_types::Text;
+use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _};
 use hydria::engine::claim::{Wanted, claim, last_turn};
 use serde_json::{Value, json};
 
@@ -53,6 +54,39 @@ fn customers_are_served_in_turn_however_much_one_of_them_has() {
     assert_eq!(take(&mut conn, 8, *c, &[]).0, [*a]);
     run_out(&mut conn);
     assert_eq!(take(&mut conn, 8, *b, &[*a]), (vec![*b, *c], *b));
+}
+
+#[test]
+fn a_claim_that_was_planned_for_an_empty_queue_looks_jobs_up_by_index_for_ever() {
+    let scene = Scene::without_workers();
+    let mut conn = scene.app.database();
+    rows::execute(&mut conn, "VACUUM (ANALYZE) jobs");
+    let lease = Duration::from_mins(10);
+    let (immediate, except): (_, &[i32]) = (false, &[]);
+    let wanted = Wanted { immediate, priority_first: true, most: 8, after: 0, except, lease };
+    // From the sixth time on, one plan serves for all.
+    for _ in 0..10 {
+        let claimed = conn.transaction(|conn| claim(conn, &wanted));
+        assert_eq!(claimed.expect("the database answers").len(), 0);
+    }
+    let statements = "SELECT name || '(' || (SELECT string_agg(CASE kind WHEN 'boolean'::regtype THEN 'false' \
+        WHEN 'integer[]'::regtype THEN '''{}''' ELSE '1' END, ', ') FROM unnest(parameter_types) AS kind) \
+        || ')' AS text FROM pg_prepared_statements WHERE statement LIKE '%UPDATE jobs%' AND generic_plans > 0";
+    let statements = rows::texts(&mut conn, statements);
+    let [statement] = statements.as_slice() else { panic!("one: {statements:?}") };
+    let plan = plan(&mut conn, &format!("EXPLAIN EXECUTE {statement}"));
+    assert!(plan.contains("jobs_turn") && !plan.contains("Seq Scan on jobs"), "{plan}");
+}
+
+/// Returns what EXPLAIN says, line by line.
+fn plan(conn: &mut PgConnection, explain: &str) -> String {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        line: String,
+    }
+    let lines: Vec<Line> = diesel::sql_query(explain).load(conn).expect("a plan");
+    lines.into_iter().map(|line| line.line + "\n").collect()
 }
 
 #[test]
