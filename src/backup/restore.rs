@@ -83,6 +83,7 @@ impl<'a> Restore<'a> {
         Ok(Self { folder, manifest, objects: 0, is_marked: false, has_rows: false })
     }
 
+    /// Returns the manifest of the backup.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }

@@ -117,8 +117,9 @@ fn fill(
         made.may_have_cluster = false;
     }
     restore.check_server(&url)?;
-    let objects = runtime.block_on(restore.fill(storage))?;
+    // First, so that no other deployment takes the storage while it is being filled.
     restore.mark(storage)?;
+    let objects = runtime.block_on(restore.fill(storage))?;
     println!("{objects} objects are in {}", config.storage);
     let kept = restore.secret()?;
     if let (None, Some(secret)) = (secret_files::known(config)?, &kept) {

@@ -9,6 +9,7 @@ use object_store::client::{ClientOptions, SpawnedReqwestConnector};
 use object_store::prefix::PrefixStore;
 use object_store::{BackoffConfig, ObjectStore, RetryConfig};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
 
 use super::digests;
 use super::listing::Listing;
@@ -19,6 +20,9 @@ const CONNECT: Duration = Duration::from_secs(5);
 
 /// Time that one request may take, its body included, which is a part of an upload at most.
 const REQUEST: Duration = Duration::from_mins(1);
+
+/// Uploads at once, so that each has enough of a slow line to end in time.
+const UPLOADS: usize = 4;
 
 /// Times that a request is repeated that the server could not answer, at most.
 const REPEATS: usize = 3;
@@ -31,6 +35,8 @@ const REPEATING: Duration = Duration::from_secs(15);
 pub(super) struct Bucket {
     requests: Requests,
     pub listing: Listing,
+    /// The turns of uploads.
+    pub uploads: Semaphore,
 }
 
 impl Bucket {
@@ -100,7 +106,11 @@ pub(super) fn open(
         .with_http_connector(SpawnedReqwestConnector::new(runtime.handle().clone()))
         .build()?;
     let listing = Listing { store: Arc::new(store.clone()), prefix: prefix.clone() };
-    let bucket = Arc::new(Bucket { requests: Requests(Some(runtime)), listing });
+    let bucket = Arc::new(Bucket {
+        requests: Requests(Some(runtime)),
+        listing,
+        uploads: Semaphore::new(UPLOADS),
+    });
     Ok(match prefix.as_str() {
         "" => (Arc::new(store), bucket),
         prefix => (Arc::new(PrefixStore::new(store, prefix)), bucket),

@@ -51,9 +51,14 @@ impl StorageError {
             || of_system == Some(io::ErrorKind::NotFound)
     }
 
+    /// Returns whether the server of a bucket answered, and refused what was asked.
+    pub(super) fn is_refusal(&self) -> bool {
+        self.kind == Kind::Refused
+    }
+
     /// Returns whether a bucket fails at all objects alike: it is not there, or does not answer.
     ///
-    /// Where it refuses a request, [`super::Storage::confirm`] tells whether it refuses others too.
+    /// Use [`super::Storage::confirm`] to find out whether a bucket that refuses one request refuses others too.
     pub fn is_of_all(&self) -> bool {
         self.kind == Kind::OfBucket
     }

@@ -3,7 +3,7 @@
 use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, linkat};
@@ -11,13 +11,17 @@ use rustix::io::Errno;
 
 /// Gives a file without a name the name `place`, and syncs it, the folder and all folders that it makes. Blocks.
 ///
-/// Returns false, and does nothing, where the file lies in another file system, has lost the only name it had, or where there
-/// is something of that name.
+/// Returns false, and gives no name, where the file has one already, lies in another file system, or where there is something of
+/// that name.
 ///
 /// # Errors
 /// Fails if the file cannot be synced, or the folders cannot be made.
 pub fn name_file(file: &File, place: &Path) -> io::Result<bool> {
     let Some(folder) = place.parent() else { return Ok(false) };
+    // A file with a name, such as one of a backup, would be the object itself from then on.
+    if file.metadata()?.nlink() > 0 {
+        return Ok(false);
+    }
     // Before it has a name: what has one is complete after a loss of power.
     file.sync_all()?;
     make_folder(folder)?;
@@ -32,8 +36,9 @@ pub fn name_file(file: &File, place: &Path) -> io::Result<bool> {
 /// Makes a folder and those above it where they are missing, and syncs what names them.
 fn make_folder(folder: &Path) -> io::Result<()> {
     match DirBuilder::new().mode(0o700).create(folder) {
+        // The thread that made it may not have synced its name yet.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let above = folder.parent().ok_or(error)?;
             make_folder(above)?;
@@ -63,5 +68,14 @@ mod tests {
         other.write_all(b"other").expect("room");
         assert!(!name_file(&other, &place).expect("there is one"));
         assert_eq!(std::fs::read(&place).expect("it is there"), b"first");
+    }
+
+    #[test]
+    fn a_file_that_has_a_name_keeps_it_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = folder.path().join("objects/12/34");
+        let file = tempfile::NamedTempFile::new_in(folder.path()).expect("a file");
+        assert!(!name_file(file.as_file(), &place).expect("it is left alone"));
+        assert!(!place.exists());
     }
 }

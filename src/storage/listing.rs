@@ -21,9 +21,9 @@ pub(super) struct Listing {
 #[derive(Clone)]
 enum Begin {
     Start,
-    /// Where the page before has ended, in the words of the server.
+    /// The continuation token of the page before, as the server wrote it.
     Token(String),
-    /// After a key of which no path can be made.
+    /// The key after which to begin, of which no path can be made.
     Key(String),
 }
 

@@ -59,7 +59,7 @@ impl Storage {
                 Ok(None) => {}
                 Ok(Some(_)) => return Ok(Some(above)),
                 // Who may enter the prefix alone is told nothing of what is above it.
-                Err(error) if error.to_string().contains("403") => {}
+                Err(error) if error.is_refusal() => {}
                 Err(error) => return Err(error),
             }
         }

@@ -56,10 +56,10 @@ pub struct Storage {
     kept: Kept,
 }
 
-/// How objects are kept.
+/// The kind of store that keeps the objects.
 #[derive(Clone, Debug)]
 enum Kept {
-    /// As files of a folder.
+    /// Files of a folder.
     Files(PathBuf),
     InBucket(Arc<Bucket>),
 }
@@ -68,7 +68,8 @@ impl Storage {
     /// Opens a place as a store; a folder is made where it is missing, a bucket is not.
     ///
     /// Objects are synced to the disk, with the folders that lead to them, before [`Storage::put_file`] returns: a
-    /// row that names one survives a loss of power no better than it. Modes are those of the process's umask.
+    /// row that names one survives a loss of power no better than it. What was made of
+    /// an image keeps the owner, group and mode of its file in the working folder, and takes none from the folder of the store.
     ///
     /// # Errors
     /// Fails if the folder cannot be made or read, or a variable that says how the bucket is reached is malformed.
@@ -111,6 +112,10 @@ impl Storage {
     pub async fn put_file(&self, key: &str, file: File) -> Result<(), StorageError> {
         let fail = |error: object_store::Error| self.error(key, error);
         let unreadable = |error: io::Error| StorageError::of(key, error);
+        let _turn = match &self.kept {
+            Kept::InBucket(bucket) => bucket.uploads.acquire().await.ok(),
+            Kept::Files(_) => None,
+        };
         let file = match &self.kept {
             Kept::InBucket(_) => file,
             Kept::Files(folder) => {

@@ -85,7 +85,7 @@ impl Place {
         }
         match text.split_once(':') {
             Some((scheme, rest))
-                if rest.starts_with('/')
+                if (rest.starts_with('/') || scheme.eq_ignore_ascii_case("s3"))
                     && !scheme.is_empty()
                     && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) =>
             {
@@ -204,9 +204,16 @@ mod tests {
     #[test]
     fn what_is_no_bucket_is_refused() {
         let none = access(&[]);
-        for text in
-            ["s3://", "s3://B", "s3://ab", "s3://images/a//b", "s3://images/a?b", "gs://images"]
-        {
+        for text in [
+            "s3://",
+            "s3://B",
+            "s3://ab",
+            "s3://images/a//b",
+            "s3://images/a?b",
+            "gs://images",
+            "s3:images",
+            "S3:images/a",
+        ] {
             assert!(Place::parse(text, &none).is_err(), "{text}");
         }
         for endpoint in ["s3:1", "ftp://s3", "http://", "http://me@s3", "http://s3/path"] {
