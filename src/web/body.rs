@@ -215,6 +215,7 @@ fn format(request: &HttpRequest) -> Result<Format, Problem> {
         "text/turtle" => Format::Rdf(Syntax::Turtle),
         "application/n-triples" => Format::Rdf(Syntax::NTriples),
         "application/n-quads" => Format::Rdf(Syntax::NQuads),
+        "application/merge-patch+json" => Format::MergePatch,
         _ => Format::Json,
     })
 }

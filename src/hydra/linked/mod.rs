@@ -62,6 +62,8 @@ const HUGE_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     Json,
+    /// JSON that is always in our own terms (`docs/rules.md` 4.1).
+    MergePatch,
     Rdf(Syntax),
 }
 
@@ -180,7 +182,7 @@ impl Linked {
         let (own, shape, path) = (Arc::clone(self), shape.clone(), path.to_owned());
         let syntax = match format {
             Format::Rdf(syntax) => syntax,
-            Format::Json => {
+            Format::Json | Format::MergePatch => {
                 let parsed = match text.len() > HUGE_BYTES {
                     // Other requests of the same thread would wait.
                     true => {
@@ -192,6 +194,11 @@ impl Linked {
                 };
                 return match parsed {
                     Ok(meaning) => Ok(meaning),
+                    Err(_foreign) if format == Format::MergePatch => {
+                        let words = "application/merge-patch+json is read in the terms of this service only; send a body with \
+                            another @context, or with terms of others, as application/ld+json";
+                        Err(Problem::Unreadable(words.into()))
+                    }
                     Err(body) => {
                         let expand = move || own.expanded(body, &shape, &path);
                         self.pool.run(BodyKind::Linked, customer, expand).await

@@ -68,6 +68,29 @@ fn one_node_may_come_in_an_array_or_under_graph() {
 }
 
 #[test]
+fn a_merge_patch_is_in_our_own_terms_and_refused_in_others() {
+    const MERGE: Option<&str> = Some("application/merge-patch+json");
+    let world = World::new();
+    each_family(|family| {
+        let writer = world.writer(family);
+        let (path, _) = world.made(family);
+        let before = writer.get(&path).expect(200);
+        let context = &before.body["@context"];
+        for foreign in [
+            json!({ "@context": { "x": "http://elsewhere.example/x" }, "x": 1 }),
+            json!({ "@context": [context, { "@base": "http://elsewhere.example/" }] }),
+            json!({ "@context": "http://elsewhere.example/context" }),
+        ] {
+            let refused = sent(writer, "PATCH", &path, MERGE, &foreign.to_string()).expect(400);
+            assert!(refused.text("detail").contains("terms of this service"), "{}", refused.body);
+        }
+        assert_eq!(writer.get(&path).expect(200).header("etag"), before.header("etag"));
+        let own = json!({ "@context": context }).to_string();
+        sent(writer, "PATCH", &path, MERGE, &own).expect(205);
+    });
+}
+
+#[test]
 fn media_types_that_are_not_offered_are_refused_with_those_that_are() {
     let world = World::new();
     each_family(|family| {

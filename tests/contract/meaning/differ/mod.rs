@@ -112,7 +112,7 @@ impl<'a> Case<'a> {
 fn made(format: Format, aim: &Aim, random: Random) -> Value {
     let mut generator = Generator::new(BASE, aim, random);
     match format {
-        Format::Json => generator.json(),
+        Format::Json | Format::MergePatch => generator.json(),
         Format::Rdf(Syntax::Turtle) => generator.turtle().into(),
         Format::Rdf(_) => generator.quads().into(),
     }

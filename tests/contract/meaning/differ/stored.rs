@@ -179,7 +179,7 @@ fn bodies_by_chance_are_stored_as_other_processors_read_them() {
         let mut generator = Generator::new(BASE, prepared.aim, Random::new(seed, number));
         generator.whole = Some(number);
         let body = match format {
-            Format::Json => generator.json(),
+            Format::Json | Format::MergePatch => generator.json(),
             Format::Rdf(_) => generator.turtle().into(),
         };
         let case = Case::new(number, prepared, body, format);
