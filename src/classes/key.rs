@@ -10,7 +10,7 @@ use crate::resource::*;
 use crate::schema::{customers, keys};
 use crate::secrets::{self, Secret};
 
-/// Never printed, for it may hold its secret.
+/// Never printed, because it may hold its secret.
 pub struct Key {
     pub customer: i32,
     pub key: String,

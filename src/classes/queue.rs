@@ -10,7 +10,7 @@ use diesel::prelude::*;
 
 use super::addresses::{self, CustomerAddress};
 use super::batch::{Batch, Stored};
-use super::image::submitted::{self, Submission};
+use super::image::submitted::Submission;
 use super::image::{QUEUE_IMAGES, register};
 use crate::counters;
 use crate::hydra::Problem;
@@ -85,8 +85,7 @@ fn submit(
     priority: bool,
 ) -> Result<Reply, Problem> {
     let submission = Submission { limit: s.site.batch_limit, holder: "a batch" };
-    let members = submitted::members(s.site, input, &submission)?;
-    let batch = register::register(s, at, members, input, priority)?;
+    let batch = register::register(s, at, &submission, input, priority)?;
     s.effects.push(Effect::WorkAdded);
     Ok(Reply::shown(Outcome::Created, &Batch::find(s, &batch)?, s))
 }

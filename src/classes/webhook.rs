@@ -17,7 +17,7 @@ use crate::secrets::signing_key;
 /// Webhooks that a customer may have, at most.
 const MOST: i64 = 20;
 
-/// Never printed, for it may hold its secret.
+/// Never printed, because it may hold its secret.
 pub struct Webhook {
     pub customer: i32,
     pub id: String,

@@ -143,7 +143,8 @@ fn a_misspelt_member_of_an_image_in_the_queue_is_found_where_it_stands() {
     wrong["strng1"] = "x".into();
     let body = json!({ "member": [image("a"), wrong], "totalItems": 2, "membre": [] }).to_string();
     let refused = written(client, Method::POST, &queue, ("application/json", &body), Some(STRICT));
-    assert_eq!(refused.expect(400).faults(), ["membre"]);
+    let refused = refused.expect(400);
+    assert_eq!(refused.faults(), ["membre", "member[1].strng1"], "all faults at once");
     let body = json!({ "member": [image("a"), body_of(&body)] }).to_string();
     let refused = written(client, Method::POST, &queue, ("application/json", &body), Some(STRICT));
     let refused = refused.expect(400);

@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
-use serde_json::Value;
 
 use super::new_image::NewImage;
 use super::origin_rules::OriginRules;
 use super::place::{Identity, Member, identify};
 use super::rewrite::{self, Rewritten, Sent};
 use super::space_defaults::SpaceDefaults;
-use super::{Image, ImageDraft, media_type, submitted};
+use super::submitted::{self, Submission};
+use super::{Image, ImageDraft, media_type};
 use crate::addresses::{BatchAddress, CustomerAddress, ImageAddress};
 use crate::classes::customer_storage::quota::check_quota;
 use crate::classes::role::stored::StoredRole;
@@ -59,12 +59,13 @@ pub fn settled(
 pub fn register(
     s: &mut UnitOfWork<'_>,
     customer: CustomerAddress,
-    submitted: Vec<Value>,
+    submission: &Submission,
     input: &Input,
     priority: bool,
 ) -> Result<BatchAddress, Problem> {
     let customer = customer.customer;
     let mut faults = Vec::new();
+    let submitted = submitted::members(s.site, input, submission, &mut faults)?;
     let identity = Identity { customer, path: &input.path, space: None, is_given: false };
     let members = identify(s.site, identity, submitted, &mut faults);
     let defaults = lock_spaces(s.conn, customer, &members, &mut faults)?;

@@ -17,23 +17,27 @@ pub struct Submission {
     pub holder: &'static str,
 }
 
-/// Returns the members of a submitted collection, within its limit.
+/// Returns the members of a submitted collection, within its limit; `faults` takes those of the collection itself.
 ///
 /// # Errors
-/// Returns [`Problem::Invalid`] with every fault of the collection.
-pub fn members(site: &Site, input: &Input, submission: &Submission) -> Result<Vec<Value>, Problem> {
+/// Fails if the body is no object.
+pub fn members(
+    site: &Site,
+    input: &Input,
+    submission: &Submission,
+    faults: &mut Vec<Fault>,
+) -> Result<Vec<Value>, Problem> {
     let mut body = input.object("collection of images")?;
-    let mut faults = Vec::new();
-    identity::check_type(&mut body, COLLECTIONS, &site.base, &mut faults);
+    identity::check_type(&mut body, COLLECTIONS, &site.base, faults);
     if input.strict {
-        strict::check_collection(&body, &mut faults);
+        strict::check_collection(&body, faults);
     }
     if body.get("view").is_some_and(|view| !view.is_null()) {
         let reason = "must be left out: a page of a collection is not accepted, only a whole one";
         faults.push(Fault::new("view", reason));
     }
     let Submission { limit, holder } = submission;
-    let members = match body.remove("member") {
+    Ok(match body.remove("member") {
         Some(Value::Array(members)) if members.is_empty() => {
             faults.push(Fault::new("member", "must not be empty"));
             Vec::new()
@@ -54,8 +58,7 @@ pub fn members(site: &Site, input: &Input, submission: &Submission) -> Result<Ve
             faults.push(Fault::new("member", "must be an array of images"));
             Vec::new()
         }
-    };
-    if faults.is_empty() { Ok(members) } else { Err(faults.into()) }
+    })
 }
 
 /// Returns the number of the member that a pointer into a collection leads to; 0 for all else.

@@ -13,7 +13,7 @@ use crate::secrets::{PasswordError, Secret, hash_password};
 use crate::taken;
 use roles::USER_ROLES;
 
-/// Never printed, for it holds the hash of a password.
+/// Never printed, because it holds the hash of a password.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = portal_users, check_for_backend(diesel::pg::Pg))]
 pub struct PortalUser {
@@ -27,7 +27,7 @@ pub struct PortalUser {
     pub password: String,
 }
 
-/// The writable part of a portal user; never printed, for it may hold a password.
+/// The writable part of a portal user; never printed, because it may hold a password.
 #[derive(Clone)]
 pub struct PortalUserDraft {
     pub email: String,

@@ -86,7 +86,7 @@ fn check_state(s: &mut UnitOfWork<'_>, of: SpaceAddress, input: &Input) -> Resul
 /// Changes each image that the body names as its member says, or none.
 fn update_named(s: &mut UnitOfWork<'_>, of: SpaceAddress, input: &Input) -> Result<Reply, Problem> {
     let mut faults = selection::refused(&input.query);
-    let members = submitted::members(s.site, input, &SUBMISSION)?;
+    let members = submitted::members(s.site, input, &SUBMISSION, &mut faults)?;
     let named = named::read(s.site, (of.customer, Some(of.space)), input, members, &mut faults);
     let images = named::lock(s, of.customer, &named, Strength::Change, &mut faults)?;
     let mut revisions = Vec::with_capacity(images.len());
@@ -228,7 +228,7 @@ fn read_named(
     input: &Input,
 ) -> Result<(Vec<Named>, Vec<Fault>), Problem> {
     let mut faults = selection::refused(&input.query);
-    let members = submitted::members(site, input, &SUBMISSION)?;
+    let members = submitted::members(site, input, &SUBMISSION, &mut faults)?;
     let named = named::read_ids(site, of.customer, input, members, &mut faults);
     Ok((named, faults))
 }

@@ -66,7 +66,7 @@ pub(super) fn refused(query: &Query) -> Vec<Fault> {
     given.map(|variable| of_query(Fault::new(variable.name, reason))).collect()
 }
 
-/// Reads what a request selects. It is strict: what says nothing is refused, for it may have been meant to.
+/// Reads what a request selects. It is strict: what says nothing is refused, because it may have been meant to.
 ///
 /// # Errors
 /// Returns [`Problem::Invalid`] with every fault of the query.
