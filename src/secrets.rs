@@ -45,7 +45,7 @@ impl fmt::Debug for Secret {
 /// Returns a random API secret of 256 bits, in text.
 ///
 /// # Errors
-/// Where the system gives no randomness.
+/// Fails if the system provides no random bytes.
 pub fn random() -> Result<Secret, SecretsError> {
     Ok(Secret::new(URL_SAFE_NO_PAD.encode(random_bytes::<32>()?)))
 }
@@ -65,7 +65,7 @@ pub struct Secrets(Arc<Shared>);
 
 struct Shared {
     hashing: Key,
-    /// Of the secrets of this process, by which it opens the keys again that the database keeps.
+    /// Keys that are derived from the secrets of this process, and that open the keys in the database.
     wrapping: RwLock<Vec<WrappingKey>>,
     held: RwLock<Held>,
 }
@@ -102,12 +102,19 @@ impl Secrets {
         self.0.wrapping.read().clone()
     }
 
-    /// Has the process open keys by another secret as well.
-    pub fn open_also_by(&self, wrapping: WrappingKey) {
+    /// Lets the process open keys by another secret as well; returns whether it could not do so before.
+    pub fn open_also_by(&self, wrapping: WrappingKey) -> bool {
         let mut known = self.0.wrapping.write();
-        if !known.contains(&wrapping) {
+        let is_new = !known.contains(&wrapping);
+        if is_new {
             known.insert(0, wrapping);
         }
+        is_new
+    }
+
+    /// Returns whether API secrets are hashed with the key of a ring.
+    pub fn hashes_with(&self, ring: &KeyRing) -> bool {
+        self.0.hashing.ct_eq(&ring.hashing()).into()
     }
 
     /// Returns the generation of the keys that are in use.
@@ -153,7 +160,7 @@ impl Secrets {
     /// Seals a text; `place` names where it belongs, so that it opens nowhere else.
     ///
     /// # Errors
-    /// Where the system gives no randomness.
+    /// Fails if the system provides no random bytes.
     pub fn seal(&self, text: &Secret, place: &str) -> Result<Vec<u8>, SecretsError> {
         let key = self.0.held.read().sealing;
         encrypt(&key, text.0.as_bytes(), place)
@@ -173,7 +180,7 @@ impl Secrets {
     /// Returns what was sealed, sealed with the key that seals now; `None` if it is.
     ///
     /// # Errors
-    /// As [`Secrets::open`] and [`Secrets::seal`].
+    /// Fails as [`Secrets::open`] and [`Secrets::seal`] do.
     pub fn reseal(&self, sealed: &[u8], place: &str) -> Result<Option<Vec<u8>>, SecretsError> {
         let key = self.0.held.read().sealing;
         match decrypt(&key, sealed, place).map(Zeroizing::new) {

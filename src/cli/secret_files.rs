@@ -34,7 +34,7 @@ pub fn known(config: &Config) -> Result<Option<Secret>, Failure> {
 /// Returns the secrets by which the keys of the deployment may open: [`known`], and the one before if the settings have it.
 ///
 /// # Errors
-/// As [`known`] has them.
+/// Fails as [`known`] does.
 pub fn candidates(config: &Config) -> Result<Vec<Secret>, Failure> {
     let mut candidates: Vec<Secret> = known(config)?.into_iter().collect();
     candidates.extend(config.secret_old.iter().cloned());

@@ -1,7 +1,7 @@
 //! The keys of the deployment as the database keeps them, wrapped by its secret (docs/adr/0031).
 //!
 //! A set of keys has a generation. A process that follows them holds a shared advisory lock of its session for the
-//! generation that it has, so that whoever changes the keys knows when all processes have the new ones, and a process that
+//! generation that it has, so that the process that changes the keys knows when all processes have the new ones, and a process that
 //! has ended is in nobody's way.
 
 use std::fmt;
@@ -121,8 +121,8 @@ pub fn replace(
     done.map_err(|e| DatabaseError::from_query(&e))
 }
 
-/// Has the keys of a process be those of the database, which stay the same until the transaction ends: what it seals is
-/// sealed with the key that seals then.
+/// Takes the keys of the database, which stay the same until the transaction ends: what the process seals is sealed with the key
+/// that seals then.
 ///
 /// # Errors
 /// Fails if the database does not answer; the error within tells that none of the secrets of the process opens the keys any
@@ -141,6 +141,10 @@ fn take(rows: &[WrappedKeys], secrets: &Secrets) -> Result<(), DatabaseError> {
         return Ok(());
     }
     match open(rows, &secrets.wrapping()) {
+        Ok(Some((ring, _))) if !secrets.hashes_with(&ring) => {
+            let words = "another secret was adopted, by which API keys are hashed anew: start this process again";
+            Err(DatabaseError(words.into()))
+        }
         Ok(Some((ring, generation))) => {
             secrets.take(&ring, generation);
             Ok(())
@@ -181,7 +185,7 @@ impl Follower {
     /// # Errors
     /// Fails if the database does not answer.
     pub fn look(&mut self, conn: &mut PgConnection) -> Result<(), DatabaseError> {
-        // Once more after the lock is taken: they may have been changed just before, unseen by whoever looks for it.
+        // Once more after the lock is taken: they may have been changed just before, unseen by the process that looks for it.
         loop {
             let newest =
                 deployment_keys::table.select(diesel::dsl::max(deployment_keys::generation));
@@ -189,12 +193,14 @@ impl Follower {
             let Some(newest) = newest.map_err(|e| DatabaseError::from_query(&e))? else {
                 return Ok(());
             };
-            if self.locked.is_some_and(|locked| locked >= newest) || self.refused == Some(newest) {
+            if self.locked.is_some_and(|locked| locked >= newest) {
                 return Ok(());
             }
             // So that the next rotation needs no restart after this one.
-            if let Some(secret) = (self.at_hand)() {
-                self.secrets.open_also_by(WrappingKey::of(&secret));
+            let is_new = (self.at_hand)()
+                .is_some_and(|secret| self.secrets.open_also_by(WrappingKey::of(&secret)));
+            if self.refused == Some(newest) && !is_new {
+                return Ok(());
             }
             if let Err(error) = take(&read(conn)?, &self.secrets) {
                 log::error!("{error}");

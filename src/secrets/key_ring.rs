@@ -17,6 +17,7 @@ pub struct WrappingKey {
 }
 
 impl WrappingKey {
+    /// Returns what is derived from a secret.
     pub fn of(secret: &Secret) -> Self {
         Self {
             fingerprint: derived(secret, b"hydria fingerprint"),
@@ -67,7 +68,7 @@ impl KeyRing {
     /// Returns these keys and a new one, which does not seal yet.
     ///
     /// # Errors
-    /// Where the system gives no randomness.
+    /// Fails if the system provides no random bytes.
     pub fn with_another(&self) -> Result<Self, SecretsError> {
         let mut ring = self.clone();
         ring.sealing.push(random_bytes()?);
@@ -111,7 +112,7 @@ impl KeyRing {
     /// Wraps the keys.
     ///
     /// # Errors
-    /// Where the system gives no randomness.
+    /// Fails if the system provides no random bytes.
     pub fn wrap(&self, by: &WrappingKey) -> Result<Vec<u8>, SecretsError> {
         let current = u8::try_from(self.current).map_err(|_many| malformed())?;
         let mut text = Zeroizing::new(vec![current]);

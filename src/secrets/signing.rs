@@ -14,7 +14,7 @@ const PREFIX: &str = "whsec_";
 /// Returns a random key of signatures of 256 bits, in text.
 ///
 /// # Errors
-/// Where the system gives no randomness.
+/// Fails if the system provides no random bytes.
 pub fn signing_key() -> Result<Secret, SecretsError> {
     let bytes = Zeroizing::new(random_bytes::<32>()?);
     Ok(Secret::new(format!("{PREFIX}{}", STANDARD.encode(*bytes))))
