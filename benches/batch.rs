@@ -11,7 +11,7 @@ pub const BATCHES: u32 = 10;
 /// Images in a batch.
 const BATCH: u32 = 1000;
 
-/// What a request may take at most, as a multiple of COPY: 60 ms on the machine of the first figures, where COPY took 29.
+/// The most CPU that a request may take, as a multiple of that of COPY: 60 ms on the machine of the first figures, where COPY took 29.
 const WHOLE: f64 = 2.07;
 
 /// POST of 1,000 images, against a COPY of the rows that it makes.

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_a_network_of_ipv6_addresses_has_one_account_of_failures() {
+    fn a_network_of_ipv6_addresses_has_one_account_of_failures() {
         let (failures, now) = (Failures::new(LONGEST_DELAY), Instant::now());
         for host in 1..=5 {
             failures.count("one", Some(address(&format!("2001:db8::{host}"))), now);

@@ -164,7 +164,7 @@ enum Command {
 enum SecretCommand {
     /// Make a new secret and a new key that seals, and seal everything anew, while the service runs. API keys stay valid.
     ///
-    /// Where it was cut short, it goes on when it is run again.
+    /// Run it again if it was interrupted: it goes on where it stopped.
     Rotate,
 }
 

@@ -98,7 +98,7 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
     let delivery = delivery::start(&setup, config, render_bytes, &changes, &journal, &metrics)?;
     let replica = setup.replica(config)?;
     if let Some(replica) = replica.clone() {
-        // Whoever hears of a change reads it.
+        // All that hear of a change read it.
         changes.subscribe(move |told| {
             if let Changes::Images(images) = told {
                 let customers: BTreeSet<i32> = images.iter().map(|at| at.customer).collect();

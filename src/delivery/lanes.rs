@@ -204,30 +204,40 @@ impl Lanes {
         let units = mebibytes(cost.bytes_held);
         if lane == renderings::Lane::Small {
             let work = Work::add(&self.works, customer, cost.pixels_decoded).ok_or(Overloaded)?;
+            let began = Instant::now();
             let memory = within(PATIENCE, self.small.hold(customer, units, usize::MAX)).await?;
             let prepared = prepare.await?;
-            let slot = within(PATIENCE, self.small.enter(customer, usize::MAX)).await?;
+            let left = PATIENCE.saturating_sub(began.elapsed());
+            let slot = within(left, self.small.enter(customer, usize::MAX)).await?;
             let admitted = Admitted { _memory: memory, _slot: slot, work: Some(work) };
             return Ok((admitted, prepared));
         }
         // One of each customer waits for a moment, so that customers take turns and none is refused for ever.
+        let mut is_counted = false;
         let memory = match within(TURN, self.large.hold(customer, units, 1)).await {
-            Err(_none) if self.waits() => self.large.hold(customer, units, usize::MAX).await,
+            Err(_none) if self.waits(&mut is_counted) => {
+                self.large.hold(customer, units, usize::MAX).await
+            }
             held => held,
         };
         let memory = memory?;
         let prepared = prepare.await?;
         let slot = match within(TURN, self.large.enter(customer, 1)).await {
-            Err(_none) if self.waits() => self.large.enter(customer, usize::MAX).await,
+            Err(_none) if self.waits(&mut is_counted) => {
+                self.large.enter(customer, usize::MAX).await
+            }
             entered => entered,
         };
         Ok((Admitted { _memory: memory, _slot: slot?, work: None }, prepared))
     }
 
-    /// Counts a large rendering for which there is no room; returns whether it waits all the same.
-    fn waits(&self) -> bool {
-        self.count(Instant::now());
+    /// Counts a large rendering for which there is no room, once; returns whether it waits all the same.
+    fn waits(&self, is_counted: &mut bool) -> bool {
         let waits = self.admission == Admission::Observe;
+        if std::mem::replace(is_counted, true) {
+            return waits;
+        }
+        self.count(Instant::now());
         if waits {
             self.metrics.admission(renderings::Lane::Large, renderings::Admission::Observed);
         }

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use super::Limits;
 use super::error::DerivationError;
 
-/// Words of Rust's standard library where memory cannot be had, before it ends the process.
+/// Words of Rust's standard library where there is no memory, before it ends the process.
 const NO_MEMORY: &str = "memory allocation of";
 
 /// Returns what the end of a child says of its image; `said` is what it wrote that is no report, `memory` what it was

@@ -20,7 +20,7 @@ pub fn lower(steps: i32) {
 /// The longest time slice that Linux grants, in nanoseconds.
 const LONGEST_SLICE: u64 = 100_000_000;
 
-/// Asks for the longest time slice for the calling thread. The scheduler of Linux, from 6.12 on, lets whoever asks for a shorter
+/// Asks for the longest time slice for the calling thread. The scheduler of Linux, from 6.12 on, lets a thread that asks for a shorter
 /// one preempt it; otherwise a thread that wakes may wait for some milliseconds. Kernels before that take no notice.
 #[expect(unsafe_code, reason = "no safe crate has the system call")]
 fn lengthen_slice() -> io::Result<()> {

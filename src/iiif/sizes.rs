@@ -14,7 +14,7 @@ use super::source::Source;
 /// small (`docs/iiif.md` 5.2). So halvings of the largest size are added until there are more, or small sizes are left
 /// out until there are fewer. The list may be empty, and is left out of the description then.
 pub fn listed_sizes(source: Source<'_>, limits: Limits, levels: usize) -> Vec<Size> {
-    // Whoever reads the list asks for jpg.
+    // Viewers that read the list ask for jpg.
     let limits = limits.tightened(Format::Jpeg.longest_edge());
     let at_width =
         |width: u32| source.with_edge(limits, source.size.at_width(width), |size| size.width);

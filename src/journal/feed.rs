@@ -40,7 +40,7 @@ impl Advance {
     }
 }
 
-/// Tells advances to whoever listens; cheap to clone.
+/// Tells advances to all that listen; cheap to clone.
 ///
 /// It has a thread, and while somebody listens a connection, whatever the number of those who do.
 #[derive(Debug, Clone)]

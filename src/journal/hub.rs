@@ -9,7 +9,7 @@ use super::Changes;
 
 type Listener = Box<dyn Fn(&Changes) + Send + Sync>;
 
-/// Tells changes to whoever listens; cheap to clone.
+/// Tells changes to all that listen; cheap to clone.
 #[derive(Clone, Default)]
 pub struct Hub(Arc<RwLock<Vec<Listener>>>);
 

@@ -1,7 +1,7 @@
 //! Metrics of this process, as Prometheus reads them; the only module that knows its crate.
 //!
 //! No label names a customer, an image, or an address: what a label may say is a fixed list, so that the number of series
-//! is bounded, and whoever reads them learns nothing of anybody.
+//! is bounded, and a reader learns nothing about anybody.
 
 pub mod database;
 pub mod engine;

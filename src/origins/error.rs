@@ -75,7 +75,7 @@ pub enum OriginError {
     TooManyHosts { limit: i64 },
     /// The keys of hosts could not be looked up here.
     HostKeys { source: Box<dyn Error + Send + Sync> },
-    /// The service's own identity in S3 could not be had.
+    /// The service could not obtain its own identity in S3.
     NoIdentity { source: Box<dyn Error + Send + Sync> },
     /// The file could not be stored here.
     Io(io::Error),
@@ -151,7 +151,7 @@ impl fmt::Display for OriginError {
             ),
             Self::AddressRefused { host, .. } => write!(
                 f,
-                "the origin's host {host} has no public address; whoever runs this server can \
+                "the origin's host {host} has no public address; the operator of this server can \
                  allow it with HYDRIA_ORIGIN_ALLOW"
             ),
             Self::NoSuchHost { host } => write!(f, "there is no host named {host}"),

@@ -60,11 +60,11 @@ impl fmt::Display for PostUrlError {
             Self::Url(OriginUrlError::UserInfo) => "must not hold a user or a password",
             Self::Url(_) => "must be an absolute https URL, such as https://example.org/changes",
             Self::NotHttps => {
-                "must begin with https://; whoever runs this service can allow others in networks of their \
+                "must begin with https://; the operator of this service can allow others in networks of their \
                  own with HYDRIA_WEBHOOK_ALLOW"
             }
             Self::NotPublic => {
-                "must not lead to an address that is not public; whoever runs this service can allow it with \
+                "must not lead to an address that is not public; the operator of this service can allow it with \
                  HYDRIA_WEBHOOK_ALLOW"
             }
         })

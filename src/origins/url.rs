@@ -100,7 +100,7 @@ impl fmt::Display for OriginUrlError {
                  sftp://example.org/scans/1.jpg",
             ),
             Self::NotAssigned => f.write_str(
-                "the bucket, or this part of it, is not assigned to this customer; whoever runs this \
+                "the bucket, or this part of it, is not assigned to this customer; the operator of this \
                  service can assign it with HYDRIA_S3_AMBIENT",
             ),
             Self::UserInfo => f.write_str(

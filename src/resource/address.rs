@@ -147,7 +147,7 @@ impl Filling<'_> {
     }
 }
 
-/// A URI template with its variables found: when the program is built, for that takes long enough to be seen.
+/// A URI template with its variables found: when the program is built, because that takes long enough to be seen.
 #[derive(Debug, Clone, Copy)]
 pub struct Template {
     text: &'static str,

@@ -164,7 +164,7 @@ impl From<Row> for KeptAnswer {
 
 /// Takes the lock of a request, and looks for its answer.
 ///
-/// The lock is free as soon as the transaction of whoever holds it has ended, however that came: the server ends it where
+/// The lock is free as soon as the transaction that holds it has ended, however that came: the server ends it where
 /// the process died.
 fn begin(conn: &mut PgConnection, request: &KeyedRequest) -> Result<Begun, Problem> {
     let locked: Locked = diesel::sql_query("SELECT pg_try_advisory_xact_lock($1) AS is_ours")

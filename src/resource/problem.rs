@@ -2,7 +2,7 @@
 //!
 //! Constraint names carry the member they guard: `spaces_name_key` is about `name`. diesel tells apart by
 //! SQLSTATE what breaks constraints, and little else: deadlocks, time-outs and full disks are known by the
-//! server's words, which are English wherever that can be had (`database::messages`). Where they are not,
+//! server's words, which are English wherever the server allows it (`database::messages`). Where they are not,
 //! [`unclear`] stands in.
 
 use diesel::result::{DatabaseErrorKind, Error};

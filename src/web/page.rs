@@ -160,7 +160,7 @@ fn is_web(address: &str) -> bool {
 struct Page<'a> {
     terms: &'a Terms,
     base: &'a str,
-    /// Anchors that stand already, for each may stand once.
+    /// Anchors that are in the page already, because each may be there once.
     marked: HashSet<String>,
     out: String,
 }

@@ -83,7 +83,7 @@ pub async fn perform(
                     units: scheduler::units(input.things()),
                 };
                 let answering = in_session(&service.at_replica, work, reservation.clone());
-                // What it does not have, or cannot answer, or not in time, may be had of the primary.
+                // The primary answers what the replica does not have, cannot answer, or does not answer in time.
                 let answered = Box::pin(tokio::time::timeout(AT_REPLICA, answering)).await;
                 if let Ok(Ok((reply, _, permit))) = answered {
                     return Ok((reply, permit));

@@ -66,7 +66,7 @@ fn more_events_than_go_at_once_are_told_one_after_another() {
 }
 
 #[test]
-fn whoever_has_missed_what_is_not_kept_is_told_so_once() {
+fn a_reader_that_has_missed_what_is_not_kept_is_told_so_once() {
     let app = App::without_workers();
     let (owner, space, path) = library(&app);
     owner.submit(&[image(space, "a"), image(space, "b")]).expect(201);

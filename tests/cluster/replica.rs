@@ -45,7 +45,7 @@ fn stop_while_it_answers(pair: &Pair, owner: &Owner, space: i64) {
 }
 
 #[test]
-fn whoever_has_written_reads_it_at_once_while_a_replica_that_stands_still_answers_others() {
+fn a_writer_reads_what_it_wrote_at_once_while_a_replica_that_stands_still_answers_others() {
     let pair = Pair::start();
     let app = app(&pair, &pair.standby_url(), "600");
     let (writer, other) = (app.customer("writer"), app.customer("other"));

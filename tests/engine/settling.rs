@@ -9,7 +9,7 @@ use hydria::hydra::Problem;
 use super::scene::{Hands, Scene, claim_some};
 use crate::support::{rows, until};
 
-/// Counts how often `finished` is set, whoever sets it.
+/// Counts how often `finished` is set, whichever process sets it.
 const WATCH: [&str; 3] = [
     "CREATE TABLE finishes (batch BIGINT)",
     "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \

@@ -199,7 +199,7 @@ fn what_is_wrong_with_a_webhook_is_told_at_once_and_a_customer_has_twenty() {
 }
 
 #[test]
-fn whoever_has_missed_what_is_not_kept_is_sent_a_reset_and_goes_on() {
+fn a_webhook_that_has_missed_what_is_not_kept_is_sent_a_reset_and_goes_on() {
     let (scene, receiver) = (Scene::start(), Receiver::start());
     let kinds = ["imageCreated"];
     let off = json!({ "url": receiver.url("/"), "kinds": kinds, "enabled": false });

@@ -59,7 +59,7 @@ impl Library {
         self.is_served_to(&service.client_of(&self.owner));
     }
 
-    /// As [`Library::is_served_by`], of the service that runs all the time.
+    /// Checks what [`Library::is_served_by`] does, with the service that runs all the time.
     #[track_caller]
     fn goes_on(&mut self) {
         self.is_served_to(&self.owner.client.clone());

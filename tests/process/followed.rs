@@ -1,4 +1,4 @@
-//! Killed while it tells changes, and started again: whoever follows them misses none.
+//! Killed while it tells changes, and started again: a reader of them misses none.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ const SETTINGS: [(&str, &str); 2] =
     [("HYDRIA_WEBHOOK_ALLOW", "127.0.0.1"), ("HYDRIA_LEASE_SECONDS", "2")];
 
 #[test]
-fn whoever_follows_changes_misses_none_when_the_service_is_killed() {
+fn a_reader_of_changes_misses_none_when_the_service_is_killed() {
     let (home, receiver) = (Home::new(), Receiver::start());
     let mut service = home.serve(&SETTINGS);
     let mut owner = Owner::make(&service.administrator(), "library");

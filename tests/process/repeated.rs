@@ -49,7 +49,7 @@ impl Pair {
         hydria::database::connect(&self.url).expect("the database answers")
     }
 
-    /// One batch of all images, whoever is asked how often.
+    /// One batch of all images, however often any process is asked.
     fn comes_to_one_batch(&self, answer: &Answer) {
         let client = self.second.administrator();
         let again = send(&client, &self.body).expect("an answer");

@@ -13,7 +13,7 @@ pub(crate) trait Rows {
     /// Fills `into` with the next rows; its length is that of one or more whole rows.
     ///
     /// # Errors
-    /// Returns the reason why the rows cannot be had. Of what was read before, nothing is
+    /// Returns the reason why the rows cannot be read. Of what was read before, nothing is
     /// certain then. Reading behind the last row is [`ImagingError::Damaged`].
     fn read(&mut self, into: &mut [u8]) -> Result<(), ImagingError>;
 

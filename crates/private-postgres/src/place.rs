@@ -153,7 +153,7 @@ impl Place {
     /// after that file: once the socket answers, the file is the new server's.
     pub fn answers(&self) -> Option<u32> {
         let ready = || PidFile::read(&self.cluster()).filter(|file| file.is_ready)?.pid;
-        // First the file, for each connection costs the server a process.
+        // First the file, because each connection costs the server a process.
         ready()?;
         UnixStream::connect(self.socket_file()).ok()?;
         ready()

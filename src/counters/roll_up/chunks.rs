@@ -9,7 +9,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use super::Sizes;
 use crate::hydra::Problem;
 
-/// A chunk; moments are as PostgreSQL writes them, for they may be infinite.
+/// A chunk; moments are as PostgreSQL writes them, because they may be infinite.
 #[derive(Debug, QueryableByName)]
 struct Chunk {
     #[diesel(sql_type = Integer)]

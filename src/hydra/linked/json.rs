@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for Reader {
 /// Returns where and why a text is no JSON: line and column, and the member in which that is.
 fn fault(text: &str, error: &serde_json::Error) -> Fault {
     let mut reading = serde_json::Deserializer::from_str(text);
-    // Read once more, for it takes longer to keep track of the place.
+    // Read once more, because it takes longer to keep track of the place.
     let place = serde_path_to_error::deserialize::<_, Unique>(&mut reading).err();
     let (mut member, mut pointer) = (String::new(), String::new());
     for segment in place.iter().flat_map(|place| place.path().iter()) {

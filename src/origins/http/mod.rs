@@ -46,7 +46,7 @@ pub trait Authorize: Sync {
     /// Returns the headers of a request for a URL.
     ///
     /// # Errors
-    /// Fails where there are none to be had.
+    /// Fails if there are none.
     fn headers(&self, url: &Url) -> Result<HeaderMap, OriginError>;
 
     /// Returns whether a redirect leads to somebody who may be told as well.

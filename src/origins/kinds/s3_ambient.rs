@@ -34,7 +34,7 @@ impl Kind for S3Ambient {
             return Ok(());
         }
         Err(
-            "needs buckets that whoever runs this service assigns to this customer, by HYDRIA_S3_AMBIENT",
+            "needs buckets that the operator of this service assigns to this customer, by HYDRIA_S3_AMBIENT",
         )
     }
 

@@ -74,7 +74,7 @@ fn changes_go_with_their_partition_when_all_in_it_are_old() {
 }
 
 #[test]
-fn whoever_holds_the_changes_is_waited_for_by_nobody() {
+fn a_reader_that_holds_the_changes_is_waited_for_by_nobody() {
     let scene = Scene::without_workers();
     let (mut conn, mut holder) = (scene.app.database(), scene.app.database());
     let ahead = "SELECT max(inhrelid::regclass::text) AS text FROM pg_inherits \

@@ -74,7 +74,7 @@ fn a_change_that_is_committed_late_is_read_in_its_place() {
 }
 
 #[test]
-fn whoever_follows_many_writers_reads_exactly_the_rows_in_their_order() {
+fn a_reader_of_many_writers_reads_exactly_the_rows_in_their_order() {
     let scene = Scene::without_workers();
     let ids: Vec<String> = (0..8).map(|n| format!("image-{n}")).collect();
     let names: Vec<&str> = ids.iter().map(String::as_str).collect();

@@ -1,5 +1,5 @@
 //! Torture: workers are killed at random and the database breaks off, while origins fail in every way. In the end each image is
-//! processed or has its error, all counts are exact, nothing is left over, and whoever follows the changes has missed none.
+//! processed or has its error, all counts are exact, nothing is left over, and a reader of the changes has missed none.
 //!
 //! A short run is a test; `script/torture` makes long ones.
 
