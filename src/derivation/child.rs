@@ -18,7 +18,7 @@ use crate::fairness::priority;
 /// Bytes of a derived file for each pixel of the largest image, at most; a JPEG of the best quality has fewer.
 const BYTES_A_PIXEL: u64 = 4;
 
-/// Pixels from which on tiles are encoded by a thread for each core. Smaller images are done as soon by one thread, which takes a
+/// Pixels from which on tiles are encoded by several threads. Smaller images are done as soon by one thread, which takes a
 /// seventh less of the processors.
 const MANY_PIXELS: u64 = 32_000_000;
 
@@ -106,14 +106,21 @@ fn make(
         .map_err(|error| ImagingError::Io(io::Error::other(error)))?;
     let WantedDerivatives { edges, rendition } = order.wanted;
     let pixels = u64::from(size.width) * u64::from(size.height);
-    // 0 is one for each core.
-    let threads = usize::from(pixels < MANY_PIXELS);
+    let threads = if pixels < MANY_PIXELS { 1 } else { large_image_threads() };
     let plan =
         Plan { thumbnail_edges: edges, rendition_edge: rendition, threads, ..Plan::default() };
     let derived = imaging::derive(source, output, &probe, &plan, scratch)?;
     let index = BASE64.encode(derived.index.encode());
     let decoding_us = u64::try_from(derived.decoding.as_micros()).unwrap_or(u64::MAX);
     Ok(Report::Made { index, bytes: derived.bytes, decoding_us })
+}
+
+/// Returns the number of threads that encode the tiles of a large image: half as many as there are cores, at least 1.
+///
+/// Requests find a core free, then. Beside an image that takes all cores they wait for up to a tick of the kernel's clock,
+/// whatever their priority is (`script/bench images`).
+fn large_image_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).max(1))
 }
 
 /// Writes a report as a line of its own, whatever was written before.

@@ -137,17 +137,17 @@ impl<W: Write + Seek> Writer<W> {
             columns.iter().map(|&column| strip.encode(column, tile, channels, encoding)).collect()
         };
         let share = columns.len().div_ceil(self.threads.max(1));
-        let encoded: Vec<Result<Vec<Encoded>, ImagingError>> = match share >= columns.len() {
-            true => vec![encode(&columns)],
-            false => std::thread::scope(|scope| {
-                let begin = |columns| scope.spawn(move || encode(columns));
-                let workers: Vec<_> = columns.chunks(share).map(begin).collect();
-                let end = |worker: std::thread::ScopedJoinHandle<'_, _>| {
-                    worker.join().unwrap_or_else(|_| Err(ImagingError::damaged("its tiles fail")))
-                };
-                workers.into_iter().map(end).collect()
-            }),
-        };
+        let mut shares = columns.chunks(share);
+        let own = shares.next().unwrap_or_default();
+        // The calling thread encodes the first share: one thread less is started and waited for in each row of tiles.
+        let encoded: Vec<Result<Vec<Encoded>, ImagingError>> = std::thread::scope(|scope| {
+            let begin = |columns| scope.spawn(move || encode(columns));
+            let workers: Vec<_> = shares.map(begin).collect();
+            let end = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+                worker.join().unwrap_or_else(|_| Err(ImagingError::damaged("its tiles fail")))
+            };
+            std::iter::once(encode(own)).chain(workers.into_iter().map(end)).collect()
+        });
         for some in encoded {
             for Encoded { padded, exact } in some? {
                 let length = length(&exact)?;
