@@ -163,13 +163,11 @@ impl Input {
     pub fn object(&self, class: &str) -> Result<Map<String, Value>, Problem> {
         let Some(body) = &self.body else {
             return Err(Problem::Unreadable(format!(
-                "a {class} is expected as body; there is none"
+                "a body of class {class} is expected; there is none"
             )));
         };
         one_node(body).cloned().ok_or_else(|| {
-            Problem::Unreadable(format!(
-                "the body must be one JSON object that describes a {class}"
-            ))
+            Problem::Unreadable(format!("the body must be one JSON object of class {class}"))
         })
     }
 }
