@@ -74,6 +74,37 @@ fn without_its_database_it_says_so_and_recovers_by_itself() {
 }
 
 #[test]
+fn no_request_is_given_a_connection_of_a_server_that_is_gone() {
+    let home = Home::new();
+    let service = home.serve(&[]);
+    let client = service.administrator();
+    // Several at once, so that the pool holds several connections.
+    let make = |when: &str| {
+        let begin = std::sync::Barrier::new(8);
+        std::thread::scope(|threads| {
+            for n in 0..8 {
+                let (begin, client) = (&begin, &client);
+                threads.spawn(move || {
+                    begin.wait();
+                    let body = json!({ "name": format!("{when} {n}") });
+                    client.post("/customers/1/spaces", &body).expect(201);
+                });
+            }
+        });
+    };
+    make("at first");
+    // Killed it says nothing to its clients; told to stop, it does.
+    for kind in ["KILL", "INT"] {
+        let old = home.postmaster().expect("a server");
+        signal(kind, old);
+        until("a new server", || home.postmaster().is_some_and(|new| new != old));
+        until("an answer of it", || home.takes_connections());
+        make(&format!("after {kind}"));
+    }
+    service.stop();
+}
+
+#[test]
 fn a_batch_goes_on_where_the_database_broke_off() {
     let (home, origin) = (Home::new(), Origin::start());
     // Nobody waits so long: what broke off is not to wait for the end of its lease.

@@ -107,9 +107,17 @@ impl Home {
 
     /// A connection to the private server.
     pub fn connect(&self) -> PgConnection {
+        hydria::database::connect(&self.database_url()).expect("the private server answers")
+    }
+
+    /// Whether the private server takes connections.
+    pub fn takes_connections(&self) -> bool {
+        hydria::database::connect(&self.database_url()).is_ok()
+    }
+
+    fn database_url(&self) -> String {
         let socket = self.data().join("postgres.socket");
-        let url = format!("host={} port=5432 user=hydria dbname=hydria", socket.display());
-        hydria::database::connect(&url).expect("the private server answers")
+        format!("host={} port=5432 user=hydria dbname=hydria", socket.display())
     }
 
     /// The private server, run for a moment where nothing else runs it, and a connection to it.
