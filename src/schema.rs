@@ -431,6 +431,10 @@ diesel::table! {
         secret -> Bytea,
         /// When it was made
         created -> Timestamptz,
+        /// Whether it only reads
+        read_only -> Bool,
+        /// When it stops working; NULL: never
+        expires -> Nullable<Timestamptz>,
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use parking_lot::Mutex;
 use zeroize::Zeroizing;
@@ -21,7 +22,7 @@ use crate::database::lookup_batcher::{BatchQueue, Refusal};
 use crate::database::{Connected, Database};
 use crate::hydra::Problem;
 use crate::resource::transaction::{is_broken, refused};
-use crate::resource::{Actor, Caller, Site, path_to};
+use crate::resource::{Actor, Caller, Rights, Site, path_to};
 use crate::schema::{customers, keys};
 use crate::secrets::Secret;
 
@@ -39,6 +40,14 @@ struct KnownKey {
     actor: Actor,
     /// Keyed hash of the secret.
     secret: Vec<u8>,
+    /// When it stops working; `None`: never.
+    expires: Option<DateTime<Utc>>,
+}
+
+impl KnownKey {
+    fn has_expired(&self) -> bool {
+        self.expires.is_some_and(|expires| expires <= Utc::now())
+    }
 }
 
 type LookUp = Result<Option<KnownKey>, Refusal>;
@@ -85,6 +94,8 @@ impl Keys {
         let given = basic(authorization);
         if let Some((key, secret)) = &given
             && let Some(held) = self.held(key).await?
+            // Judged here, because what is remembered may have expired since.
+            && !held.has_expired()
             && self.site.secrets.matches(secret, &held.secret)
         {
             return Ok((held.caller, held.actor));
@@ -152,25 +163,36 @@ impl Keys {
     }
 }
 
+/// Key, customer, whether it administers the service, hash of the secret, whether it only reads, end.
+type Row = (String, i32, bool, Vec<u8>, bool, Option<DateTime<Utc>>);
+
 fn look_up(connected: &mut Connected, wanted: &[String]) -> Option<Vec<LookUp>> {
     let conn = &mut connected.conn;
-    let rows: QueryResult<Vec<(String, i32, bool, Vec<u8>)>> = keys::table
+    let rows: QueryResult<Vec<Row>> = keys::table
         .inner_join(customers::table.on(customers::id.eq(keys::customer)))
         .filter(keys::key.eq_any(wanted))
-        .select((keys::key, keys::customer, customers::administrator, keys::secret))
+        .select((
+            keys::key,
+            keys::customer,
+            customers::administrator,
+            keys::secret,
+            keys::read_only,
+            keys::expires,
+        ))
         .load(conn);
     match rows {
         Ok(rows) => {
             let found: HashMap<String, KnownKey> = rows
                 .into_iter()
-                .map(|(key, customer, administrator, secret)| {
+                .map(|(key, customer, administrator, secret, read_only, expires)| {
+                    let rights = if read_only { Rights::ReadOnly } else { Rights::All };
                     let caller = match administrator {
-                        true => Caller::Administrator(customer),
-                        false => Caller::Customer(customer),
+                        true => Caller::Administrator(customer, rights),
+                        false => Caller::Customer(customer, rights),
                     };
                     let at = KeyAddress { customer, key: key.clone() };
                     let actor = Actor::at(path_to::<Key>(&at));
-                    (key, KnownKey { caller, actor, secret })
+                    (key, KnownKey { caller, actor, secret, expires })
                 })
                 .collect();
             Some(wanted.iter().map(|key| Ok(found.get(key).cloned())).collect())

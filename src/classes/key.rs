@@ -15,13 +15,37 @@ pub struct Key {
     pub customer: i32,
     pub key: String,
     pub created: DateTime<Utc>,
+    pub limits: Limits,
     /// Known at creation only; the store has a hash of it.
     pub secret: Option<String>,
 }
 
+/// The limits of a key, which are set when it is made, once and for all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    pub read_only: bool,
+    /// When it stops working; `None`: never.
+    pub expires: Option<DateTime<Utc>>,
+}
+
+impl Limits {
+    /// Returns whether there is no limit, so that the key may be all that its customer has.
+    fn is_unlimited(self) -> bool {
+        self == Self::default()
+    }
+
+    /// Refuses an end that is over.
+    ///
+    /// # Errors
+    /// Returns what the end must be, in words.
+    pub fn check(self) -> Result<(), String> {
+        expires_rule(&self.expires)
+    }
+}
+
 impl Resource for Key {
     type Address = KeyAddress;
-    type Draft = ();
+    type Draft = Limits;
 
     const NAME: &'static str = "Key";
     const TEMPLATE: &'static str = addresses::KEY;
@@ -34,12 +58,26 @@ impl Resource for Key {
                 &k.secret
             }),
             &field("created", "When it was made", |k: &Self| &k.created),
+            &field(
+                "readOnly",
+                "Whether it only reads; every other method is 403. Given when it is made",
+                |k: &Self| &k.limits.read_only,
+            )
+            .writable(|l| &mut l.read_only),
+            &field(
+                "expires",
+                "When it stops working; without it, never. Given when it is made",
+                |k: &Self| &k.limits.expires,
+            )
+            .writable(|l| &mut l.expires)
+            .rule(expires_rule)
+            .example("2099-12-31T23:59:59Z"),
         ],
         operations: &[
             retrieve::<Self>(),
             remove::<Self>().answering(&[
                 (205, "Removed; no body"),
-                (400, "It is the last key of an administrator"),
+                (400, "It is the last key of an administrator that neither only reads nor expires"),
                 (404, "There is no such resource"),
                 (412, "It is not in a state that If-Match or If-None-Match allows"),
             ]),
@@ -50,12 +88,22 @@ impl Resource for Key {
     fn address(&self) -> KeyAddress {
         KeyAddress { customer: self.customer, key: self.key.clone() }
     }
-    fn draft(&self) {}
+    fn draft(&self) -> Limits {
+        self.limits
+    }
+}
+
+#[expect(clippy::ref_option, reason = "a rule is given what the row holds")]
+fn expires_rule(expires: &Option<DateTime<Utc>>) -> Result<(), String> {
+    match expires {
+        Some(expires) if *expires <= Utc::now() => Err("must be in the future".into()),
+        _ => Ok(()),
+    }
 }
 
 crate::orders! {
     keys by (keys::created, keys::key), then key:
-    "id" is key, "key" is key, "created" is created,
+    "id" is key, "key" is key, "created" is created, "readOnly" is read_only,
 }
 
 pub static KEYS: Collection<CustomerAddress, Key> = collection_of(
@@ -67,19 +115,22 @@ pub static KEYS: Collection<CustomerAddress, Key> = collection_of(
 .ordered(ORDERABLE);
 
 const MAKE: Operation<CustomerAddress> = post("create", "Make a key, which shows its secret once")
-    .accepts_any_body()
+    .may_expect::<Key>()
     .returns::<Key>()
     .showing_a_secret()
     .answering(&[
         (201, "Made; the body holds the secret, once"),
-        (400, "There is a body, and it is no JSON"),
+        (400, "There is a body, and it cannot be read, or is not accepted"),
         (412, "The keys are not in a state that If-Match or If-None-Match allows"),
         (413, "The body is too large"),
         (415, "There is a body, and its media type is not read"),
     ])
-    .writes(|s, of, _| {
-        let made = make(s.conn, s.site, of.customer, None)?;
-        s.effects.push(Effect::KeyChanged(made.key.clone()));
+    .writes(|s, of, input| {
+        let (chosen, limits) = match &input.body {
+            Some(_) => body::read_new::<_, Key>(s, of, input)?,
+            None => (None, Limits::default()),
+        };
+        let made = Key::insert(s, of, chosen, limits)?;
         let (id, body, _) = shown(&made, s.render_context());
         // What GET shows has no secret.
         let (_, _, tag) = shown(&Key { secret: None, ..made }, s.render_context());
@@ -87,12 +138,13 @@ const MAKE: Operation<CustomerAddress> = post("create", "Make a key, which shows
     });
 
 /// Columns of a key that can be shown.
-const STORED: (keys::customer, keys::key, keys::created) =
-    (keys::customer, keys::key, keys::created);
+type Columns = (keys::customer, keys::key, keys::created, keys::read_only, keys::expires);
+const STORED: Columns = (keys::customer, keys::key, keys::created, keys::read_only, keys::expires);
+type Row = (i32, String, DateTime<Utc>, bool, Option<DateTime<Utc>>);
 
 impl Key {
-    fn stored((customer, key, created): (i32, String, DateTime<Utc>)) -> Self {
-        Self { customer, key, created, secret: None }
+    fn stored((customer, key, created, read_only, expires): Row) -> Self {
+        Self { customer, key, created, limits: Limits { read_only, expires }, secret: None }
     }
 }
 
@@ -105,20 +157,23 @@ pub fn make(
     site: &Site,
     customer: i32,
     given: Option<(String, Secret)>,
+    limits: Limits,
 ) -> Result<Key, Problem> {
     let (key, secret) = match given {
         Some(given) => given,
         None => (uuid::Uuid::new_v4().to_string(), secrets::random().map_err(Problem::internal)?),
     };
-    let (key, created) = diesel::insert_into(keys::table)
+    let made = diesel::insert_into(keys::table)
         .values((
             keys::key.eq(key),
             keys::customer.eq(customer),
             keys::secret.eq(site.secrets.hash(&secret)),
+            keys::read_only.eq(limits.read_only),
+            keys::expires.eq(limits.expires),
         ))
-        .returning((keys::key, keys::created))
+        .returning(STORED)
         .get_result(conn)?;
-    Ok(Key { customer, key, created, secret: Some(secret.reveal().to_owned()) })
+    Ok(Key { secret: Some(secret.reveal().to_owned()), ..Key::stored(made) })
 }
 
 /// Returns whether there is such a key.
@@ -135,7 +190,7 @@ pub fn is_known(conn: &mut PgConnection, key: &str) -> Result<bool, Problem> {
 /// Fails if the database does not answer.
 pub fn all(conn: &mut PgConnection, customer: Option<i32>) -> Result<Vec<Key>, Problem> {
     let found = keys::table.order((keys::customer, keys::created, keys::key)).select(STORED);
-    let found: Vec<(i32, String, DateTime<Utc>)> = match customer {
+    let found: Vec<Row> = match customer {
         Some(customer) => found.filter(keys::customer.eq(customer)).load(conn)?,
         None => found.load(conn)?,
     };
@@ -153,6 +208,22 @@ pub fn revoke(s: &mut UnitOfWork<'_>, key: &str) -> Result<(), Problem> {
     Key::remove(s, locked)
 }
 
+impl Create<CustomerAddress> for Key {
+    fn insert(
+        s: &mut UnitOfWork<'_>,
+        into: &CustomerAddress,
+        chosen: Option<String>,
+        limits: Limits,
+    ) -> Result<Self, Problem> {
+        if chosen.is_some() {
+            return Err(Problem::invalid("id", "is given by the service; leave it out"));
+        }
+        let made = make(s.conn, s.site, into.customer, None, limits)?;
+        s.effects.push(Effect::KeyChanged(made.key.clone()));
+        Ok(made)
+    }
+}
+
 impl Retrieve for Key {
     fn find(s: &mut UnitOfWork<'_>, at: &KeyAddress) -> Result<Self, Problem> {
         let keys = keys::table.find(&at.key).filter(keys::customer.eq(at.customer));
@@ -167,8 +238,7 @@ impl List<CustomerAddress> for Key {
         wanted: ListRequest<'_>,
     ) -> Result<PageOfRows<Self>, Problem> {
         let own = || keys::table.filter(keys::customer.eq(of.customer)).into_boxed();
-        let found: Result<PageOfRows<(i32, String, DateTime<Utc>)>, Problem> =
-            paged!(s.conn, wanted, own(), STORED);
+        let found: Result<PageOfRows<Row>, Problem> = paged!(s.conn, wanted, own(), STORED);
         let PageOfRows { members, total } = found?;
         Ok(PageOfRows { members: members.into_iter().map(Self::stored).collect(), total })
     }
@@ -187,10 +257,15 @@ impl Remove for Key {
         let administrator: bool =
             customers::table.find(at.customer).select(customers::administrator).first(s.conn)?;
         let own = keys::table.filter(keys::customer.eq(at.customer));
-        let others: i64 = own.filter(keys::key.ne(&at.key)).count().get_result(s.conn)?;
         removed(diesel::delete(own.filter(keys::key.eq(&at.key))).execute(s.conn))?;
-        if administrator && others == 0 {
-            return Err(Problem::invalid("key", "is the last key of an administrator"));
+        // One with limits is no way back in, so that it neither counts nor has to stay.
+        let unlimited = own.filter(keys::read_only.eq(false)).filter(keys::expires.is_null());
+        if administrator
+            && locked.limits.is_unlimited()
+            && unlimited.count().get_result::<i64>(s.conn)? == 0
+        {
+            let reason = "is the last key of an administrator that neither only reads nor expires";
+            return Err(Problem::invalid("key", reason));
         }
         s.effects.push(Effect::KeyChanged(at.key));
         Ok(())

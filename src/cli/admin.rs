@@ -1,5 +1,6 @@
 //! Customers and keys from the command line, for the owner of the machine.
 
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
 use super::Failure;
@@ -7,11 +8,12 @@ use super::secret_files;
 use super::setup::{Rows, Setup};
 use crate::classes::customer::CustomerDraft;
 use crate::classes::customer::creation;
+use crate::classes::key::Limits;
 use crate::classes::{Customer, Key, key};
 use crate::config::Config;
 use crate::database::{Conn, Database};
 use crate::hydra::Problem;
-use crate::resource::{Actor, Site, UnitOfWork, transaction};
+use crate::resource::{Actor, Rights, Site, UnitOfWork, transaction};
 use crate::secrets::Secret;
 use crate::storage::write_private;
 
@@ -43,6 +45,12 @@ pub enum KeyCommand {
     Make {
         /// Number or name of the customer.
         customer: String,
+        /// Let it read, and nothing else.
+        #[arg(long)]
+        read_only: bool,
+        /// When it stops working, such as 2027-01-31T12:00:00Z; without it, never.
+        #[arg(long, value_name = "TIME")]
+        expires: Option<DateTime<Utc>>,
     },
     /// Remove a key.
     Remove {
@@ -76,7 +84,8 @@ pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Fa
         let draft =
             CustomerDraft { name: "administrator".into(), display_name: "Administrator".into() };
         let owner = creation::make(conn, draft, true)?;
-        key::make(conn, site, owner.id, config.bootstrap_key.clone()).map(FirstStart::Nobody)
+        key::make(conn, site, owner.id, config.bootstrap_key.clone(), Limits::default())
+            .map(FirstStart::Nobody)
     })
     .map_err(|problem| in_words(&problem))?;
     match found {
@@ -141,7 +150,7 @@ fn in_transaction<T>(
 ) -> Result<T, Failure> {
     let actor = Actor::command();
     let done = transaction::write_as(database, Some(&actor), |conn| {
-        let caller = crate::resource::Caller::Administrator(0);
+        let caller = crate::resource::Caller::Administrator(0, Rights::All);
         act(&mut UnitOfWork::new(conn, site, caller))
     });
     done.map_err(|problem| in_words(&problem))
@@ -181,7 +190,7 @@ pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure
             let made = in_transaction(&setup.database, &site, |s| {
                 creation::check_new(s, &draft)?;
                 let made = creation::make(s.conn, draft.clone(), administrator)?;
-                let key = key::make(s.conn, s.site, made.id, None)?;
+                let key = key::make(s.conn, s.site, made.id, None, Limits::default())?;
                 Ok((made, key))
             });
             setup.close()?;
@@ -205,15 +214,18 @@ pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
                     customer.as_deref().map(|given| number(s.conn, given)).transpose()?;
                 key::all(s.conn, customer)
             })?;
-            println!("{:>8}  {:<38} made", "customer", "key");
-            for Key { customer, key, created, .. } in keys {
-                println!("{customer:>8}  {key:<38} {created}");
+            println!("{:>8}  {:<38} {:<32} limits", "customer", "key", "made");
+            for Key { customer, key, created, limits, .. } in keys {
+                let made = created.to_string();
+                println!("{customer:>8}  {key:<38} {made:<32} {}", in_short(limits));
             }
         }
-        KeyCommand::Make { customer } => {
+        KeyCommand::Make { customer, read_only, expires } => {
+            let limits = Limits { read_only, expires };
+            limits.check().map_err(|reason| format!("--expires {reason}"))?;
             let made = with(config, Rows::change(config)?, |s| {
                 let customer = number(s.conn, &customer)?;
-                key::make(s.conn, s.site, customer, None)
+                key::make(s.conn, s.site, customer, None, limits)
             })?;
             show_key(&made);
         }
@@ -223,6 +235,17 @@ pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Returns the limits of a key in words, for a line.
+fn in_short(limits: Limits) -> String {
+    let reads = limits.read_only.then(|| "only reads".to_owned());
+    let ends = limits.expires.map(|expires| match expires <= Utc::now() {
+        true => format!("expired {expires}"),
+        false => format!("expires {expires}"),
+    });
+    let words: Vec<String> = reads.into_iter().chain(ends).collect();
+    if words.is_empty() { "none".into() } else { words.join(", ") }
 }
 
 fn show_key(made: &Key) {

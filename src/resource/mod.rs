@@ -48,7 +48,7 @@ pub use property::{MAX_INDEXED, MAX_STATEMENT, ParseContext, Property, field, se
 pub use query::Query;
 pub use reference::{reference, reference_by_id};
 pub use reply::{Outcome, Reply};
-pub use site::{Caller, Effect, Input, RenderContext, Site, UnitOfWork};
+pub use site::{Caller, Effect, Input, RenderContext, Rights, Site, UnitOfWork};
 pub use store::{
     Create, List, ListRequest, Locked, PageOfRows, Remove, Replace, Retrieve, Update,
     expect_one_row, given_or_generated_id, removed,

@@ -74,8 +74,14 @@ impl<A> Operation<A> {
     }
 
     pub fn is_open_to(&self, caller: Caller) -> bool {
-        caller.is_administrator() || !self.doc.administrators_only
+        is_open(&self.doc, caller)
     }
+}
+
+/// Returns whether a caller may do what an operation does, as far as that is the same at every address.
+pub fn is_open(operation: &OperationDoc, caller: Caller) -> bool {
+    (caller.is_administrator() || !operation.administrators_only)
+        && (operation.method == "GET" || !caller.is_read_only())
 }
 
 /// The description of an operation, which becomes one with the function that does it.
@@ -136,6 +142,10 @@ impl OperationBuilder {
     pub const fn expects_a(self, class: &'static str) -> Self {
         let doc = OperationDoc { expects: Some(class), ..self.doc };
         Self { doc, body: Body::Required, ..self }
+    }
+    /// Takes a body of a class, which may be left out.
+    pub const fn may_expect<R: Resource>(self) -> Self {
+        Self { body: Body::Optional, ..self.expects_a(R::NAME) }
     }
     /// Accepts a body, and does not look at it.
     pub const fn accepts_any_body(self) -> Self {

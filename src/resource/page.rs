@@ -4,7 +4,7 @@ use super::address::Address;
 use super::reply::{Outcome, Reply};
 use super::site::{Input, UnitOfWork};
 use super::store::{List, ListRequest};
-use super::{Members, Resource};
+use super::{Members, Resource, operation};
 use crate::hydra::collection::{Frame, PageLinks};
 use crate::hydra::{CollectionDoc, Problem, Tag, Writer};
 
@@ -67,7 +67,7 @@ pub fn written_as<R: Resource>(
         .operations
         .iter()
         .filter(|o| o.method != "GET")
-        .filter(|o| s.caller.is_administrator() || !o.administrators_only)
+        .filter(|o| operation::is_open(o, s.caller))
         .copied()
         .collect();
     let asked = input.query.raw.as_ref().map(|raw| format!("{}?{raw}", input.path));

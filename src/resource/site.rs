@@ -34,10 +34,19 @@ pub struct Site {
 pub enum Caller {
     /// Nobody in particular: no credentials.
     Visitor,
-    /// A key of a customer.
-    Customer(i32),
-    /// A key of a customer that administers the service.
-    Administrator(i32),
+    /// Somebody who acts for a customer.
+    Customer(i32, Rights),
+    /// Somebody who acts for a customer that administers the service.
+    Administrator(i32, Rights),
+}
+
+/// The rights of a caller to what it may enter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rights {
+    /// To read and to write.
+    All,
+    /// To read, as a read-only key has it.
+    ReadOnly,
 }
 
 impl Caller {
@@ -45,20 +54,32 @@ impl Caller {
     pub fn may_enter(self, customer: i32) -> bool {
         match self {
             Self::Visitor => false,
-            Self::Customer(own) => own == customer,
-            Self::Administrator(_) => true,
+            Self::Customer(own, _) => own == customer,
+            Self::Administrator(..) => true,
         }
     }
 
     pub fn is_administrator(self) -> bool {
-        matches!(self, Self::Administrator(_))
+        matches!(self, Self::Administrator(..))
     }
 
-    /// The customer whose key it is.
+    /// Returns whether it has been given fewer rights than to write; of a visitor, nothing is said.
+    pub fn is_read_only(self) -> bool {
+        self.rights().is_some_and(|rights| rights != Rights::All)
+    }
+
+    /// The customer for whom it acts.
     pub fn customer(self) -> Option<i32> {
         match self {
             Self::Visitor => None,
-            Self::Customer(own) | Self::Administrator(own) => Some(own),
+            Self::Customer(own, _) | Self::Administrator(own, _) => Some(own),
+        }
+    }
+
+    fn rights(self) -> Option<Rights> {
+        match self {
+            Self::Visitor => None,
+            Self::Customer(_, rights) | Self::Administrator(_, rights) => Some(rights),
         }
     }
 }

@@ -163,6 +163,9 @@ async fn dispatch(
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
+    if !reads && caller.is_read_only() {
+        return Err(Problem::Forbidden("this key only reads, and this is no GET".into()));
+    }
     if forgery::is_forged(request, &service.site.base) {
         return Err(Problem::Forbidden(
             "a POST from another site needs the Content-Type of a body that is read here".into(),

@@ -30,6 +30,13 @@ fn commands_work_beside_a_running_service() {
     let administrator = client.with_key(Some((&new.0, &new.1)));
     administrator.get("/customers/2").expect(200);
     assert!(home.says(&["key", "list", "1"]).contains(&new.0));
+    let limited =
+        home.says(&["key", "make", "2", "--read-only", "--expires", "2099-01-01T00:00:00Z"]);
+    let limited = client.with_key(Some((&after(&limited, "key:"), &after(&limited, "secret:"))));
+    limited.get("/customers/2").expect(200);
+    limited.post("/customers/2/keys", &serde_json::json!({})).expect(403);
+    let listed = home.says(&["key", "list", "2"]);
+    assert!(listed.contains("only reads, expires 2099-01-01"), "{listed}");
     assert!(!home.says(&["key", "list"]).contains(&new.1), "secrets are not listed");
     home.says(&["key", "remove", &key]);
     // A verified key may be remembered for one second (`docs/rules.md` 8.4).

@@ -163,8 +163,8 @@ impl List<Root> for Customer {
         wanted: ListRequest<'_>,
     ) -> Result<PageOfRows<Self>, Problem> {
         let own = match s.caller {
-            Caller::Administrator(_) => None,
-            Caller::Customer(own) => Some(own),
+            Caller::Administrator(..) => None,
+            Caller::Customer(own, _) => Some(own),
             Caller::Visitor => return Err(Problem::Unauthenticated),
         };
         let name = wanted.text("name").map(str::to_owned);

@@ -39,6 +39,8 @@ fn every_link_from_the_root_leads_to_linked_data_that_the_vocabulary_explains() 
         let library = Library::new();
         let app = &library.app;
         let judge = Judge::of(app);
+        let limits = json!({ "expires": "2099-12-31T23:59:59Z" });
+        library.owner.client.post(&library.owner.path("/keys"), &limits).expect(201);
         let (met, customer) = crawled(&library.owner.client, &judge);
         let (_, administrator) = crawled(&app.administrator, &judge);
         assert!(administrator > customer && customer > 100, "{administrator}, {customer}");
