@@ -439,6 +439,18 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Addresses that log in once with a key, without its secret
+    log_in_links (token) {
+        /// Keyed hash (HMAC-SHA-256) of the token
+        token -> Bytea,
+        /// The key
+        key -> Text,
+        /// When it was made; ten minutes later it works no longer
+        created -> Timestamptz,
+    }
+}
+
+diesel::table! {
     /// The images of each batch as submitted, and how each came out
     members (customer, batch, space, image) {
         /// Whose
@@ -567,6 +579,24 @@ diesel::table! {
         aliases -> Array<Text>,
         /// The service through which a reader gets it; NULL: none
         auth_service -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Log-ins of people that are under way
+    sessions (token) {
+        /// Keyed hash (HMAC-SHA-256) of the token in the cookie
+        token -> Bytea,
+        /// For whom it acts
+        customer -> Int4,
+        /// Whether the account is a portal user, and no key
+        is_person -> Bool,
+        /// The key, or the id of the portal user
+        account -> Text,
+        /// When it began; twelve hours later it is over
+        created -> Timestamptz,
+        /// When it was renewed last; half an hour later it is over
+        used -> Timestamptz,
     }
 }
 
@@ -746,6 +776,7 @@ diesel::joinable!(portal_users -> customers (customer));
 diesel::joinable!(retries -> customers (customer));
 diesel::joinable!(role_providers -> customers (customer));
 diesel::joinable!(roles -> customers (customer));
+diesel::joinable!(sessions -> customers (customer));
 diesel::joinable!(space_storages -> storage_policies (storage_policy));
 diesel::joinable!(spaces -> customers (customer));
 diesel::joinable!(tallies -> customers (customer));
@@ -773,6 +804,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     kept_answers,
     keys,
+    log_in_links,
     members,
     named_queries,
     portal_roles,
@@ -781,6 +813,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     retries,
     role_providers,
     roles,
+    sessions,
     space_storages,
     spaces,
     storage_policies,

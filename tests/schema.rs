@@ -13,7 +13,7 @@ use hydria::database::migrate;
 use crate::support::database;
 
 /// Tables that are looked up without a customer (portal log-ins are, too, by an index of their own).
-const LOOKED_UP_WITHOUT_A_CUSTOMER: [&str; 3] = ["jobs", "journal", "keys"];
+const LOOKED_UP_WITHOUT_A_CUSTOMER: [&str; 4] = ["jobs", "journal", "keys", "sessions"];
 
 /// Tables of which each row would be checked against its customer, which is never removed.
 const HELD_TO_NOTHING: [&str; 1] = ["changes"];

@@ -53,7 +53,7 @@ impl Failures {
 }
 
 /// Returns the part of an address that one person has: of IPv6, the first 64 bits.
-fn network(address: IpAddr) -> u128 {
+pub(super) fn network(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address) >> 64 << 64,

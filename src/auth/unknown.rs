@@ -1,7 +1,7 @@
-//! Keys that were looked for and not found, remembered for a moment so that asking again costs no look-up.
+//! Keys and sessions that were looked for and not found, remembered for a moment so that asking again costs no look-up.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::time::{Duration, Instant};
 
 /// Time that a key is remembered as unknown. A key that another process makes works after it at the latest.
@@ -18,7 +18,7 @@ pub struct Unknown {
 
 impl Unknown {
     /// Remembers that a key was not there when it was asked for.
-    pub fn remember(&mut self, key: &str, asked: Instant) {
+    pub fn remember(&mut self, key: &(impl Hash + ?Sized), asked: Instant) {
         if self.since.len() >= MAX_REMEMBERED {
             self.since.retain(|_, since| asked.saturating_duration_since(*since) < REMEMBERED);
         }
@@ -28,13 +28,13 @@ impl Unknown {
     }
 
     /// Returns whether a key was not there a moment ago.
-    pub fn holds(&self, key: &str, now: Instant) -> bool {
+    pub fn holds(&self, key: &(impl Hash + ?Sized), now: Instant) -> bool {
         let since = self.since.get(&self.hasher.hash_one(key));
         since.is_some_and(|since| now.saturating_duration_since(*since) < REMEMBERED)
     }
 
     /// Forgets a key that was made.
-    pub fn forget(&mut self, key: &str) {
+    pub fn forget(&mut self, key: &(impl Hash + ?Sized)) {
         self.since.remove(&self.hasher.hash_one(key));
     }
 }

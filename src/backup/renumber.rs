@@ -21,7 +21,7 @@ struct Number {
     number: i64,
 }
 
-/// Moves the numbers of a restored database forward, and has everybody who follows its changes begin anew: what they were
+/// Moves the numbers of a restored database forward, ends all sessions, and has everybody who follows its changes begin anew: what they were
 /// told after the backup does not hold any more.
 ///
 /// # Errors
@@ -39,6 +39,9 @@ pub(super) fn renumber(conn: &mut Conn) -> Result<(), BackupError> {
         diesel::sql_query("UPDATE webhooks SET position = $1 - 1, message_end = NULL")
             .bind::<BigInt, _>(changes)
             .execute(conn)?;
+        // What was logged out, or lost what it stands on, after the backup would be back.
+        diesel::sql_query("DELETE FROM sessions").execute(conn)?;
+        diesel::sql_query("DELETE FROM log_in_links").execute(conn)?;
         Ok(())
     })
 }

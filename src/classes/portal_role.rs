@@ -8,6 +8,22 @@ use crate::paged;
 use crate::resource::*;
 use crate::schema::portal_roles;
 
+const ADMIN: &str = "admin";
+const READONLY: &str = "readonly";
+
+/// Roles of which a portal user needs one to log in.
+pub const LOG_IN: [&str; 2] = [ADMIN, READONLY];
+
+/// Returns the rights that roles give together; `None`: with these, nobody logs in.
+pub fn rights(roles: &[String]) -> Option<Rights> {
+    let has = |wanted| roles.iter().any(|role| role == wanted);
+    match (has(ADMIN), has(READONLY)) {
+        (true, _) => Some(Rights::All),
+        (false, true) => Some(Rights::Reader),
+        (false, false) => None,
+    }
+}
+
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = portal_roles, check_for_backend(diesel::pg::Pg))]
 pub struct PortalRole {
@@ -22,7 +38,8 @@ impl Resource for PortalRole {
     const NAME: &'static str = "PortalRole";
     const TEMPLATE: &'static str = addresses::PORTAL_ROLE;
     const CLASS: Class<Self> = Class {
-        doc: "What a portal user may do.",
+        doc: "What a portal user may do: admin all that a key may do, readonly read all but keys and webhooks. \
+              Without one of them, nobody logs in.",
         properties: &[
             &field("id", "Last segment of its address", |p: &Self| &p.id),
             &field("name", "Name for people", |p: &Self| &p.name),

@@ -1,5 +1,5 @@
-//! Maintenance: objects that nobody needs, old rows of the journal, and answers that were kept for a day are removed, changes
-//! are rolled up into totals.
+//! Maintenance: objects that nobody needs, old rows of the journal, sessions that are over, and answers that were kept for a
+//! day are removed, changes are rolled up into totals.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
 use super::Engine;
+use crate::auth::sessions;
 use crate::counters::roll_up::{self, Sizes};
 use crate::hydra::Problem;
 use crate::journal::{partitions, retention};
@@ -116,6 +117,7 @@ impl Engine {
         }
         self.blocking(None, move |_, conn| bulk::remove_old(conn, days)).await?;
         self.roll_up(Sizes::DEFAULT).await?;
+        self.blocking(None, |_, conn| sessions::remove_old(conn)).await?;
         self.forget_answers().await
     }
 

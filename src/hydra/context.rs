@@ -88,7 +88,7 @@ pub fn of_error(base: &str) -> Value {
         let iri = member.iri.strip_prefix("vocab:").map_or_else(|| member.iri.into(), own);
         let definition = match member.range {
             _ if member.is_link() => json!({ "@id": iri, "@type": "@id" }),
-            "vocab:ConstraintViolation" => json!({ "@id": iri, "@container": "@set" }),
+            _ if member.many => json!({ "@id": iri, "@container": "@set" }),
             _ => iri,
         };
         terms.insert(member.name.into(), definition);

@@ -64,6 +64,8 @@ pub enum Problem {
     Invalid(Vec<Fault>),
     /// What is to be removed is in use.
     Conflict(String),
+    /// A log-in is right for several accounts, of customers with these names.
+    SeveralAccounts(Vec<String>),
     /// A quota is exhausted.
     QuotaExceeded(String),
     /// Something the service stands on does not answer; worth another try.
@@ -108,6 +110,7 @@ impl Problem {
             Self::Invalid(faults) if faults.iter().all(|f| f.taken) => "AlreadyTaken",
             Self::Invalid(_) => "ValidationError",
             Self::Conflict(_) => "InUse",
+            Self::SeveralAccounts(_) => "SeveralAccounts",
             Self::QuotaExceeded(_) => "QuotaExceeded",
             Self::Unavailable(..) | Self::SerializationConflict(_) => "Unavailable",
             Self::Internal(_) => "InternalError",
@@ -116,7 +119,7 @@ impl Problem {
 }
 
 /// Every kind of problem with what it means, for the vocabulary.
-pub const KINDS: [(&str, &str); 18] = [
+pub const KINDS: [(&str, &str); 19] = [
     ("AuthenticationRequired", "Credentials are missing or wrong."),
     ("AccessDenied", "The caller may not do this."),
     ("NotFound", "There is no such resource."),
@@ -132,6 +135,7 @@ pub const KINDS: [(&str, &str); 18] = [
     ("AlreadyTaken", "A name or id is in use already."),
     ("ValidationError", "The body or the query says something that is not accepted."),
     ("InUse", "What is to be removed is in use."),
+    ("SeveralAccounts", "A log-in is right for several accounts; name the customer of one."),
     ("QuotaExceeded", "The storage policy allows no more."),
     ("Unavailable", "The service cannot answer now; try again later."),
     ("InternalError", "A fault of the service."),
@@ -156,6 +160,7 @@ pub fn of_each_kind() -> Vec<Problem> {
         Problem::taken(words()),
         Problem::invalid(words(), words()),
         Problem::Conflict(words()),
+        Problem::SeveralAccounts(Vec::new()),
         Problem::QuotaExceeded(words()),
         Problem::Unavailable(words(), None),
         Problem::internal(words()),
@@ -173,6 +178,8 @@ pub struct Member {
     pub doc: &'static str,
     /// Tells whether every document has it.
     pub always: bool,
+    /// Tells whether it has several values.
+    pub many: bool,
 }
 
 impl Member {
@@ -188,11 +195,11 @@ const fn member(
     range: &'static str,
     doc: &'static str,
 ) -> Member {
-    Member { name, iri, range, doc, always: true }
+    Member { name, iri, range, doc, always: true, many: false }
 }
 
 /// Members of a problem document (RFC 9457), beside `@context` and `@type`.
-pub const MEMBERS: [Member; 7] = [
+pub const MEMBERS: [Member; 8] = [
     member("type", "rdf:type", "hydra:Class", "The kind of problem"),
     member("title", "rdfs:label", "xsd:string", "The status in words"),
     member("status", "hydra:statusCode", "xsd:integer", "The status"),
@@ -201,6 +208,17 @@ pub const MEMBERS: [Member; 7] = [
     member("requestId", "vocab:Error/requestId", "xsd:string", "Names the request in the log"),
     Member {
         always: false,
+        many: true,
+        ..member(
+            "customers",
+            "vocab:Error/customers",
+            "xsd:string",
+            "Names of the customers to choose from, where a log-in is right for several accounts",
+        )
+    },
+    Member {
+        always: false,
+        many: true,
         ..member(
             "violations",
             "vocab:Error/violations",
@@ -238,8 +256,13 @@ pub const VIOLATION: [Member; 4] = [
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::SeveralAccounts(customers) => write!(
+                f,
+                "this is right for several accounts; log in with customer as well, one of: {}",
+                customers.join(", ")
+            ),
             Self::Unauthenticated => f.write_str(
-                "this needs the key and secret of a customer, by Basic authentication; \
+                "this needs the key and secret of a customer, by Basic authentication, or a log-in; \
                  those given, if any, are not valid",
             ),
             Self::RoleRequired(what) => f.write_str(what),

@@ -324,8 +324,9 @@ fn error_property(member: Member) -> Value {
         "@id": member.iri, "@type": "rdf:Property", "label": member.name, "range": [member.range],
         "description": member.doc,
     });
-    let single = member.range != "vocab:ConstraintViolation";
-    if single && let Some(described) = described.as_object_mut() {
+    if !member.many
+        && let Some(described) = described.as_object_mut()
+    {
         described.insert("maxCardinality".into(), 1.into());
     }
     json!({

@@ -34,6 +34,8 @@ pub enum RequestClass {
     Image,
     /// A stream of events.
     Events,
+    /// A log-in, a log-out, or the question who is logged in.
+    Session,
     /// Health of the service.
     Health,
     /// An address at which there is nothing.
@@ -53,6 +55,7 @@ impl RequestClass {
             Self::Large => "large",
             Self::Image => "image",
             Self::Events => "events",
+            Self::Session => "session",
             Self::Health => "health",
             Self::Unknown => "unknown",
         }

@@ -106,6 +106,7 @@ pub fn once<T>(
         // A savepoint, because what refuses an act may have changed something before.
         let done = conn.transaction(|conn| {
             let mut session = UnitOfWork::new(conn, site, caller);
+            session.actor = Some(request.actor.clone());
             let done = act(&mut session)?;
             Ok((done, session.effects))
         });

@@ -24,6 +24,7 @@ pub struct Below<R: Resource> {
     collection: &'static dyn Listed<R::Address>,
     takes: Option<Takes<R>>,
     stored_rule: Option<StoredRule<R>>,
+    when: Option<When<R>>,
     example: Option<&'static str>,
 }
 
@@ -32,7 +33,7 @@ pub const fn collection<R: Resource>(
     doc: &'static str,
     collection: &'static dyn Listed<R::Address>,
 ) -> Below<R> {
-    Below { name, doc, collection, takes: None, stored_rule: None, example: None }
+    Below { name, doc, collection, takes: None, stored_rule: None, when: None, example: None }
 }
 
 impl<R: Resource> Below<R> {
@@ -43,6 +44,10 @@ impl<R: Resource> Below<R> {
     /// Checks the members that a body gives against what is stored.
     pub const fn stored_rule(self, rule: StoredRule<R>) -> Self {
         Self { stored_rule: Some(rule), ..self }
+    }
+    /// Shown only to those who can follow it.
+    pub const fn when(self, when: When<R>) -> Self {
+        Self { when: Some(when), ..self }
     }
     /// A reference that a body may hold.
     pub const fn example(self, example: &'static str) -> Self {
@@ -59,14 +64,17 @@ impl<R: Resource> Property<R> for Below<R> {
         let collection = self.collection.describe();
         PropertyDoc {
             access: if self.takes.is_some() { Access::ReadWrite } else { Access::ReadOnly },
+            optional: self.when.is_some(),
             operations: collection.operations,
             example: self.example,
             ..PropertyDoc::new(self.name, self.doc, Range::Collection(collection.name))
         }
     }
 
-    fn show(&self, _resource: &R, _view: RenderContext<'_>, id: &str, out: &mut Writer) {
-        show_below(self.name, id, out);
+    fn show(&self, resource: &R, view: RenderContext<'_>, id: &str, out: &mut Writer) {
+        if self.when.is_none_or(|when| when(resource, view)) {
+            show_below(self.name, id, out);
+        }
     }
 
     fn take(

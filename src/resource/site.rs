@@ -5,6 +5,7 @@ use std::sync::Arc;
 use diesel::PgConnection;
 use serde_json::{Map, Value};
 
+use super::actor::Actor;
 use super::anchors::Anchors;
 use super::condition::Conditions;
 use super::pending::PendingJob;
@@ -47,6 +48,8 @@ pub enum Rights {
     All,
     /// To read, as a read-only key has it.
     ReadOnly,
+    /// To read all but keys and webhooks, as a person with the role `readonly` has it.
+    Reader,
 }
 
 impl Caller {
@@ -66,6 +69,11 @@ impl Caller {
     /// Returns whether it has been given fewer rights than to write; of a visitor, nothing is said.
     pub fn is_read_only(self) -> bool {
         self.rights().is_some_and(|rights| rights != Rights::All)
+    }
+
+    /// Returns whether it is shown neither keys nor webhooks.
+    pub fn is_reader(self) -> bool {
+        self.rights() == Some(Rights::Reader)
     }
 
     /// The customer for whom it acts.
@@ -89,6 +97,8 @@ pub struct UnitOfWork<'a> {
     pub conn: &'a mut PgConnection,
     pub site: &'a Site,
     pub caller: Caller,
+    /// Whose doing it is, as the journal names it; `None`: it only reads, or the service does it by itself.
+    pub actor: Option<Actor>,
     pub effects: Vec<Effect>,
     /// The job that the answer waits for, once what was written is committed; `None`: it waits for nothing.
     pub pending: Option<PendingJob>,
@@ -99,6 +109,8 @@ pub struct UnitOfWork<'a> {
 pub enum Effect {
     /// A key was made or removed: forget what was found of it.
     KeyChanged(String),
+    /// A portal user was changed or removed: forget what was found of sessions.
+    PortalUserChanged,
     /// An image was changed, removed, or is being processed: forget what was read of it.
     ImageChanged { customer: i32, space: i32, image: String },
     /// There is work for the engine.
@@ -117,7 +129,7 @@ pub struct RenderContext<'a> {
 impl<'a> UnitOfWork<'a> {
     /// Begins one on a connection.
     pub fn new(conn: &'a mut PgConnection, site: &'a Site, caller: Caller) -> Self {
-        Self { conn, site, caller, effects: Vec::new(), pending: None }
+        Self { conn, site, caller, actor: None, effects: Vec::new(), pending: None }
     }
 
     pub fn render_context(&self) -> RenderContext<'a> {

@@ -134,6 +134,9 @@ pub fn in_session<T>(
 ) -> Result<(T, Vec<Effect>), Problem> {
     let act = |conn: &mut PgConnection| {
         let mut session = UnitOfWork::new(conn, site, caller);
+        if let Access::Writes(actor) = access {
+            session.actor = actor.cloned();
+        }
         let done = act(&mut session)?;
         Ok((done, session.effects))
     };

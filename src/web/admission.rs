@@ -10,11 +10,14 @@ use crate::resource::address::{canonical_number, decode};
 use crate::resource::transaction::Access;
 use crate::resource::{Caller, Retrieve as _, UnitOfWork, transaction};
 
+/// What a customer has that readers are not shown.
+const WITHHELD: [&str; 2] = ["keys", "webhooks"];
+
 /// Refuses a caller who may not enter an address at all, whatever is there.
 ///
 /// # Errors
-/// Returns [`Problem::Unauthenticated`] for visitors, [`Problem::Forbidden`] for keys of other customers, and
-/// [`Problem::NotFound`] if an administrator names a customer that does not exist.
+/// Returns [`Problem::Unauthenticated`] for visitors, [`Problem::Forbidden`] for callers of other customers and for readers
+/// who ask for keys or webhooks, and [`Problem::NotFound`] if an administrator names a customer that does not exist.
 pub async fn admit(
     service: &Service,
     path: &str,
@@ -33,7 +36,13 @@ pub async fn admit(
     };
     let named: Option<i32> = decode(segment).and_then(|text| canonical_number(&text));
     let missing = || Problem::NotFound(format!("there is no customer {segment}"));
+    // Before it is looked whether there is such a customer, of which nothing is told here.
+    let withheld = segments.next().is_some_and(|segment| WITHHELD.contains(&segment));
     match named {
+        Some(customer) if withheld && caller.is_reader() && caller.may_enter(customer) => {
+            let words = "the role readonly shows neither keys nor webhooks";
+            Err(Problem::Forbidden(words.into()))
+        }
         Some(customer) if caller.customer() == Some(customer) => Ok(()),
         Some(customer) if caller.may_enter(customer) => {
             let (database, site) = (service.database.clone(), service.site.clone());
@@ -48,6 +57,6 @@ pub async fn admit(
             })
         }
         None if caller.is_administrator() => Err(missing()),
-        _ => Err(Problem::Forbidden("this key acts for another customer".into())),
+        _ => Err(Problem::Forbidden("this caller acts for another customer".into())),
     }
 }

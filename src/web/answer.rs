@@ -19,7 +19,10 @@ use super::parameters::{self, CheckedParameters, Understood};
 use super::perform::{Servers, current, perform, readers};
 use super::request_context::RequestContext;
 use super::router::{Entry, Mounted, Route, Target};
-use super::{Service, body, client, forgery, forwarded, represent, request, respond, traced};
+use super::{
+    Service, body, client, forgery, forwarded, represent, request, respond, session, traced,
+};
+use crate::classes::portal_user;
 use crate::hydra::linked::{ParsedBody, SourceMap};
 use crate::hydra::{Fault, Problem};
 use crate::metrics::http::RequestClass;
@@ -106,25 +109,49 @@ async fn attempted(
     request::check_single(request)?;
     // Wrong credentials are refused at every address of the API, at those that need none too.
     let endpoint = found.as_ref().and_then(|(target, _)| target.endpoint());
-    if endpoint.is_none_or(|endpoint| endpoint.audience == Audience::Clients)
-        && let Some(given) = request.headers().get(header::AUTHORIZATION)
-    {
-        let verified = service.keys.verify(given.as_bytes(), context.client.get());
-        let (caller, actor) = verified.await?;
-        context.caller.set(caller);
-        context.actor.replace(Some(actor));
+    if endpoint.is_none_or(|endpoint| endpoint.audience == Audience::Clients) {
+        identify(service, request, context).await?;
     }
     let found = match found {
         Some((Target::Endpoint(endpoint), values)) => {
             if endpoint.audience == Audience::Clients {
                 admit(service, path, request.method(), context.caller.get()).await?;
             }
-            return endpoint.answer(Call { service, request, values: &values, context }).await;
+            return endpoint
+                .answer(Call { service, request, values: &values, context, payload })
+                .await;
         }
         Some((Target::Route(route), values)) => Some((route, values)),
         None => None,
     };
     dispatch(service, request, payload, found, context).await
+}
+
+/// Finds out who sends a request: by its credentials, or else by the cookie of a session.
+///
+/// # Errors
+/// Returns [`Problem::Unauthenticated`] for wrong credentials; a cookie that is over counts as none. Returns
+/// [`Problem::Forbidden`] for a request with the cookie that may change something and comes from elsewhere.
+async fn identify(
+    service: &Service,
+    request: &HttpRequest,
+    context: &RequestContext,
+) -> Result<(), Problem> {
+    if let Some(given) = request.headers().get(header::AUTHORIZATION) {
+        let verified = service.keys.verify(given.as_bytes(), context.client.get());
+        let (caller, actor) = verified.await?;
+        context.caller.set(caller);
+        context.actor.replace(Some(actor));
+        return Ok(());
+    }
+    let Some(session) = session::under_way(service, request).await? else { return Ok(()) };
+    if !request.method().is_safe() && !forgery::is_own(request, &service.site.base) {
+        return Err(forgery::foreign());
+    }
+    context.caller.set(session.caller);
+    context.actor.replace(Some(session.actor.clone()));
+    context.session.replace(Some(session));
+    Ok(())
 }
 
 /// Returns the methods that an address has; where nothing answers, those that are answered by 404 alone.
@@ -163,8 +190,12 @@ async fn dispatch(
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
-    if !reads && caller.is_read_only() {
-        return Err(Problem::Forbidden("this key only reads, and this is no GET".into()));
+    if !reads && caller.is_read_only() && !is_of_own_account(request, context) {
+        let words = match caller.is_reader() {
+            true => "the role readonly only reads, and this is no GET",
+            false => "this key only reads, and this is no GET",
+        };
+        return Err(Problem::Forbidden(words.into()));
     }
     if forgery::is_forged(request, &service.site.base) {
         return Err(Problem::Forbidden(
@@ -211,6 +242,9 @@ async fn dispatch(
     let actor = context.actor.borrow().clone();
     let bounds = (reservation, Servers::Any);
     let performed = perform(service, entry, &values, (caller, actor), input, bounds).await;
+    if let Err(problem) = &performed {
+        slow_guesses(service, context, problem).await;
+    }
     let (reply, permit) = performed.map_err(|problem| source_map.map_pointers(problem))?;
     if let (Some(permit), Reply::Shown { body, .. } | Reply::Bare { body, .. }) = (permit, &reply) {
         context.written(permit, body.len(), converted);
@@ -231,6 +265,23 @@ async fn dispatch(
         response.headers_mut().insert(parameters::IGNORED, ignored);
     }
     Ok(response)
+}
+
+/// Waits before the answer to a wrong password so far as before that to a wrong log-in.
+async fn slow_guesses(service: &Service, context: &RequestContext, problem: &Problem) {
+    let is_guess = matches!(problem, Problem::Invalid(faults)
+        if faults.iter().any(|fault| fault.member == portal_user::CURRENT_PASSWORD));
+    let actor = context.actor.borrow().clone();
+    if let Some(actor) = actor.filter(|_| is_guess) {
+        service.keys.refusal(actor.path(), context.client.get()).await;
+    }
+}
+
+/// Returns whether a request changes the account of the person who sends it; of that, its class says what may be changed.
+fn is_of_own_account(request: &HttpRequest, context: &RequestContext) -> bool {
+    let path = request.uri().path();
+    let actor = context.actor.borrow();
+    *request.method() == Method::PATCH && actor.as_ref().is_some_and(|actor| actor.path() == path)
 }
 
 /// A request at an address of a class whose input is read.

@@ -69,10 +69,11 @@ pub async fn receive(
     if body == Body::None {
         return Ok(None);
     }
-    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-    let announced = announced.and_then(|v| v.parse().ok()).unwrap_or_default();
+    let announced = announced(request);
     let mut reservation = Reservation { budget: &service.bodies, context, permit: None };
-    let bytes = collect(announced, &mut payload.parts(), PACE, Some(&mut reservation)).await?;
+    let bytes =
+        collect((announced, MAX_BODY_BYTES), &mut payload.parts(), PACE, Some(&mut reservation))
+            .await?;
     if body == Body::Optional && bytes.is_empty() {
         return Ok(None);
     }
@@ -119,15 +120,39 @@ fn customer_of(path: &str) -> Option<i32> {
     path.strip_prefix("/customers/")?.split('/').next()?.parse().ok()
 }
 
+/// Receives a small body, as one that nobody needs credentials to send.
+///
+/// # Errors
+/// Returns [`Problem::TooLarge`], [`Problem::TooSlow`], or [`Problem::UnsupportedEncoding`].
+pub async fn receive_small(
+    service: &Service,
+    request: &HttpRequest,
+    payload: &Ahead,
+    context: &RequestContext,
+) -> Result<web::BytesMut, Problem> {
+    let mut reservation = Reservation { budget: &service.bodies, context, permit: None };
+    let announced = announced(request);
+    let limit = SMALL_BYTES;
+    let parts = &mut payload.parts();
+    let bytes = collect((announced, limit), parts, PACE, Some(&mut reservation)).await?;
+    check_encoding(request)?;
+    Ok(bytes)
+}
+
+/// Returns the length of a body as its head tells it.
+fn announced(request: &HttpRequest) -> usize {
+    let announced = request.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    announced.and_then(|v| v.parse().ok()).unwrap_or_default()
+}
+
 async fn collect<E: std::fmt::Display>(
-    announced: usize,
+    (announced, limit_bytes): (usize, usize),
     payload: &mut (impl Stream<Item = Result<web::Bytes, E>> + Unpin),
     pace: Pace,
     mut reservation: Option<&mut Reservation<'_>>,
 ) -> Result<web::BytesMut, Problem> {
-    const TOO_LARGE: Problem = Problem::TooLarge { limit_bytes: MAX_BODY_BYTES };
-    if announced > MAX_BODY_BYTES {
-        return Err(TOO_LARGE);
+    if announced > limit_bytes {
+        return Err(Problem::TooLarge { limit_bytes });
     }
     if let Some(reservation) = &mut reservation {
         reservation.extend(announced).await?;
@@ -145,8 +170,8 @@ async fn collect<E: std::fmt::Display>(
         drop(receiving);
         let Some(part) = part else { return Ok(bytes) };
         let part = part.map_err(|error| ahead::broken(&error))?;
-        if bytes.len() + part.len() > MAX_BODY_BYTES {
-            return Err(TOO_LARGE);
+        if bytes.len() + part.len() > limit_bytes {
+            return Err(Problem::TooLarge { limit_bytes });
         }
         if let Some(reservation) =
             reservation.as_mut().filter(|_| bytes.len() + part.len() > announced)
@@ -259,7 +284,12 @@ mod tests {
 
     fn collected(parts: impl Stream<Item = Part>, pace: Pace) -> Result<web::BytesMut, Problem> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-        runtime.expect("a runtime").block_on(collect(0, &mut Box::pin(parts), pace, None))
+        runtime.expect("a runtime").block_on(collect(
+            (0, MAX_BODY_BYTES),
+            &mut Box::pin(parts),
+            pace,
+            None,
+        ))
     }
 
     #[test]

@@ -6,6 +6,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::ahead::Ahead;
 use super::methods::allowed;
 use super::parameters::{self, Understood};
 use super::request_context::RequestContext;
@@ -76,6 +77,8 @@ pub struct Call<'a> {
     /// Values of the variables of the template.
     pub values: &'a [String],
     pub context: &'a RequestContext,
+    /// The body; endpoints that take none leave it unread.
+    pub payload: &'a Ahead,
 }
 
 impl<'a> Call<'a> {

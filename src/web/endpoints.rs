@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use super::admin::probed;
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc, Handler};
 use super::scheduler::Holder;
-use super::{events, image_services, represent, request, respond, robots, samples};
+use super::{events, image_services, represent, request, respond, robots, samples, session};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
 use crate::metrics::http::RequestClass;
@@ -17,7 +17,7 @@ use crate::resource::transaction;
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 12] = [
+pub const ENDPOINTS: [Endpoint; 14] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
@@ -111,6 +111,8 @@ pub const ENDPOINTS: [Endpoint; 12] = [
         is_mounted: |_| true,
         handler: |call| Box::pin(events::get(call)),
     },
+    session(session::ADDRESS, &["GET", "POST", "DELETE"], |call| Box::pin(session::answer(call))),
+    session("/console/session/end", &["POST"], |call| Box::pin(session::end(call))),
     image_service("/iiif-img/{+image}"),
     image_service("/thumbs/{+image}"),
     image_service("/degraded/{+image}"),
@@ -137,6 +139,26 @@ const fn probe(template: &'static str, handler: Handler) -> Endpoint {
         audience: Audience::Viewers,
         caching: Caching::Private,
         class: RequestClass::Health,
+        cross_origin: false,
+        doc: None,
+        is_mounted: |_| true,
+        handler,
+    }
+}
+
+/// Returns the row of an address at which people log in and out, which is for pages of the service itself
+/// (`docs/sessions.md`): scripts of other sites read nothing of it, and generated clients have keys.
+const fn session(
+    template: &'static str,
+    methods: &'static [&'static str],
+    handler: Handler,
+) -> Endpoint {
+    Endpoint {
+        template,
+        methods,
+        audience: Audience::Clients,
+        caching: Caching::Private,
+        class: RequestClass::Session,
         cross_origin: false,
         doc: None,
         is_mounted: |_| true,

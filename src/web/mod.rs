@@ -43,6 +43,7 @@ pub mod router;
 pub mod samples;
 pub mod scheduler;
 pub mod server;
+pub mod session;
 pub mod status;
 pub mod traced;
 
@@ -53,7 +54,7 @@ use std::time::Duration;
 
 use actix_web::http::header::HeaderValue;
 
-use crate::auth::Keys;
+use crate::auth::{Keys, Passwords, Sessions};
 use crate::config::TrustedProxies;
 use crate::database::Database;
 use crate::database::notifications::Notifications;
@@ -88,6 +89,9 @@ pub struct Service {
     pub changes: Hub,
     pub events: events::Events,
     pub keys: Keys,
+    pub sessions: Sessions,
+    /// Threads that compare the passwords of people who log in.
+    pub passwords: Passwords,
     pub router: Router,
     pub delivery: Arc<Delivery>,
     pub image_services: image_services::Settings,
@@ -163,7 +167,9 @@ impl Service {
         });
         Ok(Arc::new(Self {
             linked: Linked::new(&classes, &collections, base, parts.site.batch_limit)?,
-            keys: Keys::new(parts.database.clone(), Arc::clone(&parts.site), parts.auth_delay),
+            keys: Keys::new(&parts.database, Arc::clone(&parts.site), parts.auth_delay),
+            sessions: Sessions::new(parts.database.clone(), Arc::clone(&parts.site)),
+            passwords: Passwords::default(),
             documents: Arc::new(Documents::new(&parts.site.base)),
             image_rows: image_services::rows(&parts.site),
             customer_names: image_services::customer_names(&parts.site),

@@ -142,7 +142,11 @@ pub fn apply(service: &Service, effects: Vec<Effect>) -> Changes {
             Effect::ImageChanged { customer, space, image } => {
                 images.push(ImageAddress { customer, space, image });
             }
-            Effect::KeyChanged(key) => service.keys.forget(&key),
+            Effect::KeyChanged(key) => {
+                service.keys.forget(&key);
+                service.sessions.forget();
+            }
+            Effect::PortalUserChanged => service.sessions.forget(),
             Effect::WorkAdded => service.notifications.notify_work(),
             Effect::Note(line) => log::info!("{line}"),
         }

@@ -10,6 +10,7 @@ use super::budget::{Account, Budget, Permit};
 use super::chunks::{CHUNK, in_chunks};
 use super::connection::{Connection, Receiving};
 use super::request;
+use crate::auth::Session;
 use crate::hydra::Problem;
 use crate::metrics::http::RequestClass;
 use crate::resource::{Actor, Caller};
@@ -29,8 +30,10 @@ pub struct RequestContext {
     /// Names the request in the log and in error bodies.
     pub id: String,
     pub caller: Cell<Caller>,
-    /// The key of the caller, as the journal names it.
+    /// The key or the person of the caller, as the journal names it.
     pub actor: RefCell<Option<Actor>>,
+    /// The session by whose cookie the caller is known; `None`: by a key, or not at all.
+    pub session: RefCell<Option<Session>>,
     pub connection: Option<Connection>,
     /// Class of the request, as it is counted.
     pub class: Cell<RequestClass>,
@@ -47,6 +50,7 @@ impl RequestContext {
             id: request::new_id(),
             caller: Cell::new(Caller::Visitor),
             actor: RefCell::default(),
+            session: RefCell::default(),
             connection: request.conn_data::<Connection>().cloned(),
             class: Cell::new(RequestClass::Unknown),
             client: Cell::new(request.peer_addr().map(|peer| peer.ip())),

@@ -26,7 +26,7 @@ const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
 /// Methods that a script elsewhere may try, at every address: what it meets there, it can then read.
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-const VARY: &str = "Accept, Prefer, Authorization, Origin";
+const VARY: &str = "Accept, Prefer, Authorization, Cookie, Origin";
 
 /// The properties of a request that decide how its reply is sent.
 pub struct ResponseOptions<'a> {
@@ -252,6 +252,10 @@ fn problem_body(
         out.entry("hydra:title", title);
         out.entry("hydra:description", &detail);
         out.entry("requestId", request_id);
+        if let Problem::SeveralAccounts(customers) = problem {
+            out.key("customers");
+            out.array(|out| customers.iter().for_each(|name| out.text(name)));
+        }
         let faults: &[Fault] = match problem {
             Problem::Invalid(faults) => faults,
             Problem::Malformed(fault) => std::slice::from_ref(fault),

@@ -17,5 +17,6 @@ mod policies;
 mod portal_user;
 mod queue;
 mod role;
+mod session;
 mod space;
 mod walking;

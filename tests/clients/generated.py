@@ -69,7 +69,7 @@ CLASSES = {
         {"url": "https://example.org/other", "kinds": ["imageFailed"], "enabled": False},
     ),
     "PortalUser": (
-        {"email": "a@example.org", "password": "open sesame", "enabled": True},
+        {"email": "a@example.org", "password": "open sesame", "currentPassword": "open sesame", "enabled": True},
         {"email": "b@example.org", "enabled": False},
     ),
     "Space": (
@@ -87,7 +87,7 @@ CLASSES = {
 # The operations that do not have the usual names.
 CREATE = {"RoleProvider": "replace_role_provider", "Image": "create_in_space_image_collection"}
 # Members that no answer shows, and those that only administrators may give or that depend on others.
-UNTRIED = {"password", "credentials", "initialOrigin", "global"}
+UNTRIED = {"password", "currentPassword", "credentials", "initialOrigin", "global"}
 # What the service changes by itself.
 MOVING = {"Image": {"ingesting", "queued", "dequeued", "finished", "error"}}
 

@@ -67,7 +67,7 @@ pub const FAMILIES: &[Family] = &[
         whole: |_, n| {
             json!({
                 "email": format!("other{n}@example.org"), "password": "long enough",
-                "enabled": false,
+                "currentPassword": "whatever", "enabled": false,
             })
         },
         wrong: |_| json!({ "email": "nobody", "password": "short", "enabled": "yes" }),

@@ -1,6 +1,7 @@
 //! What tests stand on: a database each, a service each, clients that are callers, an origin.
 
 pub mod app;
+pub mod browser;
 pub mod client;
 pub mod collector;
 pub mod database;
@@ -16,6 +17,7 @@ pub mod s3;
 pub mod server;
 
 pub use app::{App, Owner};
+pub use browser::Browser;
 pub use client::{Answer, Client};
 pub use events::Events;
 pub use library::Library;

@@ -39,8 +39,9 @@ impl Resource for Change {
             ),
             &computed(
                 "actor",
-                "Who did it: the address of a key, administrator, command, or service for what the \
-                 service does by itself, such as processing an image",
+                "Who did it: the address of a key or of a portal user, administrator, command, or \
+                 service for what the service does by itself, such as processing an image. Who is \
+                 not shown keys is told key",
                 |c: &Self, view| Some(actor(c, view)),
             ),
             &field("created", "When the request began that did it", |c: &Self| &c.created),
@@ -55,17 +56,23 @@ impl Resource for Change {
     fn draft(&self) {}
 }
 
-/// Returns who made a change, as far as the caller may know: a customer is told its own keys only.
+/// Returns who made a change, as far as the caller may know: a customer is told its own keys and people only.
 fn actor(change: &Change, view: RenderContext<'_>) -> String {
     let actor = &change.actor;
     let own = format!("/customers/{}/", change.customer);
     match actor.starts_with('/') {
+        true if view.caller.is_reader() && is_key(actor) => "key".to_owned(),
         true if view.caller.is_administrator() || actor.starts_with(&own) => {
             format!("{}{actor}", view.site.base)
         }
         true => "administrator".to_owned(),
         false => actor.clone(),
     }
+}
+
+/// Returns whether an actor is a key: `/customers/2/keys/…`.
+fn is_key(actor: &str) -> bool {
+    actor.split('/').nth(3) == Some("keys")
 }
 
 pub static CHANGES: Collection<CustomerAddress, Change> = collection_of(

@@ -85,8 +85,9 @@ impl Resource for Customer {
                 &c.accepted_agreement
             }),
             &field("created", "When it was made", |c: &Self| &c.created),
-            &collection("keys", "Keys with which programs act for it", &KEYS),
-            &collection("portalUsers", "People who may log in to the portal", &PORTAL_USERS),
+            &collection("keys", "Keys with which programs act for it", &KEYS)
+                .when(|_, view| !view.caller.is_reader()),
+            &collection("portalUsers", "People who may log in", &PORTAL_USERS),
             &collection("namedQueries", "Projections of images under public names", &NAMED_QUERIES),
             &collection(
                 "originStrategies",
@@ -112,7 +113,8 @@ impl Resource for Customer {
                 |c: &Self, view| Some(format!("{}/customers/{}/events", view.site.base, c.id)),
             )
             .range("xsd:anyURI"),
-            &collection("webhooks", "Where such changes are sent", &WEBHOOKS),
+            &collection("webhooks", "Where such changes are sent", &WEBHOOKS)
+                .when(|_, view| !view.caller.is_reader()),
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),
         ],
         operations: &[retrieve::<Self>(), update::<Self>()],

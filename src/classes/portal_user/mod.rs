@@ -1,4 +1,4 @@
-//! People who may log in to the portal.
+//! People who may log in.
 
 mod roles;
 
@@ -9,9 +9,12 @@ use super::addresses::{self, CustomerAddress, PortalUserAddress};
 use crate::hydra::{Problem, Variable};
 use crate::resource::*;
 use crate::schema::portal_users;
-use crate::secrets::{PasswordError, Secret, hash_password};
+use crate::secrets::{PasswordError, Secret, hash_password, password_matches};
 use crate::taken;
 use roles::USER_ROLES;
+
+/// The member by which people prove that they know the password that they change.
+pub const CURRENT_PASSWORD: &str = "currentPassword";
 
 /// Never printed, because it holds the hash of a password.
 #[derive(Queryable, Selectable)]
@@ -33,12 +36,14 @@ pub struct PortalUserDraft {
     pub email: String,
     /// A new password; `None`: the one that is held stays.
     pub password: Option<String>,
+    /// The password that is held, as who changes it knows it.
+    pub current_password: Option<String>,
     pub enabled: bool,
 }
 
 impl Default for PortalUserDraft {
     fn default() -> Self {
-        Self { email: String::new(), password: None, enabled: true }
+        Self { email: String::new(), password: None, current_password: None, enabled: true }
     }
 }
 
@@ -49,7 +54,8 @@ impl Resource for PortalUser {
     const NAME: &'static str = "PortalUser";
     const TEMPLATE: &'static str = addresses::PORTAL_USER;
     const CLASS: Class<Self> = Class {
-        doc: "An account of a person who may log in to the portal.",
+        doc: "An account of a person, who logs in with e-mail address and password. Its sessions end when its \
+              password or its roles are changed, or it is no longer enabled.",
         properties: &[
             &field("id", "Last segment of its address", |u: &Self| &u.id),
             &field("email", "Log-in name, unique within its customer in any case", |u: &Self| {
@@ -70,6 +76,13 @@ impl Resource for PortalUser {
             .max_bytes(MAX_INDEXED)
             .rule(password_rule)
             .example("open sesame"),
+            &secret(
+                CURRENT_PASSWORD,
+                "The password so far, which people give who change their own; never shown",
+                |d: &mut PortalUserDraft| &mut d.current_password,
+            )
+            .max_bytes(MAX_INDEXED)
+            .example("open sesame"),
             &field("enabled", "Whether the user may log in", |u: &Self| &u.enabled)
                 .writable(|d| &mut d.enabled),
             &field("created", "When it was made", |u: &Self| &u.created),
@@ -86,7 +99,8 @@ impl Resource for PortalUser {
         Some(self.password.as_bytes())
     }
     fn draft(&self) -> PortalUserDraft {
-        PortalUserDraft { email: self.email.clone(), password: None, enabled: self.enabled }
+        let (email, enabled) = (self.email.clone(), self.enabled);
+        PortalUserDraft { email, enabled, ..PortalUserDraft::default() }
     }
 }
 
@@ -138,19 +152,66 @@ struct Columns {
 }
 
 fn columns(
-    _s: &mut UnitOfWork<'_>,
-    _at: &PortalUserAddress,
-    _locked: Option<&PortalUser>,
+    s: &mut UnitOfWork<'_>,
+    at: &PortalUserAddress,
+    locked: Option<&PortalUser>,
     draft: PortalUserDraft,
 ) -> Result<Columns, Problem> {
-    let hash = |password| {
-        hash_password(&Secret::new(password)).map_err(|error| match error {
-            PasswordError::Busy => Problem::Unavailable(error.to_string(), None),
-            PasswordError::Failed(_) => Problem::internal(error),
-        })
-    };
+    if let Some(locked) = locked {
+        check_own(s, at, locked, &draft)?;
+    }
+    let hash = |password| hash_password(&Secret::new(password)).map_err(unhashed);
     let password = draft.password.map(hash).transpose()?;
+    s.effects.push(Effect::PortalUserChanged);
     Ok(Columns { email: draft.email, enabled: draft.enabled, password })
+}
+
+/// Refuses what people may not do to their own account: with the role `readonly`, anything but a new password; and that one
+/// only with the password so far, so that nobody takes over an account whose screen was left open.
+fn check_own(
+    s: &UnitOfWork<'_>,
+    at: &PortalUserAddress,
+    locked: &PortalUser,
+    draft: &PortalUserDraft,
+) -> Result<(), Problem> {
+    let path = path_to::<PortalUser>(at);
+    let is_own = s.actor.as_ref().is_some_and(|actor| actor.path() == path);
+    let says_more = draft.email != locked.email || draft.enabled != locked.enabled;
+    if s.caller.is_read_only() && (!is_own || says_more) {
+        let words = "the role readonly changes nothing but the password of one's own account";
+        return Err(Problem::Forbidden(words.into()));
+    }
+    if !is_own || draft.password.is_none() {
+        return Ok(());
+    }
+    let Some(current) = &draft.current_password else {
+        let reason = "is missing; who changes their own password gives it";
+        return Err(Problem::invalid(CURRENT_PASSWORD, reason));
+    };
+    match password_matches(&Secret::new(current), &locked.password).map_err(unhashed)? {
+        true => Ok(()),
+        false => Err(Problem::invalid(CURRENT_PASSWORD, "is not the password of this account")),
+    }
+}
+
+fn unhashed(error: PasswordError) -> Problem {
+    match error {
+        PasswordError::Busy => Problem::Unavailable(error.to_string(), None),
+        PasswordError::Failed(_) => Problem::internal(error),
+    }
+}
+
+impl Remove for PortalUser {
+    fn lock_for_delete(s: &mut UnitOfWork<'_>, at: &PortalUserAddress) -> Result<Self, Problem> {
+        let row = portal_users::table.find((at.customer, &at.portal_user));
+        Ok(row.select(Self::as_select()).for_update().first(s.conn)?)
+    }
+    fn remove(s: &mut UnitOfWork<'_>, locked: Locked<Self>) -> Result<(), Problem> {
+        let row = portal_users::table.find((locked.customer, &locked.id));
+        removed(diesel::delete(row).execute(s.conn))?;
+        s.effects.push(Effect::PortalUserChanged);
+        Ok(())
+    }
 }
 
 crate::stored! {
@@ -162,5 +223,5 @@ crate::stored! {
     create(in CustomerAddress by |of, portal_user| {
         PortalUserAddress { customer: of.customer, portal_user }
     }),
-    update(columns), replace(columns), remove,
+    update(columns), replace(columns),
 }

@@ -35,6 +35,7 @@ fn set_roles(
     diesel::update(portal_users::table.find((of.customer, &of.portal_user)))
         .set(portal_users::roles.eq(&roles))
         .execute(s.conn)?;
+    s.effects.push(Effect::PortalUserChanged);
     references::whole_collection::<_, PortalRole>(s, of, input)
 }
 

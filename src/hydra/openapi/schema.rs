@@ -210,6 +210,7 @@ fn of_problem(member: Member, base: &str) -> Value {
             json!({ "type": "string", "enum": kinds })
         }
         (_, "vocab:ConstraintViolation") => json!({ "type": "array", "items": to("Violation") }),
+        _ if member.many => json!({ "type": "array", "items": { "type": "string" } }),
         (_, "xsd:integer") => json!({ "type": "integer" }),
         _ => json!({ "type": "string" }),
     };

@@ -13,8 +13,8 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, web};
 use tokio::sync::watch;
 
-use super::Service;
 use super::endpoint::Call;
+use super::{Service, session};
 use crate::hydra::{Fault, Problem};
 use crate::journal::Feed;
 use crate::journal::change::{kept_after, last_given};
@@ -24,7 +24,7 @@ use crate::resource::{Caller, transaction};
 use crate::secrets::Secret;
 use body::Body;
 use slots::Slots;
-use stream::{Place, Stream};
+use stream::{Credentials, Place, Stream};
 
 /// Streams of one customer at once in this process, at most.
 pub const MOST: usize = 20;
@@ -75,21 +75,26 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let slot = service.events.slots.take(customer).ok_or_else(crowded)?;
     let mut told = service.events.feed.listen();
     let place = begin(service, caller, &mut told, last).await?;
-    let keys = service.keys.changes();
+    let seen = (service.keys.changes(), service.sessions.changes());
     let whole: Option<web::Data<Service>> = request.app_data().cloned();
     let service = whole.ok_or_else(|| Problem::internal("a request without its service"))?;
-    let credentials = request.headers().get(header::AUTHORIZATION);
+    let given = request.headers().get(header::AUTHORIZATION);
+    let given = given.and_then(|given| given.to_str().ok()).map(Secret::new);
+    let credentials = match given {
+        Some(given) => Some(Credentials::Key(given)),
+        None => session::cookie::read(request, &service.site.base).map(Credentials::Session),
+    };
     let stream = Stream {
         service,
         customer,
         caller,
-        credentials: credentials.and_then(|given| given.to_str().ok()).map(Secret::new),
+        credentials,
         peer: context.client.get(),
         told,
         place,
         settled: 0,
         checked: Instant::now(),
-        keys,
+        seen,
         spoken: Instant::now(),
         _slot: slot,
     };

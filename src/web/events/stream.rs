@@ -41,22 +41,29 @@ pub(super) struct Place {
     pub is_behind: bool,
 }
 
+/// What a client may read a stream by.
+pub(super) enum Credentials {
+    /// The value of `Authorization`.
+    Key(Secret),
+    /// The token of a session.
+    Session(Secret),
+}
+
 /// A stream that a client reads.
 pub(super) struct Stream {
     pub service: web::Data<Service>,
     pub customer: i32,
     pub caller: Caller,
-    /// The value of `Authorization`.
-    pub credentials: Option<Secret>,
+    pub credentials: Option<Credentials>,
     pub peer: Option<IpAddr>,
     pub told: watch::Receiver<Told>,
     pub place: Place,
     /// The number up to which changes were settled when it was told last; its place may be beyond that which another
     /// process has told.
     pub settled: i64,
-    /// Time when the caller was checked last, and the state of the keys then.
+    /// Time when the caller was checked last, and the state of keys and sessions then.
     pub checked: Instant,
-    pub keys: u64,
+    pub seen: (u64, u64),
     /// Time when something was sent last.
     pub spoken: Instant,
     pub _slot: Slot,
@@ -82,7 +89,7 @@ impl Stream {
 
     async fn next(&mut self) -> Option<String> {
         loop {
-            if self.checked.elapsed() >= CHECK || self.keys != self.service.keys.changes() {
+            if self.checked.elapsed() >= CHECK || self.seen != self.state() {
                 self.check().await?;
             }
             let settled = match &*self.told.borrow_and_update() {
@@ -124,13 +131,25 @@ impl Stream {
         }
     }
 
-    /// Returns `None` where the caller may not read any more, because its key was removed for one.
+    fn state(&self) -> (u64, u64) {
+        (self.service.keys.changes(), self.service.sessions.changes())
+    }
+
+    /// Returns `None` where the caller may not read any more, because its key was removed for one, or its session is over.
     async fn check(&mut self) -> Option<()> {
-        (self.checked, self.keys) = (Instant::now(), self.service.keys.changes());
-        let credentials = self.credentials.as_ref()?;
-        let verified = self.service.keys.verify(credentials.reveal().as_bytes(), self.peer).await;
-        match verified {
-            Ok((caller, _)) if caller.may_enter(self.customer) => Some(()),
+        (self.checked, self.seen) = (Instant::now(), self.state());
+        let caller = match self.credentials.as_ref()? {
+            Credentials::Key(given) => {
+                let verified = self.service.keys.verify(given.reveal().as_bytes(), self.peer);
+                verified.await.map(|(caller, _)| Some(caller))
+            }
+            Credentials::Session(token) => {
+                let session = self.service.sessions.get(token).await;
+                session.map(|session| session.map(|session| session.caller))
+            }
+        };
+        match caller {
+            Ok(Some(caller)) if caller.may_enter(self.customer) => Some(()),
             Ok(_) | Err(Problem::Unauthenticated) => None,
             // The database does not answer, which says nothing of the caller.
             Err(_) => Some(()),
