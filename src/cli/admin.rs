@@ -6,6 +6,7 @@ use clap::Subcommand;
 use super::Failure;
 use super::secret_files;
 use super::setup::{Rows, Setup};
+use crate::auth::sessions;
 use crate::classes::customer::CustomerDraft;
 use crate::classes::customer::creation;
 use crate::classes::key::Limits;
@@ -16,6 +17,7 @@ use crate::hydra::Problem;
 use crate::resource::{Actor, Rights, Site, UnitOfWork, transaction};
 use crate::secrets::Secret;
 use crate::storage::write_private;
+use crate::web::session;
 
 #[derive(Debug, Subcommand)]
 pub enum CustomerCommand {
@@ -52,6 +54,11 @@ pub enum KeyCommand {
         #[arg(long, value_name = "TIME")]
         expires: Option<DateTime<Utc>>,
     },
+    /// Print an address that logs in with a key in a browser, once and within ten minutes.
+    Link {
+        /// The key, as `hydria key list` shows it.
+        key: String,
+    },
     /// Remove a key.
     Remove {
         /// The key, as `hydria key list` shows it.
@@ -61,8 +68,8 @@ pub enum KeyCommand {
 
 /// The state that the start of a service found.
 enum FirstStart {
-    /// Nobody to administer it; this is the key of the administrator that was made.
-    Nobody(Key),
+    /// Nobody to administer it; this is the key of the administrator that was made, and the token of a log-in link for it.
+    Nobody(Key, Option<Secret>),
     Administrator,
     /// An administrator, and that the key which was set for it is none.
     UnknownKey,
@@ -84,12 +91,22 @@ pub fn first_start(setup: &Setup, config: &Config, site: &Site) -> Result<(), Fa
         let draft =
             CustomerDraft { name: "administrator".into(), display_name: "Administrator".into() };
         let owner = creation::make(conn, draft, true)?;
-        key::make(conn, site, owner.id, config.bootstrap_key.clone(), Limits::default())
-            .map(FirstStart::Nobody)
+        let key = key::make(conn, site, owner.id, config.bootstrap_key.clone(), Limits::default())?;
+        // Where the key was given, neither its secret nor a way around it is printed.
+        let is_told = config.bootstrap_key.is_none() && session::place::is_possible(&site.base);
+        let link = is_told.then(|| sessions::make_link(conn, site, &key.key)).transpose()?;
+        Ok(FirstStart::Nobody(key, link))
     })
     .map_err(|problem| in_words(&problem))?;
     match found {
-        FirstStart::Nobody(key) => announce(config, &key),
+        FirstStart::Nobody(key, link) => {
+            announce(config, &key)?;
+            if let Some(token) = link {
+                println!("To log in with a browser instead, once and within 10 minutes:");
+                println!("  {}", session::link(&site.base, &token));
+            }
+            Ok(())
+        }
         FirstStart::Administrator => Ok(()),
         FirstStart::UnknownKey => {
             log::warn!(
@@ -228,6 +245,19 @@ pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
                 key::make(s.conn, s.site, customer, None, limits)
             })?;
             show_key(&made);
+        }
+        KeyCommand::Link { key } => {
+            let base = base(config);
+            if !session::place::is_possible(&base) {
+                return Err(format!(
+                    "nobody logs in at {base}, which is neither https nor this machine: set \
+                     HYDRIA_PUBLIC_URL as the service has it"
+                )
+                .into());
+            }
+            let make = |s: &mut UnitOfWork<'_>| sessions::make_link(s.conn, s.site, &key);
+            let token = with(config, Rows::change(config)?, make)?;
+            println!("  {} (works once, for 10 minutes)", session::link(&base, &token));
         }
         KeyCommand::Remove { key } => {
             with(config, Rows::change(config)?, |s| key::revoke(s, &key))?;

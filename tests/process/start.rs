@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 
 use super::home::{BASE, Home, Running};
-use crate::support::Client;
+use crate::support::{Browser, Client, rows};
+use serde_json::json;
 
 #[test]
 fn the_first_start_shows_a_key_once_and_keeps_it_for_the_owner_alone() {
@@ -32,6 +33,61 @@ fn the_first_start_shows_a_key_once_and_keeps_it_for_the_owner_alone() {
     assert!(!second.said().contains(&secret), "{}", second.said());
     client(&second.root()).get("/customers").expect(200);
     second.stop();
+}
+
+#[test]
+fn the_first_start_prints_an_address_that_logs_in_once_and_commands_print_more() {
+    let home = Home::new();
+    let mut command = home.command(&["serve"]);
+    command.env_remove("HYDRIA_BOOTSTRAP_KEY").env_remove("HYDRIA_PUBLIC_URL");
+    let service = Running::start(command, "ready at ");
+    let link = |words: &str| {
+        let line = words.lines().find(|line| line.contains("/#log-in="));
+        let line = line.unwrap_or_else(|| panic!("no address in {words}")).trim();
+        let line = line.split_whitespace().next().expect("an address");
+        let (base, token) = line.split_once("/#log-in=").expect("a token");
+        (base.to_owned(), json!({ "token": token }))
+    };
+    let printed = service.printed();
+    let (base, token) = link(&printed);
+    let browser = Browser::new(&Client::new(&base, &service.root(), None));
+    browser.log_in(&token).expect(204);
+    let key = browser.get("/console/session").expect(200).text("name");
+    assert!(printed.contains(&key), "it is that of the key");
+    browser.get("/customers").expect(200);
+    browser.log_in(&token).expect(401);
+    let text = token["token"].as_str().expect("a text");
+    assert!(!service.logged().contains(text), "not in the log");
+
+    let run = |base: &str, key: &str| {
+        let mut command = home.command(&["key", "link", key]);
+        command.env("HYDRIA_PUBLIC_URL", base).output().expect("the binary runs")
+    };
+    let made = || {
+        let output = run(&base, &key);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        link(&String::from_utf8_lossy(&output.stdout)).1
+    };
+    browser.log_in(&made()).expect(204);
+    let old = made();
+    rows::execute(
+        &mut home.connect(),
+        "UPDATE log_in_links SET created = created - interval '10 minutes'",
+    );
+    browser.log_in(&old).expect(401);
+    for (base, key) in [(base.as_str(), "nobody"), (BASE, &key)] {
+        let output = run(base, key);
+        assert_eq!(output.status.code(), Some(1), "{base} {key}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("hydria: "), "{output:?}");
+    }
+    service.stop();
+    // Where the key was given, nobody reads of a way in.
+    let home = Home::new();
+    let mut command = home.command(&["serve"]);
+    command.env_remove("HYDRIA_PUBLIC_URL");
+    let service = Running::start(command, "ready at ");
+    assert!(!service.said().contains("#log-in="), "{}", service.said());
+    service.stop();
 }
 
 #[test]
