@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::reader::{Picture, Served};
+use crate::support::{Browser, Owner};
 
 const ROLE: &str = "https://example.org/roles/reader";
 
@@ -149,4 +150,56 @@ fn an_open_size_smaller_than_the_image_is_not_opened_by_turning_or_naming_it_oth
     }
     let largest = page.picture("iiif-img", "full/^max/0/default.png");
     assert_eq!(largest.size(), (200, 200));
+}
+
+#[test]
+fn a_session_opens_what_its_own_customer_protects_and_a_thumbnail_never_looks_at_it() {
+    let page = Served::smooth(1200, 800);
+    let (app, owner) = (&page.scene.app, &page.scene.owner);
+    let logged_in = |owner: &Owner| {
+        let browser = Browser::new(&app.visitor);
+        browser.log_in(&json!({ "key": owner.key, "secret": owner.secret })).expect(204);
+        browser
+    };
+    let (browser, other) = (logged_in(owner), logged_in(&app.customer("other")));
+    let stale = Browser::new(&app.visitor);
+    stale.keep("hydria=stale");
+    let path = |service: &str, rest: &str| format!("{}/{rest}", page.service(service));
+    let info = path("iiif-img", "info.json");
+    let pixels = path("iiif-img", "0,0,512,512/512,/0/default.jpg");
+    let open = browser.get(&info).expect(200);
+    assert!(open.header("cache-control").is_some_and(|c| c.starts_with("public")), "{open:?}");
+    for body in [
+        json!({ "roles": [ROLE], "maxUnauthorised": 400 }),
+        json!({ "roles": [ROLE], "maxUnauthorised": -1 }),
+        json!({ "roles": [], "maxUnauthorised": 400 }),
+        json!({ "roles": [], "maxUnauthorised": 0 }),
+    ] {
+        page.patch(&body);
+        for service in ["iiif-img", "iiif-img/v2"] {
+            let told = browser.get(&path(service, "info.json")).expect(200);
+            assert_eq!((told.number("width"), told.number("height")), (1200, 800), "{body}");
+            assert_eq!(told.header("cache-control"), Some("private, no-store"), "{body}");
+            assert!(told.header("cache-tag").is_none(), "{body}");
+        }
+        let shown = browser.get(&pixels).expect(200);
+        assert_eq!(shown.header("cache-control"), Some("private, no-store"), "{body}");
+        assert_eq!(Picture::of(&shown).size(), (512, 512), "{body}");
+        let whole = browser.get(&path("iiif-img", "full/max/0/default.jpg")).expect(200);
+        assert_eq!(Picture::of(&whole).size(), (1200, 800), "{body}");
+        let visitor = page.get("iiif-img", "info.json").status;
+        for stranger in [&other, &stale] {
+            assert_eq!(stranger.get(&info).status, visitor, "{body}");
+            stranger.get(&pixels).expect(401);
+        }
+        for rest in ["info.json", "full/max/0/default.jpg"] {
+            for service in ["thumbs", "degraded"] {
+                let (own, all) = (browser.get(&path(service, rest)), page.get(service, rest));
+                assert_eq!(own.status, all.status, "{body}: {service}/{rest}");
+                assert_eq!(own.header("cache-control"), all.header("cache-control"));
+            }
+        }
+    }
+    browser.delete("/console/session").expect(204);
+    browser.get(&pixels).expect(401);
 }

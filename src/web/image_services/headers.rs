@@ -34,6 +34,7 @@ impl Store {
     /// Returns who may store what is said of an image to anybody.
     pub fn of(asked: &Asked<'_>) -> Self {
         match (asked.path.service, asked.image.protection.description()) {
+            _ if asked.is_opened => Self::Nobody,
             (ImageService::Thumbnails, _) => Self::Revalidated,
             (ImageService::Degraded, _)
             | (_, DescriptionAccess::Open | DescriptionAccess::Tier { .. }) => Self::ForSeconds,

@@ -21,10 +21,12 @@ use super::endpoint::Call;
 use crate::delivery::Image;
 use crate::hydra::Problem;
 use crate::iiif::path::{ImageService, ServicePath, Target};
-use crate::iiif::{ImageRequest, Limits, RequestError, Size, TILE_EDGE, Version};
+use crate::iiif::{
+    DescriptionAccess, ImageRequest, Limits, RequestError, Size, TILE_EDGE, Version,
+};
 use crate::metrics::http::RequestClass;
 use crate::resource::Conditions;
-use crate::web::request;
+use crate::web::{request, session};
 use accept::{Wish, wish};
 pub use find::{CustomerNames, Rows, customer_names, rows};
 use headers::{Store, see_other, vary_by_accept};
@@ -60,6 +62,8 @@ struct Asked<'a> {
     /// The absolute URI of the service, in the spelling asked for.
     id: &'a str,
     image: Arc<Image>,
+    /// Tells whether a session opens what is not open to anybody.
+    is_opened: bool,
 }
 
 impl Asked<'_> {
@@ -88,7 +92,8 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let id = &format!("{}{}", call.service.site.base, path.id_path());
     let asked = async |fresh: bool| -> Result<Asked<'_>, Problem> {
         let image = find::image(call.service, path, fresh).await?;
-        let asked = Asked { call, conditions, path, id, image };
+        let is_opened = is_opened(call, path, &image).await;
+        let asked = Asked { call, conditions, path, id, image, is_opened };
         match is_served(&asked) {
             true => Ok(asked),
             false => Err(find::missing(path.service)),
@@ -149,6 +154,20 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
             pixels(&again, &request).await?.ok_or_else(|| pixels::lost(&again.image))
         }
     }
+}
+
+/// Returns whether a session of the image's customer opens it at its own address, where it is not open to anybody.
+///
+/// What cannot be looked up now counts as none, as a cookie that is over does (`docs/rules.md` 1.6).
+async fn is_opened(call: Call<'_>, path: &ServicePath<'_>, image: &Image) -> bool {
+    if path.service != ImageService::Image
+        || image.protection.description() == DescriptionAccess::Open
+    {
+        return false;
+    }
+    let session = session::under_way(call.service, call.request).await;
+    let caller = session.ok().flatten().map(|session| session.caller);
+    caller.is_some_and(|caller| caller.may_enter(image.at.customer))
 }
 
 /// Returns whether the service of a request has anything of the image.
