@@ -103,6 +103,23 @@ impl Keys {
         Problem::Unauthenticated
     }
 
+    /// Waits until a try at a password may be looked at, the longer, the more of the same pair of account and address were
+    /// wrong before; it counts as wrong until [`Keys::forgive`].
+    ///
+    /// # Errors
+    /// Returns [`Problem::Unavailable`] if several of the pair wait already.
+    pub async fn take_try(&self, account: &str, address: Option<IpAddr>) -> Result<(), Problem> {
+        let words = || "several log-ins of this account wait already; try again later".to_owned();
+        let wait = self.failures.take_try(account, address, Instant::now());
+        tokio::time::sleep(wait.ok_or_else(|| Problem::Unavailable(words(), None))?).await;
+        Ok(())
+    }
+
+    /// Takes back the count of a try that was right.
+    pub fn forgive(&self, account: &str, address: Option<IpAddr>) {
+        self.failures.forgive(account, address, Instant::now());
+    }
+
     /// Returns a number that is another one whenever this process has made or removed a key.
     pub fn changes(&self) -> u64 {
         self.held.changes()

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::failures::network;
 use crate::classes::portal_role;
 use crate::database::Conn;
-use crate::fairness::{Limiter, Shares};
+use crate::fairness::{Limiter, Permit, Shares};
 use crate::hydra::Problem;
 use crate::resource::sql;
 use crate::schema::{customers, portal_users};
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The hash that a password is compared with where there is no account, so that the answer takes as long: of no password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$\
-     bm8gYWNjb3VudCBoZXJl$MjAyNi0xMS0yOSBubyBwYXNzd29yZCBoYXMgdGhpcyE";
+     bm8gYWNjb3VudCBoZXJlLg$MjAyNi0xMS0yOSBubyBwYXNzd29yZCBoYXMgdGhpcyE";
 
 /// A portal user who may log in.
 #[derive(Clone, PartialEq, Eq, Queryable)]
@@ -55,13 +55,14 @@ pub fn accounts(
         .filter(portal_users::roles.overlaps_with(portal_role::LOG_IN.to_vec()))
         .into_boxed();
     if let Some(customer) = customer {
-        // Names are not digits alone.
-        found = match customer.parse::<i32>() {
-            Ok(number) => found.filter(customers::id.eq(number)),
-            Err(_name) => {
-                let name = sql::lower(customers::name).eq(sql::lower(customer.to_owned()));
-                found.filter(name)
-            }
+        // Names are not digits alone, which a sign is none of.
+        let is_number = customer.bytes().all(|byte| byte.is_ascii_digit());
+        let number = customer.parse::<i32>().ok().filter(|_| is_number);
+        found = if let Some(number) = number {
+            found.filter(customers::id.eq(number))
+        } else {
+            let name = sql::lower(customers::name).eq(sql::lower(customer.to_owned()));
+            found.filter(name)
         };
     }
     let columns =
@@ -71,8 +72,12 @@ pub fn accounts(
     Ok(oldest.select(columns).load(conn)?)
 }
 
-/// Threads that compare passwords: as many as there are cores, divided among the networks that log-ins come from.
+/// The work of log-ins: passwords are compared on threads of their own, as many as there are cores, divided among the networks
+/// that log-ins come from.
 pub struct Passwords(Limiter<Option<u128>>);
+
+/// A place among the log-ins that are worked for.
+pub struct LogInTurn(Permit<Option<u128>>);
 
 impl Default for Passwords {
     fn default() -> Self {
@@ -82,20 +87,26 @@ impl Default for Passwords {
 }
 
 impl Passwords {
-    /// Returns those of the accounts that have this password; with none at all, it takes as long as with one.
+    /// Waits for a turn of the network that a log-in comes from.
     ///
     /// # Errors
     /// Returns [`Problem::Unavailable`] if too many log in at once.
-    pub async fn matching(
-        &self,
-        accounts: Vec<Account>,
-        password: Secret,
-        address: Option<IpAddr>,
-    ) -> Result<Vec<Account>, Problem> {
-        let busy = || Problem::Unavailable("too many log in at once; try again".into(), None);
+    pub async fn turn(&self, address: Option<IpAddr>) -> Result<LogInTurn, Problem> {
         let turn = self.0.acquire_within(address.map(network), 1, MOST_WAITING);
         let turn = tokio::time::timeout(PATIENCE, turn).await;
-        let turn = turn.map_err(|_elapsed| busy())?.map_err(|_overloaded| busy())?;
+        Ok(LogInTurn(turn.map_err(|_elapsed| busy())?.map_err(|_overloaded| busy())?))
+    }
+
+    /// Returns those of the accounts that have this password; with none at all, it takes as long as with one.
+    ///
+    /// # Errors
+    /// Returns [`Problem::Unavailable`] if the system has no memory for it now.
+    pub async fn matching(
+        turn: LogInTurn,
+        accounts: Vec<Account>,
+        password: Secret,
+    ) -> Result<Vec<Account>, Problem> {
+        let LogInTurn(turn) = turn;
         let (sender, compared) = oneshot::channel();
         let compare = move || {
             // Nobody may be waiting any more.
@@ -112,6 +123,10 @@ impl Passwords {
             PasswordError::Failed(_) => Problem::internal(error),
         })
     }
+}
+
+fn busy() -> Problem {
+    Problem::Unavailable("too many log in at once; try again".into(), None)
 }
 
 fn matching(accounts: Vec<Account>, password: &Secret) -> Result<Vec<Account>, PasswordError> {

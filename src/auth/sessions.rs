@@ -181,7 +181,12 @@ impl Sessions {
         }
     }
 
-    /// Forgets what was found of sessions, because something that some stand on was changed or one was ended.
+    /// Forgets what was found of one session, because it was ended.
+    pub fn forget_one(&self, token: &Secret) {
+        self.held.forget(&digest(&self.site.secrets, token));
+    }
+
+    /// Forgets what was found of sessions, because something that some stand on was changed.
     pub fn forget(&self) {
         self.held.forget_all();
     }

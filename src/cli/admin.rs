@@ -150,14 +150,10 @@ fn with<T>(
     rows: Rows,
     act: impl Fn(&mut UnitOfWork<'_>) -> Result<T, Problem>,
 ) -> Result<T, Failure> {
-    let site = rows.site(config, base(config));
+    let site = rows.site(config, super::base(config));
     let done = in_transaction(&rows.database, &site, act);
     rows.close()?;
     done
-}
-
-fn base(config: &Config) -> String {
-    config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned())
 }
 
 fn in_transaction<T>(
@@ -203,7 +199,7 @@ pub fn customer(config: &Config, command: CustomerCommand) -> Result<(), Failure
             let draft = CustomerDraft { name, display_name: display_name.unwrap_or_default() };
             // The first customer may be made before the first start.
             let setup = Setup::join(config)?;
-            let site = setup.site(config, base(config));
+            let site = setup.site(config, super::base(config));
             let made = in_transaction(&setup.database, &site, |s| {
                 creation::check_new(s, &draft)?;
                 let made = creation::make(s.conn, draft.clone(), administrator)?;
@@ -247,7 +243,7 @@ pub fn key(config: &Config, command: KeyCommand) -> Result<(), Failure> {
             show_key(&made);
         }
         KeyCommand::Link { key } => {
-            let base = base(config);
+            let base = super::base(config);
             if !session::place::is_possible(&base) {
                 return Err(format!(
                     "nobody logs in at {base}, which is neither https nor this machine: set \

@@ -231,6 +231,16 @@ fn act(command: Command, config: &Config) -> Result<(), Failure> {
 /// Base at which the published contexts are written (`docs/rules.md` 3.4).
 pub const DEFAULT_BASE: &str = "http://localhost:8080";
 
+/// Returns the public address of the root as a command knows it, which does not listen itself.
+fn base(config: &Config) -> String {
+    let port = config.listen.rsplit_once(':').and_then(|(_, port)| port.parse::<u16>().ok());
+    let local = || match port {
+        None | Some(0) => DEFAULT_BASE.to_owned(),
+        Some(port) => format!("http://localhost:{port}"),
+    };
+    config.public_url.clone().unwrap_or_else(local)
+}
+
 /// Returns what `hydria contexts` writes beside the contexts, by the name of the file.
 pub fn described() -> BTreeMap<String, Vec<u8>> {
     let pages = described::guide(DEFAULT_BASE).into_iter();

@@ -281,8 +281,7 @@ pub fn run_worker(config: &Config) -> Result<(), Failure> {
     let mut observed = Observed::start(config)?;
     let setup = Setup::join(config)?;
     observed.watch(&setup, config)?;
-    let base = config.public_url.clone().unwrap_or_else(|| super::DEFAULT_BASE.to_owned());
-    let site = setup.site(config, base);
+    let site = setup.site(config, super::base(config));
     let notifications = Notifications::listen(setup.database.url(), job::WORK, job::SETTLED);
     let (memory, allowed) = (config.memory_bytes, config.origin_allow.clone());
     let worker = Worker::start(&setup, config, memory, allowed, site, notifications, &observed)?;

@@ -135,6 +135,10 @@ impl Endpoint {
             Audience::Viewers => Vec::new(),
         };
         let input = Input { faults, ..Input::default() };
+        if method != "GET" {
+            // Nothing undoes what the handler does.
+            input.judge(Ok(()))?;
+        }
         let mut response = input.judge((self.handler)(call).await)?;
         if let Caching::Shared(value) = self.caching {
             response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(value));

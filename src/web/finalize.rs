@@ -4,8 +4,6 @@
 mod tests;
 
 use std::any::Any;
-use std::fmt;
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
@@ -19,7 +17,7 @@ use super::endpoint::{Audience, Endpoint};
 use super::negotiate::{self, Kind, Representation};
 use super::request_context::RequestContext;
 use super::respond::About;
-use super::{lines, request, respond};
+use super::{forgery, lines, request, respond, session};
 use crate::hydra::Problem;
 use crate::resource::Caller;
 
@@ -47,8 +45,11 @@ pub async fn finalize(
             false => negotiate::accepted(request, Kind::Problem),
         };
         let wanted = wanted.unwrap_or_default();
-        let session =
-            wanted == Representation::Html || request::is_from_page(request) || !is_of_api;
+        let session = wanted == Representation::Html
+            || request::is_from_page(request)
+            || path.starts_with(session::ADDRESS)
+            || forgery::is_own(request, &documents.base)
+            || !is_of_api;
         let about = About { wanted, path, method: method.as_str(), request_id: id, session };
         respond::problem(&problem, documents, &about)
     });
@@ -69,7 +70,7 @@ pub async fn finalize(
     respond::finish(&mut response, documentation, id, (is_shared, is_cross_origin));
     // What strangers ask for, as often as they like, is not what fills the disk.
     let caller = context.caller.get();
-    let client = Client(context.client.get());
+    let client = lines::Client(context.client.get());
     let level = if caller == Caller::Visitor { Level::Debug } else { Level::Info };
     log::log!(
         target: "hydria::access",
@@ -83,18 +84,6 @@ pub async fn finalize(
         caller.customer().map_or_else(|| "-".to_owned(), |c| c.to_string()),
     );
     response
-}
-
-/// The address of a client as the log shows it.
-struct Client(Option<IpAddr>);
-
-impl fmt::Display for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(address) => address.fmt(f),
-            None => f.write_str("-"),
-        }
-    }
 }
 
 /// Returns a panic as a problem; the panic has logged its place itself.

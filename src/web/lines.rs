@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 use std::error::Error as _;
+use std::fmt;
+use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -25,6 +27,18 @@ pub fn failed(problem: &Problem, (method, path): (&str, &str), request_id: &str)
         Some(0) => log::warn!(request = request_id; "{line}"),
         Some(more) => {
             log::warn!(request = request_id; "{line}; as {more} requests were answered since");
+        }
+    }
+}
+
+/// The address of a client as the log shows it.
+pub struct Client(pub Option<IpAddr>);
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("-"),
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum Holder {
     Service,
     /// All who have no key.
     Visitors,
+    /// Those who log in, until it is known who they are.
+    LogIns,
     Customer(i32),
 }
 

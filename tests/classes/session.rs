@@ -6,7 +6,7 @@ use hydria::cli::serve::Options;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, App, Browser, Owner, until};
+use crate::support::{Answer, App, Browser, Owner, rows, until};
 
 const SESSION: &str = "/console/session";
 
@@ -562,6 +562,53 @@ fn over_https_the_cookie_is_bound_to_the_host() {
     let cookie = browser.cookie().expect("a cookie").replace("__Host-", "");
     browser.keep(&cookie);
     browser.get(&owner.path("")).expect(401);
+}
+
+#[test]
+fn passwords_are_not_guessed_faster_by_sending_many_at_once() {
+    let options = Options { no_worker: true, ..Options::default() };
+    let app = App::start_with(&[("HYDRIA_AUTH_DELAY_MS", "5000")], options);
+    let owner = app.customer("library");
+    owner.person("anna", &["admin"]);
+    let guesses: Vec<_> = (0..40)
+        .map(|n| {
+            let visitor = app.visitor.clone();
+            let wrong = json!({ "email": "anna@example.org", "password": format!("guess {n}") });
+            std::thread::spawn(move || Browser::new(&visitor).log_in(&wrong).status)
+        })
+        .collect();
+    let statuses: Vec<u16> =
+        guesses.into_iter().map(|guess| guess.join().expect("an answer")).collect();
+    let looked_at = statuses.iter().filter(|status| **status == 401).count();
+    assert!(looked_at < 20, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [401, 503].contains(status)), "{statuses:?}");
+    // Another account from the same address waits for nothing.
+    owner.person("ben", &["admin"]);
+    logged_in(&app, &person("ben"));
+}
+
+#[test]
+fn a_cookie_of_another_site_in_other_letters_ends_no_session() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let browser = logged_in(&app, &owner.credentials());
+    let own = browser.cookie().expect("a cookie");
+    browser.keep(&format!("lang=é; {own}; last=ü"));
+    browser.get(SESSION).expect(200);
+}
+
+#[test]
+fn a_log_in_that_is_refused_for_its_parameters_has_ended_and_begun_nothing() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let browser = logged_in(&app, &owner.credentials());
+    browser.delete(&format!("{SESSION}?format=nonsense")).expect(400);
+    browser.get(SESSION).expect(200);
+    let sessions = "SELECT count(*) AS n FROM sessions";
+    let before = rows::number(&mut app.database(), sessions);
+    let other = Browser::new(&app.visitor);
+    other.post(&format!("{SESSION}?format=nonsense"), &owner.credentials()).expect(400);
+    assert_eq!(rows::number(&mut app.database(), sessions), before);
 }
 
 #[test]

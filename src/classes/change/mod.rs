@@ -61,11 +61,11 @@ fn actor(change: &Change, view: RenderContext<'_>) -> String {
     let actor = &change.actor;
     let own = format!("/customers/{}/", change.customer);
     match actor.starts_with('/') {
-        true if view.caller.is_reader() && is_key(actor) => "key".to_owned(),
-        true if view.caller.is_administrator() || actor.starts_with(&own) => {
-            format!("{}{actor}", view.site.base)
+        true if !view.caller.is_administrator() && !actor.starts_with(&own) => {
+            "administrator".to_owned()
         }
-        true => "administrator".to_owned(),
+        true if view.caller.is_reader() && is_key(actor) => "key".to_owned(),
+        true => format!("{}{actor}", view.site.base),
         false => actor.clone(),
     }
 }

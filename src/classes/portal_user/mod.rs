@@ -81,8 +81,7 @@ impl Resource for PortalUser {
                 "The password so far, which people give who change their own; never shown",
                 |d: &mut PortalUserDraft| &mut d.current_password,
             )
-            .max_bytes(MAX_INDEXED)
-            .example("open sesame"),
+            .max_bytes(MAX_INDEXED),
             &field("enabled", "Whether the user may log in", |u: &Self| &u.enabled)
                 .writable(|d| &mut d.enabled),
             &field("created", "When it was made", |u: &Self| &u.created),

@@ -59,6 +59,8 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let missing = || Problem::NotFound(format!("there is no customer {}", call.value()));
     let customer: i32 = call.value().parse().map_err(|_admitted| missing())?;
     let last = last_event(call)?;
+    // Before anything is waited for, so that the stream learns of what ends meanwhile.
+    let seen = (service.keys.changes(), service.sessions.changes());
     let mut response = HttpResponse::Ok();
     response.content_type("text/event-stream");
     // Proxies that gather answers before they pass them on would pass nothing on.
@@ -75,7 +77,6 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let slot = service.events.slots.take(customer).ok_or_else(crowded)?;
     let mut told = service.events.feed.listen();
     let place = begin(service, caller, &mut told, last).await?;
-    let seen = (service.keys.changes(), service.sessions.changes());
     let whole: Option<web::Data<Service>> = request.app_data().cloned();
     let service = whole.ok_or_else(|| Problem::internal("a request without its service"))?;
     let given = request.headers().get(header::AUTHORIZATION);

@@ -144,7 +144,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
                     return Ok(answer);
                 }
                 let now = asked(false).await?;
-                if now.image.shows_the_same(&first.image) {
+                if now.is_opened == first.is_opened && now.image.shows_the_same(&first.image) {
                     return Ok(answer);
                 }
                 is_gone = false;

@@ -25,10 +25,14 @@ pub fn is_secure(base: &str) -> bool {
 
 /// Returns the token that a request carries, if it does.
 pub fn read(request: &HttpRequest, base: &str) -> Option<Secret> {
-    let lines = request.headers().get_all(header::COOKIE).filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.find(|(given, _)| given.trim() == name(base))?;
-    let value = value.trim();
+    // Cookies of others are in the same line, in any bytes.
+    let lines = request.headers().get_all(header::COOKIE).map(HeaderValue::as_bytes);
+    let mut values = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        let (given, value) = pair.split_at_checked(at)?;
+        (given.trim_ascii() == name(base).as_bytes()).then_some(value.get(1..)?)
+    });
+    let value = std::str::from_utf8(values.next()?).ok()?.trim();
     (!value.is_empty() && value.len() <= MAX_BYTES).then(|| Secret::new(value))
 }
 

@@ -1,5 +1,8 @@
 //! Sessions of people, for pages in a browser (`docs/sessions.md`): log-in, log-out, and who is logged in.
 
+use std::sync::LazyLock;
+use std::time::Instant;
+
 pub mod cookie;
 mod form;
 pub mod place;
@@ -10,10 +13,11 @@ use chrono::SecondsFormat;
 use serde_json::json;
 
 use super::endpoint::Call;
+use super::repeated::Repeated;
 use super::scheduler::Holder;
-use super::{Service, body, forgery};
+use super::{Service, body, forgery, lines};
 use crate::auth::Session;
-use crate::auth::people::{Account, accounts};
+use crate::auth::people::{Account, LogInTurn, Passwords, accounts};
 use crate::auth::sessions::{Proof, Who};
 use crate::hydra::Problem;
 use crate::resource::transaction;
@@ -130,18 +134,26 @@ async fn log_in(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let kind = form::kind(request)?;
     let mut fields = Fields::read(kind, &body)?;
     let target = fields.take_target()?;
-    let proof = proven(call, fields.take_credentials()?).await?;
-    let earlier = cookie::read(request, base);
-    let holder = proof.customer().map_or(Holder::Visitors, Holder::Customer);
+    let (proof, _turn) = match proven(call, fields.take_credentials()?).await {
+        Err(Problem::Unauthenticated) => return Err(refused(call)),
+        proven => proven?,
+    };
+    let earlier = live_token(call).await?;
+    let holder = proof.customer().map_or(Holder::LogIns, Holder::Customer);
     let begin = service.sessions.beginning(proof, earlier.as_ref());
     let token = match service.scheduler.run(holder, begin).await {
         Err(Problem::Unauthenticated) => {
-            return Err(service.keys.refusal("", context.client.get()).await);
+            let _late = service.keys.refusal("", context.client.get()).await;
+            return Err(refused(call));
         }
         token => token?,
     };
-    // The earlier one may be remembered.
-    service.sessions.forget();
+    if let Some(earlier) = &earlier {
+        service.sessions.forget_one(earlier);
+    }
+    if let Some(session) = service.sessions.get(&token).await? {
+        log::info!("{} logs in from {}", session.actor.path(), lines::Client(context.client.get()));
+    }
     let mut response = match kind {
         Kind::Form => HttpResponse::SeeOther(),
         Kind::Json => HttpResponse::NoContent(),
@@ -153,25 +165,55 @@ async fn log_in(call: Call<'_>) -> Result<HttpResponse, Problem> {
     Ok(response.insert_header((CACHE_CONTROL, NO_STORE)).finish())
 }
 
-/// Returns what allows a log-in.
-async fn proven(call: Call<'_>, credentials: Credentials) -> Result<Proof, Problem> {
+/// Notes that a log-in was refused, for whoever watches the log, without what was sent.
+fn refused(call: Call<'_>) -> Problem {
+    static REFUSED: LazyLock<Repeated> = LazyLock::new(Repeated::default);
+    let client = lines::Client(call.context.client.get()).to_string();
+    if let Some(left_out) = REFUSED.count(&client, Instant::now()) {
+        log::warn!("a log-in from {client} is refused; {left_out} since the last such line");
+    }
+    Problem::Unauthenticated
+}
+
+/// Returns the token of a request, if its session is under way.
+async fn live_token(call: Call<'_>) -> Result<Option<Secret>, Problem> {
+    let Some(token) = cookie::read(call.request, &call.service.site.base) else { return Ok(None) };
+    Ok(call.service.sessions.get(&token).await?.map(|_session| token))
+}
+
+/// Returns what allows a log-in, and the turn within which it is begun, if one was needed.
+async fn proven(
+    call: Call<'_>,
+    credentials: Credentials,
+) -> Result<(Proof, Option<LogInTurn>), Problem> {
     let Call { service, context, .. } = call;
     let address = context.client.get();
     match credentials {
         Credentials::Key { key, secret } => {
             let (caller, _) = service.keys.check(&key, &secret, address).await?;
             let customer = caller.customer().ok_or(Problem::Unauthenticated)?;
-            Ok(Proof::Key { customer, key })
+            Ok((Proof::Key { customer, key }, None))
         }
-        Credentials::Link(token) => Ok(Proof::Link(token)),
+        Credentials::Link(token) => {
+            Ok((Proof::Link(token), Some(service.passwords.turn(address).await?)))
+        }
         Credentials::Person { email, password, customer } => {
-            let found = matching(call, email.clone(), password, customer).await?;
-            match <[Account; 1]>::try_from(found) {
-                Ok([account]) => Ok(Proof::Password(account)),
-                Err(none) if none.is_empty() => {
-                    let account = format!("person {}", email.to_lowercase());
-                    Err(service.keys.refusal(&account, address).await)
-                }
+            // Rust writes the lower case of İ with a dot of its own, PostgreSQL without: it is one address.
+            let account = format!("person {}", email.to_lowercase().replace('\u{307}', ""));
+            service.keys.take_try(&account, address).await?;
+            let turn = service.passwords.turn(address).await?;
+            let database = service.database.clone();
+            let look = move || {
+                transaction::read(&database, |conn| accounts(conn, &email, customer.as_deref()))
+            };
+            let found = service.scheduler.run(Holder::LogIns, look).await?;
+            let matching = Passwords::matching(turn, found, password).await?;
+            if !matching.is_empty() {
+                service.keys.forgive(&account, address);
+            }
+            match <[Account; 1]>::try_from(matching) {
+                Ok([account]) => Ok((Proof::Password(account), None)),
+                Err(none) if none.is_empty() => Err(Problem::Unauthenticated),
                 Err(several) => {
                     let names = several.into_iter().map(|account| account.customer_name);
                     Err(Problem::SeveralAccounts(names.collect()))
@@ -179,20 +221,6 @@ async fn proven(call: Call<'_>, credentials: Credentials) -> Result<Proof, Probl
             }
         }
     }
-}
-
-async fn matching(
-    call: Call<'_>,
-    email: String,
-    password: Secret,
-    customer: Option<String>,
-) -> Result<Vec<Account>, Problem> {
-    let Call { service, context, .. } = call;
-    let database = service.database.clone();
-    let look =
-        move || transaction::read(&database, |conn| accounts(conn, &email, customer.as_deref()));
-    let found = service.scheduler.run(Holder::Visitors, look).await?;
-    service.passwords.matching(found, password, context.client.get()).await
 }
 
 /// Ends the session of the request, if it has one, and has the browser forget its cookie.
@@ -205,9 +233,12 @@ async fn log_out(call: Call<'_>, target: Option<String>) -> Result<HttpResponse,
     let Call { service, request, .. } = call;
     check_origin(call)?;
     let base = &service.site.base;
-    if let Some(token) = cookie::read(request, base) {
-        service.scheduler.run(Holder::Visitors, service.sessions.end(&token)).await?;
-        service.sessions.forget();
+    if let Some(token) = cookie::read(request, base)
+        && let Some(session) = service.sessions.get(&token).await?
+    {
+        let holder = Holder::Customer(session.customer);
+        service.scheduler.run(holder, service.sessions.end(&token)).await?;
+        service.sessions.forget_one(&token);
     }
     let mut response = match &target {
         Some(_) => HttpResponse::SeeOther(),

@@ -39,8 +39,8 @@ fn null_resets_what_has_a_default_and_is_refused_for_what_is_required() {
         let plain = plain(&world, family);
         for (name, read_only, required) in properties(&world, family.class) {
             assert_eq!(required, family.required.contains(&name.as_str()), "{name}");
-            // A strategy without an order of its own is tried after the others there are.
-            if read_only || name == "order" {
+            // A strategy without an order of its own is tried after the others there are; the password so far is not kept.
+            if read_only || name == "order" || name == "currentPassword" {
                 continue;
             }
             for method in ["PUT", "PATCH"] {
