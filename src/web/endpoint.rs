@@ -140,7 +140,10 @@ impl Endpoint {
             input.judge(Ok(()))?;
         }
         let mut response = input.judge((self.handler)(call).await)?;
-        if let Caching::Shared(value) = self.caching {
+        // A page for people says itself that it is not stored.
+        if let Caching::Shared(value) = self.caching
+            && !response.headers().contains_key(CACHE_CONTROL)
+        {
             response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(value));
         }
         Ok(response)

@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use super::admin::probed;
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc, Handler};
 use super::scheduler::Holder;
-use super::{events, image_services, represent, request, respond, robots, samples, session};
+use super::{console, events, image_services, represent, request, respond, robots, samples, session};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
 use crate::metrics::http::RequestClass;
@@ -17,7 +17,7 @@ use crate::resource::transaction;
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 14] = [
+pub const ENDPOINTS: [Endpoint; 15] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
@@ -116,6 +116,19 @@ pub const ENDPOINTS: [Endpoint; 14] = [
     image_service("/iiif-img/{+image}"),
     image_service("/thumbs/{+image}"),
     image_service("/degraded/{+image}"),
+    Endpoint {
+        template: "/console/{hash}/{+file}",
+        methods: &["GET"],
+        // A page that says that credentials are wrong needs them as well.
+        audience: Audience::Viewers,
+        caching: console::FOR_EVER,
+        class: RequestClass::Document,
+        cross_origin: false,
+        // They are for the pages that name them, and no part of the API.
+        doc: None,
+        is_mounted: |_| true,
+        handler: |call| Box::pin(async move { console::get(call) }),
+    },
     Endpoint {
         template: "/samples/{sample}",
         methods: &["GET"],

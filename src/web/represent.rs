@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, LINK, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CROSS_ORIGIN_OPENER_POLICY, LINK, REFERRER_POLICY,
+    VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::conditional::not_modified;
+use super::console::shell;
 use super::documents::{Document, Documents};
 use super::negotiate::{self, Kind, Offer, Representation};
-use super::{page, request};
+use super::request;
 use crate::hydra::graph::{self, Form};
 use crate::hydra::{Problem, Variant};
 use crate::resource::Reply;
@@ -51,7 +53,17 @@ fn not_acceptable() -> Problem {
     Problem::NotAcceptable { offered: Offer.to_string() }
 }
 
-/// Converts a document of ours to a representation; `path` is the address asked for, below the base.
+/// The answer that a document stands in, which a page tells of.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// The address asked for, below the base.
+    pub path: String,
+    pub status: u16,
+    /// The entity tag of the document as JSON-LD.
+    pub tag: Option<String>,
+}
+
+/// Converts a document of ours to a representation.
 ///
 /// # Errors
 /// Fails if the document is not what the class tables write.
@@ -59,20 +71,20 @@ pub async fn body(
     documents: &Arc<Documents>,
     written: Vec<u8>,
     wanted: Representation,
-    path: &str,
+    answered: &Answered,
 ) -> Result<Vec<u8>, Problem> {
     if wanted.is_as_written() {
         return Ok(written);
     }
     if written.len() < HEAVY {
-        return convert(documents, &written, wanted, path);
+        return convert(documents, &written, wanted, answered);
     }
     let _turn = match written.len() {
         ..LARGE => None,
         _ => Some(turn(&documents.conversions).await?),
     };
-    let (documents, path) = (Arc::clone(documents), path.to_owned());
-    let converted = web::block(move || convert(&documents, &written, wanted, &path)).await;
+    let (documents, answered) = (Arc::clone(documents), answered.clone());
+    let converted = web::block(move || convert(&documents, &written, wanted, &answered)).await;
     converted.unwrap_or_else(|error| Err(Problem::internal(error)))
 }
 
@@ -84,14 +96,14 @@ pub fn body_now(
     documents: &Documents,
     written: &[u8],
     wanted: Representation,
-    path: &str,
+    answered: &Answered,
 ) -> Result<Vec<u8>, Problem> {
     let is_large = written.len() >= LARGE && !wanted.is_as_written();
     let _turn = match is_large.then(|| documents.conversions.try_acquire()).transpose() {
         Ok(turn) => turn,
         Err(_taken) => return Err(too_many()),
     };
-    convert(documents, written, wanted, path)
+    convert(documents, written, wanted, answered)
 }
 
 /// Waits for the turn of a large document.
@@ -115,7 +127,7 @@ pub fn convert(
     documents: &Documents,
     written: &[u8],
     wanted: Representation,
-    path: &str,
+    answered: &Answered,
 ) -> Result<Vec<u8>, Problem> {
     let document: Value = serde_json::from_slice(written).map_err(Problem::internal)?;
     let terms = documents.terms(&document);
@@ -124,7 +136,16 @@ pub fn convert(
             return Ok(written.to_vec());
         }
         Representation::Html => {
-            return Ok(page::page(&document, terms, &documents.base, path).into_bytes());
+            let shown = shell::Shown {
+                document: &document,
+                written: std::str::from_utf8(written).map_err(Problem::internal)?,
+                terms,
+                base: &documents.base,
+                path: &answered.path,
+                status: answered.status,
+                tag: answered.tag.clone(),
+            };
+            return Ok(shell::page(&shown).into_bytes());
         }
         Representation::Expanded => Form::Expanded,
         Representation::Flattened => Form::Flattened,
@@ -154,9 +175,13 @@ pub fn head(
     }
     if wanted == Representation::Html {
         response
-            .insert_header((CONTENT_SECURITY_POLICY, page::POLICY.as_str()))
+            .insert_header((CONTENT_SECURITY_POLICY, shell::POLICY))
             .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-            .insert_header((REFERRER_POLICY, "same-origin"));
+            .insert_header((REFERRER_POLICY, "same-origin"))
+            .insert_header((CROSS_ORIGIN_OPENER_POLICY, "same-origin"))
+            // A page names files of this version, and a browser that goes back must not meet the JSON of its address.
+            .insert_header((CACHE_CONTROL, "no-store"))
+            .insert_header((VARY, "Accept, Cookie, Prefer, Authorization, Origin"));
     }
 }
 
@@ -188,7 +213,9 @@ pub async fn vocabulary(
     let shown = if wanted.is_as_written() {
         written.clone()
     } else {
-        let conversion = body(documents, written.to_vec(), wanted, "/vocab");
+        let tag = Some(tag.entity_tag(""));
+        let answered = Answered { path: "/vocab".into(), status: 200, tag };
+        let conversion = body(documents, written.to_vec(), wanted, &answered);
         documents.vocabulary_in(wanted, conversion).await?
     };
     head(&mut response, wanted, Kind::Data, written);

@@ -10,6 +10,7 @@ use super::body::{ACCEPT_PATCH, ACCEPT_POST};
 use super::conditional::{not_modified, respond_conditionally, tagged, varying};
 use super::documents::{Document, Documents};
 use super::negotiate::{Kind, Representation};
+use super::represent::Answered;
 use super::request::Preference;
 use super::{lines, represent, status};
 use crate::hydra::{Fault, Problem, Tag, Variant, Writer};
@@ -47,10 +48,10 @@ enum Composed {
     Open(HttpResponseBuilder, Unconverted),
 }
 
-/// A document as the class tables wrote it, with the path that it is shown for.
+/// A document as the class tables wrote it, with the answer that it stands in.
 struct Unconverted {
     written: Vec<u8>,
-    path: String,
+    answered: Answered,
 }
 
 /// Returns the response to a reply.
@@ -65,8 +66,8 @@ pub async fn reply(
 ) -> Result<HttpResponse, Problem> {
     match compose(documents, reply, wish)? {
         Composed::Whole(response) => Ok(response),
-        Composed::Open(mut response, Unconverted { written, path }) => {
-            let body = represent::body(documents, written, wish.representation, &path);
+        Composed::Open(mut response, Unconverted { written, answered }) => {
+            let body = represent::body(documents, written, wish.representation, &answered);
             Ok(response.body(body.await?))
         }
     }
@@ -83,9 +84,9 @@ pub fn reply_now(
 ) -> Result<HttpResponse, Problem> {
     match compose(documents, reply, wish)? {
         Composed::Whole(response) => Ok(response),
-        Composed::Open(mut response, Unconverted { written, path }) => {
+        Composed::Open(mut response, Unconverted { written, answered }) => {
             let wanted = wish.representation;
-            Ok(response.body(represent::body_now(documents, &written, wanted, &path)?))
+            Ok(response.body(represent::body_now(documents, &written, wanted, &answered)?))
         }
     }
 }
@@ -100,7 +101,13 @@ fn compose(
         None => wish.patch_returns_representation,
     };
     let wanted = wish.representation;
-    let mut response = HttpResponse::build(status::of_reply(&reply, shows_updated));
+    let status = status::of_reply(&reply, shows_updated);
+    let answered = |path: &str, tag: Tag| Answered {
+        path: path.to_owned(),
+        status: status.as_u16(),
+        tag: Some(tag.entity_tag("")),
+    };
+    let mut response = HttpResponse::build(status);
     match reply {
         Reply::Shown { body, tag, .. } if wish.reads => {
             let conditions = &wish.conditions;
@@ -110,8 +117,8 @@ fn compose(
                 return Ok(Composed::Whole(unchanged));
             }
             represent::head(&mut response, wanted, Kind::Data, &body);
-            let path = wish.asked.to_owned();
-            Ok(Composed::Open(response, Unconverted { written: body, path }))
+            let answered = answered(wish.asked, tag);
+            Ok(Composed::Open(response, Unconverted { written: body, answered }))
         }
         Reply::Shown { outcome, id, body, tag } => {
             let is_minimal = wish.preference == Some(Preference::Minimal);
@@ -141,8 +148,9 @@ fn compose(
             }
             if shows {
                 represent::head(&mut response, wanted, Kind::Data, &body);
-                let path = id.strip_prefix(&documents.base).unwrap_or(wish.asked).to_owned();
-                return Ok(Composed::Open(response, Unconverted { written: body, path }));
+                let answered =
+                    answered(id.strip_prefix(&documents.base).unwrap_or(wish.asked), tag);
+                return Ok(Composed::Open(response, Unconverted { written: body, answered }));
             }
             Ok(Composed::Whole(empty(response)))
         }
@@ -220,7 +228,8 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
     }
     let written = problem_body(problem, status, &documents.base, (method, path), request_id);
     // Small, and so made here; as it was written, should that ever fail.
-    let (wanted, body) = match represent::convert(documents, &written, wanted, path) {
+    let answered = Answered { path: path.to_owned(), status: status.as_u16(), tag: None };
+    let (wanted, body) = match represent::convert(documents, &written, wanted, &answered) {
         Ok(body) => (wanted, body),
         Err(_) => (Representation::JsonLd, written.clone()),
     };

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
 use reqwest::Method;
 use serde_json::json;
-use sha2::Digest as _;
 
 use super::{BROWSER, HTML, get, profile};
 use crate::contract::world::World;
@@ -38,14 +36,19 @@ fn a_page_has_its_links_its_operations_and_the_way_to_the_data() {
         .expect("an id")
         .to_owned();
     let image = format!("{space}/images/good");
+    let titled = [
+        (format!("{base}/"), "Hydria"),
+        (format!("{base}{}", owner.path("")), "library"),
+        (space.clone(), "maps"),
+        (image, "Image good"),
+    ];
     let mut followed = BTreeSet::new();
     let (_, images) = page(&owner.client, &format!("{space}/images"), 200);
     assert!(images.contains("<summary>property, object</summary>"), "{images}");
-    for address in [format!("{base}/"), format!("{base}{}", owner.path("")), space.clone(), image] {
+    for (address, title) in titled {
         let (_, text) = page(&owner.client, &address, 200);
         let data = owner.client.get(&address).expect(200).body;
-        let class = data["@type"].as_str().expect("a class");
-        assert!(text.contains(&format!("<h1>{class}")), "{text}");
+        assert!(text.contains(&format!("<h1>{title}</h1>")), "{text}");
         for (key, value) in data.as_object().expect("a resource") {
             if let Some(link) =
                 value.as_str().filter(|v| v.starts_with("http") && !key.starts_with('@'))
@@ -63,7 +66,8 @@ fn a_page_has_its_links_its_operations_and_the_way_to_the_data() {
         {
             assert!(types.iter().any(|t| t.starts_with(media_type)), "{media_type}: {text}");
         }
-        assert!(addresses(&text, "link").iter().all(|a| *a == address), "{text}");
+        let own = |link: &&String| !link.contains("/console/");
+        assert!(addresses(&text, "link").iter().filter(own).all(|a| *a == address), "{text}");
         followed.extend(addresses(&text, "a").into_iter().filter(|a| a.starts_with(base)));
     }
     assert!(followed.len() > 30, "{followed:?}");
@@ -97,7 +101,7 @@ fn a_page_of_a_collection_leads_to_its_members_and_neighbours() {
     let (_, text) = page(client, &format!("{spaces}?page=2&pageSize=2"), 200);
     let data = client.get(&format!("{spaces}?page=2&pageSize=2")).expect(200);
     let links = addresses(&text, "a");
-    assert!(text.contains("<h1>SpaceCollection (5)</h1>"), "{text}");
+    assert!(text.contains("<h1>Spaces (5)</h1>"), "{text}");
     for member in data.members() {
         let (id, name) =
             (member["@id"].as_str().expect("an id"), member["name"].as_str().expect("a name"));
@@ -145,27 +149,67 @@ fn what_strangers_wrote_is_text_and_nothing_else() {
         ("/%3Cscript%3E{{title}}", 404),
     ] {
         let (answer, text) = page(client, address, status);
-        for forbidden in ["<script", "<img", "onerror=alert(2)>", "=\"javascript", "=\"data:"] {
+        // The console, and the document as data.
+        for own in [
+            "<script type=\"module\" src=\"/console/",
+            "<script type=\"application/ld+json\" id=\"doc\">",
+        ] {
+            assert_eq!(text.matches(own).count(), 1, "{address}: {text}");
+        }
+        assert_eq!(text.to_lowercase().matches("<script").count(), 2, "{address}: {text}");
+        for forbidden in ["<img", "onerror=alert(2)>", "=\"javascript", "=\"data:", "<style"] {
             assert!(!text.to_lowercase().contains(forbidden), "{address}: {forbidden}: {text}");
         }
-        for link in addresses(&text, "a") {
+        for link in addresses(&text, "a").into_iter().filter(|link| link != "#main") {
             assert!(link.starts_with("http://") || link.starts_with("https://"), "{link}");
         }
         assert_eq!(text.matches("<h1>").count(), 1, "{text}");
-        let style = text.split("<style>").nth(1).and_then(|rest| rest.split("</style>").next());
-        let hash = sha2::Sha256::digest(style.expect("a style"));
-        let hash = base64::engine::general_purpose::STANDARD.encode(hash);
         assert_eq!(
             answer.header("content-security-policy"),
-            Some(&*format!(
-                "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'; \
-                 frame-ancestors 'none'"
-            ))
+            Some(
+                "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+                 connect-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; \
+                 form-action 'self'; frame-ancestors 'none'"
+            )
         );
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
+        assert_eq!(answer.header("cross-origin-opener-policy"), Some("same-origin"));
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert!(answer.header("vary").expect("Vary").contains("Accept"));
+        assert!(answer.header("vary").expect("Vary").contains("Accept, Cookie"));
     }
     assert!(page(client, &space, 200).1.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+}
+
+#[test]
+fn files_of_the_console_are_named_by_what_they_hold_and_kept_for_ever() {
+    let world = World::new();
+    let (_, text) = page(&world.app.visitor, "/", 200);
+    let script = text.split("src=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let script = script.expect("a script");
+    let wrong = world.app.visitor.with_key(Some(("nobody", "wrong")));
+    for (file, media_type) in [
+        (script.to_owned(), "text/javascript;charset=utf-8"),
+        (script.replace("main.js", "views/image.js"), "text/javascript;charset=utf-8"),
+        (script.replace("main.js", "style.css"), "text/css;charset=utf-8"),
+        (script.replace("main.js", "icon.svg"), "image/svg+xml"),
+    ] {
+        let answer = wrong.get(&file).expect(200);
+        assert_eq!(answer.header("content-type"), Some(media_type), "{file}");
+        assert_eq!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        let again = wrong.request(Method::GET, &file);
+        let tag = answer.header("etag").expect("a tag");
+        wrong.send(again.header("If-None-Match", tag)).expect(304);
+    }
+    for missing in [
+        "/console/0/main.js",
+        &script.replace("main.js", "main"),
+        &script.replace("main.js", "..%2Fassets.rs"),
+    ] {
+        let answer = wrong.get(missing).expect(404);
+        assert_eq!(answer.header("cache-control"), Some("private, no-store"), "{missing}");
+    }
 }
 
 #[test]

@@ -1,0 +1,196 @@
+// Forms made of a class: a field for each property that can be written, by its range; faults beside their fields.
+import { get, isGood } from './api.js';
+import { el, freshId } from './dom.js';
+import { suggest } from './suggest.js';
+import { humanise, nameOf, number, words } from './words.js';
+
+const w = words.form;
+/** Properties whose texts are long, by the words of their names. */
+const LONG = /template|description|configuration|statement|credentials|privateKey/i;
+const isWhole = (range) => range.some((type) => /[iI]nteger$|:int$|:long$/.test(type));
+const linesOf = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
+const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Returns the properties of a class that a form has: those that clients write, but for sets that have addresses of their own. */
+export const writable = (of, vocabulary) => [...vocabulary.class(of).properties.values()]
+  .filter((property) => property.writable && !property.isCollection);
+
+const localTime = (text) => {
+  const date = new Date(text);
+  return Number.isNaN(date.getTime()) ? '' : new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
+};
+
+/** Returns `{element, read, write}` for a property: `read` returns its value, `undefined` where nothing is entered. */
+const widgetOf = (property, page) => {
+  const { range, many, readable, classes } = property;
+  if (!readable) {
+    const element = LONG.test(property.name) ? el('textarea', { rows: 3, autocomplete: 'off', spellcheck: 'false' })
+      : el('input', range.includes('xsd:anyURI') ? { type: 'text', inputmode: 'url' } : { type: 'password', autocomplete: 'new-password' });
+    return { element, read: () => element.value || undefined, write: () => { element.value = ''; } };
+  }
+  if (many) {
+    const element = el('textarea', { rows: 3, dir: 'auto', spellcheck: 'false' });
+    const toValue = isWhole(range) ? (lines) => lines.map(Number) : (lines) => lines;
+    return {
+      element, isMany: true,
+      read: () => { const lines = toValue(linesOf(element.value)); return lines.length ? lines : undefined; },
+      write: (value) => { element.value = [value ?? []].flat().map((one) => one?.['@id'] ?? one).join('\n'); },
+      suggestions: classes.length ? () => suggest(classes[0], page) : undefined,
+    };
+  }
+  if (range.includes('xsd:boolean')) {
+    const element = el('input', { type: 'checkbox' });
+    return { element, isBoolean: true, read: () => element.checked, write: (value) => { element.checked = value === true; } };
+  }
+  if (isWhole(range)) {
+    const element = el('input', { type: 'number', step: '1', min: range.includes('xsd:nonNegativeInteger') ? '0' : undefined });
+    return { element, read: () => (element.value === '' ? undefined : Number(element.value)), write: (value) => { element.value = value ?? ''; } };
+  }
+  if (range.includes('xsd:dateTime')) {
+    const element = el('input', { type: 'datetime-local', step: '1' });
+    return {
+      element, read: () => (element.value ? new Date(element.value).toISOString() : undefined),
+      write: (value) => { element.value = value ? localTime(value) : ''; },
+    };
+  }
+  const isUnknown = range.length > 0 && !range.some((type) => /^xsd:(string|anyURI)$/.test(type)) && classes.length === 0;
+  if (isUnknown) {
+    const element = el('textarea', { rows: 2, spellcheck: 'false' });
+    const read = () => {
+      if (element.value.trim() === '') return undefined;
+      try { return JSON.parse(element.value); } catch { return element.value; }
+    };
+    return { element, read, write: (value) => { element.value = value === undefined ? '' : JSON.stringify(value); } };
+  }
+  const element = LONG.test(property.name) ? el('textarea', { rows: 3, dir: 'auto' })
+    : el('input', { type: 'text', dir: 'auto', autocomplete: 'off', inputmode: range.includes('xsd:anyURI') ? 'url' : undefined });
+  return {
+    element, read: () => (element.value === '' ? undefined : element.value), write: (value) => { element.value = value?.['@id'] ?? value ?? ''; },
+    suggestions: classes.length ? () => suggest(classes[0], page) : undefined,
+  };
+};
+
+/** Returns a field: label, widget, what it means, what is wrong with it. */
+const fieldOf = (property, page, { isCreating }) => {
+  const widget = widgetOf(property, page);
+  const { element } = widget;
+  element.id = freshId('field');
+  element.name = property.name;
+  const [about, fault] = [el('p', { class: 'about', id: `${element.id}-about` }), el('p', { class: 'fault', id: `${element.id}-fault` })];
+  const example = property.example === undefined ? '' : ` ${w.example(Array.isArray(property.example) ? property.example[0] : property.example)}`;
+  const parts = [property.description, example.trim(), widget.isMany && w.lines, !property.readable && !isCreating && w.unchanged];
+  about.textContent = parts.filter(Boolean).map((part) => part.replace(/[.:;]?$/, '.')).join(' ');
+  element.setAttribute('aria-describedby', `${about.id} ${fault.id}`);
+  const isRequired = property.required && isCreating;
+  if (isRequired) element.setAttribute('aria-required', 'true');
+  const label = el('label', { for: element.id }, humanise(property.name), isRequired ? el('span', { class: 'faint' }, ` ${w.required}`) : undefined);
+  const offered = el('ul', { class: 'chips offered' });
+  if (widget.suggestions) {
+    element.addEventListener('focus', async () => {
+      const found = await widget.suggestions();
+      offered.replaceChildren(...found.map((one) => el('li', {}, el('button', {
+        type: 'button', class: 'quiet', onclick: () => {
+          const id = one['@id'];
+          if (!widget.isMany) element.value = id;
+          else if (!linesOf(element.value).includes(id)) element.value = [...linesOf(element.value), id].join('\n');
+          element.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+      }, nameOf(one)))));
+    }, { once: true });
+  }
+  const box = el('div', { class: widget.isBoolean ? 'field check' : 'field' }, label, element, offered, about, fault);
+  const mark = (message) => {
+    fault.textContent = message ?? '';
+    if (message) element.setAttribute('aria-invalid', 'true'); else element.removeAttribute('aria-invalid');
+  };
+  return { ...widget, property, box, mark, id: element.id };
+};
+
+/** Returns the names of members that a fault is about. */
+const memberOf = ({ pointer, propertyPath }) => (pointer ?? '').replace(/^#?\//, '').split('/')[0] || `${propertyPath ?? ''}`.split(/[.[]/)[0];
+
+/**
+ * Makes the fields of a class. `kind`: `create`, `replace` or `change`.
+ * Returns `{element, body, mark, fill, isDirty}`; `body()` is what is to be sent, of a change only what was changed.
+ */
+export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
+  const isCreating = kind === 'create';
+  const properties = writable(of, page.vocabulary).filter(({ name }) => !only || only.includes(name));
+  const fields = properties.map((property) => fieldOf(property, page, { isCreating }));
+  const first = new Map();
+  for (const field of fields) {
+    field.write(initial[field.property.name]);
+    first.set(field, field.read());
+  }
+  const touched = new Set();
+  const element = el('div', { class: 'form-fields', oninput: (event) => touched.add(event.target.name) },
+    [...fields].sort((a, b) => Number(isCreating && b.property.required) - Number(isCreating && a.property.required)).map(({ box }) => box));
+  const body = () => {
+    const sent = {};
+    for (const field of fields) {
+      const { name, readable } = field.property;
+      const value = field.read();
+      const isChanged = !same(value, first.get(field));
+      if (kind === 'change' ? isChanged : value !== undefined && (!isCreating || isChanged || touched.has(name))) {
+        sent[name] = value === undefined ? (field.isMany ? [] : null) : value;
+      } else if (kind === 'replace' && readable && isChanged) sent[name] = field.isMany ? [] : null;
+    }
+    return sent;
+  };
+  const mark = (faults) => {
+    const rest = [];
+    for (const field of fields) field.mark(faults.filter((fault) => memberOf(fault) === field.property.name).map(({ message }) => message).join(' '));
+    for (const fault of faults) if (!fields.some((field) => field.property.name === memberOf(fault))) rest.push(fault);
+    return rest;
+  };
+  const missing = () => fields.filter((field) => field.property.required && isCreating && field.read() === undefined)
+    .map((field) => ({ propertyPath: field.property.name, message: w.isRequired(humanise(field.property.name)) }));
+  const fill = (values) => {
+    for (const field of fields) if (field.property.readable && field.property.name in values) field.write(values[field.property.name] ?? undefined);
+  };
+  const fieldFor = (fault) => fields.find((field) => field.property.name === memberOf(fault));
+  return { element, body, mark, missing, fill, fieldFor, isDirty: () => Object.keys(body()).length > 0 };
+};
+
+const keyOf = (method, url) => `draft ${method} ${url}`;
+
+/** Drafts of forms, kept for as long as the browser's tab lives; what is secret is not kept. */
+export const drafts = {
+  keep: (method, url, body, secret) => sessionStorage.setItem(keyOf(method, url),
+    JSON.stringify(Object.fromEntries(Object.entries(body).filter(([name]) => !secret.includes(name))))),
+  read: (method, url) => { try { return JSON.parse(sessionStorage.getItem(keyOf(method, url))); } catch { return null; } },
+  drop: (method, url) => sessionStorage.removeItem(keyOf(method, url)),
+};
+
+/** Returns the summary of what is wrong, which takes focus. */
+export const summaryOf = (title, faults, fields) => {
+  const element = el('div', { class: 'summary', tabindex: '-1', role: 'alert' }, el('p', {}, el('strong', {}, title)),
+    faults.length ? el('ul', {}, faults.map((fault) => {
+      const field = fields?.fieldFor(fault);
+      return el('li', { dir: 'auto' }, field
+        ? el('a', { href: `#${field.id}`, onclick: (event) => { event.preventDefault(); document.getElementById(field.id).focus(); } }, fault.message)
+        : fault.message);
+    })) : undefined);
+  return element;
+};
+
+const shown = (value) => (value === undefined || value === '' || (Array.isArray(value) && value.length === 0) ? '–'
+  : Array.isArray(value) ? value.join(', ') : typeof value === 'boolean' ? (value ? words.yes : words.no)
+    : typeof value === 'number' ? number(value) : `${value}`);
+
+/** Returns what somebody else changed meanwhile beside what is to be sent, and a way to send it again. */
+export const conflictOf = async ({ page, body, initial, again }) => {
+  const now = await get(page.url, { quiet: true });
+  if (!isGood(now) || !now.doc) return el('p', {}, words.status[412]);
+  const names = Object.keys({ ...initial, ...now.doc }).filter((name) => /^[a-z]/i.test(name) && name !== 'hydra:operation')
+    .filter((name) => name in body || !same(initial[name], now.doc[name]));
+  const element = el('div', { class: 'conflict', tabindex: '-1' }, el('h3', {}, words.status[412]), el('p', {}, w.conflict),
+    el('div', { class: 'scroll', tabindex: '0' }, el('table', {}, el('thead', {}, el('tr', {}, el('td', {}), [w.yours, w.loaded, w.now].map((label) => el('th', { scope: 'col' }, label)))),
+      el('tbody', {}, names.map((name) => el('tr', { class: !same(initial[name], now.doc[name]) ? 'changed' : undefined }, el('th', { scope: 'row' }, humanise(name)),
+        [name in body ? body[name] ?? undefined : initial[name], initial[name], now.doc[name]].map((value, index) => el('td', {
+          dir: 'auto', class: (index === 0 && name in body) || (index === 2 && !same(initial[name], now.doc[name])) ? 'strong' : undefined,
+        }, shown(value)))))))),
+    el('div', { class: 'actions' }, el('button', { type: 'button', class: 'main', onclick: () => again(now.etag) }, w.again),
+      el('button', { type: 'button', onclick: () => page.reload() }, w.reload)));
+  return element;
+};

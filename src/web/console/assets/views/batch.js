@@ -1,0 +1,105 @@
+// Batches: how far they are, what failed and why. It moves by itself while the page is seen, until the batch is done.
+import { get, getLater, isGood } from '../api.js';
+import { announce, el, link } from '../dom.js';
+import { headOf, sectionsOf, valueOf } from '../generic.js';
+import { moment, span } from '../time.js';
+import { nameOf, number, words } from '../words.js';
+
+const w = words.batch;
+
+const isDone = (batch) => batch.finished !== undefined;
+const shareOf = ({ count, completed = 0, errors = 0 }) => (count ? Math.floor(((completed + errors) / count) * 100) : 100);
+
+/** Returns how far a batch is in words. */
+export const progressText = ({ count = 0, completed = 0, errors = 0 }) =>
+  w.progress(number(completed + errors), number(count), errors);
+
+/** Returns a bar of what is done, failed and left; the words beside it say the same. */
+export const barOf = (batch) => {
+  const { count = 0, completed = 0, errors = 0 } = batch;
+  const part = (kind, amount) => {
+    const element = el('i', { class: kind });
+    element.style.flexGrow = `${amount}`;
+    return amount ? element : undefined;
+  };
+  const left = Math.max(0, count - completed - errors);
+  return el('span', { class: 'bar-of', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': `${count}`,
+    'aria-valuenow': `${completed + errors}`, 'aria-label': progressText(batch) },
+  part('done', count ? completed : 1), part('wrong', errors), part('left', left));
+};
+
+/** Reads something again and again while the page is seen: soon at first, then ever less often, until `done`. */
+export const follow = (page, first, { seen, done }) => {
+  let [wait, etag, timer] = [1000, page.exchange.etag, undefined];
+  if (done(first)) return;
+  const next = () => { timer = setTimeout(look, wait); };
+  const look = async () => {
+    if (document.visibilityState !== 'visible') return;
+    const exchange = await get(page.url, { known: etag, quiet: true, signal: page.signal }).catch(() => undefined);
+    if (!exchange || page.signal.aborted) return;
+    if (isGood(exchange) && exchange.doc) {
+      etag = exchange.etag;
+      seen(exchange.doc);
+      if (done(exchange.doc)) return;
+      wait = Math.min(wait * 1.15, 10000);
+    } else wait = Math.min(wait * 1.5, 30000);
+    next();
+  };
+  const back = () => { clearTimeout(timer); if (document.visibilityState === 'visible') look(); };
+  document.addEventListener('visibilitychange', back, { signal: page.signal });
+  page.signal.addEventListener('abort', () => clearTimeout(timer));
+  next();
+};
+
+/** Returns what failed, by message. */
+const errorsOf = (page, batch) => {
+  if (!batch.errors || !batch.errorImages) return undefined;
+  const list = el('div', { class: 'errors' }, el('p', { class: 'faint' }, words.loading));
+  getLater(batch.errorImages).then(({ doc }) => {
+    const groups = new Map();
+    for (const image of doc?.member ?? []) groups.set(image.error, [...(groups.get(image.error) ?? []), image]);
+    list.replaceChildren(...[...groups].map(([error, images]) => el('div', { class: 'group' },
+      el('p', { class: 'message' }, '⚠ ', el('span', { dir: 'auto' }, error), ' ', el('span', { class: 'count' }, w.images(images.length))),
+      el('ul', { class: 'chips' }, images.slice(0, 50).map((image) => el('li', {}, link(image['@id'], nameOf(image))))))));
+  });
+  return el('section', {}, el('h2', {}, w.failed), list);
+};
+
+const timesOf = (batch) => {
+  const parts = [];
+  if (batch.submitted) parts.push([w.submitted, moment(batch.submitted)]);
+  if (isDone(batch)) parts.push([w.finished, [moment(batch.finished), batch.submitted ? ` (${w.after(span(batch.submitted, batch.finished))})` : '']]);
+  else if (batch.estCompletion) parts.push([w.estimated, moment(batch.estCompletion)]);
+  return el('dl', { class: 'fields' }, parts.map(([term, value]) => [el('dt', {}, term), el('dd', {}, value)]));
+};
+
+/** Shows a batch. */
+export const view = (page) => {
+  const live = el('section', { class: 'progress', 'aria-label': w.title });
+  const failed = el('div', {});
+  let told = shareOf(page.doc);
+  let errors = -1;
+  const draw = (batch) => {
+    live.replaceChildren(barOf(batch), el('p', { class: 'big' }, progressText(batch)), timesOf(batch));
+    if (batch.errors !== errors) failed.replaceChildren(...[errorsOf(page, batch)].filter(Boolean));
+    errors = batch.errors;
+    const share = shareOf(batch);
+    if (Math.floor(share / 10) > Math.floor(told / 10) || (isDone(batch) && told < 100)) announce(progressText(batch));
+    told = share;
+  };
+  draw(page.doc);
+  follow(page, page.doc, { seen: draw, done: isDone });
+  const shown = ['id', 'count', 'completed', 'errors', 'submitted', 'finished', 'estCompletion'];
+  return [headOf(page, { actions: page.actions }), live, failed, ...sectionsOf(page, shown)];
+};
+
+/** Returns batches as a table with bars. */
+export const table = (page, members, { heading }) => {
+  const named = (name) => page.vocabulary.property('Batch', name) ?? { name, range: [], operations: [] };
+  return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': words.collection.members }, el('table', {},
+    el('caption', { class: 'unseen' }, page.title),
+    el('thead', {}, el('tr', {}, heading(named('id')), el('th', { scope: 'col' }, w.title), ['submitted', 'finished'].map((name) => heading(named(name))))),
+    el('tbody', {}, members.map((batch) => el('tr', {}, el('th', { scope: 'row' }, link(batch['@id'], w.one(batch.id))),
+      el('td', { class: 'wide' }, barOf(batch), ' ', progressText(batch)),
+      ['submitted', 'finished'].map((name) => el('td', {}, batch[name] ? valueOf(batch[name], named(name)) : '')))))));
+};

@@ -1,0 +1,136 @@
+//! The page of a document: the document itself, what is shown of it without script, and what the console is made of.
+
+use std::sync::LazyLock;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::{Map, Value};
+
+use super::assets::ADDRESS;
+use super::{fallback, names};
+use crate::hydra::graph::Terms;
+use crate::resource::address::decode;
+use crate::web::negotiate::{Kind, OFFERED, Offer, Representation};
+
+/// The content security policy of a page: nothing but what this service sends, and no script or style within the page.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+     connect-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What a page shows.
+pub struct Shown<'a> {
+    pub document: &'a Value,
+    /// The same as it was written.
+    pub written: &'a str,
+    pub terms: &'a Terms,
+    /// Public address of the root, without a final slash.
+    pub base: &'a str,
+    /// The address asked for, below the base.
+    pub path: &'a str,
+    pub status: u16,
+    /// The entity tag of the document as JSON-LD.
+    pub tag: Option<String>,
+}
+
+/// The path of the root, as pages name the console's files: they come from where the page comes from.
+fn root(base: &str) -> &str {
+    let host = base.find("://").map_or(0, |at| at + 3);
+    let path = base.get(host..).and_then(|rest| rest.find('/')).map(|at| host + at);
+    path.and_then(|path| base.get(path..)).unwrap_or_default()
+}
+
+/// Returns the page of a document.
+pub fn page(shown: &Shown<'_>) -> String {
+    static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+    let Shown { document, written, terms, base, path, status, tag } = shown;
+    let node = document.as_object().unwrap_or(&NOTHING);
+    let (title, address) = (names::title(node, path), format!("{base}{path}"));
+    let files = format!("{}{}", root(base), &*ADDRESS);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) @if title != "Hydria" { " – Hydria" } }
+                link rel="icon" href={ (files) "/icon.svg" } type="image/svg+xml";
+                link rel="stylesheet" href={ (files) "/style.css" };
+                @for offered in OFFERED.iter().filter(|offered| **offered != Representation::Html) {
+                    link rel="alternate" type=(offered.content_type(Kind::Data)) href=(address);
+                }
+                script type="module" src={ (files) "/main.js" } {}
+            }
+            body data-base=(base) data-status=(status) data-etag=[tag.as_deref()]
+                data-documentation={ (base) "/vocab" } {
+                a.skip href="#main" { "Skip to the content" }
+                header.bar {
+                    a.brand href={ (base) "/" } { "Hydria" }
+                    nav.breadcrumb aria-label="Breadcrumb" { (breadcrumb(base, path)) }
+                    div.tools {}
+                }
+                main id="main" tabindex="-1" {
+                    div.head {
+                        @if let Some((class, address)) = names::kind(node, terms).filter(|(class, _)| *class != title) {
+                            p.kind { a href=(address) { (class) } }
+                        }
+                        h1 { (title) }
+                    }
+                    div.fallback { (fallback::content(node, terms, base)) }
+                }
+                footer {
+                    p.fallback {
+                        "Programs get this document at the same address: "
+                        code { "curl -H 'Accept: text/turtle' '" (address.replace('\'', "%27")) "'" }
+                        ". Offered are " (Offer.to_string()) ". "
+                        a href={ (base) (plain(path)) } { "As JSON" }
+                        "."
+                    }
+                    p { "The " a href={ (base) "/vocab" } { "vocabulary" } " says what every word means." }
+                }
+                script type="application/ld+json" id="doc" { (embedded(written)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// Returns the path under which a document is shown as it is sent to programs.
+fn plain(path: &str) -> String {
+    let mark = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{mark}format=json")
+}
+
+/// Returns JSON as data within a page: nothing in it ends the element or begins another.
+fn embedded(written: &str) -> Markup {
+    PreEscaped(written.replace('<', "\\u003c").replace('>', "\\u003e"))
+}
+
+/// Returns the parts of a path, each a link to what is there.
+fn breadcrumb(base: &str, path: &str) -> Markup {
+    let path = path.split('?').next().unwrap_or_default();
+    let mut below = String::new();
+    let parts = path.split('/').filter(|part| !part.is_empty()).map(|part| {
+        below.push('/');
+        below.push_str(part);
+        (format!("{base}{below}"), decode(part).unwrap_or_else(|| part.to_owned()))
+    });
+    html! { ol { @for (address, shown) in parts { li { a href=(address) { (shown) } } } } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_by_the_path_of_the_public_address() {
+        assert_eq!(root("https://a.example"), "");
+        assert_eq!(root("https://a.example:81/x/y"), "/x/y");
+    }
+
+    #[test]
+    fn a_document_ends_no_element() {
+        assert_eq!(
+            embedded("\"</script><!--\"").into_string(),
+            "\"\\u003c/script\\u003e\\u003c!--\""
+        );
+    }
+}
