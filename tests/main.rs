@@ -11,6 +11,7 @@ mod architecture;
 mod classes;
 mod clients;
 mod cluster;
+mod console;
 mod contract;
 mod delivery;
 mod engine;

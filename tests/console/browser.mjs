@@ -1,0 +1,96 @@
+// A headless Chromium with the key of a caller, in which nothing may go wrong that a person would not see.
+//
+//   node SCRIPT.mjs ROOT KEY:SECRET
+import assert from 'node:assert/strict';
+import { mkdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+export const [base, credentials] = process.argv.slice(2);
+const executablePath = (await readFile(new URL('chromium', import.meta.url), 'utf8')).trim();
+export const authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+
+/** Where pictures of pages are kept; nothing is where they are not wanted. */
+const pictures = process.env.HYDRIA_CONSOLE_PICTURES;
+
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
+
+/** Sends a request as the caller, and returns the answer with its document. */
+export const ask = async (method, address, body, headers = {}) => {
+  const answer = await fetch(address.startsWith('/') ? base + address : address, {
+    method, headers: { authorization, ...(body === undefined ? {} : { 'content-type': 'application/ld+json' }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  let doc;
+  try { doc = JSON.parse(text); } catch { doc = undefined; }
+  return { status: answer.status, headers: answer.headers, doc, text };
+};
+
+/** Sends a request that must succeed, and returns the document. */
+export const made = async (method, address, body) => {
+  const { status, doc, text } = await ask(method, address, body);
+  assert.ok(status < 300, `${method} ${address}: ${status} ${text}`);
+  return doc;
+};
+
+/** Opens a window. `anonymous`: without the key. What goes wrong in it is in `faults`, what it asks for in `requests`. */
+export const open = async ({ anonymous = false, width = 1200, height = 900, ...options } = {}) => {
+  const context = await browser.newContext({
+    viewport: { width, height }, locale: 'en-GB', timezoneId: 'Europe/London', colorScheme: 'light',
+    extraHTTPHeaders: anonymous ? {} : { authorization }, ...options,
+  });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  const [faults, requests] = [[], []];
+  // Whether there are sessions is asked once; where there are none, the browser notes the 404. So it does of pages that are not there.
+  const isExpected = (message) => /Failed to load resource/.test(message.text()) && (/\/console\/session$/.test(message.location().url)
+    || message.location().url === page.url());
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !isExpected(message)) faults.push(`${page.url()}: ${message.text()} ${message.location().url}`);
+  });
+  page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.stack}`));
+  page.on('dialog', (dialog) => { faults.push(`${page.url()}: a dialog: ${dialog.message()}`); dialog.dismiss(); });
+  page.on('request', (request) => {
+    requests.push({ method: request.method(), url: request.url(), type: request.resourceType() });
+    if (!/^(data|blob|about):/.test(request.url()) && new URL(request.url()).origin !== new URL(base).origin) faults.push(`a request elsewhere: ${request.url()}`);
+  });
+  return { context, page, faults, requests };
+};
+
+/** Waits until the console has shown a page. */
+export const shown = (page, title) => page.waitForFunction((wanted) => {
+  const main = document.getElementById('main');
+  return main?.dataset.state === 'shown' && !main.hasAttribute('aria-busy') && (!wanted || document.title.startsWith(wanted));
+}, title);
+
+/** Goes to an address as somebody does who types it, and waits until it is shown. */
+export const visit = async (page, address) => {
+  const answer = await page.goto(address.startsWith('/') ? base + address : address);
+  await shown(page).catch((error) => assert.fail(`${page.url()} is not shown: ${error.message}`));
+  return answer;
+};
+
+/** Keeps a picture of a page in the documentation, where the run is told to. */
+export const picture = async (page, name) => {
+  if (!pictures) return;
+  await mkdir(pictures, { recursive: true });
+  await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+};
+
+/** Moves by the Tab key until what has focus answers a question about it. */
+export const tabTo = async (page, selector, { back = false } = {}) => {
+  for (let step = 0; step < 400; step += 1) {
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+    await page.keyboard.press(back ? 'Shift+Tab' : 'Tab');
+  }
+  assert.fail(`nothing that has focus is ${selector} at ${page.url()}`);
+};
+
+/** Ends a script: fails where something went wrong in any window. */
+export const finish = async (...windows) => {
+  const faults = windows.flatMap((window) => window.faults);
+  await browser.close();
+  assert.deepEqual(faults, []);
+};

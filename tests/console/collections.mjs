@@ -1,0 +1,96 @@
+// Collections: pictures and table, filters, order, pages, counts; a vocabulary with gaps; a batch that moves by itself.
+//
+//   node collections.mjs ROOT KEY:SECRET SPACE-IMAGES BATCH-OF-ORIGIN
+import assert from 'node:assert/strict';
+
+import { base, finish, made, open, picture, shown, visit } from './browser.mjs';
+
+const [images, origin] = process.argv.slice(4);
+const window = await open();
+const { page, requests } = window;
+
+// Pictures are where they will be before they are there.
+await page.addInitScript(() => {
+  globalThis.shifts = 0;
+  new PerformanceObserver((list) => list.getEntries().forEach((entry) => { globalThis.shifts += entry.value; })).observe({ type: 'layout-shift', buffered: true });
+});
+await visit(page, images);
+await page.evaluate(() => { globalThis.shifts = 0; });
+await page.waitForFunction(() => [...document.querySelectorAll('.grid img')].some((img) => img.complete && img.naturalWidth));
+const count = await page.locator('.grid > li').count();
+assert.ok(count >= 20, `${count} pictures`);
+await page.waitForLoadState('networkidle');
+assert.ok(await page.evaluate(() => globalThis.shifts) < 0.02, 'nothing moves while thumbnails load');
+assert.ok((await page.locator('.grid .under').allTextContents()).some((text) => /no such file/.test(text)), 'what failed says why');
+
+// What is sent before anything is seen is small, images excepted.
+const sent = await page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+  .filter(({ name }) => !/\/thumbs\//.test(name)).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0));
+assert.ok(sent > 10_000 && sent < 100_000, `${sent} bytes`);
+
+// The table, its order, its filters.
+await page.click('.choice button >> text=Table');
+await page.waitForSelector('table.images');
+await page.click('thead a >> text=Number 1');
+await shown(page);
+await page.waitForSelector('th[aria-sort=ascending]');
+await page.click('thead a >> text=Number 1');
+await page.waitForSelector('th[aria-sort=descending]');
+assert.match(page.url(), /orderByDescending=number1/);
+await page.click('summary >> text=Filter');
+await page.fill('.filters input[name=string1]', 'shelf 1');
+await page.click('.filters button[type=submit]');
+await page.waitForFunction(() => document.querySelectorAll('table.images tbody tr').length === 10);
+await page.waitForLoadState('networkidle');
+await picture(page, 'table');
+await page.fill('.filters input[name=string1]', 'no such shelf');
+await page.keyboard.press('Enter');
+await page.waitForSelector('.empty');
+await page.click('.empty a');
+await page.waitForSelector('table.images');
+
+// Spaces tell how many images they hold.
+await visit(page, images.replace(/\/[^/]+\/images$/, ''));
+await page.waitForFunction((wanted) => [...document.querySelectorAll('td.number .count')].some((cell) => cell.textContent === wanted), `${count}`);
+
+// A batch reaches its end without being loaded again.
+const space = Number(images.split('/').at(-2));
+const member = Array.from({ length: 12 }, (_, n) => ({ space, id: `moving-${n}`, origin: `${origin}?${n}` }));
+const customer = images.split('/spaces/')[0];
+const batch = await made('POST', `${customer}/queue`, { '@type': 'Collection', member });
+const before = requests.length;
+await visit(page, batch['@id']);
+await picture(page, 'batch');
+const loads = () => requests.slice(before).filter(({ type }) => type === 'document').length;
+await page.waitForFunction(() => document.querySelector('.big')?.textContent.startsWith('12 of 12'));
+assert.equal(loads(), 1);
+assert.ok(requests.slice(before).filter(({ url }) => url.startsWith(batch['@id'])).length < 40);
+await page.waitForFunction(() => /after/.test(document.querySelector('.progress')?.textContent));
+const ended = requests.length;
+await page.waitForTimeout(3000);
+assert.equal(requests.slice(ended).filter(({ url }) => url === batch['@id']).length, 0, 'it stops');
+
+// A vocabulary with gaps, and a collection of very many light members: no more than is seen is read.
+const vocabulary = await made('GET', '/vocab');
+for (const described of vocabulary.supportedClass) {
+  if (described['@id'] === 'vocab:Space') { delete described.supportedOperation; described.supportedProperty[0].property.range = ['https://example.org/odd']; }
+  if (described['@id'] === 'vocab:Role') { delete described.supportedProperty; described.supportedOperation = [{ '@type': 'Operation' }]; }
+}
+await page.route('**/vocab?format=jsonld', (route) => route.fulfill({ contentType: 'application/ld+json', body: JSON.stringify(vocabulary) }));
+const light = Array.from({ length: 100 }, (_, n) => ({ '@id': `${customer}/spaces/${n + 1000}`, '@type': 'Space' }));
+await page.route((url) => /\/spaces\/1\d\d\d$/.test(url.pathname), (route) => route.fulfill({ contentType: 'application/ld+json', body: JSON.stringify({ '@id': route.request().url(), '@type': 'Space', name: `space ${route.request().url().slice(-4)}`, id: 1 }) }));
+await page.route((url) => url.href === `${customer}/spaces?pageSize=100`, (route) => route.fulfill({
+  contentType: 'application/ld+json', body: JSON.stringify({ '@id': `${customer}/spaces`, '@type': 'Collection', totalItems: 10000, member: light }),
+}));
+await visit(page, `${customer}/spaces`);
+const asked = requests.length;
+await page.evaluate((address) => { const a = document.createElement('a'); a.href = address; document.querySelector('main').append(a); a.click(); }, `${customer}/spaces?pageSize=100`);
+await page.waitForFunction(() => document.querySelector('h1')?.textContent.includes('10,000') && document.querySelectorAll('tbody tr').length === 100);
+await page.waitForFunction(() => document.querySelector('tbody tr')?.textContent.includes('space 1000'));
+await page.waitForLoadState('networkidle');
+const read = requests.slice(asked).filter(({ url }) => /\/spaces\/1\d\d\d$/.test(url)).length;
+assert.ok(read > 0 && read < 60, `${read} members were read`);
+await visit(page, `${customer}/roles`);
+await page.click('tbody a');
+await shown(page);
+await finish(window);

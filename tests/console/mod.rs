@@ -1,0 +1,215 @@
+//! The console in a browser: each script beside this file drives a headless Chromium through a service.
+//!
+//! `script/browser` installs what they need, and says so loudly where there is no browser.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::json;
+
+use crate::support::{App, Library, Origin, Owner};
+
+const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/console");
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+/// Sees that what drives the browser is installed; returns whether there is a browser.
+fn install() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("script/browser");
+        let output = Command::new(script).arg(FOLDER).output().expect("bash runs");
+        assert!(output.status.success(), "script/browser: {}", said(&output));
+        let chromium = std::fs::read_to_string(Path::new(FOLDER).join("chromium")).expect("a file");
+        let is_there = !chromium.trim().is_empty();
+        if !is_there {
+            eprintln!("NO BROWSER: THE CONSOLE IS NOT TESTED");
+        }
+        is_there
+    })
+}
+
+/// Runs a script to its end; the test fails where the script does.
+///
+/// With `HYDRIA_CONSOLE_PICTURES` set to a folder, such as `docs/console`, it keeps pictures of pages there.
+#[track_caller]
+fn run(script: &str, app: &App, (key, secret): (&str, &str), more: &[&str]) {
+    if !install() {
+        return;
+    }
+    let mut command = Command::new("node");
+    // The service listens on 127.0.0.1; Node.js 18 tries nothing but the first address of localhost.
+    command.arg("--dns-result-order=ipv4first").arg(Path::new(FOLDER).join(script));
+    command.args([&*app.base, &format!("{key}:{secret}")]).args(more);
+    if let Some(folder) = std::env::var_os("HYDRIA_CONSOLE_PICTURES") {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        command.env("HYDRIA_CONSOLE_PICTURES", folder);
+    }
+    let output = command.env("NO_PROXY", "*").output().expect("Node.js runs");
+    assert!(output.status.success(), "{script}: {}", said(&output));
+}
+
+/// A customer with a space of images, two of which have no original; returns the address of its images.
+fn maps(app: &App, owner: &Owner, origin: &Origin) -> String {
+    let space = owner.space("Maps of the city");
+    let labels = [
+        "Plan of the harbour",
+        "خريطة المدينة القديمة",
+        "The northern suburbs with gardens, ponds and the new road",
+    ];
+    let members = (0_u32..24).zip(labels.iter().cycle()).map(|(n, label)| {
+        let original = match n {
+            7 | 20 => origin.url("/missing/x.jpg"),
+            _ => origin.image(300 + 20 * n, 400),
+        };
+        json!({
+            "space": space, "id": format!("sheet-{n:02}"), "origin": original, "label": label,
+            "string1": format!("shelf {}", n / 10), "number1": n, "tags": ["map"],
+        })
+    });
+    let members: Vec<_> = members.collect();
+    let batch = owner.submit(&members).expect(201).id();
+    owner.finished(&batch);
+    format!("{}{}", app.base, owner.path(&format!("/spaces/{space}/images")))
+}
+
+#[test]
+fn every_link_from_the_root_leads_to_a_page_on_which_nothing_goes_wrong() {
+    let library = Library::new();
+    let Library { app, owner, .. } = &library;
+    run("crawl.mjs", app, (&owner.key, &owner.secret), &[]);
+}
+
+#[test]
+fn what_strangers_wrote_is_text_in_every_view_and_form() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let client = &owner.client;
+    let evil = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>";
+    let space = json!({ "name": evil, "defaultTags": [evil], "defaultRequiredStatement": evil });
+    let space = client.post(&owner.path("/spaces"), &space).expect(201).id();
+    let number: i64 = space.rsplit('/').next().and_then(|n| n.parse().ok()).expect("a number");
+    let image = json!({
+        "space": number, "id": "x", "origin": "https://example.org/a.jpg?'\"><script>", "label": evil, "string1": evil, "string2": "javascript:alert(3)",
+        "tags": [evil, "javascript:alert(4)"], "roles": ["javascript:alert(5)", "data:text/html,hello"], "requiredStatement": evil,
+    });
+    owner.submit(&[image]).expect(201);
+    let role = json!({ "name": "r", "label": evil, "aliases": [evil] });
+    let role = client.post(&owner.path("/roles"), &role).expect(201).id();
+    let service = json!({
+        "name": "x", "label": evil, "description": evil, "pageLabel": evil, "profile": "JavaScript:alert(6)", "callToAction": evil,
+    });
+    let service = client.post(&owner.path("/authServices"), &service).expect(201).id();
+    let pages = [
+        owner.path(""),
+        owner.path("/spaces"),
+        owner.path("/spaces?name=%22%3E%3Cscript%3Ealert(7)%3C/script%3E"),
+        owner.path("/%3Cscript%3Ealert(8)%3C%2Fscript%3E"),
+        format!("{space}/images"),
+        format!("{space}/images/x"),
+        format!("{space}/images?string1=%3Cscript%3Ealert(9)%3C/script%3E"),
+        space,
+        role,
+        service,
+        owner.path("/queue/images"),
+        owner.path("/changes"),
+    ];
+    let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+    run("strangers.mjs", &app, (&owner.key, &owner.secret), &pages);
+}
+
+#[test]
+fn without_script_links_paging_and_json_work() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    for name in ["maps", "letters", "prints", "photographs", "drawings"] {
+        owner.space(name);
+    }
+    run("plain.mjs", &app, (&owner.key, &owner.secret), &[]);
+}
+
+#[test]
+fn collections_show_pictures_and_tables_and_what_is_under_way_moves() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let images = maps(&app, &owner, &origin);
+    run("collections.mjs", &app, (&owner.key, &owner.secret), &[&images, &origin.image(320, 240)]);
+}
+
+#[test]
+fn each_class_is_made_changed_and_deleted_by_keyboard_alone() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let customer = format!("{}{}", app.base, owner.path(""));
+    run("forms.mjs", &app, (&owner.key, &owner.secret), &[&customer, &origin.image(320, 240)]);
+}
+
+#[test]
+fn several_images_are_tagged_protected_and_deleted_at_once() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let images = maps(&app, &owner, &origin);
+    run("select.mjs", &app, (&owner.key, &owner.secret), &[&images]);
+}
+
+#[test]
+fn a_table_of_images_is_read_shown_and_registered_line_by_line() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let space = owner.space("Maps of the city");
+    let space = format!("{}{}", app.base, owner.path(&format!("/spaces/{space}")));
+    run("register.mjs", &app, (&owner.key, &owner.secret), &[&space, &origin.image(320, 240)]);
+}
+
+#[test]
+fn an_image_is_zoomed_and_its_colours_are_where_they_belong() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let images = maps(&app, &owner, &origin);
+    owner
+        .client
+        .patch(&format!("{images}/sheet-03"), &json!({ "roles": ["clickthrough"] }))
+        .expect(205);
+    let image = |id: &str| format!("{images}/sheet-{id}");
+    let arguments = [image("12"), image("03"), image("07")];
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    run("image.mjs", &app, (&owner.key, &owner.secret), &arguments);
+}
+
+#[test]
+fn twelve_pages_are_open_to_everybody_in_both_themes_and_on_narrow_screens() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let images = maps(&app, &owner, &origin);
+    owner.client.post(&owner.path("/roles"), &json!({ "name": "staff" })).expect(201);
+    let space = images.trim_end_matches("/images");
+    let batch = owner.client.get(&owner.path("/queue/batches")).members()[0]["@id"].clone();
+    let pages = [
+        format!("root={}/", app.base),
+        format!("customer={}", owner.path("")),
+        format!("spaces={}", owner.path("/spaces")),
+        format!("space={space}"),
+        format!("images={images}"),
+        format!("image={images}/sheet-12"),
+        format!("failed={images}/sheet-07"),
+        format!("batch={}", batch.as_str().expect("an address")),
+        format!("queue={}", owner.path("/queue")),
+        format!("roles={}", owner.path("/roles")),
+        format!("changes={}", owner.path("/changes")),
+        "vocabulary=/vocab".to_owned(),
+    ];
+    let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+    run("access.mjs", &app, (&owner.key, &owner.secret), &pages);
+}
+
+#[test]
+fn a_day_of_a_librarian_takes_few_clicks() {
+    let (app, origin) = (App::start(), Origin::start());
+    let owner = app.customer("library");
+    let broken = origin.url("/missing/x.jpg");
+    let arguments = [&*origin.image(640, 480), &*broken];
+    run("day.mjs", &app, (&owner.key, &owner.secret), &arguments);
+}

@@ -1,0 +1,46 @@
+// Several images at once: ten are tagged, two are protected, one is deleted.
+//
+//   node select.mjs ROOT KEY:SECRET IMAGES
+import assert from 'node:assert/strict';
+
+import { finish, made, open, shown, visit } from './browser.mjs';
+
+const [images] = process.argv.slice(4);
+const customer = images.split('/spaces/')[0];
+await made('POST', `${customer}/roles`, { name: 'staff' });
+const window = await open();
+const { page } = window;
+const choose = async (from, to) => {
+  await visit(page, images);
+  for (let n = from; n < to; n += 1) await page.locator('.grid input').nth(n).check();
+  await page.waitForSelector(`.selection >> text=${to - from} selected`);
+};
+const done = async () => {
+  await page.click('dialog button[type=submit]');
+  await page.waitForFunction(() => !document.querySelector('dialog[open]'));
+  await shown(page);
+};
+await choose(0, 10);
+await page.click('.selection button.main');
+await page.locator('dialog textarea').first().fill('exhibition\n1932');
+await done();
+const { member } = await made('GET', images);
+assert.deepEqual(member.map(({ tags }) => tags.includes('exhibition')), member.map((_, n) => n < 10));
+assert.ok(member.every(({ tags }) => tags.includes('map')), 'other tags stay');
+
+await choose(0, 2);
+await page.click('.selection button.main');
+await page.selectOption('dialog select', 'roles');
+await page.check('dialog .choices label:has-text("staff") input');
+await done();
+await page.waitForFunction(() => document.querySelectorAll('.grid .protected').length === 2);
+
+await choose(3, 4);
+await page.click('.selection button.danger');
+await page.fill('dialog input', '2');
+await page.click('dialog button[type=submit]');
+await page.waitForSelector('dialog .summary');
+await page.fill('dialog input', '1');
+await done();
+assert.equal((await made('GET', images)).totalItems, member.length - 1);
+await finish(window);
