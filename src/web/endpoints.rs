@@ -7,7 +7,9 @@ use actix_web::HttpResponse;
 use super::admin::probed;
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc, Handler};
 use super::scheduler::Holder;
-use super::{console, events, image_services, represent, request, respond, robots, samples, session};
+use super::{
+    console, events, image_services, represent, request, respond, robots, samples, session,
+};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
 use crate::metrics::http::RequestClass;

@@ -50,7 +50,8 @@ pub async fn finalize(
             || path.starts_with(session::ADDRESS)
             || forgery::is_own(request, &documents.base)
             || !is_of_api;
-        let about = About { wanted, path, method: method.as_str(), request_id: id, session };
+        let asked = request.uri().path_and_query().map_or(path, |asked| asked.as_str());
+        let about = About { wanted, path, asked, method: method.as_str(), request_id: id, session };
         respond::problem(&problem, documents, &about)
     });
     let mut response = documents.encoder.encode(request, context, response).await;

@@ -179,6 +179,8 @@ fn empty(mut response: HttpResponseBuilder) -> HttpResponse {
 pub struct About<'a> {
     pub wanted: Representation,
     pub path: &'a str,
+    /// Path and query as received.
+    pub asked: &'a str,
     pub method: &'a str,
     pub request_id: &'a str,
     /// Tells whether a browser's password box would stand over a page or a picture.
@@ -187,7 +189,7 @@ pub struct About<'a> {
 
 /// Returns the response to a problem, as RFC 9457 and Hydra have it.
 pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> HttpResponse {
-    let About { wanted, path, method, request_id, session } = *about;
+    let About { wanted, path, asked, method, request_id, session } = *about;
     let status = status::of_problem(problem);
     if status::is_failure(status) {
         lines::failed(problem, (method, path), request_id);
@@ -228,7 +230,7 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
     }
     let written = problem_body(problem, status, &documents.base, (method, path), request_id);
     // Small, and so made here; as it was written, should that ever fail.
-    let answered = Answered { path: path.to_owned(), status: status.as_u16(), tag: None };
+    let answered = Answered { path: asked.to_owned(), status: status.as_u16(), tag: None };
     let (wanted, body) = match represent::convert(documents, &written, wanted, &answered) {
         Ok(body) => (wanted, body),
         Err(_) => (Representation::JsonLd, written.clone()),

@@ -14,7 +14,14 @@ export const authorization = `Basic ${Buffer.from(credentials).toString('base64'
 /** Where pictures of pages are kept; nothing is where they are not wanted. */
 const pictures = process.env.HYDRIA_CONSOLE_PICTURES;
 
-const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--force-color-profile=srgb'] });
+/** Starts a browser, which `hosts` tells where names are. */
+export const launch = (hosts) => chromium.launch({
+  executablePath, args: ['--no-sandbox', '--force-color-profile=srgb', ...(hosts ? [`--host-resolver-rules=${hosts}`] : [])],
+});
+const browser = await launch();
+
+/** A folder of files of the console that are used in place of those in the program, so that trying changes needs no compiler. */
+const assets = process.env.HYDRIA_CONSOLE_ASSETS;
 
 /** Sends a request as the caller, and returns the answer with its document. */
 export const ask = async (method, address, body, headers = {}) => {
@@ -42,6 +49,9 @@ export const open = async ({ anonymous = false, width = 1200, height = 900, ...o
     extraHTTPHeaders: anonymous ? {} : { authorization }, ...options,
   });
   context.setDefaultTimeout(60_000);
+  if (assets) {
+    await context.route(/\/console\/[0-9a-f]{16}\/.*\.(js|css)$/, (route) => route.fulfill({ path: path.join(assets, new URL(route.request().url()).pathname.split('/').slice(3).join('/')) }));
+  }
   const page = await context.newPage();
   const [faults, requests] = [[], []];
   // Whether there are sessions is asked once; where there are none, the browser notes the 404. So it does of pages that are not there.
@@ -52,6 +62,8 @@ export const open = async ({ anonymous = false, width = 1200, height = 900, ...o
   });
   page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.stack}`));
   page.on('dialog', (dialog) => { faults.push(`${page.url()}: a dialog: ${dialog.message()}`); dialog.dismiss(); });
+  // The browser's own password box would stand over the page.
+  page.on('response', (answer) => { if (/basic/i.test(answer.headers()['www-authenticate'] ?? '')) faults.push(`${answer.url()} opens a password box`); });
   page.on('request', (request) => {
     requests.push({ method: request.method(), url: request.url(), type: request.resourceType() });
     if (!/^(data|blob|about):/.test(request.url()) && new URL(request.url()).origin !== new URL(base).origin) faults.push(`a request elsewhere: ${request.url()}`);
@@ -70,6 +82,14 @@ export const visit = async (page, address) => {
   const answer = await page.goto(address.startsWith('/') ? base + address : address);
   await shown(page).catch((error) => assert.fail(`${page.url()} is not shown: ${error.message}`));
   return answer;
+};
+
+/** Logs in by the form that is on the page, or over it. */
+export const logIn = async (page, name, secret) => {
+  const form = page.locator('dialog.over form, main form.log-in').last();
+  await form.locator('[name=name]').fill(name);
+  await form.locator('[name=secret]').fill(secret);
+  await form.locator('[type=submit]').click();
 };
 
 /** Keeps a picture of a page in the documentation, where the run is told to. */

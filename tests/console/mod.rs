@@ -6,11 +6,14 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
+use hydria::cli::serve::Options;
 use serde_json::json;
 
 use crate::support::{App, Library, Origin, Owner};
 
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/console");
+
+const PASSWORD: &str = "open sesame";
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
@@ -50,6 +53,24 @@ fn run(script: &str, app: &App, (key, secret): (&str, &str), more: &[&str]) {
     }
     let output = command.env("NO_PROXY", "*").output().expect("Node.js runs");
     assert!(output.status.success(), "{script}: {}", said(&output));
+}
+
+/// An account of a person who logs in with [`PASSWORD`].
+fn person(owner: &Owner, id: &str, role: &str) {
+    let path = owner.path(&format!("/portalUsers/{id}"));
+    let body = json!({ "email": format!("{id}@example.org"), "password": PASSWORD });
+    owner.client.put(&path, &body).expect(201);
+    owner.client.post(&format!("{path}/roles"), &json!([role])).expect(200);
+}
+
+/// The token of a link that logs in with the administrator's key, as the program prints it.
+fn link(app: &App) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hydria"));
+    command.args(["key", "link", "administrator"]).env("HYDRIA_PUBLIC_URL", &app.base);
+    command.env("DATABASE_URL", &app.database_url).env("HYDRIA_DATA", app.data.path());
+    let printed = said(&command.output().expect("the program runs"));
+    let token = printed.split_once("/#log-in=").and_then(|(_, rest)| rest.split(' ').next());
+    token.unwrap_or_else(|| panic!("no token in {printed}")).to_owned()
 }
 
 /// A customer with a space of images, two of which have no original; returns the address of its images.
@@ -177,6 +198,28 @@ fn an_image_is_zoomed_and_its_colours_are_where_they_belong() {
     let arguments = [image("12"), image("03"), image("07")];
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     run("image.mjs", &app, (&owner.key, &owner.secret), &arguments);
+}
+
+#[test]
+fn people_log_in_go_on_after_a_session_has_ended_and_see_what_they_may_do() {
+    let (app, origin) = (App::start(), Origin::start());
+    let (owner, other) = (app.customer("library"), app.customer("archive"));
+    let images = maps(&app, &owner, &origin);
+    person(&owner, "anna", "admin");
+    person(&other, "anna", "admin");
+    person(&owner, "rea", "readonly");
+    let customer = format!("{}{}", app.base, owner.path(""));
+    let arguments = [&*customer, &*images, PASSWORD, &*link(&app)];
+    run("login.mjs", &app, (&owner.key, &owner.secret), &arguments);
+}
+
+#[test]
+fn over_http_people_are_told_why_they_cannot_log_in() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+    let address = port.expect("a port").to_string();
+    let settings = [("HYDRIA_LISTEN", &*address), ("HYDRIA_PUBLIC_URL", "http://hydria.test")];
+    let app = App::start_with(&settings, Options { no_worker: true, ..Options::default() });
+    run("insecure.mjs", &app, ("administrator", "its-secret"), &[&address]);
 }
 
 #[test]

@@ -74,6 +74,8 @@ pub fn page(shown: &Shown<'_>) -> String {
                         }
                         h1 { (title) }
                     }
+                    @if *status == 401 { noscript { (log_in(base, path)) } }
+                    @if plain_path(path) == "/" { noscript { (log_in(base, path)) (log_out(base)) } }
                     div.fallback { (fallback::content(node, terms, base)) }
                 }
                 footer {
@@ -99,6 +101,45 @@ fn plain(path: &str) -> String {
     format!("{path}{mark}format=json")
 }
 
+/// Returns a path without its query.
+fn plain_path(path: &str) -> &str {
+    path.split('?').next().unwrap_or_default()
+}
+
+/// Returns the form by which people log in without script, which leads back to the page.
+fn log_in(base: &str, path: &str) -> Markup {
+    let field = |id, label, kind, autocomplete| {
+        html! {
+            p {
+                label for=(id) { (label) } " "
+                input id=(id) name=(id) type=(kind) autocomplete=(autocomplete);
+            }
+        }
+    };
+    html! {
+        form.log-in action={ (base) "/console/session" } method="post" {
+            h2 { "Log in" }
+            input type="hidden" name="target" value=(path);
+            (field("email", "E-mail address", "email", "username"))
+            (field("password", "Password", "password", "current-password"))
+            p { "or" }
+            (field("key", "Key", "text", "off"))
+            (field("secret", "Secret", "password", "off"))
+            (field("customer", "Customer, where an account belongs to several", "text", "organization"))
+            p { button type="submit" { "Log in" } }
+        }
+    }
+}
+
+/// Returns the button by which people log out without script.
+fn log_out(base: &str) -> Markup {
+    html! {
+        form action={ (base) "/console/session/end" } method="post" {
+            p { button type="submit" { "Log out" } }
+        }
+    }
+}
+
 /// Returns JSON as data within a page: nothing in it ends the element or begins another.
 fn embedded(written: &str) -> Markup {
     PreEscaped(written.replace('<', "\\u003c").replace('>', "\\u003e"))
@@ -106,7 +147,7 @@ fn embedded(written: &str) -> Markup {
 
 /// Returns the parts of a path, each a link to what is there.
 fn breadcrumb(base: &str, path: &str) -> Markup {
-    let path = path.split('?').next().unwrap_or_default();
+    let path = plain_path(path);
     let mut below = String::new();
     let parts = path.split('/').filter(|part| !part.is_empty()).map(|part| {
         below.push('/');

@@ -73,6 +73,7 @@ impl Rendering {
             return Err(problem);
         }
         let about = About {
+            asked: &self.asked,
             wanted: self.of_problem,
             path: &self.path,
             method: &self.method,

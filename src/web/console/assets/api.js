@@ -36,8 +36,13 @@ const exchangeOf = async (method, url, options, began) => {
   }
 };
 
+/** What is done where nobody is logged in any more: it returns whether the same account is again. */
+let logInAgain = async () => false;
+export const whenUnauthenticated = (handler) => { logInAgain = handler; };
+const isAboutSession = (url) => url.startsWith(`${base}/console/`);
+
 /**
- * Sends a request as JSON-LD and returns the exchange.
+ * Sends a request as JSON-LD and returns the exchange. Where the session has ended, it is sent again after a log-in.
  * `etag`: what an unsafe request must meet; `known`: the tag of what the reader has; `quiet`: nobody is told of it.
  */
 export const send = async (method, url, { body, etag, known, signal, prefer, quiet, cache = 'no-store', headers: more = {} } = {}) => {
@@ -48,7 +53,11 @@ export const send = async (method, url, { body, etag, known, signal, prefer, qui
   const preferred = [method !== 'GET' && method !== 'HEAD' && 'handling=strict', prefer].filter(Boolean).join(', ');
   if (preferred) headers.prefer = preferred;
   const options = { method, headers, signal, cache, body: body === undefined ? undefined : JSON.stringify(body) };
-  const exchange = await exchangeOf(method, url, options, performance.now());
+  let exchange = await exchangeOf(method, url, options, performance.now());
+  // What is only read without being asked for waits for a log-in, and does not ask for one twice.
+  if (exchange.status === 401 && !isAboutSession(url) && await logInAgain({ isUrgent: !quiet || method !== 'GET' })) {
+    exchange = await exchangeOf(method, url, options, performance.now());
+  }
   exchange.sent = body;
   if (!quiet) listeners.forEach((listener) => listener(exchange));
   return exchange;

@@ -1,6 +1,7 @@
 // Any resource: what kind of thing it is, what it says in documented order, where it leads, and what may be done.
 import { base, getLater, isGood, isResource } from './api.js';
 import { el, isWeb, link, whenSeen } from './dom.js';
+import { me } from './session.js';
 import { isMoment, moment } from './time.js';
 import { bytes, classOf, humanise, nameOf, number, shortAddress, titleOf, words } from './words.js';
 
@@ -95,7 +96,8 @@ export const partsOf = (page, without = []) => {
   return {
     says: rows.filter((row) => !leadsOn(row)),
     leads: rows.filter((row) => leadsOn(row) && isReadable(row[2])),
-    does: rows.filter((row) => leadsOn(row) && !isReadable(row[2])),
+    // Who only reads would be refused.
+    does: me?.role === 'readonly' ? [] : rows.filter((row) => leadsOn(row) && !isReadable(row[2])),
   };
 };
 

@@ -3,7 +3,8 @@ import { base, forgetLater, get, isGood, isResource, onExchange, problemOf } fro
 import { announce, el, link } from './dom.js';
 import { view as collectionView } from './collection.js';
 import { headOf, view as genericView } from './generic.js';
-import { ask, form, me, redeem, tools, wasLoggedIn, watch } from './session.js';
+import { form } from './login.js';
+import { ask, me, redeem, tools, wasLoggedIn, watch } from './session.js';
 import { listen, palette, remember } from './keys.js';
 import { actionsOf } from './operations.js';
 import { panelOf } from './traffic.js';
@@ -22,6 +23,7 @@ const VIEWS = {
   Batch: () => import('./views/batch.js'),
   EntryPoint: () => import('./views/first.js'),
   Image: () => import('./views/image.js'),
+  PortalUser: () => import('./views/portal_user.js'),
   PriorityQueue: () => import('./views/queue.js'),
   Queue: () => import('./views/queue.js'),
   Space: () => import('./views/space.js'),
@@ -42,8 +44,7 @@ const problemView = (exchange, page) => {
     detail ? el('p', { dir: 'auto' }, detail) : undefined,
     faults.length ? el('ul', {}, faults.map(({ message }) => el('li', {}, message))) : undefined,
     retry ? el('p', {}, retry) : undefined,
-    exchange.status === 401 && me === null ? form(() => go(exchange.url, { replace: true })) : undefined,
-    exchange.status === 401 && me === undefined ? el('p', { class: 'faint' }, words.first.withoutForm) : undefined,
+    exchange.status === 401 && !me ? form(async () => { await ask(); go(exchange.url, { replace: true }); }) : undefined,
     el('div', { class: 'actions' }, exchange.status >= 500 || exchange.status === 0 ? again : undefined, link(`${base}/`, words.first.start)),
     requestId ? el('p', { class: 'faint' }, `${words.requestId} ${requestId}`) : undefined];
 };
@@ -149,8 +150,17 @@ document.addEventListener('click', (event) => {
 let shownAt = location.href.split('#')[0];
 addEventListener('popstate', () => { if (location.href.split('#')[0] !== shownAt) go(location.href, { replace: true }); });
 
+/** The service has another address than the one of this page: its policy lets no script ask there, and its cookies are kept there. */
+const elsewhere = () => {
+  const address = base + location.pathname + location.search + location.hash;
+  document.documentElement.classList.add('plain');
+  main.before(el('div', { class: 'notice' }, el('p', {}, words.first.elsewhere, ' ', link(address, address), '.')));
+};
+
 const start = async () => {
-  if (await redeem()) return location.replace(`${base}/`);
+  if (new URL(base).origin !== location.origin) return elsewhere();
+  const isRedeemed = await redeem();
+  if (isRedeemed) return location.replace(`${base}/`);
   const text = document.getElementById('doc').textContent;
   const isRoot = location.href.split(/[?#]/)[0] === `${base}/`;
   const patience = new Promise((done) => { setTimeout(done, 2000); });
@@ -158,7 +168,7 @@ const start = async () => {
   const asking = isRoot || status === '401' || wasLoggedIn() ? ask() : undefined;
   await Promise.race([Promise.all([reading, asking]), patience]);
   document.querySelector('.tools').replaceChildren(
-    el('button', { type: 'button', class: 'quiet', onclick: () => palette(go), title: '/' }, words.keys.palette), ...tools());
+    el('button', { type: 'button', class: 'quiet', onclick: () => palette(go), title: '/' }, words.keys.palette), tools());
   listen(go);
   const headers = [['etag', etag], ['content-type', 'application/ld+json']].filter(([, value]) => value);
   await show({
@@ -166,6 +176,7 @@ const start = async () => {
   }, { focus: false });
   const bar = el('div', { class: 'notice', role: 'status' });
   main.before(bar);
+  if (isRedeemed === false) bar.replaceChildren(el('p', {}, words.session.linkIsOver));
   return watch(bar);
 };
 

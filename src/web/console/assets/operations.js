@@ -108,7 +108,9 @@ const open = (operation, target, page) => {
   const kind = method === 'POST' ? 'create' : method === 'PUT' ? 'replace' : 'change';
   const initial = method === 'POST' ? {} : doc;
   const of = vocabulary.classes.has(expects) && !isSet && !/Collection$/.test(expects) ? expects : undefined;
-  const fields = of && writable(of, vocabulary).length ? fieldsOf({ of, page, initial, kind }) : undefined;
+  // What has a form of its own.
+  const only = kind === 'change' && page.apart ? writable(of, vocabulary).map(({ name }) => name).filter((name) => !page.apart.includes(name)) : undefined;
+  const fields = of && writable(of, vocabulary).length ? fieldsOf({ of, page, initial, kind, only }) : undefined;
   const putsId = method === 'POST' && of && vocabulary.class(of).operations.some((one) => one.method === 'PUT');
   const own = el('input', { id: freshId('own'), autocomplete: 'off', spellcheck: 'false' });
   const sample = isSet ? { member: (doc.member ?? []).map((one) => one.id ?? nameOf(one)) } : method === 'POST' ? {} : undefined;

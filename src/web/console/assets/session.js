@@ -1,93 +1,119 @@
-// Who is logged in: the form, the header, the end of a session. All of it is shown only where the service has sessions.
-import { base, get, send } from './api.js';
+// Who is logged in: the header, the end of a session, and how the same person goes on after it.
+import { base, get, isGood, whenUnauthenticated } from './api.js';
 import { announce, button, el } from './dom.js';
+import { overPage, sendSession, SESSION } from './login.js';
 import { words } from './words.js';
 
-const ADDRESS = `${base}/console/session`;
+const w = words.session;
 
-/** Who is logged in: `undefined` where there are no sessions, `null` where nobody is. */
+/** Who is logged in: `null` where nobody is, `undefined` until it is asked. */
 export let me;
+
+/** Who was logged in last on this page: after the end of a session they are asked to log in again. */
+let last;
 
 const FLAG = 'logged in';
 
 /** Returns whether somebody was logged in here when it was asked last: otherwise most pages need not ask. */
 export const wasLoggedIn = () => localStorage.getItem(FLAG) !== null;
 
-/** Asks who is logged in. */
+/** Where the header tells who is logged in. */
+const place = el('div', { class: 'session' });
+
+/** Asks who is logged in, and shows it. */
 export const ask = async () => {
-  const { status, doc } = await get(ADDRESS, { quiet: true });
-  me = status === 404 || status === 0 || status === 405 ? undefined : status === 200 ? doc : null;
-  if (me) localStorage.setItem(FLAG, '1'); else localStorage.removeItem(FLAG);
+  const { status, doc } = await get(SESSION, { quiet: true });
+  // Without an answer nothing is known.
+  if (status !== 200 && status !== 401) return me;
+  me = status === 200 ? doc : null;
+  if (me) { last = me; localStorage.setItem(FLAG, '1'); } else localStorage.removeItem(FLAG);
+  draw();
   return me;
 };
 
-/** Redeems the token of a log-in link, which stands in the fragment and so is sent to nobody else; returns whether it counted. */
+/** Redeems the token of a log-in link, which stands in the fragment and so is sent to nobody else; returns whether it counted, `undefined` without one. */
 export const redeem = async () => {
   const token = /^#log-in=([A-Za-z0-9_-]{32,})$/.exec(location.hash)?.[1];
-  if (!token) return false;
+  if (!token) return undefined;
   history.replaceState(null, '', location.pathname);
-  const { status } = await send('POST', ADDRESS, { body: { token }, quiet: true, headers: { 'content-type': 'application/json' } });
-  return status >= 200 && status < 300;
+  return isGood(await sendSession('POST', { token }));
 };
 
 const leave = async () => {
-  await send('DELETE', ADDRESS, { quiet: true });
-  location.assign(`${base}/`);
+  const exchange = await sendSession('DELETE');
+  if (!isGood(exchange)) return announce(words.status[exchange.status] ?? words.serverFault);
+  localStorage.removeItem(FLAG);
+  // What was entered and not sent is nobody else's.
+  sessionStorage.clear();
+  return location.assign(`${base}/`);
+};
+
+/** Leads to the form of the page, or opens one over it. */
+const enter = async () => {
+  const field = document.querySelector('#log-in input');
+  if (field) return field.focus();
+  const before = last;
+  if (!await overPage(before)) return undefined;
+  return await ask() && me.address === before?.address ? undefined : location.reload();
+};
+
+/** Returns how an account is called: a key by its beginning. */
+const shortName = ({ kind, name }) => (kind === 'Key' ? w.keyNamed(name.length > 10 ? `${name.slice(0, 8)}…` : name) : name);
+
+const draw = () => {
+  if (!me) return place.replaceChildren(button(words.logIn, enter));
+  const { address, customer, customerName, name, role } = me;
+  return place.replaceChildren(el('a', { href: customer, dir: 'auto', class: 'of' }, customerName),
+    el('a', { href: address, dir: 'auto', class: 'who', title: name }, shortName(me)),
+    role === 'readonly' ? el('span', { class: 'tag' }, w.reads) : '',
+    button(words.logOut, leave, { class: 'quiet' }));
 };
 
 /** Returns the part of the header that tells who is logged in. */
-export const tools = () => {
-  if (me === undefined) return [];
-  if (me === null) return [el('a', { href: `${base}/#log-in`, class: 'button' }, words.logIn)];
-  const { name, customer, customerName } = me;
-  const where = typeof customer === 'string' ? customer : customer?.['@id'];
-  return [el('span', { class: 'me', dir: 'auto' }, where ? el('a', { href: where }, name ?? customerName ?? words.session.account) : name),
-    button(words.logOut, leave, { class: 'quiet' })];
+export const tools = () => { draw(); return place; };
+
+/** Whether the form over the page was closed: nothing that happens by itself opens it again. */
+let isDeclined = false;
+let asking;
+
+/** Has whoever was logged in log in again; returns whether it is the same account. */
+const again = async () => {
+  const before = last;
+  // Perhaps that was done in another window.
+  if (!await ask() && (!await overPage(before) || !await ask())) {
+    isDeclined = true;
+    return false;
+  }
+  isDeclined = false;
+  if (me.address === before.address) return true;
+  // What is shown belongs to somebody else.
+  location.reload();
+  return new Promise(() => {});
 };
+
+whenUnauthenticated(async ({ isUrgent }) => {
+  if (!last || (isDeclined && !isUrgent)) return false;
+  asking ??= again().finally(() => { asking = undefined; });
+  return asking;
+});
 
 /** Warns two minutes before a session ends, and lets it be extended. */
 export const watch = (bar) => {
-  if (!me?.expires && !me?.idle) return;
-  const warn = async () => {
+  const look = async () => {
+    if (!last) return;
     await ask();
-    const left = (Date.parse(me?.idle ?? me?.expires ?? 0) - Date.now()) / 60000;
-    if (me === null) return bar.replaceChildren(el('p', {}, words.session.ended, ' ', el('a', { href: `${base}/#log-in` }, words.logIn)));
-    if (Number.isNaN(left) || left > 2.5) return bar.replaceChildren();
-    const text = words.session.expires(Math.max(1, Math.round(left)));
-    announce(text);
-    return bar.replaceChildren(el('p', {}, text, ' ', button(words.session.extend, async () => {
-      await get(`${base}/`, { quiet: true });
-      bar.replaceChildren();
-    })));
-  };
-  setInterval(warn, 60000);
-};
-
-/** Returns the form by which people log in; `done` is called after it. */
-export const form = (done) => {
-  const w = words.session;
-  const fault = el('p', { class: 'fault', role: 'alert' });
-  const name = el('input', { id: 'log-in-name', name: 'name', autocomplete: 'username', required: true, spellcheck: 'false', autocapitalize: 'none' });
-  const secret = el('input', { id: 'log-in-secret', name: 'secret', type: 'password', autocomplete: 'current-password', required: true });
-  const choice = el('div', { class: 'field' });
-  const submit = async (event) => {
-    event.preventDefault();
-    fault.textContent = '';
-    const isMail = name.value.includes('@');
-    const customer = choice.querySelector('select')?.value;
-    const body = isMail ? { email: name.value.trim(), password: secret.value, customer } : { key: name.value.trim(), secret: secret.value };
-    const { status, doc } = await send('POST', ADDRESS, { body, quiet: true, headers: { 'content-type': 'application/json' } });
-    if (status >= 200 && status < 300) return done();
-    const customers = doc?.customers ?? [];
-    if (status === 409 && customers.length) {
-      choice.replaceChildren(el('label', { for: 'log-in-customer' }, w.which),
-        el('select', { id: 'log-in-customer' }, customers.map((one) => el('option', { value: one.id ?? one.name ?? one }, one.displayName ?? one.name ?? one))));
+    if (!me) {
+      bar.replaceChildren(el('p', {}, w.ended, ' ', button(words.logIn, async () => { if (await again()) bar.replaceChildren(); })));
+      return;
     }
-    fault.textContent = doc?.detail ?? words.status[status] ?? words.serverFault;
-    return name.focus();
+    const left = (Date.parse(me.idle) - Date.now()) / 60000;
+    if (left > 2.5) { bar.replaceChildren(); return; }
+    const text = w.expires(Math.max(1, Math.round(left)));
+    announce(text);
+    bar.replaceChildren(el('p', {}, text, ' ', Date.parse(me.idle) < Date.parse(me.expires) ? button(w.extend, async () => {
+      await get(`${base}/`, { quiet: true });
+      await look();
+    }) : ''));
   };
-  return el('form', { class: 'log-in', id: 'log-in', onsubmit: submit }, el('h2', {}, w.title), el('p', {}, w.explain),
-    el('div', { class: 'field' }, el('label', { for: name.id }, w.key), name),
-    el('div', { class: 'field' }, el('label', { for: secret.id }, w.secret), secret),
-    choice, fault, el('button', { class: 'main', type: 'submit' }, w.submit));
+  setInterval(look, 60000);
 };

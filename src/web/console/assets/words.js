@@ -19,7 +19,7 @@ export const words = {
 
   status: {
     0: 'The service did not answer. Is the network there?',
-    401: 'You are not logged in, or the key is not right.',
+    401: 'You have to log in to see this.',
     403: 'You may not do this here.',
     404: 'There is nothing at this address.',
     405: 'This cannot be done here.',
@@ -264,20 +264,40 @@ export const words = {
     root: 'The root document, from which everything is reached',
     openapi: 'The same as OpenAPI',
     vocabulary: 'The vocabulary: every class, property and operation',
-    withoutForm: 'There is no log-in form here. Give key and secret to the browser as user name and password, or use a client of the API.',
+    elsewhere: 'The console works at the address that the service was given, and not at this one:',
   },
 
   session: {
-    key: 'Key, or e-mail address',
-    secret: 'Secret, or password',
+    key: 'E-mail address, or key',
+    secret: 'Password, or secret of the key',
     which: 'Which customer?',
     submit: 'Log in',
+    checking: 'Checking…',
+    wrong: 'These do not belong together. Check both, and try again; each attempt that fails makes the next take longer.',
+    several: 'This is right for several customers. Choose one.',
+    insecure: (base) => `The address of this service is ${base}. Over http, people log in only on the machine of the service itself: everywhere else, `
+      + 'what they send could be read on its way. Whoever runs the service can give it an address of https (HYDRIA_PUBLIC_URL).',
+    linkIsOver: 'This link has been used already, or is older than ten minutes. `hydria key link` prints another.',
+    keyNamed: (name) => `Key ${name}`,
+    reads: 'reads only',
     expires: (minutes) => `Your session ends in ${minutes} min.`,
     extend: 'Stay logged in',
-    account: 'Account',
     ended: 'Your session has ended.',
     title: 'Log in',
-    explain: 'Log in with an API key and its secret, or with your e-mail address and password.',
+    explain: 'With your e-mail address and password, or with an API key and its secret.',
+    again: 'Log in again',
+    againExplained: 'Your session has ended. The page stays as it is, and goes on once you are logged in.',
+  },
+
+  account: {
+    own: 'Change password…',
+    other: 'Set a new password…',
+    ownExplained: 'You stay logged in here. Everywhere else, you will be asked for the new password.',
+    otherExplained: 'The old password is not needed. Whoever is logged in with it will be asked for the new one.',
+    changed: 'The password was changed.',
+    noRole: 'Nobody can log in with this account: it has no role.',
+    disabled: 'Nobody can log in with this account: it is not enabled.',
+    giveRole: 'Give it one',
   },
 };
 

@@ -2,13 +2,16 @@
 import { base } from '../api.js';
 import { el, link } from '../dom.js';
 import { headOf, sectionsOf } from '../generic.js';
-import { form, me } from '../session.js';
+import { form } from '../login.js';
+import { ask, me } from '../session.js';
 import { words } from '../words.js';
 
 export const view = (page) => {
   const w = words.first;
-  const entry = me === null ? form(() => location.assign(page.target ?? `${base}/`)) : undefined;
-  return [headOf(page, { title: words.brand }),
+  // Who has one customer only wants to see that.
+  const done = async () => { await ask(); return me && !me.administrator ? page.go(me.customer) : page.reload(); };
+  const entry = me ? undefined : form(done);
+  return [headOf(page, { title: words.brand, kind: null }),
     el('p', { class: 'lede' }, w.what),
     el('div', { class: entry ? 'beside' : '' }, el('div', {}, ...sectionsOf(page)), entry),
     el('p', { class: 'faint' }, link(page.vocabulary.address, w.vocabulary), ' · ', el('a', { href: `${base}/openapi.json` }, w.openapi))];
