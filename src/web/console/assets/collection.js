@@ -1,6 +1,7 @@
 // A collection: its members as a table with the columns of their class, or as pictures; pages, order, filters.
 import { getLater, isGood } from './api.js';
 import { button, el, link, whenSeen } from './dom.js';
+import { follow } from './follow.js';
 import { countOf, headOf, valueOf } from './generic.js';
 import { offered } from './operations.js';
 import { filterForm, searchOf } from './search.js';
@@ -12,7 +13,7 @@ const COLUMNS = 7;
 const PICTURES = { Image: () => import('./views/images.js') };
 /** Collections of which each row tells how many members they have, by class. */
 const COUNTED = { Space: ['images'] };
-const BARS = { Batch: () => import('./views/batch.js') };
+const BARS = { Batch: () => import('./views/batch.js'), Job: () => import('./views/job.js') };
 
 /** Members by which a collection is ordered, by class, where these are not all that are one value. */
 const ORDERS = { Change: ['version'] };
@@ -115,7 +116,7 @@ const choice = (name, options, now, onchange) => el('fieldset', { class: 'choice
 /** Shows a collection. */
 export const view = async (page) => {
   const { doc, vocabulary, className } = page;
-  const members = doc.member ?? [];
+  let members = doc.member ?? [];
   const of = memberClass(page);
   const search = searchOf(page);
   const w = words.collection;
@@ -148,6 +149,14 @@ export const view = async (page) => {
     draw(how);
   };
   if (pictures) chosen(layout); else draw(layout);
+  if (pictures) {
+    const seen = ({ member = [] }) => {
+      const how = sessionStorage.getItem(`layout ${of}`) ?? 'grid';
+      pictures.renew(body, members, member, pictures.maker(page, members, how));
+      members = members.map((image) => member.find((one) => one['@id'] === image['@id']) ?? image);
+    };
+    follow(page, doc, { seen, done: ({ member = [] }) => !pictures.isMoving(member) });
+  }
 
   const head = headOf(page, { actions: page.actions, kind: null });
   head.querySelector('h1').append(' ', el('span', { class: 'count' }, words.items(doc.totalItems ?? members.length, doc.totalItemsEstimated)));

@@ -21,8 +21,11 @@ document.querySelector('footer').prepend(panels);
 const VIEWS = {
   ApiDocumentation: () => import('./views/vocabulary.js'),
   Batch: () => import('./views/batch.js'),
+  Customer: () => import('./views/customer.js'),
+  CustomerStorage: () => import('./views/storage.js'),
   EntryPoint: () => import('./views/first.js'),
   Image: () => import('./views/image.js'),
+  Job: () => import('./views/job.js'),
   PortalUser: () => import('./views/portal_user.js'),
   PriorityQueue: () => import('./views/queue.js'),
   Queue: () => import('./views/queue.js'),

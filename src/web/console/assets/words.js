@@ -117,7 +117,7 @@ export const words = {
 
   bulk: {
     bar: 'Selected images',
-    none: 'Select pictures to change several at once.',
+    none: 'Select pictures to change several at once; with Shift, all between two.',
     selected: (count) => `${number(count)} selected`,
     all: 'Select all on this page',
     clear: 'Select none',
@@ -145,6 +145,26 @@ export const words = {
     waiting: 'What waits',
     images: (count) => `${count} images wait`,
     batches: (count) => ` in ${count} batches`,
+  },
+
+  job: {
+    titles: {
+      delete: (count) => `Deletion of ${count} images`, update: (count) => `Change of ${count} images`, other: (count) => `Job for ${count} images`,
+    },
+    what: 'What',
+    asked: 'Asked for',
+    cancelled: 'It was cancelled. What was done stays done.',
+  },
+
+  storage: {
+    title: 'Storage',
+    images: 'Images',
+    originals: 'Originals',
+    derived: 'Made of them',
+    of: (used, most) => `${used} of ${most}`,
+    policy: 'The bounds are those of the storage policy',
+    noPolicy: 'It has no bounds of its own.',
+    changed: 'This last changed',
   },
 
   space: {
@@ -363,7 +383,7 @@ export const shortAddress = (address, base) => (address.startsWith(`${base}/`) ?
 
 /** Returns bytes in the unit that fits. */
 export const bytes = (value) => {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
   let [amount, unit] = [Number(value), 0];
   while (amount >= 1000 && unit < units.length - 1) [amount, unit] = [amount / 1000, unit + 1];
   return `${amount < 10 && unit ? amount.toFixed(1) : Math.round(amount)} ${units[unit]}`;

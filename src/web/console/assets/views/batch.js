@@ -1,6 +1,7 @@
 // Batches: how far they are, what failed and why. It moves by itself while the page is seen, until the batch is done.
-import { get, getLater, isGood } from '../api.js';
+import { getLater } from '../api.js';
 import { announce, el, link } from '../dom.js';
+import { follow } from '../follow.js';
 import { headOf, sectionsOf, valueOf } from '../generic.js';
 import { moment, span } from '../time.js';
 import { nameOf, number, words } from '../words.js';
@@ -26,29 +27,6 @@ export const barOf = (batch) => {
   return el('span', { class: 'bar-of', role: 'progressbar', 'aria-valuemin': '0', 'aria-valuemax': `${count}`,
     'aria-valuenow': `${completed + errors}`, 'aria-label': progressText(batch) },
   part('done', count ? completed : 1), part('wrong', errors), part('left', left));
-};
-
-/** Reads something again and again while the page is seen: soon at first, then ever less often, until `done`. */
-export const follow = (page, first, { seen, done }) => {
-  let [wait, etag, timer] = [1000, page.exchange.etag, undefined];
-  if (done(first)) return;
-  const next = () => { timer = setTimeout(look, wait); };
-  const look = async () => {
-    if (document.visibilityState !== 'visible') return;
-    const exchange = await get(page.url, { known: etag, quiet: true, signal: page.signal }).catch(() => undefined);
-    if (!exchange || page.signal.aborted) return;
-    if (isGood(exchange) && exchange.doc) {
-      etag = exchange.etag;
-      seen(exchange.doc);
-      if (done(exchange.doc)) return;
-      wait = Math.min(wait * 1.15, 10000);
-    } else wait = Math.min(wait * 1.5, 30000);
-    next();
-  };
-  const back = () => { clearTimeout(timer); if (document.visibilityState === 'visible') look(); };
-  document.addEventListener('visibilitychange', back, { signal: page.signal });
-  page.signal.addEventListener('abort', () => clearTimeout(timer));
-  next();
 };
 
 /** Returns what failed, by message. */

@@ -105,9 +105,16 @@ export const selectionOf = (page, members, of) => {
   const selection = {
     bar,
     has: (id) => chosen.has(id),
-    toggle: (image, isOn) => {
-      if (isOn) chosen.set(image['@id'], image); else chosen.delete(image['@id']);
-      last = image;
+    /** Selects one or not; with Shift, all from the one before to this. */
+    toggle: (image, isOn, isRange) => {
+      const place = (id) => members.findIndex((one) => one['@id'] === id);
+      const [from, to] = [isRange && last ? place(last) : place(image['@id']), place(image['@id'])].sort((a, b) => a - b);
+      for (const one of members.slice(from, to + 1)) if (isOn) chosen.set(one['@id'], one); else chosen.delete(one['@id']);
+      last = image['@id'];
+      for (const cell of document.querySelectorAll('.members [data-id]')) {
+        const box = cell.querySelector('input[type=checkbox]');
+        if (box) box.checked = chosen.has(cell.dataset.id);
+      }
       draw();
     },
     all: (isOn) => {
@@ -116,7 +123,6 @@ export const selectionOf = (page, members, of) => {
       selection.onchange?.();
       draw();
     },
-    last: () => last,
   };
   draw();
   return selection;

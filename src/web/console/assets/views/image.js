@@ -1,11 +1,11 @@
 // An image: deep zoom, its sizes to be copied, what is said of it, how it came in, what a stranger sees.
 import { getLater, isGood } from '../api.js';
 import { button, copier, el, link } from '../dom.js';
+import { follow } from '../follow.js';
 import { addressLink, fieldsOf, headOf, partsOf } from '../generic.js';
+import { me } from '../session.js';
 import { moment, span } from '../time.js';
 import { nameOf, words } from '../words.js';
-import { follow } from './batch.js';
-import { me } from '../session.js';
 
 const w = words.image;
 const SERVICES = ['infoJson', 'imageService', 'degradedInfoJson', 'thumbnailInfoJson', 'thumbnailImageService', 'thumbnail400'];
@@ -46,6 +46,8 @@ const zoomOf = (info, page) => {
     page.signal.addEventListener('abort', () => viewer.destroy());
     stage.dataset.ready = 'true';
     viewer.addHandler('open', () => { stage.dataset.open = 'true'; });
+    // The session of an administrator opens no images of others.
+    viewer.addHandler('open-failed', () => box.replaceWith(message(page.doc.roles?.length ? w.closed : w.noPicture)));
   });
   return box;
 };

@@ -1,10 +1,11 @@
 // The queue: what waits, and the batches under way.
 import { get, isGood } from '../api.js';
 import { button, el, link } from '../dom.js';
+import { follow } from '../follow.js';
 import { headOf, sectionsOf } from '../generic.js';
 import { moment } from '../time.js';
 import { number, words } from '../words.js';
-import { barOf, follow, progressText } from './batch.js';
+import { barOf, progressText } from './batch.js';
 
 const w = words.queue;
 

@@ -1,9 +1,11 @@
 // A space: how many images it holds, the first of them, its defaults.
 import { getLater, isGood } from '../api.js';
 import { button, el, link } from '../dom.js';
+import { follow } from '../follow.js';
 import { headOf, sectionsOf } from '../generic.js';
 import { words } from '../words.js';
-import { grid } from './images.js';
+import { grid, isMoving } from './images.js';
+import { storageOf } from './storage.js';
 
 const w = words.space;
 const SHOWN = 12;
@@ -12,13 +14,21 @@ const SHOWN = 12;
 export const view = (page) => {
   const { doc } = page;
   const pictures = el('section', { class: 'preview', 'aria-label': w.images });
-  getLater(`${doc.images}?pageSize=${SHOWN}`).then((exchange) => {
-    if (!isGood(exchange) || page.signal.aborted) return;
-    const { member = [], totalItems, totalItemsEstimated } = exchange.doc;
+  const address = `${doc.images}?pageSize=${SHOWN}`;
+  let before;
+  const draw = ({ member = [], totalItems, totalItemsEstimated }) => {
+    const now = JSON.stringify([member, totalItems]);
+    if (now === before) return;
+    before = now;
     const count = w.count(totalItems, words.items(totalItems, totalItemsEstimated));
     pictures.replaceChildren(el('h2', {}, link(doc.images, count)),
       member.length ? grid({ ...page, selection: undefined }, member) : el('p', { class: 'faint' }, words.collection.empty),
       totalItems > member.length ? el('p', {}, link(doc.images, w.all)) : '');
+  };
+  getLater(address).then((exchange) => {
+    if (!isGood(exchange) || page.signal.aborted) return;
+    draw(exchange.doc);
+    follow(page, exchange.doc, { url: address, etag: exchange.etag, seen: draw, done: (list) => !isMoving(list.member ?? []) });
   });
   pictures.append(el('h2', {}, link(doc.images, w.images)), el('div', { class: 'reserve' }));
   const add = button(words.register.button, async () => {
@@ -26,5 +36,6 @@ export const view = (page) => {
     register(page, await queueOf(page.url.split(/[?#]/)[0].replace(/\/spaces\/[^/]+$/, '')), doc.id);
   }, { class: 'main' });
   const mayWrite = (doc['hydra:operation'] ?? []).length > 0;
-  return [headOf(page, { actions: [...(mayWrite ? [add] : []), ...page.actions] }), pictures, ...sectionsOf(page, ['id', 'name'])];
+  return [headOf(page, { actions: [...(mayWrite ? [add] : []), ...page.actions] }), pictures, storageOf(page, doc.storage),
+    ...sectionsOf(page, ['id', 'name'])];
 };
