@@ -23,6 +23,14 @@ const browser = await launch();
 /** A folder of files of the console that are used in place of those in the program, so that trying changes needs no compiler. */
 const assets = process.env.HYDRIA_CONSOLE_ASSETS;
 
+/** Asserts that what was sent before a page was seen is small, images excepted. */
+export const isLight = async (page) => {
+  const sent = await page.evaluate(() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    .filter(({ name }) => !/\/(thumbs|iiif-img)\//.test(name)).reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0));
+  // Files from elsewhere are not compressed.
+  assert.ok(sent > 10_000 && (assets || sent < 100_000), `${sent} bytes`);
+};
+
 /** Sends a request as the caller, and returns the answer with its document. */
 export const ask = async (method, address, body, headers = {}) => {
   const answer = await fetch(address.startsWith('/') ? base + address : address, {

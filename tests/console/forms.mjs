@@ -4,67 +4,14 @@
 import assert from 'node:assert/strict';
 
 import { ask, finish, made, open, picture, shown, tabTo, visit } from './browser.mjs';
+import { keyboardOf } from './keyboard.mjs';
 
 const [customer, origin] = process.argv.slice(4);
 const window = await open();
 const { page, requests } = window;
 const keys = page.keyboard;
 
-/** Presses the button that has focus, and waits for the sheet. */
-const openSheet = async (method) => {
-  await tabTo(page, `.head [data-method=${method}]`);
-  await keys.press('Enter');
-  await page.waitForSelector('dialog[open]');
-};
-
-/** Writes into a field of the sheet. */
-const enter = async (name, text) => {
-  await tabTo(page, `dialog [name="${name}"]`);
-  await keys.press('Control+A');
-  await keys.type(text);
-};
-
-const submit = async () => {
-  await tabTo(page, 'dialog button[type=submit]');
-  await keys.press('Enter');
-};
-
-const closed = () => page.waitForFunction(() => !document.querySelector('dialog[open]'));
-
-/** Deletes what is shown: the last part of its address is typed, once wrongly. */
-const remove = async () => {
-  const address = page.url();
-  const last = decodeURIComponent(new URL(address).pathname.split('/').pop());
-  await openSheet('DELETE');
-  await keys.type('something else');
-  await keys.press('Enter');
-  await page.waitForSelector('dialog .summary');
-  await keys.press('Control+A');
-  await keys.type(last);
-  await keys.press('Enter');
-  await closed();
-  await page.waitForFunction((old) => location.href !== old, address);
-  await shown(page);
-  assert.equal((await ask('GET', address)).status, 404, address);
-};
-
-/** Two people change the same: the second sees both, and sends it again. */
-const conflict = async (member, [mine, theirs, last]) => {
-  const address = page.url();
-  await openSheet('PATCH');
-  await enter(member, mine);
-  await made('PATCH', address, { [member]: theirs });
-  await submit();
-  await page.waitForSelector('dialog .conflict');
-  const row = await page.locator('dialog .conflict tr.changed').first().textContent();
-  for (const text of [mine, last, theirs]) assert.ok(row.includes(text), `${text} in ${row}`);
-  if (member === 'name') await picture(page, 'conflict');
-  await tabTo(page, 'dialog .conflict button.main');
-  await keys.press('Enter');
-  await closed();
-  await shown(page);
-  assert.equal((await ask('GET', address)).doc[member], mine);
-};
+const { openSheet, enter, submit, closed, remove, conflict } = keyboardOf(page);
 
 const classes = [
   { list: 'spaces', fields: { name: 'Prints' }, change: ['name', 'Prints and drawings', 'Etchings'] },
@@ -142,10 +89,16 @@ await remove();
 await visit(page, `${customer}/keys`);
 await tabTo(page, '.head [data-method=POST]');
 await keys.press('Enter');
-await page.waitForFunction(() => document.querySelector('dialog .secret, dialog form'));
-if (await page.$('dialog form')) await submit();
+await page.waitForSelector('dialog form');
+// One that only reads, until some day.
+await tabTo(page, 'dialog [name=readOnly]');
+await keys.press('Space');
+await page.fill('dialog [name=expires]', '2099-12-31T12:00:30');
+await submit();
 await page.waitForSelector('dialog .secret');
 assert.ok((await page.textContent('dialog .secret')).length > 20);
+const key = (await made('GET', `${customer}/keys`)).member.find(({ expires }) => expires);
+assert.deepEqual([key.readOnly, key.expires], [true, '2099-12-31T12:00:30Z']);
 
 // Writes ask for strictness, and changes name what they change.
 const strict = [];

@@ -104,6 +104,16 @@ await page.keyboard.press('Enter');
 await page.waitForFunction((wanted) => location.href === wanted, customer);
 await shown(page);
 
+// What is protected is shown to those whose it is, in lists and whole, and never by its thumbnails.
+await made('PATCH', `${images}/sheet-03`, { roles: ['clickthrough'] });
+await visit(page, images);
+await page.waitForFunction(() => document.querySelector('[data-id$="/sheet-03"] img[src*="/iiif-img/"]')?.naturalWidth);
+await page.click('[data-id$="/sheet-03"] a.name');
+await page.waitForSelector('.stage[data-open]');
+await page.click('text=Try without credentials');
+await page.waitForSelector('text=Nothing but the way to log in.');
+await visit(page, customer);
+
 // The own password: the one so far is asked for, and the page stays logged in.
 await page.click('.session .who');
 await page.waitForSelector('.head >> text=Change password');

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use hydria::cli::serve::Options;
 use serde_json::json;
 
-use crate::support::{App, Library, Origin, Owner};
+use crate::support::{App, Library, Origin, Owner, rows};
 
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/console");
 
@@ -177,8 +177,36 @@ fn several_images_are_tagged_protected_and_deleted_at_once() {
 }
 
 #[test]
+fn a_space_of_very_many_images_opens_as_one_of_ten_and_what_matches_is_changed_as_one() {
+    let app = App::start();
+    let owner = app.customer("library");
+    let [few, many] = [("Few", 10), ("Many", 20_000)].map(|(name, count)| {
+        let space = owner.space(name);
+        rows::fill(&mut app.database(), owner.id, space, count);
+        space
+    });
+    for (space, value, count) in [(few, "gone", 4), (many, "some", 300), (many, "more", 1300)] {
+        let first = if value == "more" { 300 } else { 0 };
+        let sql = format!(
+            "UPDATE images SET string1 = '{value}' WHERE space = {space} AND customer = {} AND \
+             substr(id, 8)::int BETWEEN {first} + 1 AND {first} + {count}",
+            owner.id
+        );
+        assert_eq!(rows::execute(&mut app.database(), &sql), count);
+    }
+    let images = |space| format!("{}{}", app.base, owner.path(&format!("/spaces/{space}/images")));
+    run("large.mjs", &app, (&owner.key, &owner.secret), &[&*images(few), &*images(many)]);
+}
+
+#[test]
+fn what_administrators_make_is_made_changed_and_deleted_by_keyboard_alone() {
+    let app = App::without_workers();
+    run("administrator.mjs", &app, ("administrator", "its-secret"), &[]);
+}
+
+#[test]
 fn a_table_of_images_is_read_shown_and_registered_line_by_line() {
-    let (app, origin) = (App::start(), Origin::start());
+    let (app, origin) = (App::without_workers(), Origin::start());
     let owner = app.customer("library");
     let space = owner.space("Maps of the city");
     let space = format!("{}{}", app.base, owner.path(&format!("/spaces/{space}")));
@@ -253,6 +281,7 @@ fn a_day_of_a_librarian_takes_few_clicks() {
     let (app, origin) = (App::start(), Origin::start());
     let owner = app.customer("library");
     let broken = origin.url("/missing/x.jpg");
-    let arguments = [&*origin.image(640, 480), &*broken];
+    person(&owner, "anna", "admin");
+    let arguments = [&*origin.image(640, 480), &*broken, PASSWORD];
     run("day.mjs", &app, (&owner.key, &owner.secret), &arguments);
 }
