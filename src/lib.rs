@@ -26,6 +26,7 @@ pub mod addresses;
 pub mod counters;
 pub mod journal;
 pub mod queue;
+pub mod uploads;
 
 pub mod classes;
 

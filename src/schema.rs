@@ -653,13 +653,13 @@ diesel::table! {
     tallies (customer, space) {
         /// Whose
         customer -> Int4,
-        /// Number of the space
+        /// Number of the space; 0: uploads
         space -> Int4,
         /// Images in it
         images -> Int8,
         /// Images ever removed from it
         removals -> Int8,
-        /// Bytes of the origins of its images
+        /// Bytes of the origins of its images, or of uploads
         size -> Int8,
         /// Bytes of the derivatives of its images
         thumbnail_size -> Int8,
@@ -675,13 +675,13 @@ diesel::table! {
         customer -> Int4,
         /// Number of the change
         id -> Int8,
-        /// Number of the space
+        /// Number of the space; 0: uploads
         space -> Int4,
         /// Images more, or fewer
         images -> Int8,
         /// Images removed
         removals -> Int8,
-        /// Bytes of origins more, or fewer
+        /// Bytes of origins, or of uploads, more or fewer
         size -> Int8,
         /// Bytes of derivatives more, or fewer
         thumbnail_size -> Int8,
@@ -701,6 +701,46 @@ diesel::table! {
         name -> Text,
         /// Longest edges, in pixels, largest first
         sizes -> Array<Int4>,
+    }
+}
+
+diesel::table! {
+    /// The parts of uploads, each an object
+    upload_parts (customer, upload, start) {
+        /// Whose
+        customer -> Int4,
+        /// Id of the upload
+        upload -> Text,
+        /// Place of its first byte in the upload
+        start -> Int8,
+        /// Bytes
+        length -> Int8,
+        /// Number of the object, which is never used twice
+        object -> Int8,
+    }
+}
+
+diesel::table! {
+    /// Originals that customers send in parts
+    uploads (customer, id) {
+        /// Whose
+        customer -> Int4,
+        /// Last segment of its address
+        id -> Text,
+        /// When it was made
+        created -> Timestamptz,
+        /// Bytes that it has once it is finished
+        length -> Int8,
+        /// Bytes that were stored so far
+        received -> Int8,
+        /// Upload-Metadata as it was sent; empty: none
+        metadata -> Text,
+        /// Media type that its first bytes tell; NULL: none that is read
+        media_type -> Nullable<Text>,
+        /// Names the request that may add to it; NULL: none has begun
+        writer -> Nullable<Text>,
+        /// From when it is removed unless an image names it; NULL: one does
+        expires -> Nullable<Timestamptz>,
     }
 }
 
@@ -781,6 +821,8 @@ diesel::joinable!(space_storages -> storage_policies (storage_policy));
 diesel::joinable!(spaces -> customers (customer));
 diesel::joinable!(tallies -> customers (customer));
 diesel::joinable!(tally_changes -> customers (customer));
+diesel::joinable!(upload_parts -> customers (customer));
+diesel::joinable!(uploads -> customers (customer));
 diesel::joinable!(webhooks -> customers (customer));
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -820,6 +862,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     tallies,
     tally_changes,
     thumbnail_policies,
+    upload_parts,
+    uploads,
     webhook_deliveries,
     webhooks,
 );

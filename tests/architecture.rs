@@ -25,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
     ],
     &["resource"],
     &["addresses"],
-    &["counters", "journal", "queue"],
+    &["counters", "journal", "queue", "uploads"],
     &["classes"],
     &["auth"],
     &["backup"],
@@ -51,8 +51,8 @@ const RESERVED: [(&str, &[&str]); 26] = [
     (
         "diesel",
         &[
-            "database", "schema", "resource", "counters", "journal", "queue", "classes", "auth",
-            "engine", "backup",
+            "database", "schema", "resource", "counters", "journal", "queue", "uploads", "classes",
+            "auth", "engine", "backup",
         ],
     ),
     ("image", &["imaging"]),

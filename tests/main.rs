@@ -20,3 +20,4 @@ mod operations;
 mod process;
 mod schema;
 mod support;
+mod uploads;

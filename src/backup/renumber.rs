@@ -31,6 +31,7 @@ pub(super) fn renumber(conn: &mut Conn) -> Result<(), BackupError> {
         for table in TABLES {
             advance(conn, &format!("pg_get_serial_sequence('{table}', 'id')"))?;
         }
+        advance(conn, "'upload_objects'")?;
         let changes = advance(conn, "'changes_id'")?;
         diesel::sql_query("UPDATE deployment SET changes_after = $1")
             .bind::<BigInt, _>(changes)

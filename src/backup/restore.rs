@@ -17,6 +17,7 @@ use crate::database::{Conn, connect};
 use crate::queue::job;
 use crate::secrets::Secret;
 use crate::storage::{Marker, Storage};
+use crate::uploads;
 
 /// A restore of a backup that was found whole, and what it has made so far.
 #[derive(Debug)]
@@ -44,7 +45,8 @@ fn refuse<T>(words: impl Into<String>) -> Result<T, BackupError> {
 /// # Errors
 /// Returns [`BackupError::Refused`] in these cases, and another where the storage cannot be read.
 pub fn check_storage(storage: &Storage) -> Result<(), BackupError> {
-    if storage.marker()?.is_none() && !storage.has_objects(job::OBJECTS)? {
+    let has_any = storage.has_objects(job::OBJECTS)? || storage.has_objects(uploads::OBJECTS)?;
+    if storage.marker()?.is_none() && !has_any {
         return Ok(());
     }
     refuse(

@@ -15,7 +15,9 @@ use crate::database::Conn;
 use crate::database::deployment::Deployment;
 use crate::database::key_rings::{self, WrappedKeys};
 use crate::queue::hold;
+use crate::schema::upload_parts;
 use crate::secrets::{Secret, WrappingKey};
+use crate::uploads;
 
 /// Time for which those who just look what is due are waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -176,6 +178,20 @@ fn keys(conn: &mut Conn, folder: &Path) -> Result<File, BackupError> {
         }
         let Some(last) = rows.last() else { break };
         after = (last.customer, last.space, last.image.clone());
+    }
+    let mut after = i64::MIN;
+    loop {
+        let numbers: Vec<i64> = upload_parts::table
+            .filter(upload_parts::object.gt(after))
+            .order(upload_parts::object)
+            .limit(CHUNK)
+            .select(upload_parts::object)
+            .load(conn)?;
+        for number in &numbers {
+            writeln!(keys, "{}", uploads::object(*number)).map_err(&fail)?;
+        }
+        let Some(last) = numbers.last() else { break };
+        after = *last;
     }
     let mut keys = keys.into_inner().map_err(|error| fail(error.into_error()))?;
     keys.rewind().map_err(&fail)?;

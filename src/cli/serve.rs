@@ -111,6 +111,11 @@ pub fn start(config: &Config, options: Options) -> Result<Running, Failure> {
         replica,
         site,
         delivery,
+        uploads: web::uploads::Settings {
+            storage: setup.storage.clone(),
+            folder: originals(config),
+            max_bytes: config.origin_limits.max_bytes,
+        },
         image_services: image_services::Settings {
             max_edge: config.max_edge,
             cache_seconds: config.cache_seconds,
@@ -170,6 +175,16 @@ fn bind(listen: &str) -> Result<Vec<TcpListener>, Failure> {
     super::reachable::bind(listen, "HYDRIA_LISTEN").map(|socket| vec![socket])
 }
 
+/// Makes the folder for originals while they are received or read; returns where it is.
+fn originals(config: &Config) -> PathBuf {
+    let folder = config.data.join("originals");
+    if let Err(error) = private_folder(&folder) {
+        // The service answers all the same, and images are tried again until there is a place for them.
+        log::error!("the folder {} for originals cannot be made: {error}", folder.display());
+    }
+    folder
+}
+
 /// Makes a folder that the service's user alone may enter.
 fn private_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -201,11 +216,7 @@ impl Worker {
             .on_thread_start(|| priority::lower(0))
             .enable_all()
             .build()?;
-        let folder = config.data.join("originals");
-        if let Err(error) = private_folder(&folder) {
-            // The service answers all the same, and images are tried again until there is a place for them.
-            log::error!("the folder {} for originals cannot be made: {error}", folder.display());
-        }
+        let folder = originals(config);
         let settings = engine::Settings {
             give_up: engine::GiveUp::default(),
             retries: config.retries,

@@ -79,6 +79,11 @@ impl Readiness {
         }
     }
 
+    /// Returns whether the process is stopping: what takes long is to end.
+    pub fn is_stopping(&self) -> bool {
+        self.0.is_stopping.load(Ordering::Acquire)
+    }
+
     /// Returns whether the process is ready, by what was found a few seconds ago at most.
     pub fn is_ready(&self) -> bool {
         let found = Duration::from_millis(self.0.found.load(Ordering::Acquire));

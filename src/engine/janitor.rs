@@ -1,5 +1,5 @@
-//! Maintenance: objects that nobody needs, old rows of the journal, sessions that are over, and answers that were kept for a
-//! day are removed, changes are rolled up into totals.
+//! Maintenance: objects that nobody needs, old rows of the journal, sessions that are over, uploads that no image
+//! names, and answers that were kept for a day are removed, changes are rolled up into totals.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use crate::journal::{partitions, retention};
 use crate::queue::{bulk, hold};
 use crate::resource::{Site, idempotency};
 use crate::schema::discards;
+use crate::uploads::expiry;
 
 /// Interval between two rounds of maintenance.
 pub(super) const ROUND: Duration = Duration::from_secs(5);
@@ -46,7 +47,7 @@ impl Engine {
         }
     }
 
-    /// Removes objects that are due, for a minute at most, old rows and old answers, and rolls up the changes of totals.
+    /// Removes objects that are due, for a minute at most, old rows, uploads and answers, and rolls up the changes of totals.
     ///
     /// # Errors
     /// Fails if the database does not answer.
@@ -118,7 +119,19 @@ impl Engine {
         self.blocking(None, move |_, conn| bulk::remove_old(conn, days)).await?;
         self.roll_up(Sizes::DEFAULT).await?;
         self.blocking(None, |_, conn| sessions::remove_old(conn)).await?;
+        self.remove_uploads().await?;
         self.forget_answers().await
+    }
+
+    /// Removes uploads that are due and that no image names, until none is left or the time of a round is over.
+    ///
+    /// # Errors
+    /// Fails if the database does not answer.
+    async fn remove_uploads(&self) -> Result<(), Problem> {
+        let began = Instant::now();
+        let remove = |_: &Site, conn: &mut PgConnection| expiry::remove_old(conn);
+        while self.blocking(None, remove).await? && began.elapsed() < ROUND {}
+        Ok(())
     }
 
     /// Removes answers that are kept no longer, until none is left or the time of a round is over.

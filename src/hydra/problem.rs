@@ -64,6 +64,10 @@ pub enum Problem {
     Invalid(Vec<Fault>),
     /// What is to be removed is in use.
     Conflict(String),
+    /// An upload has `offset` bytes, and not as many as the request says, or another request goes on there.
+    OffsetConflict {
+        offset: i64,
+    },
     /// A log-in is right for several accounts, of customers with these names.
     SeveralAccounts(Vec<String>),
     /// A quota is exhausted.
@@ -110,6 +114,7 @@ impl Problem {
             Self::Invalid(faults) if faults.iter().all(|f| f.taken) => "AlreadyTaken",
             Self::Invalid(_) => "ValidationError",
             Self::Conflict(_) => "InUse",
+            Self::OffsetConflict { .. } => "OffsetConflict",
             Self::SeveralAccounts(_) => "SeveralAccounts",
             Self::QuotaExceeded(_) => "QuotaExceeded",
             Self::Unavailable(..) | Self::SerializationConflict(_) => "Unavailable",
@@ -119,7 +124,7 @@ impl Problem {
 }
 
 /// Every kind of problem with what it means, for the vocabulary.
-pub const KINDS: [(&str, &str); 19] = [
+pub const KINDS: [(&str, &str); 20] = [
     ("AuthenticationRequired", "Credentials are missing or wrong."),
     ("AccessDenied", "The caller may not do this."),
     ("NotFound", "There is no such resource."),
@@ -135,6 +140,7 @@ pub const KINDS: [(&str, &str); 19] = [
     ("AlreadyTaken", "A name or id is in use already."),
     ("ValidationError", "The body or the query says something that is not accepted."),
     ("InUse", "What is to be removed is in use."),
+    ("OffsetConflict", "An upload has another number of bytes than the request says."),
     ("SeveralAccounts", "A log-in is right for several accounts; name the customer of one."),
     ("QuotaExceeded", "The storage policy allows no more."),
     ("Unavailable", "The service cannot answer now; try again later."),
@@ -160,6 +166,7 @@ pub fn of_each_kind() -> Vec<Problem> {
         Problem::taken(words()),
         Problem::invalid(words(), words()),
         Problem::Conflict(words()),
+        Problem::OffsetConflict { offset: 0 },
         Problem::SeveralAccounts(Vec::new()),
         Problem::QuotaExceeded(words()),
         Problem::Unavailable(words(), None),
@@ -260,6 +267,11 @@ impl fmt::Display for Problem {
                 f,
                 "this is right for several accounts; log in with customer as well, one of: {}",
                 customers.join(", ")
+            ),
+            Self::OffsetConflict { offset } => write!(
+                f,
+                "the upload has {offset} bytes, and this request does not go on there; another one may have begun to: ask by \
+                 HEAD, and go on from Upload-Offset"
             ),
             Self::Unauthenticated => f.write_str(
                 "this needs the key and secret of a customer, by Basic authentication, or a log-in; \

@@ -36,6 +36,8 @@ pub enum RequestClass {
     Events,
     /// A log-in, a log-out, or the question who is logged in.
     Session,
+    /// A part of an upload, or the question how far it is.
+    Upload,
     /// Health of the service.
     Health,
     /// An address at which there is nothing.
@@ -56,6 +58,7 @@ impl RequestClass {
             Self::Image => "image",
             Self::Events => "events",
             Self::Session => "session",
+            Self::Upload => "upload",
             Self::Health => "health",
             Self::Unknown => "unknown",
         }

@@ -13,6 +13,15 @@ use crate::resource::{Caller, Retrieve as _, UnitOfWork, transaction};
 /// What a customer has that readers are not shown.
 const WITHHELD: [&str; 2] = ["keys", "webhooks"];
 
+/// Returns the refusal of a caller who only reads.
+pub fn read_only(caller: Caller) -> Problem {
+    let words = match caller.is_reader() {
+        true => "the role readonly only reads, and this is no GET",
+        false => "this key only reads, and this is no GET",
+    };
+    Problem::Forbidden(words.into())
+}
+
 /// Refuses a caller who may not enter an address at all, whatever is there.
 ///
 /// # Errors

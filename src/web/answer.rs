@@ -6,7 +6,7 @@ use std::time::Instant;
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::admission::admit;
+use super::admission::{self, admit};
 use super::ahead::Ahead;
 use super::budget::Reservation;
 use super::connection::Connection;
@@ -191,11 +191,7 @@ async fn dispatch(
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
     if !reads && caller.is_read_only() && !is_of_own_account(request, context) {
-        let words = match caller.is_reader() {
-            true => "the role readonly only reads, and this is no GET",
-            false => "this key only reads, and this is no GET",
-        };
-        return Err(Problem::Forbidden(words.into()));
+        return Err(admission::read_only(caller));
     }
     if forgery::is_forged(request, &service.site.base) {
         return Err(Problem::Forbidden(

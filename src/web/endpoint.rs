@@ -10,6 +10,7 @@ use super::ahead::Ahead;
 use super::methods::allowed;
 use super::parameters::{self, Understood};
 use super::request_context::RequestContext;
+use super::uploads::protocol;
 use super::{Parts, Service, respond};
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
@@ -123,7 +124,13 @@ impl Endpoint {
     /// parameters are refused, and the problems of the handler.
     pub async fn answer(&self, call: Call<'_>) -> Result<HttpResponse, Problem> {
         let method = match *call.request.method() {
-            Method::OPTIONS => return Ok(respond::options(&self.allow())),
+            Method::OPTIONS => {
+                let mut response = respond::options(&self.allow());
+                if self.class == RequestClass::Upload {
+                    protocol::describe(&mut response, call.service.uploads.max_bytes());
+                }
+                return Ok(response);
+            }
             Method::HEAD => "GET",
             ref method => method.as_str(),
         };

@@ -8,7 +8,7 @@ use super::admin::probed;
 use super::endpoint::{Audience, Caching, Call, Endpoint, EndpointDoc, Handler};
 use super::scheduler::Holder;
 use super::{
-    console, events, image_services, represent, request, respond, robots, samples, session,
+    console, events, image_services, represent, request, respond, robots, samples, session, uploads,
 };
 use crate::hydra::Problem;
 use crate::hydra::openapi::SharedDoc;
@@ -19,7 +19,7 @@ use crate::resource::transaction;
 const FOR_AN_HOUR: Caching = Caching::Shared("public, max-age=3600");
 
 /// Every endpoint.
-pub const ENDPOINTS: [Endpoint; 15] = [
+pub const ENDPOINTS: [Endpoint; 17] = [
     Endpoint {
         template: "/vocab",
         methods: &["GET"],
@@ -113,6 +113,10 @@ pub const ENDPOINTS: [Endpoint; 15] = [
         is_mounted: |_| true,
         handler: |call| Box::pin(events::get(call)),
     },
+    upload("/customers/{customer}/uploads", &["POST"], |call| Box::pin(uploads::create(call))),
+    upload("/customers/{customer}/uploads/{upload}", &["GET", "PATCH", "DELETE"], |call| {
+        Box::pin(uploads::answer(call))
+    }),
     session(session::ADDRESS, &["GET", "POST", "DELETE"], |call| Box::pin(session::answer(call))),
     session("/console/session/end", &["POST"], |call| Box::pin(session::end(call))),
     image_service("/iiif-img/{+image}"),
@@ -175,6 +179,26 @@ const fn session(
         caching: Caching::Private,
         class: RequestClass::Session,
         cross_origin: false,
+        doc: None,
+        is_mounted: |_| true,
+        handler,
+    }
+}
+
+/// Returns the row of an address of uploads, whose requests and answers are those of tus (`docs/uploads.md`).
+const fn upload(
+    template: &'static str,
+    methods: &'static [&'static str],
+    handler: Handler,
+) -> Endpoint {
+    Endpoint {
+        template,
+        methods,
+        audience: Audience::Clients,
+        caching: Caching::Private,
+        class: RequestClass::Upload,
+        cross_origin: true,
+        // Clients of tus know how it is used, and generated clients do not.
         doc: None,
         is_mounted: |_| true,
         handler,

@@ -17,8 +17,10 @@ use super::endpoint::{Audience, Endpoint};
 use super::negotiate::{self, Kind, Representation};
 use super::request_context::RequestContext;
 use super::respond::About;
+use super::uploads::protocol;
 use super::{forgery, lines, request, respond, session};
 use crate::hydra::Problem;
+use crate::metrics::http::RequestClass;
 use crate::resource::Caller;
 
 /// Returns the response of an attempt at a request; a panic becomes a problem, too.
@@ -61,6 +63,9 @@ pub async fn finalize(
     let is_refusal = response.status().is_client_error() || response.status().is_server_error();
     if !is_of_api && is_refusal {
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    }
+    if endpoint.is_some_and(|endpoint| endpoint.class == RequestClass::Upload) {
+        protocol::finish(&mut response);
     }
     let is_good = response.status().is_success() || response.status().is_redirection();
     if is_of_api && request::is_strict(request) {

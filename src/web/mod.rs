@@ -46,6 +46,7 @@ pub mod server;
 pub mod session;
 pub mod status;
 pub mod traced;
+pub mod uploads;
 
 use std::io;
 use std::path::PathBuf;
@@ -94,6 +95,7 @@ pub struct Service {
     pub passwords: Passwords,
     pub router: Router,
     pub delivery: Arc<Delivery>,
+    pub uploads: uploads::Uploads,
     pub image_services: image_services::Settings,
     /// `Cache-Control` of what is open to anybody.
     pub open_caching: HeaderValue,
@@ -131,6 +133,7 @@ pub struct Parts {
     pub replica: Option<Replica>,
     pub site: Arc<Site>,
     pub delivery: Arc<Delivery>,
+    pub uploads: uploads::Settings,
     pub image_services: image_services::Settings,
     pub notifications: Notifications,
     pub changes: Hub,
@@ -175,6 +178,7 @@ impl Service {
             customer_names: image_services::customer_names(&parts.site),
             open_caching: image_services::open_caching(&parts.image_services),
             delivery: parts.delivery,
+            uploads: uploads::Uploads::new(parts.uploads),
             image_services: parts.image_services,
             router,
             scheduler,

@@ -21,7 +21,8 @@ const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-appli
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
-     Content-Location, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored",
+     Content-Location, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored, \
+     Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires",
 );
 const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
@@ -356,7 +357,8 @@ pub fn options(allow: &[&'static str]) -> HttpResponse {
         .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, METHODS))
         .insert_header((
             header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, Prefer, Idempotency-Key, Last-Event-ID",
+            "Authorization, Content-Type, Accept, If-Match, If-None-Match, If-Modified-Since, If-Range, Range, Prefer, Idempotency-Key, Last-Event-ID, \
+             Tus-Resumable, Upload-Length, Upload-Offset, Upload-Metadata",
         ))
         .insert_header((header::ACCESS_CONTROL_MAX_AGE, "86400"));
     let mut response = response.finish();

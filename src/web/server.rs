@@ -16,7 +16,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App, Error, web};
 
 use super::connection::{Limits, Registry, Stream};
-use super::{Service, answer, descriptors, encode};
+use super::{Service, answer, descriptors, encode, uploads};
 
 /// Time that a client may take to send the head of a request. A script sends it whole; a line that drops
 /// packets needs a few repetitions, which take seconds.
@@ -47,7 +47,7 @@ const LEAST_RATE: usize = 8 << 10;
 const LARGE_HEADS: usize = 32;
 
 /// Threads that each worker has for what blocks: more than may be under way with connections, so that who has a
-/// connection, to the database or its replica, never waits for a thread. Compressing has threads beyond them.
+/// connection, to the database or its replica, never waits for a thread. Compressing and storing uploads have threads beyond them.
 const BLOCKING_THREADS: usize = 2 * super::CONNECTIONS as usize + 4;
 
 /// Builds a server on sockets that are bound already.
@@ -66,7 +66,7 @@ fn serve(service: &Arc<Service>, sockets: Vec<TcpListener>) -> io::Result<Server
         .workers(workers)
         // What comes in above the limits is refused one by one, and counted meanwhile.
         .max_concurrent_connections(limits.connections + workers)
-        .worker_max_blocking_threads(BLOCKING_THREADS + encode::turns())
+        .worker_max_blocking_threads(BLOCKING_THREADS + encode::turns() + uploads::TURNS)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals();
     let stopping = server.graceful_shutdown_signal();

@@ -40,7 +40,9 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
             StatusCode::BAD_REQUEST
         }
         Problem::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
-        Problem::Conflict(_) | Problem::SeveralAccounts(_) => StatusCode::CONFLICT,
+        Problem::Conflict(_) | Problem::OffsetConflict { .. } | Problem::SeveralAccounts(_) => {
+            StatusCode::CONFLICT
+        }
         Problem::QuotaExceeded(_) => StatusCode::INSUFFICIENT_STORAGE,
         Problem::Unavailable(..) | Problem::SerializationConflict(_) => {
             StatusCode::SERVICE_UNAVAILABLE

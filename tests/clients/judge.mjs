@@ -126,8 +126,8 @@ const paging = [`${HYDRA}first`, `${HYDRA}previous`, `${HYDRA}next`, `${HYDRA}la
 function links(expanded) {
   walk(expanded, (node, property) => {
     // A picture is a value, for its address says nothing of anything.
-    // A stream of events does not end.
-    const isFile = node['@type'] === `${XSD}anyURI` && !node['@value'].endsWith('/events');
+    // A stream of events does not end, and uploads are sent and not read.
+    const isFile = node['@type'] === `${XSD}anyURI` && !/\/(events|uploads)$/.test(node['@value']);
     if (isFile && node['@value'].startsWith(`${base}/`)) {
       waiting.push([node['@value'], 'file']);
     }

@@ -14,27 +14,27 @@ use crate::support::s3::Behaviour;
 use crate::support::{App, Client, Origin, S3, database, rows, until};
 
 /// Settings by which a command finds the data of a service of this process.
-pub(super) struct Owned {
-    pub(super) home: Home,
-    pub(super) settings: Vec<(&'static str, String)>,
+pub struct Owned {
+    pub home: Home,
+    pub settings: Vec<(&'static str, String)>,
 }
 
 impl Owned {
-    pub(super) fn of(scene: &Scene) -> Self {
+    pub fn of(scene: &Scene) -> Self {
         let data = scene.app.data.path().to_str().expect("a path").to_owned();
         let url = scene.app.database_url.clone();
         Self { home: Home::new(), settings: vec![("HYDRIA_DATA", data), ("DATABASE_URL", url)] }
     }
 
     /// A data folder and a database of its own, both empty.
-    pub(super) fn empty() -> Self {
+    pub fn empty() -> Self {
         let home = Home::new();
         let data = home.data().to_str().expect("a path").to_owned();
         Self { home, settings: vec![("HYDRIA_DATA", data), ("DATABASE_URL", database::empty())] }
     }
 
     /// Has the objects in a bucket.
-    fn in_bucket(mut self, s3: &S3, storage: &str) -> Self {
+    pub fn in_bucket(mut self, s3: &S3, storage: &str) -> Self {
         self.settings.extend(s3.settings(storage));
         self
     }
@@ -45,14 +45,14 @@ impl Owned {
         command.output().expect("the binary runs")
     }
 
-    pub(super) fn fails(&self, arguments: &[&str]) -> String {
+    pub fn fails(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let said = words(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {said}");
         said
     }
 
-    pub(super) fn does(&self, arguments: &[&str]) -> String {
+    pub fn does(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         let said = words(&output);
         assert!(output.status.success(), "{arguments:?}: {said}");
@@ -64,7 +64,7 @@ fn words(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-pub(super) fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
 

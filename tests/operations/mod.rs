@@ -1,6 +1,6 @@
 //! Operations: metrics, probes, traces, backups, and files that are kept for them.
 
-mod backups;
+pub mod backups;
 mod files;
 mod metrics;
 mod probes;

@@ -113,6 +113,12 @@ impl Resource for Customer {
                 |c: &Self, view| Some(format!("{}/customers/{}/events", view.site.base, c.id)),
             )
             .range("xsd:anyURI"),
+            &computed(
+                "uploads",
+                "Where originals are sent in parts, by tus 1.0.0",
+                |c: &Self, view| Some(format!("{}/customers/{}/uploads", view.site.base, c.id)),
+            )
+            .range("xsd:anyURI"),
             &collection("webhooks", "Where such changes are sent", &WEBHOOKS)
                 .when(|_, view| !view.caller.is_reader()),
             &link::<Self, CustomerStorage>("storage", "How much it stores, and may store"),

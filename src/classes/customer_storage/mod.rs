@@ -70,7 +70,7 @@ macro_rules! totals {
         &[
             &field("numberOfStoredImages", "Images", |s: &Self| &s.totals.counts.images)
                 .non_negative(),
-            &field("totalSizeOfStoredImages", "Bytes of originals", |s: &Self| {
+            &field("totalSizeOfStoredImages", "Bytes of originals, and of uploads", |s: &Self| {
                 &s.totals.counts.size
             })
             .non_negative(),

@@ -147,6 +147,25 @@ pub fn take_room(
     if is_far { Ok(None) } else { lacking_room(conn, at, (size, added)) }
 }
 
+/// Makes sure that so many bytes of an upload fit among the originals of a customer, until the transaction ends.
+///
+/// Near the limit, others who take room wait meanwhile, as [`take_room`] has it; so it comes before anything else is locked.
+///
+/// # Errors
+/// Returns [`Problem::QuotaExceeded`] if they do not fit.
+pub fn reserve(conn: &mut PgConnection, customer: i32, bytes: i64) -> Result<(), Problem> {
+    if quotas(conn, customer, &[])?.iter().all(|quota| quota.is_far_in_size(bytes)) {
+        return Ok(());
+    }
+    lock_room(conn, customer, None)?;
+    match quotas(conn, customer, &[])?.iter().find(|quota| !quota.has_room(bytes)) {
+        None => Ok(()),
+        Some(Quota { policy, size, maximum_size, .. }) => Err(Problem::QuotaExceeded(format!(
+            "the storage policy {policy} allows {maximum_size} bytes; {size} are stored, and this upload adds {bytes}"
+        ))),
+    }
+}
+
 impl Quota {
     /// Returns whether `more` images, and those that transactions under way may add, leave it far from the limit.
     fn is_far(&self, more: i64) -> bool {

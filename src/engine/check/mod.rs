@@ -13,6 +13,7 @@ mod members;
 mod objects;
 mod retries;
 mod totals;
+mod uploads;
 
 use std::fmt;
 
@@ -118,7 +119,9 @@ pub async fn check(
         totals::of_chunks(&mut check, customer)?;
         members::of_customer(&mut check, customer)?;
         batches::of_customer(&mut check, customer)?;
+        uploads::of_images(&mut check, customer)?;
     }
+    uploads::all(&mut check).await?;
     objects::all(&mut check).await?;
     Ok(check.findings)
 }

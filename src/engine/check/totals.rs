@@ -67,15 +67,22 @@ const TOLD: &str = "SELECT total(images) AS images, total(size) AS size, \
       SELECT images, size, thumbnail_size FROM tally_changes WHERE customer = $1 AND space = $2) AS t";
 
 const COUNTED: &str = "SELECT (SELECT count(*) FROM images WHERE customer = $1 AND space = $2) AS images, \
-    total(size) AS size, total(derived_size) AS thumbnail_size FROM derivatives \
-    WHERE customer = $1 AND space = $2";
+    total(size) AS size, total(derived_size) AS thumbnail_size FROM (\
+      SELECT size, derived_size FROM derivatives WHERE customer = $1 AND space = $2 UNION ALL \
+      SELECT length, 0 FROM uploads WHERE customer = $1 AND $2 = 0) AS c";
+
+/// The number that stands for uploads in place of that of a space.
+const UPLOADS: i32 = 0;
 
 /// Compares the totals of a space with its images.
 pub(super) fn of_space(
     check: &mut Check<'_>,
     (customer, space): (i32, i32),
 ) -> Result<(), Problem> {
-    let counted = count(check, customer, space)?;
+    let counted = match space {
+        UPLOADS => count_uploads(check, customer)?,
+        space => count(check, customer, space)?,
+    };
     let told: Sums = check.read(|conn| {
         let told = diesel::sql_query(TOLD);
         Ok(told.bind::<Integer, _>(customer).bind::<Integer, _>(space).get_result(conn)?)
@@ -112,12 +119,23 @@ pub(super) fn of_space(
     })?;
     if apart != Sums::default() {
         let Sums { images, size, thumbnail_size } = apart;
+        let of = match space {
+            UPLOADS => format!("uploads of customer {customer}"),
+            space => format!("space {customer}/{space}"),
+        };
         check.say(&format!(
-            "totals of space {customer}/{space} are off by {images} images, {size} bytes, \
-             {thumbnail_size} bytes of thumbnails"
+            "totals of {of} are off by {images} images, {size} bytes, {thumbnail_size} bytes of thumbnails"
         ));
     }
     Ok(())
+}
+
+/// Counts the bytes of the uploads of a customer.
+fn count_uploads(check: &Check<'_>, customer: i32) -> Result<Sums, Problem> {
+    check.read(|conn| {
+        let counted = diesel::sql_query(COUNTED).bind::<Integer, _>(customer);
+        Ok(counted.bind::<Integer, _>(UPLOADS).get_result(conn)?)
+    })
 }
 
 /// Counts the images of a space, a chunk a statement.

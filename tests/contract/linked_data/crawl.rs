@@ -174,8 +174,8 @@ impl<'a> Crawl<'a> {
                 let lead = match (key.as_str(), coercion) {
                     ("@id", _) if class != "PartialCollectionView" => Lead::Resource,
                     (_, Some("@id")) => self.lead(class, key),
-                    // A stream of events does not end.
-                    ("events", Some("xsd:anyURI")) => continue,
+                    // A stream of events does not end, and uploads are sent and not read.
+                    ("events" | "uploads", Some("xsd:anyURI")) => continue,
                     ("infoJson" | "imageService", _) if is_protected(node) => Lead::Protected,
                     (_, Some("xsd:anyURI")) => Lead::File,
                     _ => continue,

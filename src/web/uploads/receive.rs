@@ -1,0 +1,123 @@
+//! PATCH: bytes of an upload as they come, passed on to who stores them.
+//!
+//! Whatever ends the request, what came until then is stored: by a task of its own, because the handler ends with its
+//! connection.
+
+use std::time::{Duration, Instant};
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::Bytes;
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::pace::Pace;
+use super::protocol::{OFFSET, PART, bytes};
+use super::store::Storing;
+use super::{At, told, whole, write};
+use crate::hydra::Problem;
+use crate::uploads::{self, parts};
+use crate::web::ahead;
+use crate::web::endpoint::Call;
+
+/// Pieces of a body that wait to be written, at most; each has some 16 KiB.
+const PIECES: usize = 2;
+
+/// Memory that a request takes while it is received, in bytes: what waits, and what is gathered.
+const MEMORY: usize = 160 << 10;
+
+/// Interval at which a request that nothing comes of looks whether it is to end.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Adds the body of a request to an upload, and tells how far it is then.
+///
+/// # Errors
+/// Returns [`Problem::UnsupportedMediaType`] and [`Problem::UnsupportedEncoding`]; [`Problem::OffsetConflict`] if the upload
+/// does not stand where the request goes on, or another request begins to; [`Problem::TooLarge`] for more than was declared;
+/// [`Problem::TooSlow`] below the least rate.
+pub async fn append(call: Call<'_>, at: At) -> Result<HttpResponse, Problem> {
+    let Call { service, request, context, .. } = call;
+    let headers = request.headers();
+    check_type(call)?;
+    let offset = bytes(headers, &OFFSET)?;
+    let unreachable = || Problem::Unreadable("the header upload-offset is too large".into());
+    let offset = i64::try_from(offset).map_err(|_too_large| unreachable())?;
+    let (customer, id) = (at.customer, at.id.clone());
+    let begin = write(service, customer, move |conn| parts::begin(conn, customer, &id, offset));
+    let writing = begin.await?;
+    let left = u64::try_from(writing.length - writing.offset).unwrap_or_default();
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let announced: Option<u64> = announced.and_then(|value| value.parse().ok());
+    if announced.is_some_and(|announced| announced > left) {
+        return Err(too_large(left));
+    }
+    let permit = service.bodies.take(context.account(), MEMORY).await?;
+    let (sender, pieces) = mpsc::channel(PIECES);
+    let storing = Storing::new(whole(request)?, writing, permit);
+    let storing = actix_web::rt::spawn(storing.run(pieces));
+    let received = receive(call, left, sender).await;
+    let stored = storing.await.unwrap_or_else(|broken| Err(Problem::internal(broken)));
+    // What could not be stored goes before what was wrong with the rest.
+    stored?;
+    received?;
+    let find = super::read(service, customer, move |conn| uploads::find(conn, customer, &at.id));
+    let upload = find.await?;
+    Ok(told(HttpResponse::NoContent(), &upload))
+}
+
+/// Passes the body on, piece by piece, until it ends or there is nobody to take it.
+async fn receive(call: Call<'_>, left: u64, sender: mpsc::Sender<Bytes>) -> Result<(), Problem> {
+    let Call { service, context, payload, .. } = call;
+    let mut body = payload.parts();
+    let mut pace = Pace::begin(Instant::now());
+    let mut came = 0_u64;
+    loop {
+        if service.readiness.is_stopping() {
+            let words = "this process is stopping; go on from Upload-Offset";
+            return Err(Problem::Unavailable(words.into(), None));
+        }
+        let receiving = context.receiving();
+        let next = timeout(TICK, body.next()).await;
+        drop(receiving);
+        let Ok(next) = next else {
+            pace.check(Instant::now())?;
+            continue;
+        };
+        let Some(piece) = next else { return Ok(()) };
+        let piece = piece.map_err(|error| ahead::broken(&error))?;
+        came += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        if came > left {
+            return Err(too_large(left));
+        }
+        pace.came(piece.len());
+        pace.check(Instant::now())?;
+        let began = Instant::now();
+        if sender.send(piece).await.is_err() {
+            // It could not be stored, which is told by who stores it.
+            return Ok(());
+        }
+        pace.waited(began.elapsed());
+    }
+}
+
+fn too_large(left: u64) -> Problem {
+    Problem::TooLarge { limit_bytes: usize::try_from(left).unwrap_or(usize::MAX) }
+}
+
+fn check_type(call: Call<'_>) -> Result<(), Problem> {
+    let text = |name| {
+        let value = call.request.headers().get(name);
+        value.map(|value| value.to_str().unwrap_or("that is no text").trim())
+    };
+    let given = text(CONTENT_TYPE).unwrap_or("that is not named");
+    if !given.eq_ignore_ascii_case(PART) {
+        return Err(Problem::UnsupportedMediaType { given: given.to_owned(), offered: PART });
+    }
+    match text(CONTENT_ENCODING) {
+        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
+            Err(Problem::UnsupportedEncoding(encoding.to_owned()))
+        }
+        _ => Ok(()),
+    }
+}

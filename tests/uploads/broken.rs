@@ -1,0 +1,227 @@
+//! What breaks off: connections, processes, two requests at once, and uploads that nobody finishes.
+
+use std::time::Duration;
+
+use super::{Slow, append, create, head, noise, offset, place, terminate};
+use crate::engine::scene::{Hands, Scene};
+use crate::process::home::Home;
+use crate::support::{App, Owner, rows, until};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn what_came_before_a_connection_broke_off_is_kept_and_the_rest_is_sent_after_it() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let bytes = noise(6 << 20);
+    let upload = place(&create(&owner.client, &owner.uploads(), bytes.len()).expect(201));
+    let mut slow = Slow::begin(&owner, &upload, 0, bytes.len());
+    slow.send(&bytes[..5_000_000]);
+    drop(slow);
+    // All but what this process had read and not passed on yet.
+    until("the last part to be stored", || offset(&owner.client, &upload) > 4 << 20);
+    let at = offset(&owner.client, &upload);
+    assert!((4_800_000..=5_000_000).contains(&at), "{at}");
+    append(&owner.client, &upload, at, &bytes[at..]).expect(204);
+    let read = owner.client.get(&upload).expect(200);
+    assert!(read.bytes == bytes, "{} bytes", read.bytes.len());
+    app.visitor.get(&upload).expect(401);
+    let hands = Hands::of(&app);
+    hands.tidy();
+    assert_eq!(hands.check(), Vec::<String>::new());
+}
+
+#[test]
+fn pieces_however_small_make_few_objects_and_the_bytes_are_what_was_sent() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let bytes = noise(40_000);
+    let upload = place(&create(&owner.client, &owner.uploads(), bytes.len()).expect(201));
+    let mut at = 0;
+    for length in [1, 2, 3, 500, 1, 10_000, 29_493] {
+        append(&owner.client, &upload, at, &bytes[at..at + length]).expect(204);
+        at += length;
+    }
+    assert!(owner.client.get(&upload).expect(200).bytes == bytes);
+    let hands = Hands::of(&app);
+    hands.tidy();
+    assert_eq!(rows::files(&app.data.path().join("objects")).len(), 1);
+    assert_eq!(hands.check(), Vec::<String>::new());
+    // Larger ones stay as they are.
+    let bytes = noise(9 << 20);
+    let upload = owner.upload(&bytes);
+    assert!(owner.client.get(&upload).expect(200).bytes == bytes);
+    hands.tidy();
+    assert_eq!(rows::files(&app.data.path().join("objects")).len(), 4);
+    assert_eq!(rows::files(&app.data.path().join("originals")), Vec::<std::path::PathBuf>::new());
+}
+
+#[test]
+fn of_two_requests_at_once_the_later_goes_on_and_the_earlier_adds_nothing() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let bytes = noise(200_000);
+    let upload = place(&create(&owner.client, &owner.uploads(), bytes.len()).expect(201));
+    let mut earlier = Slow::begin(&owner, &upload, 0, bytes.len());
+    earlier.send(&vec![0; 100_000]);
+    let mut conn = app.database();
+    until("the earlier to begin", || {
+        rows::number(&mut conn, "SELECT count(writer) AS n FROM uploads") == 1
+    });
+    append(&owner.client, &upload, 0, &bytes[..150_000]).expect(204);
+    earlier.send(&vec![0; 100_000]);
+    assert_eq!(earlier.answer().0, 409);
+    assert_eq!(offset(&owner.client, &upload), 150_000);
+    append(&owner.client, &upload, 150_000, &bytes[150_000..]).expect(204);
+    assert!(owner.client.get(&upload).expect(200).bytes == bytes);
+}
+
+#[test]
+fn an_upload_that_is_removed_while_it_is_sent_is_gone() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let upload = place(&create(&owner.client, &owner.uploads(), 1000).expect(201));
+    let mut slow = Slow::begin(&owner, &upload, 0, 1000);
+    slow.send(&[1; 500]);
+    let mut conn = app.database();
+    until("it to begin", || rows::number(&mut conn, "SELECT count(writer) AS n FROM uploads") == 1);
+    terminate(&owner.client, &upload).expect(204);
+    slow.send(&[1; 500]);
+    assert_eq!(slow.answer().0, 404);
+    let hands = Hands::of(&app);
+    hands.tidy();
+    assert_eq!(hands.check(), Vec::<String>::new());
+    assert_eq!(rows::files(&app.data.path().join("objects")).len(), 0);
+}
+
+#[test]
+fn a_service_that_stops_keeps_what_it_has_received_and_does_not_wait_for_the_rest() {
+    let mut app = App::without_workers();
+    let owner = app.customer("library");
+    let upload = place(&create(&owner.client, &owner.uploads(), 1000).expect(201));
+    let mut slow = Slow::begin(&owner, &upload, 0, 1000);
+    slow.send(&[1; 400]);
+    let mut conn = app.database();
+    until("it to begin", || rows::number(&mut conn, "SELECT count(writer) AS n FROM uploads") == 1);
+    // Whether it is read by now is not told before it is stored.
+    std::thread::sleep(SECOND / 5);
+    app.stop();
+    assert_eq!(slow.answer().0, 503);
+    assert_eq!(rows::number(&mut conn, "SELECT received AS n FROM uploads"), 400);
+}
+
+#[test]
+fn a_process_that_is_killed_leaves_an_offset_that_is_true() {
+    let home = Home::new();
+    let mut service = home.serve(&[]);
+    let mut owner = Owner::make(&service.administrator(), "library");
+    let bytes = noise(10 << 20);
+    let upload = place(&create(&owner.client, &owner.uploads(), bytes.len()).expect(201));
+    let mut slow = Slow::begin(&owner, &upload, 0, bytes.len());
+    slow.send(&bytes[..9 << 20]);
+    until("two parts to be stored", || offset(&owner.client, &upload) == 8 << 20);
+    service.kill();
+    drop(slow);
+    let service = home.serve(&[]);
+    owner.client = service.client_of(&owner);
+    let at = offset(&owner.client, &upload);
+    assert_eq!(at, 8 << 20);
+    append(&owner.client, &upload, at, &bytes[at..]).expect(204);
+    assert!(owner.client.get(&upload).expect(200).bytes == bytes);
+    assert_eq!(rows::files(&home.data().join("originals")), Vec::<std::path::PathBuf>::new());
+    assert!(home.says(&["check"]).contains("agree"));
+    service.stop();
+}
+
+#[test]
+fn an_object_that_was_written_and_never_named_is_removed_after_an_hour() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let upload = owner.upload(b"named");
+    let mut conn = app.database();
+    // As a process leaves it that is killed between the object and its row.
+    let path = app.data.path().join("objects/uploads/777");
+    std::fs::create_dir_all(&path).expect("a folder");
+    std::fs::write(path.join("777"), b"left behind").expect("a file");
+    let sql = "INSERT INTO discards VALUES ('uploads/777/777', now() + interval '1 hour')";
+    rows::execute(&mut conn, sql);
+    let hands = Hands::of(&app);
+    assert_eq!(hands.check(), Vec::<String>::new(), "it may yet be named");
+    hands.tidy();
+    assert!(!path.join("777").exists());
+    assert_eq!(owner.client.get(&upload).expect(200).bytes, b"named");
+    std::fs::create_dir_all(&path).expect("a folder");
+    std::fs::write(path.join("1777"), b"of nobody").expect("a file");
+    let found = hands.mend();
+    assert_eq!(found, ["object uploads/777/1777 belongs to no image and no upload"]);
+    assert!(hands.check().is_empty());
+}
+
+#[test]
+fn an_upload_that_no_image_names_goes_after_a_day_with_its_objects_and_its_bytes() {
+    let scene = Scene::without_workers();
+    let owner = &scene.owner;
+    let finished = owner.upload(&noise(1000));
+    let unfinished = place(&create(&owner.client, &owner.uploads(), 500).expect(201));
+    append(&owner.client, &unfinished, 0, &[1; 100]).expect(204);
+    let fresh = owner.upload(&noise(70));
+    assert_eq!(owner.stored(), 1570);
+    let mut conn = scene.app.database();
+    let id = |upload: &str| upload.rsplit('/').next().expect("an id").to_owned();
+    let sql = format!(
+        "UPDATE uploads SET created = created - interval '1 day', expires = expires - interval '1 day' \
+         WHERE id IN ('{}', '{}')",
+        id(&finished),
+        id(&unfinished)
+    );
+    assert_eq!(rows::execute(&mut conn, &sql), 2);
+    // Its time is over, whether it is removed yet or not.
+    head(&owner.client, &finished).expect(404);
+    owner.client.get(&finished).expect(404);
+    append(&owner.client, &unfinished, 100, &[1; 400]).expect(404);
+    scene.agrees();
+    assert_eq!(owner.stored(), 70);
+    assert_eq!(rows::number(&mut conn, "SELECT count(*) AS n FROM uploads"), 1);
+    scene.agrees();
+    assert_eq!(scene.objects().len(), 1);
+    assert_eq!(owner.client.get(&fresh).expect(200).bytes.len(), 70);
+}
+
+#[test]
+fn a_check_finds_uploads_whose_rows_objects_and_totals_do_not_agree() {
+    let scene = Scene::without_workers();
+    let owner = &scene.owner;
+    let hands = Hands::of(&scene.app);
+    let upload = owner.upload(&noise(1000));
+    let id = upload.rsplit('/').next().expect("an id");
+    let mut conn = scene.app.database();
+    rows::execute(&mut conn, "UPDATE uploads SET expires = NULL");
+    let kept = format!("upload {}/{id} is kept, though no image names it", owner.id);
+    assert_eq!(hands.mend(), [kept]);
+    rows::execute(
+        &mut conn,
+        "INSERT INTO tally_changes (customer, space, images, removals, size, thumbnail_size) \
+        SELECT customer, 0, 0, 0, 5, 0 FROM uploads",
+    );
+    let off = format!(
+        "totals of uploads of customer {} are off by 0 images, -5 bytes, 0 bytes of thumbnails",
+        owner.id
+    );
+    assert_eq!(hands.mend(), [off]);
+    assert_eq!(owner.stored(), 1000);
+    rows::execute(&mut conn, "UPDATE uploads SET received = 999");
+    let found = hands.check();
+    assert!(
+        found.len() == 1 && found[0].contains("has other parts than its row tells"),
+        "{found:?}"
+    );
+    rows::execute(&mut conn, "UPDATE uploads SET received = 1000");
+    for file in rows::files(&scene.app.data.path().join("objects")) {
+        std::fs::remove_file(file).expect("a file");
+    }
+    let found = hands.check();
+    assert!(
+        found.len() == 1 && found[0].contains(&format!("of upload {}/{id} is missing", owner.id)),
+        "{found:?}"
+    );
+}
