@@ -285,9 +285,9 @@ diesel::table! {
         id -> Text,
         /// When it was registered; images of one batch differ by microseconds, in its order
         created -> Timestamptz,
-        /// Where it is fetched
+        /// Where it is fetched; an upload of the customer as /uploads/id
         origin -> Text,
-        /// Where it is fetched the first time, in place of origin; NULL: no such place
+        /// Where it is fetched the first time, in place of origin, in the same form; NULL: no such place
         initial_origin -> Nullable<Text>,
         /// Longest edge of the whole image that is open without a role, in pixels; -1: no limit
         max_unauthorised -> Int4,

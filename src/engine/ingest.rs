@@ -30,6 +30,8 @@ use crate::queue::retry::{self, OfImage, Retry};
 use crate::resource::Site;
 use crate::schema::{image_optimisation_policies, images, jobs, thumbnail_policies};
 use crate::storage::StorageError;
+use crate::uploads::origin;
+use crate::uploads::parts::{self, Part};
 
 /// Attempts to reach the database while it does not answer, at most.
 const TRIES: u32 = 20;
@@ -49,6 +51,8 @@ struct IngestInput {
     /// Size of the original that it replaces; nobody but this job changes it.
     held_bytes: i64,
     rules: Vec<StoredRule>,
+    /// The parts of the upload that it is fetched from; `None`: it is fetched from elsewhere.
+    upload: Option<Vec<Part>>,
     wanted: WantedDerivatives,
 }
 
@@ -98,8 +102,12 @@ impl Engine {
                 please report it";
             return Err(AttemptError::Image(reason.into()));
         }
-        let IngestInput { origin, initial_origin, held_bytes, rules, wanted } = input;
-        let fetched = self.fetch(job, initial_origin.as_ref().unwrap_or(&origin), rules).await?;
+        let IngestInput { origin, initial_origin, held_bytes, rules, upload, wanted } = input;
+        let origin = initial_origin.as_ref().unwrap_or(&origin);
+        let fetched = match upload {
+            Some(parts) => self.fetch_upload(parts).await?,
+            None => self.fetch(job, origin, rules).await?,
+        };
         let size = i64::try_from(fetched.bytes).unwrap_or(i64::MAX);
         self.check_room(job, size, size - held_bytes).await?;
         let derived = self.derive(job, fetched, wanted).await?;
@@ -125,8 +133,8 @@ impl Engine {
         }))
     }
 
-    /// Returns why an image was not stored; where the store is away, no image is begun until it is back.
-    async fn not_stored(&self, error: &StorageError) -> AttemptError {
+    /// Returns why an image was not stored, or an upload not read; where the store is away, no image is begun until it is back.
+    pub(super) async fn not_stored(&self, error: &StorageError) -> AttemptError {
         self.metrics.engine.fault(FaultKind::Storage);
         let is_away = error.is_of_all() || self.storage.confirm().await.is_err();
         if is_away {
@@ -372,7 +380,12 @@ fn begin(
     let optimisation = image_optimisation_policies::table.find(&optimisation);
     let stores_full: bool =
         optimisation.select(image_optimisation_policies::stores_full).first(conn)?;
+    let upload = match origin::id_of(initial_origin.as_ref().unwrap_or(&origin)) {
+        Some(id) => Some(parts::of(conn, at.customer, id)?),
+        None => None,
+    };
     Ok(Some(IngestInput {
+        upload,
         origin,
         initial_origin,
         held_bytes: image::derivatives::of_image(conn, at)?.map_or(0, |before| before.size),

@@ -24,6 +24,7 @@ mod rules;
 pub mod sampler;
 mod slots;
 mod suspects;
+mod uploads;
 pub mod webhooks;
 
 use std::error::Error;

@@ -1,6 +1,8 @@
 //! Uploads: originals that are sent in parts, by a client of tus, and images that are made of them.
 
 mod broken;
+mod origins;
+mod places;
 mod tus;
 
 use std::io::{Read as _, Write as _};

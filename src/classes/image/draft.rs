@@ -34,6 +34,13 @@ pub struct ImageDraft {
     pub rights: Option<String>,
 }
 
+impl ImageDraft {
+    /// Returns where it is fetched, or may be.
+    pub fn origins(&self) -> impl Iterator<Item = &str> {
+        [Some(self.origin.as_str()), self.initial_origin.as_deref()].into_iter().flatten()
+    }
+}
+
 impl Default for ImageDraft {
     fn default() -> Self {
         Self {

@@ -13,6 +13,7 @@ mod media_type;
 pub mod metadata;
 mod new_image;
 mod order;
+mod origin;
 pub mod origin_rules;
 mod pages;
 mod place;
@@ -39,6 +40,7 @@ pub use list::{
 };
 pub use media_type::{UNKNOWN, inferred_media_type};
 
+use origin::Origin;
 use properties::{LatestBatch, Roles};
 use store::REINGEST;
 
@@ -106,23 +108,31 @@ impl Resource for Image {
         properties: &[
             &field("id", "Last segment of its address, unique in its space", |i: &Self| &i.id),
             &field("space", "Number of its space; set once and for all", |i: &Self| &i.space),
-            &field("origin", "Where it is fetched: a URL of http, https, or what an origin strategy fetches", |i: &Self| {
-                &i.draft.origin
-            })
-            .writable(|d| &mut d.origin)
-            .required()
-            .range("xsd:anyURI")
-            .max_bytes(MAX_ORIGIN_BYTES)
-            .rule(origin_rule)
-            .example("https://example.org/page-1.jpg"),
-            &secret(
-                "initialOrigin",
-                "Where it is fetched the first time, in place of origin",
-                |d: &mut ImageDraft| &mut d.initial_origin,
-            )
-            .range("xsd:anyURI")
-            .max_bytes(MAX_ORIGIN_BYTES)
-            .rule(initial_origin_rule),
+            &Origin {
+                row: field("origin", "Where it is fetched: a URL of http, https, or what an origin strategy fetches; or a finished upload", |i: &Self| {
+                    &i.draft.origin
+                })
+                .writable(|d| &mut d.origin)
+                .required()
+                .range("xsd:anyURI")
+                .max_bytes(MAX_ORIGIN_BYTES)
+                .rule(origin_rule)
+                .example("https://example.org/page-1.jpg"),
+                shown: |i| Some(&i.draft.origin),
+                written: |d| Some(&mut d.origin),
+            },
+            &Origin {
+                row: secret(
+                    "initialOrigin",
+                    "Where it is fetched the first time, in place of origin",
+                    |d: &mut ImageDraft| &mut d.initial_origin,
+                )
+                .range("xsd:anyURI")
+                .max_bytes(MAX_ORIGIN_BYTES)
+                .rule(initial_origin_rule),
+                shown: |_| None,
+                written: |d| d.initial_origin.as_mut(),
+            },
             &field(
                 "maxUnauthorised",
                 "Longest edge of the whole image that is open without a role, in pixels; 0: \

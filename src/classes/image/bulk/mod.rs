@@ -98,6 +98,7 @@ fn update_named(s: &mut UnitOfWork<'_>, of: SpaceAddress, input: &Input) -> Resu
         }
     }
     revise::check_roles(s.conn, of.customer, &mut revisions, &mut faults)?;
+    revise::check_uploads(s.conn, of.customer, &revisions, &mut faults)?;
     stop_at(faults)?;
     revise::write(s, of.customer, revisions)?;
     Ok(Reply::Changed)
@@ -139,6 +140,7 @@ fn update_selected(
         }
     }
     revise::check_roles(s.conn, of.customer, &mut revisions, &mut faults)?;
+    revise::check_uploads(s.conn, of.customer, &revisions, &mut faults)?;
     stop_at(faults)?;
     revise::write(s, of.customer, revisions)?;
     Ok(Reply::Changed)

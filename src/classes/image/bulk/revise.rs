@@ -15,9 +15,11 @@ use crate::classes::role::stored::StoredRole;
 use crate::classes::role::uris::{
     settle_roles, settle_searched_roles, unknown_fault, unknown_roles, unknown_searched_roles,
 };
+use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Access, Fault, Problem};
 use crate::queue::job::{self, Sender};
 use crate::resource::*;
+use crate::uploads::origin::Claims;
 
 /// A locked image, and what is to be written of it.
 pub(super) struct Revision {
@@ -104,6 +106,10 @@ pub(super) fn check_values(
     settle_searched_roles(s.conn, of.customer, &mut draft.roles)?;
     let unknown = unknown_searched_roles(s.conn, of.customer, draft.roles.iter())?;
     faults.extend(unknown_fault("roles", &unknown));
+    let claims = Claims::look(s.conn, of.customer, draft.origins())?;
+    let initial = draft.initial_origin.as_deref().map(|origin| ("initialOrigin", origin));
+    let named = [("origin", draft.origin.as_str())].into_iter().chain(initial);
+    faults.extend(upload_faults(&claims, named));
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
@@ -135,6 +141,67 @@ pub(super) fn check_roles(
     let unknown = settle(conn, customer, revisions)?;
     let drafts = revisions.iter().map(|revision| (revision.index, &revision.draft));
     faults.extend(missing_roles(drafts, &unknown));
+    Ok(())
+}
+
+/// Returns the faults of origins, each beside the member that holds it, that are uploads which were not claimed.
+fn upload_faults<'o>(
+    claims: &Claims,
+    named: impl Iterator<Item = (&'static str, &'o str)>,
+) -> Vec<Fault> {
+    let faults =
+        named.filter_map(|(member, origin)| Some(Fault::new(member, claims.fault(origin)?)));
+    faults.collect()
+}
+
+impl Revision {
+    /// Returns the origins that are others than those held, beside their members.
+    fn new_origins(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let held = &self.image.draft;
+        let origin = Some(self.draft.origin.as_str()).filter(|origin| *origin != held.origin);
+        let initial = self.draft.initial_origin.as_deref();
+        let initial = initial.filter(|initial| held.initial_origin.as_deref() != Some(*initial));
+        [("origin", origin), ("initialOrigin", initial)]
+            .into_iter()
+            .filter_map(|(member, origin)| Some((member, origin?)))
+    }
+
+    /// Returns the faults of its new origins that are uploads which were not claimed.
+    pub fn upload_faults(&self, claims: &Claims) -> Vec<Fault> {
+        upload_faults(claims, self.new_origins())
+    }
+}
+
+/// Claims the uploads that are new origins.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub(super) fn claim(
+    conn: &mut PgConnection,
+    customer: i32,
+    revisions: &[Revision],
+) -> Result<Claims, Problem> {
+    let named = revisions.iter().flat_map(Revision::new_origins).map(|(_, origin)| origin);
+    Claims::lock(conn, customer, named)
+}
+
+/// Claims the uploads that are new origins; each that cannot be is a fault of the drafts that name it.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub(super) fn check_uploads(
+    conn: &mut PgConnection,
+    customer: i32,
+    revisions: &[Revision],
+    faults: &mut Vec<Fault>,
+) -> Result<(), Problem> {
+    let claims = claim(conn, customer, revisions)?;
+    let found = revisions.iter().flat_map(|revision| {
+        let own = revision.upload_faults(&claims).into_iter();
+        own.map(|fault| fault.within(revision.index))
+    });
+    // No more are told.
+    faults.extend(found.take(MAX_FAULTS + 1));
     Ok(())
 }
 
