@@ -38,7 +38,7 @@ while (waiting.length) {
   if (headings.length !== 1 || headings[0] === '') wrong.push(`${address}: headings ${headings}`);
   for (const link of links) {
     const { origin, pathname } = new URL(link);
-    const isOfApi = origin === new URL(base).origin && !/^\/(iiif-img|thumbs|degraded|samples|vocab|openapi|console)|\/events$/.test(pathname);
+    const isOfApi = origin === new URL(base).origin && !/^\/(iiif-img|thumbs|degraded|samples|vocab|openapi|console)|\/(events|uploads)$/.test(pathname);
     if (isOfApi) waiting.push(link.split('#')[0]);
   }
 }

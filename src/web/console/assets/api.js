@@ -14,7 +14,7 @@ export const isOwn = (address) => `${address}`.startsWith(`${base}/`);
 /** Returns whether an address is a resource of the API, which the console shows itself. */
 export const isResource = (address) => isOwn(address)
   && !/^\/(iiif-img|thumbs|degraded|samples|contexts|console|openapi\.json|healthz|robots\.txt)/.test(address.slice(base.length))
-  && !/\/events$/.test(address.split(/[?#]/)[0])
+  && !/^\/customers\/[^/]+\/(events|uploads(\/[^/]+)?)$/.test(address.slice(base.length).split(/[?#]/)[0])
   && !/[?&]format=/.test(address);
 
 /** What an exchange is: `{method, url, status, ms, headers, doc, text, etag}`; status 0 where there was no answer. */
