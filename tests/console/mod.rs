@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use hydria::cli::serve::Options;
 use serde_json::json;
 
-use crate::support::{App, Library, Origin, Owner, rows};
+use crate::support::{App, Library, Origin, Owner, pictures, rows};
 
 const FOLDER: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/console");
 
@@ -211,6 +211,23 @@ fn a_table_of_images_is_read_shown_and_registered_line_by_line() {
     let space = owner.space("Maps of the city");
     let space = format!("{}{}", app.base, owner.path(&format!("/spaces/{space}")));
     run("register.mjs", &app, (&owner.key, &owner.secret), &[&space, &origin.image(320, 240)]);
+}
+
+#[test]
+fn files_are_sent_from_the_browser_and_images_made_of_them() {
+    let app = App::start();
+    let owner = app.customer("library");
+    let space = owner.space("Glass plates");
+    let space = format!("{}{}", app.base, owner.path(&format!("/spaces/{space}")));
+    let folder = tempfile::tempdir().expect("a folder");
+    let keep = |name: &str, bytes: Vec<u8>| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("a file");
+        path.to_str().expect("a path in UTF-8").to_owned()
+    };
+    let large = keep("Large plate.png", pictures::noise("2400x1800"));
+    let small = keep("small.png", pictures::smooth("120x80"));
+    run("uploads.mjs", &app, (&owner.key, &owner.secret), &[&space, &large, &small]);
 }
 
 #[test]

@@ -43,6 +43,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!(SCRIPT, "table.js"),
     file!(SCRIPT, "time.js"),
     file!(SCRIPT, "traffic.js"),
+    file!(SCRIPT, "uploads.js"),
     file!(SCRIPT, "vocabulary.js"),
     file!(SCRIPT, "words.js"),
     file!(SCRIPT, "views/batch.js"),
