@@ -1,4 +1,4 @@
-//! Uploads as origins of images: the form in which an image names one, and the claim that keeps it from being removed.
+//! Uploads as origins of images: the form in which an image names one, and the lock that keeps it from being removed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -55,10 +55,10 @@ const UNFINISHED: &str = "names an upload that is not finished";
 
 /// Uploads that images are to name from now on, and the reasons why others cannot be named.
 #[derive(Debug, Default)]
-pub struct Claims(HashMap<String, Option<&'static str>>);
+pub struct NamedUploads(HashMap<String, Option<&'static str>>);
 
-impl Claims {
-    /// Claims the uploads among origins of images that are written in this transaction; those that are not finished are not claimed.
+impl NamedUploads {
+    /// Locks the uploads among origins of images that are written in this transaction, and keeps those that are finished from expiring.
     ///
     /// Their rows are locked until it ends, so that nobody removes them between.
     ///
@@ -89,7 +89,7 @@ impl Claims {
         Ok(Self::of(held))
     }
 
-    /// Looks whether uploads among origins could be claimed at this moment; locks and changes nothing.
+    /// Looks whether uploads among origins could be named at this moment; locks and changes nothing.
     ///
     /// # Errors
     /// Fails if the database does not answer.
@@ -109,11 +109,11 @@ impl Claims {
     }
 
     fn of(found: Vec<Found>) -> Self {
-        let claim = |(id, is_finished): Found| (id, (!is_finished).then_some(UNFINISHED));
-        Self(found.into_iter().map(claim).collect())
+        let state = |(id, is_finished): Found| (id, (!is_finished).then_some(UNFINISHED));
+        Self(found.into_iter().map(state).collect())
     }
 
-    /// Returns why an origin is an upload that was not claimed, as the rest of a sentence; `None`: it was, or is none.
+    /// Returns why an origin is an upload that cannot be named, as the rest of a sentence; `None`: it can be, or is none.
     pub fn fault(&self, origin: &str) -> Option<&'static str> {
         self.0.get(id_of(origin)?).copied().unwrap_or(Some(MISSING))
     }

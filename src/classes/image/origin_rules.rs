@@ -11,7 +11,7 @@ use crate::hydra::{Fault, Problem};
 use crate::origins::{Rule, Strategy, choose};
 use crate::resource::Site;
 use crate::schema::images;
-use crate::uploads::origin::{self, Claims};
+use crate::uploads::origin::{self, NamedUploads};
 
 /// Time that the patterns of a request may take together. Where it is over, the rest is found out when it is fetched.
 const BUDGET: Duration = Duration::from_millis(200);
@@ -22,29 +22,29 @@ pub struct OriginRules<'a> {
     customer: i32,
     read: Option<Vec<Rule>>,
     since: Instant,
-    claims: Claims,
+    uploads: NamedUploads,
 }
 
 impl<'a> OriginRules<'a> {
     pub fn new(site: &'a Site, customer: i32) -> Self {
-        Self { site, customer, read: None, since: Instant::now(), claims: Claims::default() }
+        Self { site, customer, read: None, since: Instant::now(), uploads: NamedUploads::default() }
     }
 
-    /// Claims the uploads among origins that are about to be written, before any of them is asked about.
+    /// Locks the uploads among origins that are about to be written, before any of them is asked about.
     ///
     /// # Errors
     /// Fails if the database does not answer.
-    pub fn claim<'o>(
+    pub fn lock_uploads<'o>(
         &mut self,
         conn: &mut PgConnection,
         origins: impl Iterator<Item = &'o str>,
     ) -> Result<(), Problem> {
-        self.claims = Claims::lock(conn, self.customer, origins)?;
+        self.uploads = NamedUploads::lock(conn, self.customer, origins)?;
         Ok(())
     }
 
     /// Returns why an origin will not be fetched, as the rest of a sentence; `None` where it is not known. An upload has been
-    /// claimed before.
+    /// locked before.
     ///
     /// # Errors
     /// Fails if the database does not answer.
@@ -54,7 +54,7 @@ impl<'a> OriginRules<'a> {
         origin: &str,
     ) -> Result<Option<String>, Problem> {
         if origin::id_of(origin).is_some() {
-            return Ok(self.claims.fault(origin).map(str::to_owned));
+            return Ok(self.uploads.fault(origin).map(str::to_owned));
         }
         let ambient = &self.site.s3_ambient;
         let scheme = origin.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
@@ -103,7 +103,7 @@ pub fn faults(
     draft: &ImageDraft,
 ) -> Result<Vec<Fault>, Problem> {
     let mut rules = OriginRules::new(site, customer);
-    rules.claim(conn, draft.origins())?;
+    rules.lock_uploads(conn, draft.origins())?;
     let mut faults = Vec::new();
     if let Some(reason) = rules.fault(conn, &draft.origin)? {
         faults.push(Fault::new("origin", reason));

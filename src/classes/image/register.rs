@@ -208,7 +208,7 @@ fn check_origins(
     faults: &mut Vec<Fault>,
 ) -> Result<(), Problem> {
     let mut rules = OriginRules::new(s.site, customer);
-    rules.claim(s.conn, drafts.values().flat_map(|(_, draft)| draft.origins()))?;
+    rules.lock_uploads(s.conn, drafts.values().flat_map(|(_, draft)| draft.origins()))?;
     for (at, (index, draft)) in drafts {
         let held = existing.get(at).map(|image| &image.draft);
         if held.is_none_or(|held| held.origin != draft.origin)

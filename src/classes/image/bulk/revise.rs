@@ -19,7 +19,7 @@ use crate::hydra::problem::MAX_FAULTS;
 use crate::hydra::{Access, Fault, Problem};
 use crate::queue::job::{self, Sender};
 use crate::resource::*;
-use crate::uploads::origin::Claims;
+use crate::uploads::origin::NamedUploads;
 
 /// A locked image, and what is to be written of it.
 pub(super) struct Revision {
@@ -106,10 +106,10 @@ pub(super) fn check_values(
     settle_searched_roles(s.conn, of.customer, &mut draft.roles)?;
     let unknown = unknown_searched_roles(s.conn, of.customer, draft.roles.iter())?;
     faults.extend(unknown_fault("roles", &unknown));
-    let claims = Claims::look(s.conn, of.customer, draft.origins())?;
+    let locked = NamedUploads::look(s.conn, of.customer, draft.origins())?;
     let initial = draft.initial_origin.as_deref().map(|origin| ("initialOrigin", origin));
     let named = [("origin", draft.origin.as_str())].into_iter().chain(initial);
-    faults.extend(upload_faults(&claims, named));
+    faults.extend(upload_faults(&locked, named));
     if faults.is_empty() { Ok(()) } else { Err(faults.into()) }
 }
 
@@ -144,13 +144,13 @@ pub(super) fn check_roles(
     Ok(())
 }
 
-/// Returns the faults of origins, each beside the member that holds it, that are uploads which were not claimed.
+/// Returns the faults of origins, each beside the member that holds it, that are uploads which cannot be named.
 fn upload_faults<'o>(
-    claims: &Claims,
+    locked: &NamedUploads,
     named: impl Iterator<Item = (&'static str, &'o str)>,
 ) -> Vec<Fault> {
     let faults =
-        named.filter_map(|(member, origin)| Some(Fault::new(member, claims.fault(origin)?)));
+        named.filter_map(|(member, origin)| Some(Fault::new(member, locked.fault(origin)?)));
     faults.collect()
 }
 
@@ -166,26 +166,26 @@ impl Revision {
             .filter_map(|(member, origin)| Some((member, origin?)))
     }
 
-    /// Returns the faults of its new origins that are uploads which were not claimed.
-    pub fn upload_faults(&self, claims: &Claims) -> Vec<Fault> {
-        upload_faults(claims, self.new_origins())
+    /// Returns the faults of its new origins that are uploads which cannot be named.
+    pub fn upload_faults(&self, locked: &NamedUploads) -> Vec<Fault> {
+        upload_faults(locked, self.new_origins())
     }
 }
 
-/// Claims the uploads that are new origins.
+/// Locks the uploads that are new origins.
 ///
 /// # Errors
 /// Fails if the database does not answer.
-pub(super) fn claim(
+pub(super) fn lock_uploads(
     conn: &mut PgConnection,
     customer: i32,
     revisions: &[Revision],
-) -> Result<Claims, Problem> {
+) -> Result<NamedUploads, Problem> {
     let named = revisions.iter().flat_map(Revision::new_origins).map(|(_, origin)| origin);
-    Claims::lock(conn, customer, named)
+    NamedUploads::lock(conn, customer, named)
 }
 
-/// Claims the uploads that are new origins; each that cannot be is a fault of the drafts that name it.
+/// Locks the uploads that are new origins; each that cannot be is a fault of the drafts that name it.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -195,9 +195,9 @@ pub(super) fn check_uploads(
     revisions: &[Revision],
     faults: &mut Vec<Fault>,
 ) -> Result<(), Problem> {
-    let claims = claim(conn, customer, revisions)?;
+    let locked = lock_uploads(conn, customer, revisions)?;
     let found = revisions.iter().flat_map(|revision| {
-        let own = revision.upload_faults(&claims).into_iter();
+        let own = revision.upload_faults(&locked).into_iter();
         own.map(|fault| fault.within(revision.index))
     });
     // No more are told.

@@ -150,11 +150,11 @@ fn update(
         let reasons = missing.map(|role| format!("roles names {role}, which is not there"));
         chunk.errors.push(said(&image, reasons));
     }
-    let claims = revise::claim(s.conn, of.customer, &right)?;
+    let locked = revise::lock_uploads(s.conn, of.customer, &right)?;
     let (wrong, right): (Vec<Revision>, Vec<Revision>) =
-        right.into_iter().partition(|revision| !revision.upload_faults(&claims).is_empty());
+        right.into_iter().partition(|revision| !revision.upload_faults(&locked).is_empty());
     for revision in wrong {
-        let faults = revision.upload_faults(&claims);
+        let faults = revision.upload_faults(&locked);
         chunk.errors.push(said(&revision.image, faults.iter().map(ToString::to_string)));
     }
     chunk.completed = i64::try_from(right.len()).unwrap_or(i64::MAX);
