@@ -54,7 +54,8 @@ await page.waitForSelector('[role=meter][aria-valuemax="30"]');
 assert.match(await page.textContent('.meters'), /Images.*0 of 30/);
 await visit(page, customer);
 await page.waitForSelector('[role=meter][aria-valuetext="0 of 30"]');
-await page.locator('.leads a:has-text("Storage")').waitFor();
+await page.click('h2 a:has-text("Storage")');
+await page.waitForFunction(() => location.pathname.endsWith('/storage'));
 // What is in use is not deleted, and it is said why.
 await visit(page, policy);
 await openSheet('DELETE');

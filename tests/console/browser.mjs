@@ -100,11 +100,19 @@ export const logIn = async (page, name, secret) => {
   await form.locator('[type=submit]').click();
 };
 
-/** Keeps a picture of a page in the documentation, where the run is told to. */
+/** Keeps pictures of a page in the documentation, in both themes and narrow, where the run is told to. */
 export const picture = async (page, name) => {
   if (!pictures) return;
   await mkdir(pictures, { recursive: true });
-  await page.screenshot({ path: path.join(pictures, `${name}.png`) });
+  const size = page.viewportSize();
+  const keep = (look) => page.screenshot({ path: path.join(pictures, `${name}${look}.png`), animations: 'disabled', caret: 'initial' });
+  await keep('');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await keep('-dark');
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize({ width: 320, height: 640 });
+  await keep('-narrow');
+  await page.setViewportSize(size);
 };
 
 /** Moves by the Tab key until what has focus answers a question about it. */

@@ -75,16 +75,21 @@ fn link(app: &App) -> String {
 
 /// A customer with a space of images, two of which have no original; returns the address of its images.
 fn maps(app: &App, owner: &Owner, origin: &Origin) -> String {
+    many_maps(app, owner, origin, 24)
+}
+
+/// The same with so many images.
+fn many_maps(app: &App, owner: &Owner, origin: &Origin, count: u32) -> String {
     let space = owner.space("Maps of the city");
     let labels = [
         "Plan of the harbour",
         "خريطة المدينة القديمة",
         "The northern suburbs with gardens, ponds and the new road",
     ];
-    let members = (0_u32..24).zip(labels.iter().cycle()).map(|(n, label)| {
+    let members = (0..count).zip(labels.iter().cycle()).map(|(n, label)| {
         let original = match n {
             7 | 20 => origin.url("/missing/x.jpg"),
-            _ => origin.image(300 + 20 * n, 400),
+            _ => origin.image(300 + 20 * (n % 24), 400),
         };
         json!({
             "space": space, "id": format!("sheet-{n:02}"), "origin": original, "label": label,
@@ -268,12 +273,16 @@ fn over_http_people_are_told_why_they_cannot_log_in() {
 }
 
 #[test]
-fn twelve_pages_are_open_to_everybody_in_both_themes_and_on_narrow_screens() {
+fn every_view_is_open_to_everybody_in_both_themes_and_on_narrow_screens() {
     let (app, origin) = (App::start(), Origin::start());
     let owner = app.customer("library");
-    let images = maps(&app, &owner, &origin);
+    let images = many_maps(&app, &owner, &origin, 100);
+    person(&owner, "anna", "admin");
     owner.client.post(&owner.path("/roles"), &json!({ "name": "staff" })).expect(201);
     let space = images.trim_end_matches("/images");
+    rows::fill(&mut app.database(), owner.id, owner.space("Many"), 1001);
+    let many = owner.path("/spaces/2/images?string1=filled");
+    owner.client.patch(&many, &json!({ "string2": "seen" })).expect(202);
     let batch = owner.client.get(&owner.path("/queue/batches")).members()[0]["@id"].clone();
     let pages = [
         format!("root={}/", app.base),
@@ -287,6 +296,11 @@ fn twelve_pages_are_open_to_everybody_in_both_themes_and_on_narrow_screens() {
         format!("queue={}", owner.path("/queue")),
         format!("roles={}", owner.path("/roles")),
         format!("changes={}", owner.path("/changes")),
+        format!("storage={}", owner.path("/storage")),
+        format!("user={}", owner.path("/portalUsers/anna")),
+        format!("keys={}", owner.path("/keys")),
+        format!("job={}", owner.path("/jobs/1")),
+        format!("missing={}", owner.path("/spaces/99")),
         "vocabulary=/vocab".to_owned(),
     ];
     let pages: Vec<&str> = pages.iter().map(String::as_str).collect();

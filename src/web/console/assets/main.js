@@ -40,6 +40,10 @@ const viewOf = async (doc, className) => {
 
 /** Shows what went wrong, in words. */
 const problemView = (exchange, page) => {
+  if (exchange.status === 401 && !me) {
+    return [headOf(page, { title: words.session.needed, kind: null }), form(async () => { await ask(); go(exchange.url, { replace: true }); }),
+      el('div', { class: 'actions' }, link(`${base}/`, words.first.start))];
+  }
   const { title, detail, faults, requestId, retry } = problemOf(exchange);
   const again = el('button', { type: 'button', onclick: () => go(exchange.url, { replace: true }) }, words.tryAgain);
   return [headOf(page, { title: exchange.status ? `${exchange.status} ${exchange.doc?.title ?? ''}` : words.tryAgain }),
@@ -47,7 +51,6 @@ const problemView = (exchange, page) => {
     detail ? el('p', { dir: 'auto' }, detail) : undefined,
     faults.length ? el('ul', {}, faults.map(({ message }) => el('li', {}, message))) : undefined,
     retry ? el('p', {}, retry) : undefined,
-    exchange.status === 401 && !me ? form(async () => { await ask(); go(exchange.url, { replace: true }); }) : undefined,
     el('div', { class: 'actions' }, exchange.status >= 500 || exchange.status === 0 ? again : undefined, link(`${base}/`, words.first.start)),
     requestId ? el('p', { class: 'faint' }, `${words.requestId} ${requestId}`) : undefined];
 };

@@ -309,6 +309,7 @@ export const words = {
     which: 'Which customer?',
     submit: 'Log in',
     checking: 'Checking…',
+    needed: 'You have to log in to see this',
     wrong: 'These do not belong together. Check both, and try again; each attempt that fails makes the next take longer.',
     several: 'This is right for several customers. Choose one.',
     insecure: (base) => `The address of this service is ${base}. Over http, people log in only on the machine of the service itself: everywhere else, `

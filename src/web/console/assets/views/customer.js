@@ -6,7 +6,7 @@ import { storageOf } from './storage.js';
 /** Shows a customer. */
 export const view = (page) => {
   const described = page.vocabulary.class(page.className);
-  const [leads, ...others] = sectionsOf(page);
+  const [leads, ...others] = sectionsOf(page, ['storage']);
   return [headOf(page, { actions: page.actions }), described.description ? el('p', { class: 'lede' }, described.description) : undefined,
     leads, storageOf(page, page.doc.storage), ...others];
 };

@@ -8,7 +8,7 @@ import { grid, isMoving } from './images.js';
 import { storageOf } from './storage.js';
 
 const w = words.space;
-const SHOWN = 12;
+const SHOWN = 16;
 
 /** Shows a space. */
 export const view = (page) => {
@@ -37,5 +37,5 @@ export const view = (page) => {
   }, { class: 'main' });
   const mayWrite = (doc['hydra:operation'] ?? []).length > 0;
   return [headOf(page, { actions: [...(mayWrite ? [add] : []), ...page.actions] }), pictures, storageOf(page, doc.storage),
-    ...sectionsOf(page, ['id', 'name'])];
+    ...sectionsOf(page, ['id', 'name', 'images', 'storage'])];
 };

@@ -28,9 +28,9 @@ const meterOf = (label, used, most, text) => {
 const metersOf = (storage, policy) => el('div', { class: 'meters' }, MEASURES.filter(([used]) => storage[used] !== undefined).map(([used, most, label, write]) => {
   const isBound = policy?.[most] !== undefined;
   const text = isBound ? w.of(write(storage[used]), write(policy[most])) : write(storage[used]);
-  return el('div', { class: 'meter' }, el('span', {}, label), isBound ? meterOf(label, storage[used], policy[most], text) : el('span', {}), el('span', { class: 'much' }, text));
+  return el('div', { class: 'meter' }, el('span', {}, label), isBound ? meterOf(label, storage[used], policy[most], text) : undefined, el('span', { class: 'much' }, text));
 }), storage.totalSizeOfThumbnails === undefined ? undefined
-  : el('div', { class: 'meter' }, el('span', {}, w.derived), el('span', {}), el('span', { class: 'much' }, bytes(storage.totalSizeOfThumbnails))));
+  : el('div', { class: 'meter' }, el('span', {}, w.derived), policy ? el('span', {}) : undefined, el('span', { class: 'much' }, bytes(storage.totalSizeOfThumbnails))));
 
 const policyOf = async (storage) => {
   const address = storage.storagePolicy?.['@id'] ?? storage.storagePolicy;
