@@ -85,6 +85,10 @@ await logIn(page, key, secret);
 await page.waitForFunction(() => document.querySelector('.session .who')?.textContent.startsWith('Key'));
 await shown(page);
 assert.equal((await made('GET', `${customer}/spaces?name=Not%20mine`)).totalItems, 0);
+await page.click('.head [data-method=POST]');
+assert.equal(await page.inputValue('dialog [name=name]'), '', 'nor is it shown to them');
+await page.keyboard.press('Escape');
+await closed(page);
 // A page that is read after the end of a session, too, and what moves by itself asks once.
 await page.click('.session >> text=Log out');
 await page.waitForSelector('main .log-in');

@@ -12,7 +12,7 @@ export let me;
 /** Who was logged in last on this page: after the end of a session they are asked to log in again. */
 let last;
 
-const FLAG = 'logged in';
+const [FLAG, ACCOUNT] = ['logged in', 'account'];
 
 /** Returns whether somebody was logged in here when it was asked last: otherwise most pages need not ask. */
 export const wasLoggedIn = () => localStorage.getItem(FLAG) !== null;
@@ -26,7 +26,14 @@ export const ask = async () => {
   // Without an answer nothing is known.
   if (status !== 200 && status !== 401) return me;
   me = status === 200 ? doc : null;
-  if (me) { last = me; localStorage.setItem(FLAG, '1'); } else localStorage.removeItem(FLAG);
+  if (me) {
+    // What somebody else entered and did not send, and where they were, is not for this account.
+    const before = sessionStorage.getItem(ACCOUNT);
+    if (before !== null && before !== me.address) sessionStorage.clear();
+    sessionStorage.setItem(ACCOUNT, me.address);
+    last = me;
+    localStorage.setItem(FLAG, '1');
+  } else localStorage.removeItem(FLAG);
   draw();
   return me;
 };
