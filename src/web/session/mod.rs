@@ -1,11 +1,11 @@
 //! Sessions of people, for pages in a browser (`docs/sessions.md`): log-in, log-out, and who is logged in.
 
-use std::sync::LazyLock;
-use std::time::Instant;
-
 pub mod cookie;
 mod form;
 pub mod place;
+
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, SET_COOKIE};
 use actix_web::{HttpRequest, HttpResponse};
@@ -57,7 +57,7 @@ pub async fn under_way(
 /// Answers at `/console/session`.
 ///
 /// # Errors
-/// As [`who_am_i`], [`log_in`] and [`log_out`] have them.
+/// Returns [`Problem::Unauthenticated`], [`Problem::Forbidden`] and the problems of a body, as the method has them.
 pub async fn answer(call: Call<'_>) -> Result<HttpResponse, Problem> {
     match call.request.method().as_str() {
         "POST" => log_in(call).await,
@@ -69,7 +69,7 @@ pub async fn answer(call: Call<'_>) -> Result<HttpResponse, Problem> {
 /// Answers at `/console/session/end`: logs out for a page without a script, and leads it on.
 ///
 /// # Errors
-/// Returns the problems of [`log_out`], and those of the body.
+/// Returns [`Problem::Forbidden`] for requests from elsewhere, and the problems of the body.
 pub async fn end(call: Call<'_>) -> Result<HttpResponse, Problem> {
     check_origin(call)?;
     let body = body::receive_small(call.service, call.request, call.payload, call.context).await?;
