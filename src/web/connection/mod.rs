@@ -4,6 +4,7 @@
 //! long as its client likes. Both are bounded here, below it, in the stream that it reads and writes.
 
 mod body;
+mod chunks;
 mod head;
 mod pace;
 mod registry;
@@ -13,6 +14,7 @@ mod stream;
 mod tests;
 
 pub use body::{PartsBody, Source};
+pub use chunks::ChunksBody;
 pub use head::{CUT, CUT_TARGET, MAX_HEAD_BYTES, MAX_HEADER_LINES, MAX_TARGET_BYTES};
 pub use registry::{Limits, Registry};
 pub use segment::Segment;

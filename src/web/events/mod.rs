@@ -3,16 +3,18 @@
 //! A stream holds its position and no more: events are read from the database when there are some and the client has
 //! taken what came before, in a turn of the customer's, so that who reads slowly costs nothing but its own stream.
 
-mod body;
 mod slots;
 mod stream;
 
+use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpResponse, web};
+use futures_util::StreamExt as _;
 use tokio::sync::watch;
 
+use super::connection::ChunksBody;
 use super::endpoint::Call;
 use super::{Service, session};
 use crate::hydra::{Fault, Problem};
@@ -22,7 +24,6 @@ use crate::journal::feed::Told;
 use crate::metrics::Metrics;
 use crate::resource::{Caller, transaction};
 use crate::secrets::Secret;
-use body::Body;
 use slots::Slots;
 use stream::{Credentials, Place, Stream};
 
@@ -99,7 +100,8 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
         spoken: Instant::now(),
         _slot: slot,
     };
-    Ok(response.body(Body::new(context.connection.clone(), stream.chunks())))
+    let chunks = stream.chunks().map(Ok::<_, Infallible>);
+    Ok(response.body(ChunksBody::new(context.connection.clone(), chunks)))
 }
 
 /// Returns the number of the event that the client has read last, if it says so.

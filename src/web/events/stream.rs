@@ -41,7 +41,7 @@ pub(super) struct Place {
     pub is_behind: bool,
 }
 
-/// What a client may read a stream by.
+/// The credentials by which a client reads a stream.
 pub(super) enum Credentials {
     /// The value of `Authorization`.
     Key(Secret),

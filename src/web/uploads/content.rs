@@ -4,23 +4,19 @@
 //! and gives them no rights where a person opens them all the same.
 
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use actix_web::HttpResponse;
-use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::header;
 use actix_web::web::Data;
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream};
-use futures_util::{Stream as _, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{At, metadata, read, whole};
 use crate::hydra::Problem;
 use crate::uploads::parts::{self, Part};
 use crate::web::Service;
-use crate::web::connection::Connection;
+use crate::web::connection::ChunksBody;
 use crate::web::endpoint::Call;
 
 /// Bytes that are read at a time.
@@ -43,7 +39,7 @@ pub async fn get(call: Call<'_>, at: At) -> Result<HttpResponse, Problem> {
         .insert_header((header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"))
         .no_chunking(upload.length.cast_unsigned());
     let pieces = pieces(whole(call.request)?, customer, parts);
-    Ok(response.body(Content { pieces, connection: context.connection.clone() }))
+    Ok(response.body(ChunksBody::new(context.connection.clone(), pieces)))
 }
 
 /// Says that a browser saves the file, and under which name.
@@ -62,45 +58,18 @@ fn pieces(
     service: Data<Service>,
     customer: i32,
     parts: Vec<Part>,
-) -> BoxStream<'static, io::Result<Bytes>> {
+) -> impl Stream<Item = io::Result<Bytes>> {
     let ranges = parts.into_iter().flat_map(|part| {
         let (key, length) = (part.key(), part.length.cast_unsigned());
         let starts = (0..length.div_ceil(PIECE)).map(|piece| piece * PIECE);
         starts.map(move |start| (key.clone(), start..length.min(start + PIECE)))
     });
-    let read = stream::iter(ranges).then(move |(key, range)| {
+    stream::iter(ranges).then(move |(key, range)| {
         let service = service.clone();
         async move {
             let uploads = &service.uploads;
             let _turn = uploads.turns.acquire(customer, 1).await;
             uploads.settings.storage.get(&key, range).await.map_err(io::Error::other)
         }
-    });
-    read.boxed()
-}
-
-/// The bytes of an upload as a body. Its answer says how long it is.
-struct Content {
-    pieces: BoxStream<'static, io::Result<Bytes>>,
-    connection: Option<Connection>,
-}
-
-impl MessageBody for Content {
-    type Error = io::Error;
-
-    fn size(&self) -> BodySize {
-        BodySize::Stream
-    }
-
-    fn poll_next(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, io::Error>>> {
-        let this = self.get_mut();
-        // Nothing is added to what the client has not taken; it is asked again when that has gone.
-        if this.connection.as_ref().is_some_and(Connection::is_blocked) {
-            return Poll::Pending;
-        }
-        Pin::new(&mut this.pieces).poll_next(cx)
-    }
+    })
 }

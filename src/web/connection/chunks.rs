@@ -1,6 +1,6 @@
-//! The body of a stream of events, of which no more is made than the client takes.
+//! Bodies of chunks that the dispatcher sends, of which no more is made than the client takes.
 
-use std::convert::Infallible;
+use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,35 +8,33 @@ use actix_web::body::{BodySize, MessageBody};
 use bytes::Bytes;
 use futures_util::Stream;
 
-use super::super::connection::Connection;
+use super::Connection;
 
-/// A body without an end that is known.
-pub(super) struct Body {
+/// A body of chunks. Its answer says how long it is, where that is known.
+pub struct ChunksBody<S> {
     connection: Option<Connection>,
-    chunks: Pin<Box<dyn Stream<Item = Bytes>>>,
+    chunks: Pin<Box<S>>,
 }
 
-impl Body {
+impl<S> ChunksBody<S> {
     /// Returns a body of chunks that goes on `connection`.
-    pub(super) fn new(
-        connection: Option<Connection>,
-        chunks: impl Stream<Item = Bytes> + 'static,
-    ) -> Self {
+    pub fn new(connection: Option<Connection>, chunks: S) -> Self {
         Self { connection, chunks: Box::pin(chunks) }
     }
 }
 
-impl MessageBody for Body {
-    type Error = Infallible;
+impl<S, E> MessageBody for ChunksBody<S>
+where
+    S: Stream<Item = Result<Bytes, E>>,
+    E: Into<Box<dyn Error>>,
+{
+    type Error = E;
 
     fn size(&self) -> BodySize {
         BodySize::Stream
     }
 
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, E>>> {
         // It is asked whenever something was read, so that the end of a client is seen at once.
         if self.connection.as_ref().is_some_and(Connection::has_ended) {
             return Poll::Ready(None);
@@ -45,6 +43,6 @@ impl MessageBody for Body {
         if self.connection.as_ref().is_some_and(Connection::is_blocked) {
             return Poll::Pending;
         }
-        self.chunks.as_mut().poll_next(cx).map(|chunk| chunk.map(Ok))
+        self.chunks.as_mut().poll_next(cx)
     }
 }
