@@ -149,20 +149,31 @@ pub const ENDPOINTS: [Endpoint; 17] = [
     },
 ];
 
-/// Returns the row of an address at which balancers and supervisors look, who read nothing but the status
-/// (`docs/operating.md`). It costs no connection of the database, so that anybody may ask.
-const fn probe(template: &'static str, handler: Handler) -> Endpoint {
+/// Returns a row that the OpenAPI document does not have, for the service's own clients, with answers for one caller.
+const fn unlisted(
+    template: &'static str,
+    methods: &'static [&'static str],
+    class: RequestClass,
+    handler: Handler,
+) -> Endpoint {
     Endpoint {
         template,
-        methods: &["GET"],
-        audience: Audience::Viewers,
+        methods,
+        audience: Audience::Clients,
         caching: Caching::Private,
-        class: RequestClass::Health,
+        class,
         cross_origin: false,
         doc: None,
         is_mounted: |_| true,
         handler,
     }
+}
+
+/// Returns the row of an address at which balancers and supervisors look, who read nothing but the status
+/// (`docs/operating.md`). It costs no connection of the database, so that anybody may ask.
+const fn probe(template: &'static str, handler: Handler) -> Endpoint {
+    let row = unlisted(template, &["GET"], RequestClass::Health, handler);
+    Endpoint { audience: Audience::Viewers, ..row }
 }
 
 /// Returns the row of an address at which people log in and out, which is for pages of the service itself
@@ -172,17 +183,7 @@ const fn session(
     methods: &'static [&'static str],
     handler: Handler,
 ) -> Endpoint {
-    Endpoint {
-        template,
-        methods,
-        audience: Audience::Clients,
-        caching: Caching::Private,
-        class: RequestClass::Session,
-        cross_origin: false,
-        doc: None,
-        is_mounted: |_| true,
-        handler,
-    }
+    unlisted(template, methods, RequestClass::Session, handler)
 }
 
 /// Returns the row of an address of uploads, whose requests and answers are those of tus (`docs/uploads.md`).
@@ -191,33 +192,17 @@ const fn upload(
     methods: &'static [&'static str],
     handler: Handler,
 ) -> Endpoint {
-    Endpoint {
-        template,
-        methods,
-        audience: Audience::Clients,
-        caching: Caching::Private,
-        class: RequestClass::Upload,
-        cross_origin: true,
-        // Clients of tus know how it is used, and generated clients do not.
-        doc: None,
-        is_mounted: |_| true,
-        handler,
-    }
+    // Clients of tus know how it is used, and generated clients do not.
+    let row = unlisted(template, methods, RequestClass::Upload, handler);
+    Endpoint { cross_origin: true, ..row }
 }
 
 /// Returns the row of an image service, which its own info.json describes, in the terms of IIIF.
 const fn image_service(template: &'static str) -> Endpoint {
-    Endpoint {
-        template,
-        methods: &["GET"],
-        audience: Audience::Viewers,
-        caching: Caching::Chosen,
-        class: RequestClass::Image,
-        cross_origin: true,
-        doc: None,
-        is_mounted: |_| true,
-        handler: |call| Box::pin(image_services::get(call)),
-    }
+    let row = unlisted(template, &["GET"], RequestClass::Image, |call| {
+        Box::pin(image_services::get(call))
+    });
+    Endpoint { audience: Audience::Viewers, caching: Caching::Chosen, cross_origin: true, ..row }
 }
 
 /// Returns what the OpenAPI document says of endpoints.
