@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 
-use super::body;
+use super::{body, public_address};
 use crate::hydra::Problem;
 
 /// Returns whether a request is a POST that a page of another site can have a browser send with the credentials that it
@@ -15,7 +15,7 @@ pub fn is_forged(request: &HttpRequest, base: &str) -> bool {
     if request.method() != Method::POST || text("Content-Type").is_some_and(body::is_read) {
         return false;
     }
-    let is_other = |origin: &str| !origin.eq_ignore_ascii_case(origin_of(base));
+    let is_other = |origin: &str| !origin.eq_ignore_ascii_case(public_address::origin(base));
     matches!(text("Sec-Fetch-Site"), Some("cross-site" | "same-site"))
         || text("Origin").is_some_and(is_other)
 }
@@ -26,7 +26,8 @@ pub fn is_own(request: &HttpRequest, base: &str) -> bool {
     match text("Sec-Fetch-Site") {
         Some(site) => site == "same-origin",
         // Browsers before 2023, and http.
-        None => text("Origin").is_some_and(|origin| origin.eq_ignore_ascii_case(origin_of(base))),
+        None => text("Origin")
+            .is_some_and(|origin| origin.eq_ignore_ascii_case(public_address::origin(base))),
     }
 }
 
@@ -37,11 +38,4 @@ pub fn foreign() -> Problem {
          service: with Sec-Fetch-Site: same-origin, or with its Origin"
             .into(),
     )
-}
-
-/// Scheme, host and port of an address.
-fn origin_of(address: &str) -> &str {
-    let host = address.find("://").map_or(0, |at| at + 3);
-    let end = address.get(host..).and_then(|rest| rest.find('/')).map(|at| host + at);
-    address.get(..end.unwrap_or(address.len())).unwrap_or(address)
 }

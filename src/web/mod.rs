@@ -32,6 +32,7 @@ pub mod negotiate;
 pub mod parameters;
 pub mod pattern;
 pub mod perform;
+pub mod public_address;
 pub mod quoted;
 pub mod repeated;
 pub mod represent;

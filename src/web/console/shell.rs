@@ -10,12 +10,13 @@ use super::{fallback, names};
 use crate::hydra::graph::Terms;
 use crate::resource::address::decode;
 use crate::web::negotiate::{Kind, OFFERED, Offer, Representation};
+use crate::web::public_address;
 
 /// The content security policy of a page: nothing but what this service sends, and no script or style within the page.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
      connect-src 'self'; font-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// What a page shows.
+/// The content of a page.
 pub struct Shown<'a> {
     pub document: &'a Value,
     /// The same as it was written.
@@ -30,20 +31,13 @@ pub struct Shown<'a> {
     pub tag: Option<String>,
 }
 
-/// The path of the root, as pages name the console's files: they come from where the page comes from.
-fn root(base: &str) -> &str {
-    let host = base.find("://").map_or(0, |at| at + 3);
-    let path = base.get(host..).and_then(|rest| rest.find('/')).map(|at| host + at);
-    path.and_then(|path| base.get(path..)).unwrap_or_default()
-}
-
 /// Returns the page of a document.
 pub fn page(shown: &Shown<'_>) -> String {
     static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
     let Shown { document, written, terms, base, path, status, tag } = shown;
     let node = document.as_object().unwrap_or(&NOTHING);
     let (title, address) = (names::title(node, path), format!("{base}{path}"));
-    let files = format!("{}{}", root(base), &*ADDRESS);
+    let files = format!("{}{}", public_address::path(base), &*ADDRESS);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -119,7 +113,7 @@ fn log_in(base: &str, path: &str) -> Markup {
     html! {
         form.log-in action={ (base) "/console/session" } method="post" {
             h2 { "Log in" }
-            input type="hidden" name="target" value=(path);
+            input type="hidden" name="target" value={ (public_address::path(base)) (path) };
             (field("email", "E-mail address", "email", "username"))
             (field("password", "Password", "password", "current-password"))
             p { "or" }
@@ -160,12 +154,6 @@ fn breadcrumb(base: &str, path: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_are_named_by_the_path_of_the_public_address() {
-        assert_eq!(root("https://a.example"), "");
-        assert_eq!(root("https://a.example:81/x/y"), "/x/y");
-    }
 
     #[test]
     fn a_document_ends_no_element() {

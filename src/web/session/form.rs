@@ -98,12 +98,12 @@ impl Fields {
         self.take(name).map(|value| value.reveal().to_owned())
     }
 
-    /// Takes the path that a form leads on to; without one, the root.
+    /// Takes the path that a form leads on to; without one, that of the root.
     ///
     /// # Errors
     /// Returns [`Problem::Invalid`] for anything that could lead to another host.
-    pub fn take_target(&mut self) -> Result<String, Problem> {
-        let Some(target) = self.take_text("target") else { return Ok("/".into()) };
+    pub fn take_target(&mut self, root: &str) -> Result<String, Problem> {
+        let Some(target) = self.take_text("target") else { return Ok(root.to_owned()) };
         match is_path(&target) {
             true => Ok(target),
             false => Err(Problem::invalid("target", "must be a path of this service")),

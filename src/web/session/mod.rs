@@ -15,7 +15,7 @@ use serde_json::json;
 use super::endpoint::Call;
 use super::repeated::Repeated;
 use super::scheduler::Holder;
-use super::{Service, body, forgery, lines};
+use super::{Service, body, forgery, lines, public_address};
 use crate::auth::Session;
 use crate::auth::people::{Account, LogInTurn, Passwords, accounts};
 use crate::auth::sessions::{Proof, Who};
@@ -73,11 +73,17 @@ pub async fn answer(call: Call<'_>) -> Result<HttpResponse, Problem> {
 pub async fn end(call: Call<'_>) -> Result<HttpResponse, Problem> {
     check_origin(call)?;
     let body = body::receive_small(call.service, call.request, call.payload, call.context).await?;
+    let root = root(call.service);
     let target = match body.is_empty() {
-        true => "/".into(),
-        false => Fields::read(form::kind(call.request)?, &body)?.take_target()?,
+        true => root,
+        false => Fields::read(form::kind(call.request)?, &body)?.take_target(&root)?,
     };
     log_out(call, Some(target)).await
+}
+
+/// Returns the path of the root, as browsers ask for it.
+fn root(service: &Service) -> String {
+    format!("{}/", public_address::path(&service.site.base))
 }
 
 /// Refuses what no page of ours has sent: a log-in too, so that no other site logs anybody in as somebody else.
@@ -133,7 +139,7 @@ async fn log_in(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let body = body::receive_small(service, request, call.payload, context).await?;
     let kind = form::kind(request)?;
     let mut fields = Fields::read(kind, &body)?;
-    let target = fields.take_target()?;
+    let target = fields.take_target(&root(service))?;
     let (proof, _turn) = match proven(call, fields.take_credentials()?).await {
         Err(Problem::Unauthenticated) => return Err(refused(call)),
         proven => proven?,

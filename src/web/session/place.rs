@@ -1,4 +1,4 @@
-//! Where people may log in: over https, or on the machine itself.
+//! The places from which people may log in: over https, or on the machine itself.
 
 use std::net::IpAddr;
 
