@@ -285,9 +285,9 @@ diesel::table! {
         id -> Text,
         /// When it was registered; images of one batch differ by microseconds, in its order
         created -> Timestamptz,
-        /// Where it is fetched; an upload of the customer as /uploads/id
+        /// Address at which it is fetched; an upload of the customer as /uploads/id
         origin -> Text,
-        /// Where it is fetched the first time, in place of origin, in the same form; NULL: no such place
+        /// Address at which it is fetched the first time, in place of origin, in the same form; NULL: no such place
         initial_origin -> Nullable<Text>,
         /// Longest edge of the whole image that is open without a role, in pixels; -1: no limit
         max_unauthorised -> Int4,
@@ -431,9 +431,9 @@ diesel::table! {
         secret -> Bytea,
         /// When it was made
         created -> Timestamptz,
-        /// Whether it only reads
+        /// Tells whether it only reads
         read_only -> Bool,
-        /// When it stops working; NULL: never
+        /// Moment at which it stops working; NULL: never
         expires -> Nullable<Timestamptz>,
     }
 }
@@ -445,7 +445,7 @@ diesel::table! {
         token -> Bytea,
         /// The key
         key -> Text,
-        /// When it was made; ten minutes later it works no longer
+        /// Moment at which it was made; ten minutes later it works no longer
         created -> Timestamptz,
     }
 }
@@ -587,15 +587,15 @@ diesel::table! {
     sessions (token) {
         /// Keyed hash (HMAC-SHA-256) of the token in the cookie
         token -> Bytea,
-        /// For whom it acts
+        /// Number of the customer for which it acts
         customer -> Int4,
-        /// Whether the account is a portal user, and no key
+        /// Tells whether the account is a portal user, and no key
         is_person -> Bool,
         /// The key, or the id of the portal user
         account -> Text,
-        /// When it began; twelve hours later it is over
+        /// Moment at which it began; twelve hours later it is over
         created -> Timestamptz,
-        /// When it was renewed last; half an hour later it is over
+        /// Moment of its last renewal; half an hour later it is over
         used -> Timestamptz,
     }
 }
@@ -707,7 +707,7 @@ diesel::table! {
 diesel::table! {
     /// The parts of uploads, each an object
     upload_parts (customer, upload, start) {
-        /// Whose
+        /// Number of the customer of the upload
         customer -> Int4,
         /// Id of the upload
         upload -> Text,
@@ -723,11 +723,11 @@ diesel::table! {
 diesel::table! {
     /// Originals that customers send in parts
     uploads (customer, id) {
-        /// Whose
+        /// Number of the customer that sends it
         customer -> Int4,
         /// Last segment of its address
         id -> Text,
-        /// When it was made
+        /// Moment at which it was made
         created -> Timestamptz,
         /// Bytes that it has once it is finished
         length -> Int8,
@@ -739,7 +739,7 @@ diesel::table! {
         media_type -> Nullable<Text>,
         /// Names the request that may add to it; NULL: none has begun
         writer -> Nullable<Text>,
-        /// From when it is removed unless an image names it; NULL: one does
+        /// Moment from which it is removed unless an image names it; NULL: one does
         expires -> Nullable<Timestamptz>,
     }
 }

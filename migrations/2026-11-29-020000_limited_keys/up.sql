@@ -2,5 +2,5 @@
 ALTER TABLE keys
     ADD COLUMN read_only BOOLEAN NOT NULL DEFAULT FALSE,
     ADD COLUMN expires TIMESTAMPTZ;
-COMMENT ON COLUMN keys.read_only IS 'Whether it only reads';
-COMMENT ON COLUMN keys.expires IS 'When it stops working; NULL: never';
+COMMENT ON COLUMN keys.read_only IS 'Tells whether it only reads';
+COMMENT ON COLUMN keys.expires IS 'Moment at which it stops working; NULL: never';

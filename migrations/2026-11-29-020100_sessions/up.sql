@@ -11,11 +11,11 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_account ON sessions (customer, is_person, account, created);
 COMMENT ON TABLE sessions IS 'Log-ins of people that are under way';
 COMMENT ON COLUMN sessions.token IS 'Keyed hash (HMAC-SHA-256) of the token in the cookie';
-COMMENT ON COLUMN sessions.customer IS 'For whom it acts';
-COMMENT ON COLUMN sessions.is_person IS 'Whether the account is a portal user, and no key';
+COMMENT ON COLUMN sessions.customer IS 'Number of the customer for which it acts';
+COMMENT ON COLUMN sessions.is_person IS 'Tells whether the account is a portal user, and no key';
 COMMENT ON COLUMN sessions.account IS 'The key, or the id of the portal user';
-COMMENT ON COLUMN sessions.created IS 'When it began; twelve hours later it is over';
-COMMENT ON COLUMN sessions.used IS 'When it was renewed last; half an hour later it is over';
+COMMENT ON COLUMN sessions.created IS 'Moment at which it began; twelve hours later it is over';
+COMMENT ON COLUMN sessions.used IS 'Moment of its last renewal; half an hour later it is over';
 
 CREATE TABLE log_in_links (
     token BYTEA PRIMARY KEY,
@@ -25,7 +25,7 @@ CREATE TABLE log_in_links (
 COMMENT ON TABLE log_in_links IS 'Addresses that log in once with a key, without its secret';
 COMMENT ON COLUMN log_in_links.token IS 'Keyed hash (HMAC-SHA-256) of the token';
 COMMENT ON COLUMN log_in_links.key IS 'The key';
-COMMENT ON COLUMN log_in_links.created IS 'When it was made; ten minutes later it works no longer';
+COMMENT ON COLUMN log_in_links.created IS 'Moment at which it was made; ten minutes later it works no longer';
 
 -- Log-ins look for an address in all customers.
 CREATE INDEX portal_users_log_in ON portal_users (lower(email), created, customer);

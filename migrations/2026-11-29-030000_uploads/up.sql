@@ -16,15 +16,15 @@ CREATE TABLE uploads (
 CREATE INDEX uploads_expires ON uploads (expires) WHERE expires IS NOT NULL;
 CREATE INDEX uploads_waiting ON uploads (customer) WHERE expires IS NOT NULL;
 COMMENT ON TABLE uploads IS 'Originals that customers send in parts';
-COMMENT ON COLUMN uploads.customer IS 'Whose';
+COMMENT ON COLUMN uploads.customer IS 'Number of the customer that sends it';
 COMMENT ON COLUMN uploads.id IS 'Last segment of its address';
-COMMENT ON COLUMN uploads.created IS 'When it was made';
+COMMENT ON COLUMN uploads.created IS 'Moment at which it was made';
 COMMENT ON COLUMN uploads.length IS 'Bytes that it has once it is finished';
 COMMENT ON COLUMN uploads.received IS 'Bytes that were stored so far';
 COMMENT ON COLUMN uploads.metadata IS 'Upload-Metadata as it was sent; empty: none';
 COMMENT ON COLUMN uploads.media_type IS 'Media type that its first bytes tell; NULL: none that is read';
 COMMENT ON COLUMN uploads.writer IS 'Names the request that may add to it; NULL: none has begun';
-COMMENT ON COLUMN uploads.expires IS 'From when it is removed unless an image names it; NULL: one does';
+COMMENT ON COLUMN uploads.expires IS 'Moment from which it is removed unless an image names it; NULL: one does';
 
 CREATE TABLE upload_parts (
     customer INTEGER NOT NULL REFERENCES customers,
@@ -38,7 +38,7 @@ CREATE TABLE upload_parts (
 CREATE UNIQUE INDEX upload_parts_object ON upload_parts (object);
 CREATE SEQUENCE upload_objects AS BIGINT OWNED BY upload_parts.object;
 COMMENT ON TABLE upload_parts IS 'The parts of uploads, each an object';
-COMMENT ON COLUMN upload_parts.customer IS 'Whose';
+COMMENT ON COLUMN upload_parts.customer IS 'Number of the customer of the upload';
 COMMENT ON COLUMN upload_parts.upload IS 'Id of the upload';
 COMMENT ON COLUMN upload_parts.start IS 'Place of its first byte in the upload';
 COMMENT ON COLUMN upload_parts.length IS 'Bytes';

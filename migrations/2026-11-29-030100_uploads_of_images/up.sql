@@ -1,7 +1,7 @@
 -- Images whose origins are uploads (docs/adr/0034). Such an origin is stored as `/uploads/` and the id, which no URL looks like,
 -- so that the database knows it whatever the public address of the service is.
-COMMENT ON COLUMN images.origin IS 'Where it is fetched; an upload of the customer as /uploads/id';
-COMMENT ON COLUMN images.initial_origin IS 'Where it is fetched the first time, in place of origin, in the same form; NULL: no such place';
+COMMENT ON COLUMN images.origin IS 'Address at which it is fetched; an upload of the customer as /uploads/id';
+COMMENT ON COLUMN images.initial_origin IS 'Address at which it is fetched the first time, in place of origin, in the same form; NULL: no such place';
 CREATE INDEX images_upload ON images (customer, origin) WHERE origin LIKE '/uploads/%';
 CREATE INDEX images_initial_upload ON images (customer, initial_origin) WHERE initial_origin LIKE '/uploads/%';
 

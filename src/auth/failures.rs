@@ -4,7 +4,7 @@
 //! can be guessed, so that a try waits before it is looked at where the same pair had several before it; the owner waits too,
 //! at the address of who guesses and nowhere else.
 //!
-//! What is kept is a table of fixed size. Pairs that share a slot share its count, so that inventing pairs makes the answers
+//! Failures are kept in a table of fixed size. Pairs that share a slot share its count, so that inventing pairs makes the answers
 //! to failures slower and never faster.
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -35,7 +35,7 @@ pub struct Failures {
 struct Slot {
     failures: u32,
     last: Instant,
-    /// When the next try may be looked at.
+    /// Moment from which the next try may be looked at.
     next: Instant,
 }
 

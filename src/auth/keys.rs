@@ -31,7 +31,7 @@ struct KnownKey {
     actor: Actor,
     /// Keyed hash of the secret.
     secret: Vec<u8>,
-    /// When it stops working; `None`: never.
+    /// Moment at which it stops working; `None`: never.
     expires: Option<DateTime<Utc>>,
 }
 
@@ -161,7 +161,7 @@ fn find(conn: &mut Conn, wanted: &[String]) -> QueryResult<HashMap<String, Known
     Ok(found.collect())
 }
 
-/// Key and secret of Basic credentials (RFC 7617).
+/// Returns the key and the secret of Basic credentials (RFC 7617).
 fn basic(authorization: &[u8]) -> Option<(String, Secret)> {
     let text = std::str::from_utf8(authorization).ok()?;
     let (scheme, credentials) = text.split_once(' ')?;

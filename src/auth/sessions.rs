@@ -49,9 +49,9 @@ pub struct Session {
     pub customer: i32,
     pub customer_name: String,
     created: DateTime<Utc>,
-    /// When it was renewed last.
+    /// Moment of its last renewal.
     used: DateTime<Utc>,
-    /// When its key stops working.
+    /// Moment at which its key stops working; `None`: never, or it has none.
     key_expires: Option<DateTime<Utc>>,
 }
 
@@ -73,7 +73,7 @@ impl Session {
     }
 }
 
-/// What a log-in was allowed by.
+/// The evidence by which a log-in is allowed.
 #[derive(Clone)]
 pub enum Proof {
     /// The secret of a key.
@@ -136,7 +136,7 @@ impl Sessions {
     /// Returns what begins a session and ends an earlier one of the same browser, on a thread that may wait; it returns
     /// the token.
     ///
-    /// What the proof stands on is locked and looked at again, so that no session outlives what ended it meanwhile: then it
+    /// Locks the key or user of the proof, and looks at it again, so that no session outlives what ended it meanwhile: then it
     /// returns [`Problem::Unauthenticated`].
     pub fn beginning(
         &self,

@@ -24,7 +24,7 @@ pub struct Key {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Limits {
     pub read_only: bool,
-    /// When it stops working; `None`: never.
+    /// Moment at which it stops working; `None`: never.
     pub expires: Option<DateTime<Utc>>,
 }
 

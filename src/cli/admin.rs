@@ -50,7 +50,7 @@ pub enum KeyCommand {
         /// Let it read, and nothing else.
         #[arg(long)]
         read_only: bool,
-        /// When it stops working, such as 2027-01-31T12:00:00Z; without it, never.
+        /// Moment at which it stops working, such as 2027-01-31T12:00:00Z; without it, never.
         #[arg(long, value_name = "TIME")]
         expires: Option<DateTime<Utc>>,
     },

@@ -97,7 +97,7 @@ pub struct UnitOfWork<'a> {
     pub conn: &'a mut PgConnection,
     pub site: &'a Site,
     pub caller: Caller,
-    /// Whose doing it is, as the journal names it; `None`: it only reads, or the service does it by itself.
+    /// The actor, as the journal names it; `None`: it only reads, or the service does it by itself.
     pub actor: Option<Actor>,
     pub effects: Vec<Effect>,
     /// The job that the answer waits for, once what was written is committed; `None`: it waits for nothing.

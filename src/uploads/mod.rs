@@ -30,12 +30,12 @@ const LIFE: &str = "24 hours";
 /// exact.
 const MAKING: i32 = 0x7570_6c64;
 
-/// Key of the object of a part, by its number; numbers are never used twice.
+/// Returns the key of the object of a part, by its number; numbers are never used twice.
 pub fn object(number: i64) -> String {
     format!("{OBJECTS}/{:03}/{number}", number % 1000)
 }
 
-/// The number of the object that has a key; none where [`object`] gives no such key.
+/// Returns the number of the object that has a key; none where [`object`] gives no such key.
 pub fn of_object(key: &str) -> Option<i64> {
     let number = key.rsplit('/').next()?.parse().ok()?;
     (object(number) == key).then_some(number)

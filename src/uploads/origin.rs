@@ -48,9 +48,9 @@ pub fn read<'a>(
     Some(if is_id(id) { Ok(id) } else { Err(MISSING) })
 }
 
-/// Why an upload cannot be named that is not there, as the rest of a sentence.
+/// The fault of naming an upload that is not there, as the rest of a sentence.
 const MISSING: &str = "names an upload that is not there";
-/// Why one cannot be named that is not finished.
+/// The fault of naming one that is not finished.
 const UNFINISHED: &str = "names an upload that is not finished";
 
 /// Uploads that images are to name from now on, and the reasons why others cannot be named.

@@ -10,7 +10,7 @@ use crate::resource::address::{canonical_number, decode};
 use crate::resource::transaction::Access;
 use crate::resource::{Caller, Retrieve as _, UnitOfWork, transaction};
 
-/// What a customer has that readers are not shown.
+/// The parts of a customer that readers are not shown.
 const WITHHELD: [&str; 2] = ["keys", "webhooks"];
 
 /// Returns the refusal of a caller who only reads.

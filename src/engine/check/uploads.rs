@@ -17,10 +17,10 @@ struct Row {
     customer: i32,
     #[diesel(sql_type = Text)]
     id: String,
-    /// Whether the parts have another number of bytes than the row tells, or leave some out.
+    /// Tells whether the parts have another number of bytes than the row tells, or leave some out.
     #[diesel(sql_type = Bool)]
     is_apart: bool,
-    /// Whether it does not expire, though no image names it.
+    /// Tells whether it does not expire, though no image names it.
     #[diesel(sql_type = Bool)]
     is_kept: bool,
 }

@@ -36,7 +36,7 @@ struct Content<'a> {
 }
 
 impl Content<'_> {
-    /// The node at the top: its neighbours, its members, and what may be done with it.
+    /// Writes the node at the top: its neighbours, its members, and what may be done with it.
     fn document(&mut self, node: &Map<String, Value>) -> Markup {
         let members = node.get("member").and_then(Value::as_array);
         let operations = node.get("hydra:operation").and_then(Value::as_array);
@@ -77,7 +77,7 @@ impl Content<'_> {
         }
     }
 
-    /// A node within a document, to be opened.
+    /// Writes a node within a document, to be opened.
     fn folded(&mut self, node: &Map<String, Value>) -> Markup {
         let class = node.get("@type").and_then(|types| match types {
             Value::Array(types) => types.first()?.as_str(),
@@ -143,13 +143,13 @@ impl Content<'_> {
         }
     }
 
-    /// An address by itself: below the base, as it is there.
+    /// Writes an address by itself: below the base, as it is there.
     fn address(&self, address: &str) -> Markup {
         let below = address.strip_prefix(self.base).filter(|below| below.starts_with('/'));
         self.link(address, below.unwrap_or(address))
     }
 
-    /// A link, where the address may be clicked; its text elsewhere.
+    /// Writes a link, where the address may be clicked; its text elsewhere.
     fn link(&self, address: &str, label: &str) -> Markup {
         let is_own = address.strip_prefix(self.base).is_some_and(|below| below.starts_with('/'));
         html! {

@@ -1,4 +1,4 @@
-//! What people call things: titles of pages, and names of resources.
+//! Names for people: titles of pages, and names of resources.
 //!
 //! `assets/words.js` names them by the same rules, for pages that are opened without asking the server for HTML.
 

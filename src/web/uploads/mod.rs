@@ -1,6 +1,6 @@
 //! Uploads, by tus 1.0.0 (`docs/uploads.md`): endpoints at which customers send originals in parts.
 //!
-//! What each request may do to the rows stands in [`crate::uploads`]; here is the protocol, and the way of the bytes.
+//! The rows are changed by [`crate::uploads`]; here is the protocol, and the way of the bytes.
 
 mod content;
 mod metadata;
@@ -44,7 +44,7 @@ pub struct Settings {
     pub max_bytes: u64,
 }
 
-/// What all uploads of a process share.
+/// The state that all uploads of a process share.
 #[derive(Debug)]
 pub struct Uploads {
     settings: Settings,

@@ -53,7 +53,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// What comes of so many bytes each second, for so many seconds, of which the service kept the client waiting for `held`.
+    /// Returns the outcome of so many bytes each second, for so many seconds, of which the service kept the client waiting for `held`.
     fn sent(rate: usize, seconds: u64, held: u64) -> Result<(), Problem> {
         let began = Instant::now();
         let mut pace = Pace::begin(began);

@@ -18,7 +18,7 @@ use imaging::Format;
 /// Bytes of a stored part that are read at a time.
 const PIECE: u64 = 256 << 10;
 
-/// What is stored of a request, and where it goes on.
+/// The part of a request that is stored, and the place where it goes on.
 pub struct Storing {
     service: Data<Service>,
     writing: Writing,
