@@ -565,6 +565,26 @@ fn over_https_the_cookie_is_bound_to_the_host() {
 }
 
 #[test]
+fn below_a_path_of_a_host_a_form_leads_back_to_the_service() {
+    let options = Options { no_worker: true, ..Options::default() };
+    let app = App::start_with(&[("HYDRIA_PUBLIC_URL", "https://library.example/images")], options);
+    let owner = app.customer("library");
+    let form = format!("key={}&secret={}", owner.key, owner.secret);
+    let headers =
+        [("Sec-Fetch-Site", "same-origin"), ("Content-Type", "application/x-www-form-urlencoded")];
+    let browser = Browser::new(&app.visitor);
+    let led = browser.send(Method::POST, SESSION, &headers, Some(form)).expect(303);
+    assert_eq!(led.header("location"), Some("/images/"));
+    let led = browser.send(Method::POST, "/console/session/end", &headers[..1], None).expect(303);
+    assert_eq!(led.header("location"), Some("/images/"));
+    let page = [("Accept", "text/html")];
+    let page = browser.send(Method::GET, &owner.path("/spaces"), &page, None).expect(401);
+    let page = String::from_utf8_lossy(&page.bytes).into_owned();
+    let target = format!("name=\"target\" value=\"/images{}\"", owner.path("/spaces"));
+    assert!(page.contains(&target), "{page}");
+}
+
+#[test]
 fn passwords_are_not_guessed_faster_by_sending_many_at_once() {
     let options = Options { no_worker: true, ..Options::default() };
     let app = App::start_with(&[("HYDRIA_AUTH_DELAY_MS", "5000")], options);
