@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::bytes::ReadAt;
 use super::container::{Index, Writer};
-use super::jpeg::{self, Encoder, Encoding};
-use super::scale::{Crop, Filter, Scaler, scaled};
+use super::jpeg::{Encoder, Encoding};
+use super::scale::{Crop, Filter, Scaler};
 use super::{Channels, ImagingError, Picture, Probe, Size};
 
 /// The qualities of JPEGs made here.
@@ -19,8 +19,7 @@ pub struct Plan {
     /// The longest edge of each thumbnail, in pixels.
     ///
     /// Edges beyond the image are passed over, so that none is larger than the image itself;
-    /// the same edge counts once. Edges above 2,048 may take more memory than
-    /// [`Probe::estimated_memory_bytes`] says: 12 bytes for each pixel of the thumbnail.
+    /// the same edge counts once.
     pub thumbnail_edges: Vec<u32>,
     /// The longest edge of the stored answer to `full/max`, in pixels; none makes none.
     pub rendition_edge: Option<u32>,
@@ -85,23 +84,24 @@ pub fn derive(
     };
     let mut writer = Writer::new(sink, size, channels, plan.tile, encoding, threads)?;
     let levels = writer.levels();
-    let mut smaller = Thumbnails::new(size, channels, &plan.thumbnail_edges, levels);
-    let mut rendition = match plan.rendition_edge {
-        Some(edge) if edge > 0 => Some(Rendition::begin(size, channels, edge, levels, encoding)?),
-        _ => None,
-    };
+    let reduce = |edge: u32| Reduction::begin(size, channels, edge, levels, encoding);
+    let edges = thumbnail_edges(size, &plan.thumbnail_edges);
+    let mut thumbnails: Vec<Reduction> = edges.into_iter().map(reduce).collect::<Result<_, _>>()?;
+    let mut rendition = plan.rendition_edge.filter(|edge| *edge > 0).map(reduce).transpose()?;
     while picture.left() > 0 {
         let began = Instant::now();
         picture.read(writer.next_rows())?;
         decoding += began.elapsed();
         writer.advance(|level, rows| {
-            smaller.push(level, rows);
-            rendition.as_mut().map_or(Ok(()), |rendition| rendition.push(level, rows))
+            let mut all = thumbnails.iter_mut().chain(&mut rendition);
+            all.try_for_each(|reduction| reduction.push(level, rows))
         })?;
     }
     drop(picture);
-    let rendition = rendition.map(Rendition::finish).transpose()?;
-    let (index, bytes) = writer.finish(rendition.as_ref(), &smaller.make(encoding)?)?;
+    let rendition = rendition.map(Reduction::finish).transpose()?;
+    let thumbnails: Vec<_> =
+        thumbnails.into_iter().map(Reduction::finish).collect::<Result<_, _>>()?;
+    let (index, bytes) = writer.finish(rendition.as_ref(), &thumbnails)?;
     Ok(Derived { size, index, bytes, decoding })
 }
 
@@ -133,71 +133,24 @@ pub(super) fn level_for(size: Size, wanted: Size, levels: u32) -> u32 {
     (0..levels).rev().find(suffices).unwrap_or(0)
 }
 
-/// The levels that thumbnails are made from, held until the picture is read.
-struct Thumbnails {
-    size: Size,
-    channels: Channels,
-    /// Largest first.
-    edges: Vec<u32>,
-    /// The first level that is held, and its samples and those of the smaller ones.
-    first: usize,
-    held: Vec<Vec<u8>>,
+/// Returns the longest edges of thumbnails that an image of this size gets, each once, largest first.
+fn thumbnail_edges(size: Size, wanted: &[u32]) -> Vec<u32> {
+    let fits = |edge: &u32| (1..=size.longest()).contains(edge);
+    let mut edges: Vec<u32> = wanted.iter().copied().filter(fits).collect();
+    edges.sort_unstable_by(|a, b| b.cmp(a));
+    edges.dedup();
+    edges
 }
 
-impl Thumbnails {
-    fn new(size: Size, channels: Channels, edges: &[u32], levels: u32) -> Self {
-        let mut edges: Vec<u32> =
-            edges.iter().copied().filter(|edge| (1..=size.longest()).contains(edge)).collect();
-        edges.sort_unstable_by(|a, b| b.cmp(a));
-        edges.dedup();
-        let largest = edges.first().map(|&edge| level_for(size, fit(size, edge), levels));
-        let first = largest.map_or(usize::MAX, |level| level as usize);
-        Self { size, channels, edges, first, held: Vec::new() }
-    }
-
-    fn push(&mut self, level: usize, rows: &[u8]) {
-        if let Some(place) = level.checked_sub(self.first) {
-            if self.held.len() <= place {
-                self.held.resize(place + 1, Vec::new());
-            }
-            if let Some(held) = self.held.get_mut(place) {
-                held.extend_from_slice(rows);
-            }
-        }
-    }
-
-    fn make(self, encoding: Encoding) -> Result<Vec<(Size, Vec<u8>)>, ImagingError> {
-        let levels = u32::try_from(self.first.saturating_add(self.held.len())).unwrap_or(1);
-        let count = self.channels.count();
-        let thumbnail = |&edge: &u32| {
-            let wanted = fit(self.size, edge);
-            let level = level_for(self.size, wanted, levels);
-            let (size, crop) = level_of(self.size, level);
-            let held = (level as usize).checked_sub(self.first);
-            let samples = held.and_then(|place| self.held.get(place)).map(Vec::as_slice);
-            let samples = samples.unwrap_or_default();
-            let row = wanted.width as usize * count;
-            let jpeg = if size == wanted {
-                jpeg::encode(wanted, self.channels, samples.chunks_exact(row), encoding)?
-            } else {
-                let scaled = scaled(samples, size, count, crop, wanted, Filter::Lanczos3)?;
-                jpeg::encode(wanted, self.channels, scaled.chunks_exact(row), encoding)?
-            };
-            Ok((wanted, jpeg))
-        };
-        self.edges.iter().map(thumbnail).collect()
-    }
-}
-
-/// The stored answer to `full/max`, encoded while the picture is read.
-struct Rendition {
+/// The whole picture at a smaller size, or its own, encoded while it is read.
+struct Reduction {
     size: Size,
     level: usize,
     scaler: Option<Scaler>,
     encoder: Encoder<Vec<u8>>,
 }
 
-impl Rendition {
+impl Reduction {
     fn begin(
         size: Size,
         channels: Channels,

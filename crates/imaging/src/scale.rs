@@ -1,4 +1,6 @@
-//! Making pictures smaller or larger, also while their rows are still coming.
+//! Making pictures smaller or larger while their rows are still coming.
+
+use std::ops::Range;
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
@@ -53,33 +55,6 @@ fn kind(samples: usize) -> PixelType {
     }
 }
 
-/// Scales a rectangle of a picture of one to four samples a pixel to the size that is asked.
-///
-/// # Errors
-/// Returns [`ImagingError::Io`] if memory is short; [`ImagingError::Damaged`] if the samples
-/// are not as many as the size says.
-pub(crate) fn scaled(
-    samples: &[u8],
-    size: Size,
-    count: usize,
-    crop: Crop,
-    to: Size,
-    filter: Filter,
-) -> Result<Vec<u8>, ImagingError> {
-    let broken = |error: &dyn std::fmt::Display| ImagingError::Damaged(error.to_string());
-    let source = ImageRef::new(size.width, size.height, samples, kind(count))
-        .map_err(|error| broken(&error))?;
-    let bytes = (to.width as usize).saturating_mul(to.height as usize).saturating_mul(count);
-    let mut target = Image::from_vec_u8(to.width, to.height, zeroed(bytes)?, kind(count))
-        .map_err(|error| broken(&error))?;
-    let options = ResizeOptions::new()
-        .resize_alg(filter.alg())
-        .crop(crop.left, crop.top, crop.width, crop.height)
-        .use_alpha(false);
-    Resizer::new().resize(&source, &mut target, &options).map_err(|error| broken(&error))?;
-    Ok(target.into_vec())
-}
-
 /// Scales a picture whose rows come from the top, with only those in memory that are needed.
 pub(crate) struct Scaler {
     from: Size,
@@ -92,12 +67,27 @@ pub(crate) struct Scaler {
     first: u32,
     /// The row of the answer that comes next.
     next: u32,
+    resizer: Resizer,
+    /// Rows of the answer that were made last.
+    made: Vec<u8>,
 }
 
 impl Scaler {
     /// Prepares to scale `crop` of a picture of size `from` to size `to`.
     pub(crate) fn new(from: Size, crop: Crop, to: Size, count: usize, filter: Filter) -> Self {
-        Self { from, to, count, crop, filter, rows: Vec::new(), first: 0, next: 0 }
+        let (rows, made) = (Vec::new(), Vec::new());
+        Self {
+            from,
+            to,
+            count,
+            crop,
+            filter,
+            rows,
+            first: 0,
+            next: 0,
+            resizer: Resizer::new(),
+            made,
+        }
     }
 
     /// Takes rows of the source, and gives those of the answer that can be made of them.
@@ -121,7 +111,6 @@ impl Scaler {
             }
             let start = (from - self.first) as usize * row;
             let end = (to - self.first) as usize * row;
-            let source = self.rows.get(start..end).unwrap_or_default();
             let scale = self.crop.height / f64::from(self.to.height);
             let crop = Crop {
                 top: self.crop.top + f64::from(self.next) * scale - f64::from(from),
@@ -134,7 +123,8 @@ impl Scaler {
             let top = crop.top.clamp(0.0, f64::from(size.height));
             let height = crop.height.min(f64::from(size.height) - top);
             let crop = Crop { top, height, ..crop };
-            give(&scaled(source, size, self.count, crop, target, self.filter)?)?;
+            self.scale(start..end, size, crop, target)?;
+            give(&self.made)?;
             self.next += band;
         }
         let needed = match self.next < self.to.height {
@@ -144,6 +134,32 @@ impl Scaler {
         self.rows.drain(..(needed - self.first) as usize * row);
         self.first = needed;
         Ok(())
+    }
+
+    /// Scales a rectangle of held rows, which stand at these bytes, to the size of a band of the answer.
+    fn scale(
+        &mut self,
+        rows: Range<usize>,
+        size: Size,
+        crop: Crop,
+        to: Size,
+    ) -> Result<(), ImagingError> {
+        let broken = |error: &dyn std::fmt::Display| ImagingError::Damaged(error.to_string());
+        let source = self.rows.get(rows).unwrap_or_default();
+        let source = ImageRef::new(size.width, size.height, source, kind(self.count))
+            .map_err(|error| broken(&error))?;
+        let bytes = (to.width as usize).saturating_mul(to.height as usize) * self.count;
+        if self.made.len() != bytes {
+            self.made = zeroed(bytes)?;
+        }
+        let mut target =
+            Image::from_slice_u8(to.width, to.height, &mut self.made, kind(self.count))
+                .map_err(|error| broken(&error))?;
+        let options = ResizeOptions::new()
+            .resize_alg(self.filter.alg())
+            .crop(crop.left, crop.top, crop.width, crop.height)
+            .use_alpha(false);
+        self.resizer.resize(&source, &mut target, &options).map_err(|error| broken(&error))
     }
 
     /// Returns the rows of the source that rows of the answer are made of.

@@ -9,6 +9,7 @@
 
 mod directories;
 mod index;
+mod tiles;
 mod varint;
 mod writer;
 

@@ -2,39 +2,44 @@ use std::io::{self, Seek, SeekFrom, Write};
 
 use super::directories::{Description, directory, head};
 use super::index::{Index, Level, Stored, is_tile_edge, level_sizes};
+use super::tiles::{Band, Encoded, OpenTile, Tiling};
 use crate::jpeg::{self, Encoding};
 use crate::samples::zeroed;
 use crate::scale::halve;
 use crate::{Channels, ImagingError, Size};
 
-/// Writes a container row by row, with a row of tiles of each level in memory.
+/// Rows of a level that one thread encodes at a time, at most: few enough for them to stay in the processor's cache from
+/// where they are decoded to where they are encoded and halved.
+const BAND_ROWS: [u32; 2] = [32, 16];
+
+/// Writes a container row by row, with a few rows of each level in memory; where several threads encode, with a row of tiles.
 pub(crate) struct Writer<W> {
     sink: W,
     at: u64,
-    tile: u32,
-    channels: Channels,
-    encoding: Encoding,
+    tiling: Tiling,
+    /// Rows of a level that are encoded at a time; a row of tiles is a multiple of it.
+    band: u32,
     threads: usize,
     levels: Vec<Strip>,
 }
 
-/// A level, and its rows that are not yet tiles.
+/// A level, and what of it is not yet written.
 struct Strip {
     size: Size,
     columns: u32,
+    /// Bytes of a row.
+    row_bytes: usize,
+    /// Rows that are not yet encoded, and their number.
     samples: Vec<u8>,
-    /// Rows in `samples`.
     rows: u32,
+    /// Rows that are encoded.
+    done: u32,
+    /// The row of tiles of which some rows are encoded.
+    open: Vec<OpenTile>,
     offsets: Vec<u64>,
     lengths: Vec<u32>,
     /// As readers of TIFF see them.
     padded: Vec<(u64, u32)>,
-}
-
-/// A tile as it is written: for readers of TIFF, and at true width where that differs.
-struct Encoded {
-    padded: Option<Vec<u8>>,
-    exact: Vec<u8>,
 }
 
 impl<W: Write + Seek> Writer<W> {
@@ -55,13 +60,19 @@ impl<W: Write + Seek> Writer<W> {
             let what = format!("tiles of {tile} pixels; they have 64 to 4096, a multiple of 16");
             return Err(ImagingError::Unsupported(what));
         }
+        let tiling = Tiling { tile, channels, encoding };
+        let narrow = BAND_ROWS.into_iter().find(|band| tile.is_multiple_of(*band));
+        let band = narrow.filter(|_| threads <= 1).unwrap_or(tile);
         let strip = |size: Size| -> Result<Strip, ImagingError> {
-            let row = size.width as usize * channels.count();
+            let row_bytes = size.width as usize * channels.count();
             Ok(Strip {
                 size,
                 columns: size.width.div_ceil(tile),
-                samples: zeroed(row * tile.min(size.height) as usize)?,
+                row_bytes,
+                samples: zeroed(row_bytes * band.min(size.height) as usize)?,
                 rows: 0,
+                done: 0,
+                open: Vec::new(),
                 offsets: Vec::new(),
                 lengths: Vec::new(),
                 padded: Vec::new(),
@@ -72,7 +83,7 @@ impl<W: Write + Seek> Writer<W> {
         sink.seek(SeekFrom::Start(0))
             .and_then(|_| sink.write_all(&head))
             .map_err(ImagingError::Io)?;
-        Ok(Self { sink, at: head.len() as u64, tile, channels, encoding, threads, levels })
+        Ok(Self { sink, at: head.len() as u64, tiling, band, threads, levels })
     }
 
     /// Returns the number of levels.
@@ -80,18 +91,16 @@ impl<W: Write + Seek> Writer<W> {
         u32::try_from(self.levels.len()).unwrap_or(u32::MAX)
     }
 
-    /// Returns the place for the next rows of the full picture, up to a row of tiles.
+    /// Returns the place for the next rows of the full picture.
     ///
     /// Once they are there, they are to be taken by [`Writer::advance`].
     pub(crate) fn next_rows(&mut self) -> &mut [u8] {
-        let (tile, count) = (self.tile, self.channels.count());
         let Some(first) = self.levels.first_mut() else { return &mut [] };
-        let done = first.tile_rows() * tile;
-        let rows = first.size.height.saturating_sub(done).min(tile) as usize;
-        first.samples.get_mut(..rows * first.size.width as usize * count).unwrap_or_default()
+        let rows = (first.size.height - first.done).min(self.band) as usize;
+        first.samples.get_mut(..rows * first.row_bytes).unwrap_or_default()
     }
 
-    /// Makes tiles of the rows that were put into [`Writer::next_rows`], and smaller levels.
+    /// Encodes the rows that were put into [`Writer::next_rows`], and makes smaller levels of them.
     ///
     /// `seen` is shown the finished rows of each level: its number and the samples.
     ///
@@ -101,25 +110,23 @@ impl<W: Write + Seek> Writer<W> {
         &mut self,
         mut seen: impl FnMut(usize, &[u8]) -> Result<(), ImagingError>,
     ) -> Result<(), ImagingError> {
-        let rows = self.next_rows().len();
         if let Some(first) = self.levels.first_mut() {
-            first.rows = first.rows_in(rows, self.channels);
+            first.rows = (first.size.height - first.done).min(self.band);
         }
         let mut number = 0;
-        while self.levels.get(number).is_some_and(|strip| strip.is_full(self.tile)) {
-            self.write_tiles(number)?;
+        while self.levels.get(number).is_some_and(|strip| strip.is_full(self.band)) {
+            self.encode(number)?;
             let Some((strip, smaller)) =
                 self.levels.get_mut(number..).and_then(<[Strip]>::split_first_mut)
             else {
                 break;
             };
-            let row = strip.size.width as usize * self.channels.count();
-            let ready = strip.samples.get(..row * strip.rows as usize).unwrap_or_default();
+            let ready = strip.ready().samples;
             seen(number, ready)?;
             if let Some(next) = smaller.first_mut() {
-                let narrow = next.size.width as usize * self.channels.count();
-                let free = next.samples.get_mut(narrow * next.rows as usize..).unwrap_or_default();
-                halve(ready, strip.size.width as usize, self.channels, free);
+                let free = next.samples.get_mut(next.row_bytes * next.rows as usize..);
+                let width = strip.size.width as usize;
+                halve(ready, width, self.tiling.channels, free.unwrap_or_default());
                 next.rows += strip.rows.div_ceil(2);
             }
             strip.rows = 0;
@@ -128,41 +135,44 @@ impl<W: Write + Seek> Writer<W> {
         Ok(())
     }
 
-    /// Encodes a row of tiles on as many threads as are allowed, and writes them in order.
-    fn write_tiles(&mut self, number: usize) -> Result<(), ImagingError> {
+    /// Encodes the rows of a level that are ready, and writes the tiles that they complete.
+    fn encode(&mut self, number: usize) -> Result<(), ImagingError> {
+        let (tiling, threads) = (self.tiling, self.threads.max(1));
         let Some(strip) = self.levels.get_mut(number) else { return Ok(()) };
-        let columns: Vec<u32> = (0..strip.columns).collect();
-        let (tile, channels, encoding) = (self.tile, self.channels, self.encoding);
-        let encode = |columns: &[u32]| -> Result<Vec<Encoded>, ImagingError> {
-            columns.iter().map(|&column| strip.encode(column, tile, channels, encoding)).collect()
-        };
-        let share = columns.len().div_ceil(self.threads.max(1));
-        let mut shares = columns.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        // The calling thread encodes the first share: one thread less is started and waited for in each row of tiles.
-        let encoded: Vec<Result<Vec<Encoded>, ImagingError>> = std::thread::scope(|scope| {
-            let begin = |columns| scope.spawn(move || encode(columns));
-            let workers: Vec<_> = shares.map(begin).collect();
-            let end = |worker: std::thread::ScopedJoinHandle<'_, _>| {
-                worker.join().unwrap_or_else(|_| Err(ImagingError::damaged("its tiles fail")))
-            };
-            std::iter::once(encode(own)).chain(workers.into_iter().map(end)).collect()
-        });
-        for some in encoded {
-            for Encoded { padded, exact } in some? {
-                let length = length(&exact)?;
-                if let Some(padded) = padded {
-                    strip.padded.push((self.at, self::length(&padded)?));
-                    self.sink.write_all(&padded).map_err(ImagingError::Io)?;
-                    self.at += padded.len() as u64;
-                } else {
-                    strip.padded.push((self.at, length));
-                }
-                strip.offsets.push(self.at);
-                strip.lengths.push(length);
-                self.sink.write_all(&exact).map_err(ImagingError::Io)?;
-                self.at += exact.len() as u64;
+        let height = (strip.size.height - strip.done).min(tiling.tile);
+        let begins = strip.done.is_multiple_of(tiling.tile);
+        let ends = |done: u32| done.is_multiple_of(tiling.tile) || done == strip.size.height;
+        let ends = ends(strip.done + strip.rows);
+        let encoded = if begins && ends {
+            strip.whole_tiles(tiling, height, threads)?
+        } else {
+            if begins {
+                let begin = |column| OpenTile::begin(tiling, strip.size.width, column, height);
+                strip.open = (0..strip.columns).map(begin).collect::<Result<_, _>>()?;
             }
+            let mut open = std::mem::take(&mut strip.open);
+            open.iter_mut().try_for_each(|tile| tile.write(strip.ready()))?;
+            if ends {
+                open.into_iter().map(OpenTile::finish).collect::<Result<_, _>>()?
+            } else {
+                strip.open = open;
+                Vec::new()
+            }
+        };
+        strip.done += strip.rows;
+        for Encoded { padded, exact } in encoded {
+            let length = length(&exact)?;
+            if let Some(padded) = padded {
+                strip.padded.push((self.at, self::length(&padded)?));
+                self.sink.write_all(&padded).map_err(ImagingError::Io)?;
+                self.at += padded.len() as u64;
+            } else {
+                strip.padded.push((self.at, length));
+            }
+            strip.offsets.push(self.at);
+            strip.lengths.push(length);
+            self.sink.write_all(&exact).map_err(ImagingError::Io)?;
+            self.at += exact.len() as u64;
         }
         Ok(())
     }
@@ -215,8 +225,8 @@ impl<W: Write + Seek> Writer<W> {
         let thumbnails = stored.split_off(usize::from(rendition.is_some()));
         let index = Index {
             size,
-            tile: self.tile,
-            channels: self.channels,
+            tile: self.tiling.tile,
+            channels: self.tiling.channels,
             levels: self.levels.into_iter().map(level).collect(),
             thumbnails,
             rendition: stored.pop(),
@@ -242,15 +252,15 @@ impl<W: Write + Seek> Writer<W> {
         for (number, strip) in self.levels.iter().enumerate() {
             let columns = strip.columns as usize;
             let exact = strip.offsets.iter().copied().zip(strip.lengths.iter().copied());
-            let is_padded = !strip.size.width.is_multiple_of(self.tile);
+            let is_padded = !strip.size.width.is_multiple_of(self.tiling.tile);
             let right = exact.skip(columns - 1).step_by(columns).filter(|_| is_padded);
             let is_first = number == 0;
             let description = Description {
                 size: strip.size,
                 is_reduced: !is_first,
-                channels: self.channels,
-                subsampled: self.encoding.subsampled,
-                tile: self.tile,
+                channels: self.tiling.channels,
+                subsampled: self.tiling.encoding.subsampled,
+                tile: self.tiling.tile,
                 padded: &strip.padded,
                 true_width: &right.collect::<Vec<_>>(),
                 jpeg_tables,
@@ -266,61 +276,56 @@ impl<W: Write + Seek> Writer<W> {
 
     /// Returns the tables that all tiles have, as readers want them that know no complete JPEGs.
     fn tables(&self) -> Result<Vec<u8>, ImagingError> {
-        let samples = vec![0; 16 * 16 * self.channels.count()];
+        let Tiling { channels, encoding, .. } = self.tiling;
+        let samples = vec![0; 16 * 16 * channels.count()];
         let size = Size { width: 16, height: 16 };
-        let rows = samples.chunks(16 * self.channels.count());
-        let jpeg = jpeg::encode(size, self.channels, rows, self.encoding)?;
+        let jpeg = jpeg::encode(size, channels, &samples, encoding)?;
         Ok(jpeg::tables(&jpeg))
     }
 }
 
 impl Strip {
-    /// Returns the rows of tiles that are done.
-    fn tile_rows(&self) -> u32 {
-        u32::try_from(self.offsets.len()).unwrap_or(u32::MAX) / self.columns.max(1)
+    /// Returns the rows that are not yet encoded.
+    fn ready(&self) -> Band<'_> {
+        let samples = self.samples.get(..self.row_bytes * self.rows as usize).unwrap_or_default();
+        Band { samples, row_bytes: self.row_bytes }
     }
 
-    fn rows_in(&self, bytes: usize, channels: Channels) -> u32 {
-        let row = self.size.width as usize * channels.count();
-        u32::try_from(bytes / row.max(1)).unwrap_or(u32::MAX)
+    /// Says whether so many rows are there as are encoded at a time, or all that are left.
+    fn is_full(&self, band: u32) -> bool {
+        self.rows > 0 && self.rows >= (self.size.height - self.done).min(band)
     }
 
-    /// Says whether the rows that are there make a row of tiles.
-    fn is_full(&self, tile: u32) -> bool {
-        let left = self.size.height.saturating_sub(self.tile_rows() * tile);
-        self.rows > 0 && self.rows >= left.min(tile)
-    }
-
-    fn encode(
+    /// Encodes a row of tiles whose rows are all there, on up to so many threads.
+    fn whole_tiles(
         &self,
-        column: u32,
-        tile: u32,
-        channels: Channels,
-        encoding: Encoding,
-    ) -> Result<Encoded, ImagingError> {
-        let count = channels.count();
-        let row = self.size.width as usize * count;
-        let left = column * tile;
-        let width = tile.min(self.size.width - left);
-        let (from, to) = (left as usize * count, (left + width) as usize * count);
-        let ready = self.samples.get(..row * self.rows as usize).unwrap_or_default();
-        let lines = || ready.chunks_exact(row).filter_map(|line| line.get(from..to));
-        let size = Size { width, height: self.rows };
-        let exact = jpeg::encode(size, channels, lines(), encoding)?;
-        let padded = if width < tile {
-            let wide = tile as usize * count;
-            let mut filled = Vec::with_capacity(wide * self.rows as usize);
-            for line in lines() {
-                let last = line.get(line.len() - count..).unwrap_or_default();
-                filled.extend_from_slice(line);
-                (width..tile).for_each(|_| filled.extend_from_slice(last));
-            }
-            let size = Size { width: tile, ..size };
-            Some(jpeg::encode(size, channels, filled.chunks_exact(wide), encoding)?)
-        } else {
-            None
+        tiling: Tiling,
+        height: u32,
+        threads: usize,
+    ) -> Result<Vec<Encoded>, ImagingError> {
+        let (width, band) = (self.size.width, self.ready());
+        let encode = move |columns: &[u32]| -> Result<Vec<Encoded>, ImagingError> {
+            let encode = |&column| {
+                let mut tile = OpenTile::begin(tiling, width, column, height)?;
+                tile.write(band)?;
+                tile.finish()
+            };
+            columns.iter().map(encode).collect()
         };
-        Ok(Encoded { padded, exact })
+        let columns: Vec<u32> = (0..self.columns).collect();
+        let mut shares = columns.chunks(columns.len().div_ceil(threads));
+        let own = shares.next().unwrap_or_default();
+        // The calling thread encodes the first share: one thread less is started and waited for in each row of tiles.
+        let encoded: Vec<Result<Vec<Encoded>, ImagingError>> = std::thread::scope(|scope| {
+            let begin = |columns| scope.spawn(move || encode(columns));
+            let workers: Vec<_> = shares.map(begin).collect();
+            let end = |worker: std::thread::ScopedJoinHandle<'_, _>| {
+                worker.join().unwrap_or_else(|_| Err(ImagingError::damaged("its tiles fail")))
+            };
+            std::iter::once(encode(own)).chain(workers.into_iter().map(end)).collect()
+        });
+        let tiles: Vec<Vec<Encoded>> = encoded.into_iter().collect::<Result<_, _>>()?;
+        Ok(tiles.into_iter().flatten().collect())
     }
 }
 

@@ -67,6 +67,24 @@ impl<W: std::io::Write> Encoder<W> {
         Ok(())
     }
 
+    /// Writes rows that do not stand one after the other.
+    ///
+    /// # Errors
+    /// Returns [`ImagingError::Io`] if writing fails.
+    pub(crate) fn write_each<'a>(
+        &mut self,
+        rows: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), ImagingError> {
+        let mut started = self.started.take().ok_or_else(crate::rows::past_the_end)?;
+        self.started = Some(guarded(|| {
+            for row in rows {
+                started.write_scanlines(row)?;
+            }
+            Ok(started)
+        })?);
+        Ok(())
+    }
+
     /// Ends the JPEG, once all its rows are written, and returns what it was written to.
     ///
     /// # Errors
@@ -84,22 +102,17 @@ fn guarded<T>(work: impl FnOnce() -> std::io::Result<T>) -> Result<T, ImagingErr
     }
 }
 
-/// Returns a picture as a complete JPEG, given row by row.
+/// Returns a picture as a complete JPEG.
 ///
 /// # Errors
 /// Returns what [`Encoder::begin`] returns.
-pub(crate) fn encode<'a>(
+pub(crate) fn encode(
     size: Size,
     channels: Channels,
-    rows: impl Iterator<Item = &'a [u8]>,
+    samples: &[u8],
     encoding: Encoding,
 ) -> Result<Vec<u8>, ImagingError> {
     let mut encoder = Encoder::begin(Vec::new(), size, channels, encoding)?;
-    let mut started = encoder.started.take().ok_or_else(crate::rows::past_the_end)?;
-    guarded(|| {
-        for row in rows {
-            started.write_scanlines(row)?;
-        }
-        started.finish()
-    })
+    encoder.write(samples)?;
+    encoder.finish()
 }

@@ -24,8 +24,7 @@ pub(super) fn encode(
         OutputFormat::Jpeg => {
             let channels = if pixels.count == 1 { Channels::Gray } else { Channels::Rgb };
             let encoding = Encoding { quality: rendering.jpeg_quality, subsampled: true };
-            let rows = pixels.samples.chunks_exact(pixels.size.width as usize * pixels.count);
-            let jpeg = jpeg::encode(pixels.size, channels, rows, encoding)?;
+            let jpeg = jpeg::encode(pixels.size, channels, &pixels.samples, encoding)?;
             sink.write_all(&jpeg).map_err(ImagingError::Io)
         }
         OutputFormat::Png => png(&pixels, sink),
