@@ -6,12 +6,16 @@ use std::sync::LazyLock;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderName, REFERER, USER_AGENT};
+use quick_cache::sync::Cache;
 use regex::bytes::Regex;
 
 use crate::metrics::http::ClientClass;
 
 /// Bytes of a `User-Agent` that are looked at; those of browsers have some 120.
 const LOOKED_AT: usize = 512;
+
+/// Values of `User-Agent` whose classes are kept.
+const MOST_KNOWN: usize = 1000;
 
 /// The names by which crawlers and agents of language models make themselves known.
 static AI: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -43,18 +47,32 @@ pub fn class(request: &HttpRequest) -> ClientClass {
     class_of(agent, is_embedded)
 }
 
+/// The classes of the `User-Agent` values that came last: a viewer sends the same one for each tile.
+static KNOWN: LazyLock<Cache<Vec<u8>, ClientClass>> = LazyLock::new(|| Cache::new(MOST_KNOWN));
+
 fn class_of(agent: &[u8], is_embedded: bool) -> ClientClass {
+    let known = KNOWN.get(agent);
+    let class = known.unwrap_or_else(|| {
+        let class = class_by_name(agent);
+        KNOWN.insert(agent.to_owned(), class);
+        class
+    });
+    match class {
+        ClientClass::Browser if is_embedded => ClientClass::Viewer,
+        class => class,
+    }
+}
+
+fn class_by_name(agent: &[u8]) -> ClientClass {
     let is = |names: &LazyLock<Option<Regex>>| names.as_ref().is_some_and(|n| n.is_match(agent));
     if is(&AI) {
         ClientClass::Ai
     } else if is(&CRAWLER) {
         ClientClass::Crawler
-    } else if !agent.starts_with(b"Mozilla/") {
-        ClientClass::Program
-    } else if is_embedded {
-        ClientClass::Viewer
-    } else {
+    } else if agent.starts_with(b"Mozilla/") {
         ClientClass::Browser
+    } else {
+        ClientClass::Program
     }
 }
 

@@ -64,10 +64,10 @@ impl Route {
     }
 }
 
-/// All addresses: those of the classes by the number of their segments, and the endpoints.
+/// All addresses: those of the classes by the number of their segments, and the endpoints by their first segment.
 pub struct Router {
     routes: HashMap<usize, Vec<Route>>,
-    endpoints: Vec<(Pattern, &'static Endpoint)>,
+    endpoints: HashMap<&'static str, Vec<(Pattern, &'static Endpoint)>>,
 }
 
 /// The route or endpoint that answers at a path.
@@ -106,20 +106,25 @@ impl Router {
     pub fn of_classes(site: &Arc<Site>) -> Self {
         let mut mounting = Mounting { site: Arc::clone(site), routes: HashMap::new() };
         classes::each(&mut mounting);
-        Self { routes: mounting.routes, endpoints: Vec::new() }
+        Self { routes: mounting.routes, endpoints: HashMap::new() }
     }
 
-    /// Adds endpoints, which are found before the addresses of classes.
+    /// Adds endpoints, which are found before the addresses of classes, earlier ones before later ones.
+    ///
+    /// None of their templates begins with a variable.
     #[must_use]
     pub fn with(mut self, endpoints: impl Iterator<Item = &'static Endpoint>) -> Self {
-        self.endpoints = endpoints.map(|row| (Pattern::of(row.template), row)).collect();
+        for row in endpoints {
+            let first = row.template.trim_start_matches('/').split('/').next().unwrap_or_default();
+            self.endpoints.entry(first).or_default().push((Pattern::of(row.template), row));
+        }
         self
     }
 
     /// Returns what answers at a path, and the values of its variables.
     pub fn find(&self, path: &str) -> Option<(Target<'_>, Vec<String>)> {
         let raw: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
-        let mut endpoints = self.endpoints.iter();
+        let mut endpoints = self.endpoints.get(raw.first()?).into_iter().flatten();
         let endpoint = endpoints.find_map(|(pattern, endpoint)| {
             Some((Target::Endpoint(endpoint), pattern.matches(&raw)?))
         });

@@ -118,21 +118,23 @@ impl Head {
     ///
     /// They are most of a head. They are recorded as [`step`](Self::step) records them one by one.
     fn skip(&mut self, rest: &[u8]) -> usize {
-        let (limit, ends): (usize, fn(&u8) -> bool) = match self.place {
-            Place::Target => {
-                (MAX_TARGET_BYTES.saturating_sub(self.length), |b| *b <= b' ' || *b == 0x7f)
-            }
+        let (limit, end): (usize, fn(&[u8]) -> Option<usize>) = match self.place {
+            Place::Target => (MAX_TARGET_BYTES.saturating_sub(self.length), |rest| {
+                rest.iter().position(|b| *b <= b' ' || *b == 0x7f)
+            }),
             Place::Name => {
                 let limit = MAX_NAME_BYTES.saturating_sub(self.length);
-                (limit.min(MAX_HEAD_BYTES.saturating_sub(self.bytes)), |b| {
-                    !matches!(b, 0x21..=0x7e) || *b == b':'
+                (limit.min(MAX_HEAD_BYTES.saturating_sub(self.bytes)), |rest| {
+                    rest.iter().position(|b| !matches!(b, 0x21..=0x7e) || *b == b':')
                 })
             }
-            Place::Value => (MAX_HEAD_BYTES.saturating_sub(self.bytes), |b| *b == b'\n'),
+            Place::Value => {
+                (MAX_HEAD_BYTES.saturating_sub(self.bytes), |rest| memchr::memchr(b'\n', rest))
+            }
             _ => return 0,
         };
         let rest = rest.get(..limit).unwrap_or(rest);
-        let run = rest.get(..rest.iter().position(ends).unwrap_or(rest.len())).unwrap_or_default();
+        let run = rest.get(..end(rest).unwrap_or(rest.len())).unwrap_or_default();
         let Some(last) = run.last() else { return 0 };
         if self.place == Place::Name {
             let kept = run.iter().take(NAME_BYTES.saturating_sub(self.name.len()));
