@@ -14,6 +14,7 @@ use log::Level;
 
 use super::documents::Documents;
 use super::endpoint::{Audience, Endpoint};
+use super::exposed::exposed;
 use super::negotiate::{self, Kind, Representation};
 use super::request_context::RequestContext;
 use super::respond::About;
@@ -72,8 +73,7 @@ pub async fn finalize(
         respond::applied(&mut response, "handling=strict");
     }
     let is_shared = is_good && endpoint.is_some_and(Endpoint::is_shared);
-    let is_cross_origin = endpoint.is_none_or(|endpoint| endpoint.cross_origin);
-    respond::finish(&mut response, documentation, id, (is_shared, is_cross_origin));
+    respond::finish(&mut response, documentation, id, is_shared, exposed(endpoint, is_good));
     // What strangers ask for, as often as they like, is not what fills the disk.
     let caller = context.caller.get();
     let client = lines::Client(context.client.get());

@@ -21,6 +21,7 @@ pub mod encode;
 pub mod endpoint;
 pub mod endpoints;
 pub mod events;
+mod exposed;
 pub mod finalize;
 pub mod forgery;
 pub mod forwarded;

@@ -19,11 +19,6 @@ use crate::resource::{Conditions, Outcome, Reply};
 pub const JSON_LD: &str = "application/ld+json";
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
-     Content-Location, Content-Range, Accept-Ranges, Content-Disposition, Retry-After, Preference-Applied, WWW-Authenticate, Vary, X-Request-Id, Hydria-Ignored, \
-     Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires",
-);
 const ACCEPT_PATCH_NAME: HeaderName = HeaderName::from_static("accept-patch");
 const ACCEPT_POST_NAME: HeaderName = HeaderName::from_static("accept-post");
 /// Methods that a script elsewhere may try, at every address: what it meets there, it can then read.
@@ -298,13 +293,14 @@ fn violation(fault: &Fault, in_body: bool, out: &mut Writer) {
 
 /// Adds the headers of every response.
 ///
-/// `is_shared` tells that the answer is the same for every caller and says itself how it may be stored;
-/// `is_cross_origin` that scripts of other sites may read it.
+/// `is_shared` tells that the answer is the same for every caller and says itself how it may be stored; `exposed` names the
+/// headers that scripts of other sites may read, if they may read the answer at all.
 pub fn finish(
     response: &mut HttpResponse,
     documentation: Option<&HeaderValue>,
     request_id: &str,
-    (is_shared, is_cross_origin): (bool, bool),
+    is_shared: bool,
+    exposed: Option<HeaderValue>,
 ) {
     let headers = response.headers_mut();
     // First among the links: one client looks at the first only.
@@ -312,9 +308,9 @@ pub fn finish(
     if let Some(documentation) = documentation {
         headers.append(header::LINK, documentation.clone());
     }
-    if is_cross_origin {
+    if let Some(exposed) = exposed {
         headers.append(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         headers.append(REQUEST_ID, request_id);
