@@ -31,6 +31,8 @@ pub struct Image {
     pub modified: SystemTime,
     /// Key of the object that has its pixels.
     pub object: String,
+    /// The names by which caches are told to forget its answers: customer, space and image, none with a blank or a comma in it.
+    pub cache_tags: [String; 3],
     /// Its thumbnails, largest first.
     pub thumbnails: Vec<StoredThumbnail>,
     /// Its tiles; `None` where a version before made its derivatives, which had thumbnails alone.
@@ -61,6 +63,17 @@ impl Pyramid {
     }
 }
 
+/// Returns the names by which caches are told to forget answers of an image.
+fn cache_tags(at: &ImageAddress) -> [String; 3] {
+    let ImageAddress { customer, space, image } = at;
+    let image = image.replace(',', "%2C");
+    [
+        format!("customer/{customer}"),
+        format!("space/{customer}/{space}"),
+        format!("image/{customer}/{space}/{image}"),
+    ]
+}
+
 impl Image {
     /// Reads a row; nothing if no derivatives were made.
     ///
@@ -77,6 +90,7 @@ impl Image {
             }
         };
         Ok(Some(Self {
+            cache_tags: cache_tags(&at),
             at,
             protection: Protection {
                 has_roles: !row.roles.is_empty(),
@@ -105,7 +119,8 @@ impl Image {
     /// Returns the bytes that it takes in memory, about.
     pub fn bytes(&self) -> usize {
         let texts = [self.rights.as_ref(), self.required_statement.as_ref(), Some(&self.object)];
-        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        let texts = texts.into_iter().flatten().chain(&self.cache_tags);
+        let texts: usize = texts.map(String::len).sum();
         let tile = self.pyramid.as_ref().map_or(0, |pyramid| {
             let edge = pyramid.index.tile_edge().max(1);
             let tiles = |size: imaging::Size| {

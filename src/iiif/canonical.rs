@@ -1,6 +1,6 @@
 //! The canonical form of requests, as `docs/iiif.md` 4 has it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::geometry::{Rectangle, Size};
 use super::request::ImageRequest;
@@ -41,22 +41,19 @@ pub(super) fn path(
     is_whole: bool,
     size: CanonicalSize,
 ) -> String {
-    let region = CanonicalRegion { region, is_whole };
-    let (rotation, quality) = (request.rotation, request.quality.canonical());
-    format!("{region}/{size}/{rotation}/{quality}.{}", request.format.extension())
-}
-
-struct CanonicalRegion {
-    region: Rectangle,
-    is_whole: bool,
-}
-
-impl fmt::Display for CanonicalRegion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_whole {
-            return f.write_str("full");
+    let mut path = String::with_capacity(64);
+    if is_whole {
+        path.push_str("full");
+    } else {
+        let Rectangle { x, y, size } = region;
+        let mut digits = itoa::Buffer::new();
+        for (number, edge) in [x, y, size.width, size.height].into_iter().enumerate() {
+            path.push_str(if number == 0 { "" } else { "," });
+            path.push_str(digits.format(edge));
         }
-        let Rectangle { x, y, size } = self.region;
-        write!(f, "{x},{y},{},{}", size.width, size.height)
     }
+    let (rotation, quality) = (request.rotation, request.quality.canonical());
+    // Writing to a text cannot fail.
+    let _ = write!(path, "/{size}/{rotation}/{quality}.{}", request.format.extension());
+    path
 }

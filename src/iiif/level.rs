@@ -36,11 +36,21 @@ impl Level {
     }
 }
 
-/// Returns the value of a `Link` header that leads to the canonical form of a request for pixels.
+/// Returns the value of a `Link` header that leads to the canonical form of a request for pixels, and to the profile document.
 ///
-/// `id` is that of the service, and `canonical` the path that [`resolve`](super::resolve()) gives.
-pub fn canonical_link(id: &str, canonical: &str) -> String {
-    // A header of links holds URIs, in which no ^ stands as it is.
-    let canonical = canonical.replace('^', "%5E");
-    format!("<{id}/{canonical}>;rel=\"canonical\"")
+/// `id` is that of the service, and `canonical` the path that [`resolve`](super::resolve()) gives. Both stand in one header,
+/// because there are clients that read one of several only, the first or the last.
+pub fn canonical_and_profile(id: &str, canonical: &str, level: Level, version: Version) -> String {
+    let mut links = String::with_capacity(id.len() + canonical.len() + 100);
+    links.push('<');
+    links.push_str(id);
+    links.push('/');
+    for (number, part) in canonical.split('^').enumerate() {
+        // A header of links holds URIs, in which no ^ stands as it is.
+        links.push_str(if number == 0 { "" } else { "%5E" });
+        links.push_str(part);
+    }
+    links.push_str(">;rel=\"canonical\", ");
+    links.push_str(&level.profile_link(version));
+    links
 }

@@ -35,7 +35,7 @@ pub use filename::{MAX_NAME_BYTES, content_disposition};
 pub use format::Format;
 pub use geometry::{Rectangle, Size};
 pub use info::{Description, media_type};
-pub use level::{Level, canonical_link};
+pub use level::{Level, canonical_and_profile};
 pub use limits::Limits;
 pub use quality::Quality;
 pub use region::Region;

@@ -131,10 +131,15 @@ fn the_canonical_form_means_the_same_pixels_and_is_canonical_itself() {
 #[test]
 fn links_are_written_as_headers_need_them() {
     let id = "https://example.org/iiif-img/v3/2/1/page-1";
-    let link = canonical_link(id, "full/max/0/default.jpg");
-    assert_eq!(link, format!("<{id}/full/max/0/default.jpg>;rel=\"canonical\""));
-    let link = canonical_link(id, "full/^max/0/default.jpg");
-    assert_eq!(link, format!("<{id}/full/%5Emax/0/default.jpg>;rel=\"canonical\""));
+    for (canonical, written) in
+        [("full/max", "full/max"), ("full/^max", "full/%5Emax"), ("0,0,9,9/^9,", "0,0,9,9/%5E9,")]
+    {
+        let canonical = format!("{canonical}/0/default.jpg");
+        let links = canonical_and_profile(id, &canonical, Level::Two, Version::V3);
+        let profile = Level::Two.profile_link(Version::V3);
+        let expected = format!("<{id}/{written}/0/default.jpg>;rel=\"canonical\", {profile}");
+        assert_eq!(links, expected);
+    }
     for (version, level, profile) in [
         (Version::V2, Level::Zero, "<http://iiif.io/api/image/2/level0.json>;rel=\"profile\""),
         (Version::V2, Level::Two, "<http://iiif.io/api/image/2/level2.json>;rel=\"profile\""),

@@ -4,8 +4,6 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
 use super::Asked;
-use crate::addresses::ImageAddress;
-use crate::delivery::Image;
 use crate::iiif::DescriptionAccess;
 use crate::iiif::path::ImageService;
 use crate::web::conditional::varying;
@@ -53,21 +51,12 @@ impl Store {
         headers.insert(header::CACHE_CONTROL, value);
         if self != Self::Nobody {
             for (name, separator) in [(CACHE_TAG, ","), (XKEY, " ")] {
-                if let Ok(value) = HeaderValue::try_from(tags(&asked.image, separator)) {
+                if let Ok(value) = HeaderValue::try_from(asked.image.cache_tags.join(separator)) {
                     headers.insert(name, value);
                 }
             }
         }
     }
-}
-
-/// Returns the tags of an image: customer, space and image. No tag has a blank or a comma in it.
-fn tags(image: &Image, separator: &str) -> String {
-    let ImageAddress { customer, space, image } = &image.at;
-    let image = image.replace(',', "%2C");
-    format!(
-        "customer/{customer}{separator}space/{customer}/{space}{separator}image/{customer}/{space}/{image}"
-    )
 }
 
 /// Returns a redirect to another address of the service.

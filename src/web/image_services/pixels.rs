@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 use actix_web::body::BodyStream;
 use actix_web::http::header::{self, HttpDate};
@@ -19,7 +19,7 @@ use crate::addresses::ImageAddress;
 use crate::delivery::{DeliveryError, Image, Parts, Pixels, Planned};
 use crate::hydra::{Problem, Tag, Variant};
 use crate::iiif::path::ImageService;
-use crate::iiif::{Level, Resolved, canonical_link, content_disposition};
+use crate::iiif::{Level, Resolved, canonical_and_profile, content_disposition};
 use crate::metrics::http::RequestClass;
 use crate::metrics::renderings::Lane;
 use crate::resource::Freshness;
@@ -41,13 +41,7 @@ pub async fn send(
     resolved: &Resolved,
 ) -> Result<Option<HttpResponse>, Problem> {
     let (service, request) = (asked.call.service, asked.call.request);
-    // An object never changes, and no key is used twice. `max` means other pixels as an image is closed, so that the
-    // canonical form alone does not tell the state.
-    let Resolved { region, size, canonical, .. } = resolved;
-    let element = asked.path.service.element();
-    let Image { object, modified, .. } = &*asked.image;
-    let state = format!("{object} {modified:?} {element} {canonical} {region:?} {size:?}");
-    let tag = Tag::of(state.as_bytes());
+    let tag = tag(asked, resolved);
     let entity_tag = tag.entity_tag("");
     let modified = HttpDate::from(asked.image.modified);
     let is_held = match asked.conditions.judge(tag, Variant::PIXELS)? {
@@ -61,11 +55,9 @@ pub async fn send(
         }
     };
     let mut response = HttpResponseBuilder::new(StatusCode::OK);
-    // In one header: there are clients that read one of several only, the first or the last.
-    let links =
-        [canonical_link(asked.id, &resolved.canonical), level.profile_link(asked.version())];
+    let links = canonical_and_profile(asked.id, &resolved.canonical, level, asked.version());
     response
-        .append_header((header::LINK, links.join(", ")))
+        .append_header((header::LINK, links))
         .insert_header((header::ETAG, entity_tag.as_str()))
         .insert_header((header::LAST_MODIFIED, modified))
         .insert_header(NOSNIFF);
@@ -120,6 +112,27 @@ pub async fn send(
     };
     store.write(&mut answer, asked);
     Ok(Some(answer))
+}
+
+/// Returns the tag of the state of pixels.
+///
+/// An object never changes, and no key is used twice but after a database was restored, which the time tells. `max` means
+/// other pixels as an image is closed, so that the canonical form alone does not tell the state.
+fn tag(asked: &Asked<'_>, resolved: &Resolved) -> Tag {
+    let Resolved { region, size, canonical, .. } = resolved;
+    let Image { object, modified, .. } = &*asked.image;
+    let modified = modified.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let mut state = Vec::with_capacity(256);
+    for text in [object, asked.path.service.element(), canonical] {
+        state.extend_from_slice(text.as_bytes());
+        state.push(0);
+    }
+    state.extend_from_slice(&modified.to_be_bytes());
+    let pixels = [region.x, region.y, region.size.width, region.size.height];
+    for number in pixels.into_iter().chain([size.width, size.height]) {
+        state.extend_from_slice(&number.to_be_bytes());
+    }
+    Tag::of(&state)
 }
 
 /// Returns the class of a request by what it costs.
