@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::home::Home;
+use super::home::{Home, Running};
 use crate::support::receiver::Received;
 use crate::support::{Events, Owner, Receiver, rows, until};
 
@@ -63,5 +63,35 @@ fn a_reader_of_changes_misses_none_when_the_service_is_killed() {
     assert_eq!(words, wanted, "the webhook");
     let again = receiver.received().remove(1);
     assert_eq!((again.id(), &again.body), (first.id(), &first.body), "it is known again by its id");
+    service.stop();
+}
+
+#[test]
+fn a_webhook_is_given_back_by_a_process_that_stops_while_it_sends() {
+    let (home, receiver) = (Home::new(), Receiver::start());
+    let start = |arguments: &[&str], words| {
+        let mut command = home.command(arguments);
+        command.envs(SETTINGS);
+        Running::start(command, words)
+    };
+    let service = start(&["serve", "--no-worker"], "ready at ");
+    let worker = start(&["worker"], "working");
+    let owner = Owner::make(&service.administrator(), "library");
+    let hook = json!({ "id": "hook", "url": receiver.url("/"), "kinds": "imageCreated" });
+    owner.client.post(&owner.path("/webhooks"), &hook).expect(201);
+    receiver.hold();
+    let image =
+        json!({ "id": "a", "space": owner.space("maps"), "origin": "https://localhost:9/" });
+    owner.submit(&[image]).expect(201);
+    receiver.wait_for(1);
+    let claimed = "SELECT count(*) AS n FROM webhooks WHERE due > now()";
+    assert_eq!(rows::number(&mut home.connect(), claimed), 1);
+    worker.stop();
+    assert_eq!(rows::number(&mut home.connect(), claimed), 0);
+    receiver.release();
+    let worker = start(&["worker"], "working");
+    let again = receiver.wait_for(2).remove(1);
+    assert_eq!(again.words(), ["imageCreated a"]);
+    worker.stop();
     service.stop();
 }

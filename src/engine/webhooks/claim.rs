@@ -1,5 +1,7 @@
 //! Claiming webhooks that have something to send, by lease.
 
+use std::sync::Arc;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Integer, Nullable, Text};
 
@@ -58,12 +60,12 @@ const CLAIM: &str = "\
     free AS MATERIALIZED ( \
         SELECT w.customer, w.id FROM webhooks AS w JOIN ready AS r ON r.customer = w.customer AND r.id = w.id \
         WHERE r.place <= $3 AND w.enabled AND w.due <= now() \
-        ORDER BY r.due LIMIT $4 FOR NO KEY UPDATE OF w SKIP LOCKED) \
+        ORDER BY r.place, r.due LIMIT $4 FOR NO KEY UPDATE OF w SKIP LOCKED) \
     UPDATE webhooks AS w SET due = now() + make_interval(secs => $5), lease = lease + 1 \
     FROM free WHERE w.customer = free.customer AND w.id = free.id \
     RETURNING w.customer, w.id, w.url, w.kinds, w.secret, w.lease";
 
-/// Claims webhooks with something to send.
+/// Claims webhooks with something to send: the first of each customer before the second of any.
 ///
 /// # Errors
 /// Fails if the database does not answer.
@@ -90,6 +92,25 @@ pub(super) fn claim(conn: &mut PgConnection, wanted: &Wanted) -> QueryResult<Vec
         lease: row.lease,
     });
     Ok(claimed.collect())
+}
+
+/// Gives webhooks back whose process stops, before their lease is over.
+///
+/// # Errors
+/// Fails if the database does not answer.
+pub(super) fn give_back(conn: &mut PgConnection, webhooks: &[Arc<Claimed>]) -> QueryResult<usize> {
+    let mut keys: Vec<(i32, &str, i64)> = webhooks
+        .iter()
+        .map(|webhook| (webhook.at.customer, webhook.at.webhook.as_str(), webhook.lease))
+        .collect();
+    keys.sort_unstable();
+    keys.into_iter().try_fold(0, |given, (customer, id, lease)| {
+        let back = diesel::sql_query(
+            "UPDATE webhooks SET due = now() WHERE customer = $1 AND id = $2 AND lease = $3 AND due > now()",
+        );
+        let back = back.bind::<Integer, _>(customer).bind::<Text, _>(id);
+        Ok(given + back.bind::<BigInt, _>(lease).execute(conn)?)
+    })
 }
 
 /// The state of a webhook that a process holds.

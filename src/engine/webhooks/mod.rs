@@ -23,7 +23,7 @@ use crate::journal::Watermark;
 use crate::metrics::engine::Sent;
 use crate::resource::transaction;
 use crate::secrets::sign;
-use claim::{Claimed, Wanted, claim, pass_idle};
+use claim::{Claimed, Wanted, claim, give_back, pass_idle};
 use message::{Message, Next, next};
 pub use settle::pause;
 use settle::{Outcome, settle};
@@ -40,32 +40,29 @@ pub(super) const LEASE_S: i32 = 20;
 const MOST: (usize, usize) = (4, 256);
 /// Messages that are sent to one webhook in a row, before others have their turn.
 const IN_A_ROW: usize = 50;
+/// Time after which no further message of a turn is begun, so that receivers that are slow do not hold all turns.
+const TURN: Duration = Duration::from_secs(5);
 
-/// Webhooks at which this process is, by customer.
-type AtWork = Arc<Mutex<HashMap<i32, usize>>>;
+/// Webhooks at which this process is, with their claims.
+type AtWork = Arc<Mutex<Vec<Arc<Claimed>>>>;
 
 /// One at which this process is, until it is dropped.
 struct Turn {
     at_work: AtWork,
-    customer: i32,
+    webhook: Arc<Claimed>,
 }
 
 impl Turn {
-    fn take(at_work: &AtWork, customer: i32) -> Self {
-        *at_work.lock().entry(customer).or_default() += 1;
-        Self { at_work: Arc::clone(at_work), customer }
+    fn take(at_work: &AtWork, webhook: Claimed) -> Self {
+        let webhook = Arc::new(webhook);
+        at_work.lock().push(Arc::clone(&webhook));
+        Self { at_work: Arc::clone(at_work), webhook }
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut at_work = self.at_work.lock();
-        if let Some(count) = at_work.get_mut(&self.customer) {
-            *count -= 1;
-            if *count == 0 {
-                at_work.remove(&self.customer);
-            }
-        }
+        self.at_work.lock().retain(|other| !Arc::ptr_eq(other, &self.webhook));
     }
 }
 
@@ -79,12 +76,9 @@ impl Engine {
             match self.claim_webhooks(&watermark, &at_work).await {
                 Ok((up_to, claimed)) => {
                     for webhook in claimed {
-                        let turn = Turn::take(&at_work, webhook.at.customer);
+                        let turn = Turn::take(&at_work, webhook);
                         let engine = Arc::clone(&self);
-                        tasks.spawn(async move {
-                            let _turn = turn;
-                            engine.send(webhook, up_to).await;
-                        });
+                        tasks.spawn(async move { engine.send(&turn.webhook, up_to).await });
                     }
                     for (at, (interval, behind)) in passed.iter_mut().zip(IDLE_ROUNDS) {
                         if up_to == 0 || at.is_some_and(|at| at.elapsed() < interval) {
@@ -106,8 +100,12 @@ impl Engine {
                 _ = stop.changed() => {}
             }
         }
-        // What is under way is sent again, by this process or another, once its lease is over.
+        // What is under way is sent again by another process, or by this one when it starts anew.
+        let left = at_work.lock().clone();
         tasks.shutdown().await;
+        if let Err(problem) = self.read(move |conn| Ok(give_back(conn, &left)?)).await {
+            log::debug!("webhooks are others' once their lease is over: {problem}");
+        }
     }
 
     /// Claims webhooks with something to send; returns the number up to which changes are settled with them.
@@ -121,23 +119,29 @@ impl Engine {
         let Some(up_to) = settled else { return Ok((0, Vec::new())) };
         let wanted = {
             let at_work = at_work.lock();
-            let all: usize = at_work.values().sum();
+            let mut of_each: HashMap<i32, usize> = HashMap::new();
+            for webhook in at_work.iter() {
+                *of_each.entry(webhook.at.customer).or_default() += 1;
+            }
             Wanted {
                 up_to,
-                at_work: at_work.iter().map(|(customer, count)| (*customer, *count)).collect(),
+                at_work: of_each.into_iter().collect(),
                 of_one: MOST.0,
-                most: MOST.1.saturating_sub(all),
+                most: MOST.1.saturating_sub(at_work.len()),
             }
         };
         let claimed = self.read(move |conn| Ok(claim(conn, &wanted)?)).await?;
         Ok((up_to, claimed))
     }
 
-    /// Sends what a webhook has not received, one message after another, until one fails or all are sent.
-    async fn send(&self, webhook: Claimed, up_to: i64) {
-        let webhook = Arc::new(webhook);
-        for _ in 0..IN_A_ROW {
-            let (own, base) = (Arc::clone(&webhook), self.site.base.clone());
+    /// Sends what a webhook has not received, one message after another, until one fails, all are sent or its turn is over.
+    async fn send(&self, webhook: &Arc<Claimed>, up_to: i64) {
+        let turn = Instant::now();
+        for number in 0..IN_A_ROW {
+            if number > 0 && turn.elapsed() > TURN {
+                return;
+            }
+            let (own, base) = (Arc::clone(webhook), self.site.base.clone());
             let found = self.blocking(None, move |_, conn| next(conn, &own, up_to, &base)).await;
             let message = match found {
                 Ok(Next::Message(message)) => message,
@@ -148,7 +152,7 @@ impl Engine {
                 }
             };
             let began = Instant::now();
-            let outcome = self.post(&webhook, &message).await;
+            let outcome = self.post(webhook, &message).await;
             let duration = i32::try_from(began.elapsed().as_millis()).unwrap_or(i32::MAX);
             let is_received = outcome.is_success();
             self.metrics.engine.webhook(match &outcome {
@@ -156,7 +160,7 @@ impl Engine {
                 Outcome::Answered(_) => Sent::Refused,
                 Outcome::Unsent(_) => Sent::Unanswered,
             });
-            let (own, sent) = (Arc::clone(&webhook), message);
+            let (own, sent) = (Arc::clone(webhook), message);
             let settled = self
                 .blocking(None, move |_, conn| Ok(settle(conn, &own, &sent, &outcome, duration)?))
                 .await;
