@@ -124,6 +124,22 @@ export const tabTo = async (page, selector, { back = false } = {}) => {
   assert.fail(`nothing that has focus is ${selector} at ${page.url()}`);
 };
 
+/** Tells the browser of files or folders that the mouse holds, in the middle of the window. */
+const hold = async (page, files, types) => {
+  const session = await page.context().newCDPSession(page);
+  const { width, height } = page.viewportSize();
+  for (const type of types) {
+    await session.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data: { items: [], files, dragOperationsMask: 1 } });
+  }
+  await session.detach();
+};
+
+/** Drags files or folders over the page. */
+export const drag = (page, files) => hold(page, files, ['dragEnter', 'dragOver']);
+
+/** Drops files or folders on the page. */
+export const drop = (page, files) => hold(page, files, ['dragEnter', 'dragOver', 'drop']);
+
 /** Ends a script: fails where something went wrong in any window. */
 export const finish = async (...windows) => {
   const faults = windows.flatMap((window) => window.faults);

@@ -211,28 +211,44 @@ fn what_administrators_make_is_made_changed_and_deleted_by_keyboard_alone() {
 
 #[test]
 fn a_table_of_images_is_read_shown_and_registered_line_by_line() {
-    let (app, origin) = (App::without_workers(), Origin::start());
-    let owner = app.customer("library");
+    // Fewer in a batch than the console sends at first.
+    let settings = [("HYDRIA_BATCH_LIMIT", "700")];
+    let app = App::start_with(&settings, Options { no_worker: true, ..Options::default() });
+    let (owner, origin) = (app.customer("library"), Origin::start());
     let space = owner.space("Maps of the city");
     let space = format!("{}{}", app.base, owner.path(&format!("/spaces/{space}")));
     run("register.mjs", &app, (&owner.key, &owner.secret), &[&space, &origin.image(320, 240)]);
 }
 
-#[test]
-fn files_are_sent_from_the_browser_and_images_made_of_them() {
+/// Keeps a file in a folder and returns its path.
+fn file(folder: &tempfile::TempDir, name: &str, bytes: Vec<u8>) -> String {
+    let path = folder.path().join(name);
+    std::fs::write(&path, bytes).expect("a file");
+    path.to_str().expect("a path in UTF-8").to_owned()
+}
+
+/// Runs a script about files that are sent to a space, with a large file, a small one and a folder for others.
+#[track_caller]
+fn run_with_files(script: &str) {
     let app = App::start();
     let owner = app.customer("library");
     let space = owner.space("Glass plates");
     let space = format!("{}{}", app.base, owner.path(&format!("/spaces/{space}")));
     let folder = tempfile::tempdir().expect("a folder");
-    let keep = |name: &str, bytes: Vec<u8>| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, bytes).expect("a file");
-        path.to_str().expect("a path in UTF-8").to_owned()
-    };
-    let large = keep("Large plate.png", pictures::noise("2400x1800"));
-    let small = keep("small.png", pictures::smooth("120x80"));
-    run("uploads.mjs", &app, (&owner.key, &owner.secret), &[&space, &large, &small]);
+    let large = file(&folder, "Large plate.png", pictures::noise("2400x1800"));
+    let small = file(&folder, "small.png", pictures::smooth("120x80"));
+    let others = folder.path().to_str().expect("a path in UTF-8");
+    run(script, &app, (&owner.key, &owner.secret), &[&space, &large, &small, others]);
+}
+
+#[test]
+fn files_are_sent_from_the_browser_and_images_made_of_them() {
+    run_with_files("uploads.mjs");
+}
+
+#[test]
+fn files_are_dropped_on_a_page_and_go_on_after_it_is_loaded_anew() {
+    run_with_files("drops.mjs");
 }
 
 #[test]
@@ -309,10 +325,16 @@ fn every_view_is_open_to_everybody_in_both_themes_and_on_narrow_screens() {
 
 #[test]
 fn a_day_of_a_librarian_takes_few_clicks() {
-    let (app, origin) = (App::start(), Origin::start());
+    let app = App::start();
     let owner = app.customer("library");
-    let broken = origin.url("/missing/x.jpg");
     person(&owner, "anna", "admin");
-    let arguments = [&*origin.image(640, 480), &*broken, PASSWORD];
+    let folder = tempfile::tempdir().expect("a folder");
+    let whole = file(&folder, "whole.png", pictures::smooth("640x480"));
+    let mut bytes = pictures::noise("640x480");
+    bytes.truncate(bytes.len() / 2);
+    let broken = file(&folder, "broken.png", bytes);
+    let plates = folder.path().join("plates");
+    std::fs::create_dir(&plates).expect("a folder");
+    let arguments = [&*whole, &*broken, plates.to_str().expect("a path in UTF-8"), PASSWORD];
     run("day.mjs", &app, (&owner.key, &owner.secret), &arguments);
 }

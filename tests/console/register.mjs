@@ -1,6 +1,6 @@
 // A table of images: faults by line before anything is sent, what the service refuses by line after it.
 //
-//   node register.mjs ROOT KEY:SECRET SPACE ORIGIN
+//   node register.mjs ROOT KEY:SECRET SPACE ORIGIN, where a batch has 700 images at most
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
@@ -27,6 +27,8 @@ await picture(page, 'preview');
 assert.equal(requests.filter(({ method }) => method === 'POST').length, 0, 'nothing is sent before it is confirmed');
 await page.click('dialog button:has-text("Register")');
 await page.waitForSelector('dialog >> text=5,000 listed: 4,993 registered, 7 refused.');
+// The service takes fewer in a batch than were sent at first.
+assert.equal(await page.locator('dialog p a').count(), 10);
 const [download] = await Promise.all([page.waitForEvent('download'), page.click('dialog a[download]')]);
 const refused = (await readFile(await download.path(), 'utf8')).trim().split('\n');
 assert.equal(refused.length, 8);

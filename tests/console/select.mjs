@@ -30,10 +30,16 @@ assert.ok(member.every(({ tags }) => tags.includes('map')), 'other tags stay');
 
 await choose(0, 2);
 await page.click('.selection button.main');
-await page.selectOption('dialog select', 'roles');
 await page.check('dialog .choices label:has-text("staff") input');
 await done();
 await page.waitForFunction(() => document.querySelectorAll('.grid .protected').length === 2);
+const rolesOf = async () => (await made('GET', images)).member.slice(0, 3).map(({ roles }) => roles.length);
+assert.deepEqual(await rolesOf(), [1, 1, 0]);
+await choose(0, 1);
+await page.click('.selection button.main');
+await page.check('dialog label:has-text("everybody") input');
+await done();
+assert.deepEqual(await rolesOf(), [0, 1, 0]);
 
 await choose(3, 4);
 await page.click('.selection button.danger');

@@ -2,6 +2,7 @@
 import { base, forgetLater, get, isGood, isResource, onExchange, problemOf } from './api.js';
 import { announce, el, link } from './dom.js';
 import { view as collectionView } from './collection.js';
+import { guard } from './drop.js';
 import { headOf, view as genericView } from './generic.js';
 import { form } from './login.js';
 import { ask, me, redeem, tools, wasLoggedIn, watch } from './session.js';
@@ -176,6 +177,7 @@ const start = async () => {
   document.querySelector('.tools').replaceChildren(
     el('button', { type: 'button', class: 'quiet', onclick: () => palette(go), title: '/' }, words.keys.palette), tools());
   listen(go);
+  guard();
   const headers = [['etag', etag], ['content-type', 'application/ld+json']].filter(([, value]) => value);
   await show({
     method: 'GET', url: location.href, status: Number(status), headers, doc: JSON.parse(text), text, etag: etag ?? null,

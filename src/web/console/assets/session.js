@@ -1,5 +1,6 @@
 // Who is logged in: the header, the end of a session, and how the same person goes on after it.
 import { base, get, isGood, whenUnauthenticated } from './api.js';
+import { forgetAll } from './begun.js';
 import { announce, button, el } from './dom.js';
 import { overPage, sendSession, SESSION } from './login.js';
 import { words } from './words.js';
@@ -50,8 +51,9 @@ const leave = async () => {
   const exchange = await sendSession('DELETE');
   if (!isGood(exchange)) return announce(words.status[exchange.status] ?? words.serverFault);
   localStorage.removeItem(FLAG);
-  // What was entered and not sent is nobody else's.
+  // What was entered and not sent is nobody else's, and neither are the names of files.
   sessionStorage.clear();
+  forgetAll();
   return location.assign(`${base}/`);
 };
 

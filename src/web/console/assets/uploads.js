@@ -1,5 +1,6 @@
 // Files that are sent to the service, by tus 1.0.0: in pieces, on from where a broken connection left off.
 import { problemOf } from './api.js';
+import { forget, keep, keyOf, recall } from './begun.js';
 import { words } from './words.js';
 
 /** Bytes of a piece: at first, at least and at most. A piece takes from one to four seconds, so that progress is seen. */
@@ -47,12 +48,32 @@ const sleep = (seconds, signal) => new Promise((done, failed) => {
 
 const encoded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
+/** The addresses of uploads that files of this page go to. */
+const claimed = new Set();
+
+/** Has the service forget an upload that was begun. */
+export const remove = (key, address) => {
+  forget(key, address);
+  claimed.delete(address);
+  return ask('DELETE', address);
+};
+
+/** Returns how many bytes a file may have, or `undefined` where that is not known. */
+export const mostOf = async (uploads) => Number((await ask('OPTIONS', uploads))?.headers.get('tus-max-size')) || undefined;
+
 /** A file on its way. `state`: waiting, sending, pausing, done, failed or cancelled. */
 export class Upload {
-  constructor(file) {
-    Object.assign(this, { file, state: 'waiting', sent: 0, why: '', address: undefined });
+  /** `uploads`: where uploads are made; `path`: the name with its folders; `space`: the number of the space that it is for. */
+  constructor(file, { uploads, path = file.name, space }) {
+    Object.assign(this, { file, uploads, space, state: 'waiting', sent: 0, why: '', address: undefined });
+    this.key = keyOf(uploads, path, file);
     this.listeners = new Set();
     this.aborter = new AbortController();
+    // What was begun before goes on.
+    const before = recall(this.key);
+    if (!before || claimed.has(before.address)) return;
+    [this.address, this.sent, this.isRecalled] = [before.address, before.sent, true];
+    claimed.add(this.address);
   }
 
   tell(state, why = '') {
@@ -60,27 +81,51 @@ export class Upload {
     this.listeners.forEach((listener) => listener(this));
   }
 
+  /** Remembers how far it is. */
+  remember() {
+    const { uploads, address, sent, space, file: { name, size } } = this;
+    keep(this.key, { uploads, address, name, size, sent, space });
+  }
+
+  /** Has the service forget what it has. */
+  drop() {
+    if (this.address) remove(this.key, this.address);
+    [this.address, this.sent] = [undefined, 0];
+  }
+
   /** Stops sending, and has the service forget what it has. */
   cancel() {
     if (this.state === 'cancelled') return;
     this.aborter.abort();
-    if (this.address) ask('DELETE', this.address);
-    this.address = undefined;
+    this.drop();
     this.tell('cancelled');
   }
 
-  /** Sends the file, or the rest of it; `uploads`: where uploads are made. Resolves when it is done, failed or cancelled. */
-  async send(uploads) {
+  /** Stops sending; what the service has stays there, and the same file goes on from it. */
+  pause() {
+    this.aborter.abort();
+    claimed.delete(this.address);
+  }
+
+  /** An image names it: it is not sent again. */
+  used() {
+    forget(this.key, this.address);
+    claimed.delete(this.address);
+  }
+
+  /** Sends the file, or the rest of it. Resolves when it is done, failed or cancelled. */
+  async send() {
     if (this.state === 'done' || this.state === 'cancelled') return;
     const { signal } = this.aborter;
     this.tell('sending');
     try {
-      await this.make(uploads, signal);
+      await this.find(signal);
+      await this.make(signal);
       await this.sendRest(signal);
       this.tell('done');
     } catch (error) {
       if (signal.aborted) return;
-      if (error.isFinal && this.address) { ask('DELETE', this.address); this.address = undefined; this.sent = 0; }
+      if (error.isFinal) this.drop();
       this.tell('failed', error instanceof Stopped ? error.message : `${error}`);
     }
   }
@@ -97,15 +142,30 @@ export class Upload {
     }
   }
 
-  async make(uploads, signal) {
+  /** Looks whether what was begun before is still there; if not, it begins anew. */
+  async find(signal) {
+    if (!this.isRecalled) return;
+    const answer = await this.repeated(() => ask('HEAD', this.address, { signal }), signal);
+    const isThis = answer.ok && Number(answer.headers.get('upload-length')) === this.file.size;
+    if (!answer.ok && answer.status !== 404) throw new Stopped(words.status[answer.status] ?? `${answer.status}`, false);
+    this.isRecalled = false;
+    if (isThis) return;
+    forget(this.key, this.address);
+    claimed.delete(this.address);
+    [this.address, this.sent] = [undefined, 0];
+  }
+
+  async make(signal) {
     if (this.address) return;
     const { name, type, size } = this.file;
     const metadata = [['filename', name.slice(0, 250)], ...(type ? [['filetype', type.slice(0, 100)]] : [])];
     const headers = { 'upload-length': `${size}`, 'upload-metadata': metadata.map(([key, value]) => `${key} ${encoded(value)}`).join(',') };
-    const answer = await this.repeated(() => ask('POST', uploads, { headers, signal }), signal);
+    const answer = await this.repeated(() => ask('POST', this.uploads, { headers, signal }), signal);
     if (answer.status !== 201) throw await refusalOf(answer);
     this.address = answer.headers.get('location');
     this.sent = 0;
+    claimed.add(this.address);
+    this.remember();
   }
 
   /** Returns how many bytes the service has. */
@@ -125,6 +185,7 @@ export class Upload {
       const answer = await ask('PATCH', this.address, { headers, signal, body: this.file.slice(this.sent, this.sent + piece) });
       if (answer?.status === 204) {
         this.sent = Number(answer.headers.get('upload-offset'));
+        this.remember();
         const seconds = (performance.now() - began) / 1000;
         if (seconds < 1) piece = Math.min(piece * 2, MOST); else if (seconds > 4) piece = Math.max(piece / 2, LEAST);
         [repeats, pause] = [0, PAUSE[0]];
@@ -143,10 +204,10 @@ export class Upload {
 }
 
 /** Sends files, some at a time, until each is done, failed or cancelled. */
-export const sendAll = async (all, uploads) => {
+export const sendAll = async (all) => {
   const waiting = all.filter(({ state }) => state === 'waiting' || state === 'failed');
   const work = async () => {
-    for (let one = waiting.shift(); one; one = waiting.shift()) await one.send(uploads);
+    for (let one = waiting.shift(); one; one = waiting.shift()) await one.send();
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
 };

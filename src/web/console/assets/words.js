@@ -1,4 +1,8 @@
 // Every text of the console, and the names that people give to things.
+import { number } from './numbers.js';
+import { register } from './words_register.js';
+
+export { bytes, number } from './numbers.js';
 
 /** Texts, by the part of the console that shows them. Functions take what differs. */
 export const words = {
@@ -219,41 +223,7 @@ export const words = {
     notTyped: (text) => `Type ${text} to confirm.`,
   },
 
-  register: {
-    button: 'Add images…',
-    title: 'Add images',
-    explain: 'Choose files, or drop them here: pictures are sent to the service. Or paste the addresses of images, one on each line, or a table: with a line of names (origin, id, label, tags, string1 …), or without one in the order line, id, mediaType, space, origin, three references, three numbers, maxUnauthorised.',
-    addresses: 'Addresses, or a table',
-    file: 'Files: pictures, which are sent when you press Register, or one CSV file, which is read here and not sent',
-    files: 'Files to be sent',
-    bytes: (count) => (count < 1e6 ? `${number(Math.ceil(count / 1000))} kB` : `${number(Math.round(count / 1e5) / 10)} MB`),
-    as: (id) => `as ${id}`,
-    empty: 'The file is empty.',
-    states: {
-      waiting: () => 'not sent yet',
-      sending: (percent) => `${percent} % sent`,
-      pausing: () => 'The connection broke off. It goes on by itself…',
-      done: () => 'sent',
-      failed: (percent, why) => `not sent: ${why}`,
-      cancelled: () => 'cancelled',
-    },
-    leaveOut: 'Leave out',
-    cancel: 'Cancel',
-    leave: (verb, name) => `${verb}: ${name}`,
-    filesSent: (count, total) => `${count} of ${total} files sent…`,
-    found: (count, faults) => `${count} found, ${faults} with faults. Nothing is sent yet.`,
-    unknown: (names) => `These columns are not known, and left out: ${names}.`,
-    preview: 'Preview',
-    line: 'line',
-    fault: 'fault',
-    rest: (count) => `and ${count} more`,
-    start: 'Register',
-    sent: (count, total) => `${count} of ${total} registered…`,
-    stopped: (why) => `It stopped: ${why} Nothing is lost: press Register to go on.`,
-    done: (total, registered, refused) => `${total} listed: ${registered} registered, ${refused} refused.`,
-    batches: 'Batches',
-    download: 'Refused lines with reasons, as CSV',
-  },
+  register,
 
   table: {
     noNumber: (name, text) => `${name}: ${text} is no number`,
@@ -338,9 +308,6 @@ export const words = {
   },
 };
 
-/** Returns a number as people of the page's reader write it. */
-export const number = (value) => Number(value).toLocaleString();
-
 /** Returns a name of a program as words: `defaultMaxUnauthorised` as "Default max unauthorised". */
 export const humanise = (name) => {
   const spaced = `${name}`
@@ -397,11 +364,3 @@ export const titleOf = (node, address) => {
 
 /** Returns an address as a person reads it: below the service without its host. */
 export const shortAddress = (address, base) => (address.startsWith(`${base}/`) ? address.slice(base.length) : address);
-
-/** Returns bytes in the unit that fits. */
-export const bytes = (value) => {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-  let [amount, unit] = [Number(value), 0];
-  while (amount >= 1000 && unit < units.length - 1) [amount, unit] = [amount / 1000, unit + 1];
-  return `${amount < 10 && unit ? amount.toFixed(1) : Math.round(amount)} ${units[unit]}`;
-};

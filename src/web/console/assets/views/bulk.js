@@ -36,10 +36,16 @@ const change = (page, images, of) => {
   const [added, removed] = [area(w.addTags, w.lines), area(w.removeTags)];
   const fields = fieldsOf({ of, page, kind: 'change', only: OTHERS });
   const roles = el('div', { class: 'choices' });
-  const who = el('select', { id: freshId('who') }, [['', w.keep], ['open', w.open], ['roles', w.roles]].map(([value, label]) => el('option', { value }, label)));
-  who.addEventListener('change', async () => {
-    const found = who.value === 'roles' ? await suggest('Role', page) : [];
-    roles.replaceChildren(...found.map((role) => el('label', { class: 'check' }, el('input', { type: 'checkbox', value: role['@id'] }), el('span', {}, nameOf(role)))));
+  const radio = freshId('who');
+  const whoMay = [['', w.keep], ['open', w.open], ['roles', w.roles]].map(([value, label]) => el('label', { class: 'check' },
+    el('input', { type: 'radio', name: radio, value, checked: value === '' }), el('span', {}, label)));
+  const who = el('fieldset', { class: 'field who' }, el('legend', {}, w.protect), whoMay, roles);
+  const inputOf = (value) => who.querySelector(`[type=radio][value="${value}"]`);
+  roles.addEventListener('change', () => { inputOf(roles.querySelector(':checked') ? 'roles' : '').checked = true; });
+  suggest('Role', page).then((found) => {
+    roles.replaceChildren(...found.map((role) => el('label', { class: 'check' },
+      el('input', { type: 'checkbox', value: role['@id'] }), el('span', {}, nameOf(role)))));
+    whoMay.at(-1).hidden = found.length === 0;
   });
   const submit = (event) => {
     event.preventDefault();
@@ -49,8 +55,8 @@ const change = (page, images, of) => {
     const member = images.map((image) => {
       const changes = { id: image.id, ...same };
       if (more.length || fewer.length) changes.tags = [...new Set([...(image.tags ?? []), ...more])].filter((tag) => !fewer.includes(tag));
-      if (who.value === 'open') Object.assign(changes, { roles: [], maxUnauthorised: -1 });
-      if (who.value === 'roles' && chosen.length) changes.roles = chosen;
+      if (inputOf('open').checked) Object.assign(changes, { roles: [], maxUnauthorised: -1 });
+      if (inputOf('roles').checked && chosen.length) changes.roles = chosen;
       return changes;
     });
     if (member.every((changes) => Object.keys(changes).length === 1)) {
@@ -61,7 +67,7 @@ const change = (page, images, of) => {
     return carryOut('PATCH', page.url.split(/[?#]/)[0], { member }, { place, dialog, page });
   };
   const dialog = sheet(w.title(images.length), el('form', { onsubmit: submit }, place, added.box, removed.box,
-    el('div', { class: 'field' }, el('label', { for: who.id }, w.protect), who, roles), fields.element,
+    who, fields.element,
     el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: 'main' }, words.operation.save),
       button(words.operation.cancel, () => dialog.close()))));
   added.input.focus();

@@ -1,8 +1,10 @@
 // An image: deep zoom, its sizes to be copied, what is said of it, how it came in, what a stranger sees.
 import { getLater, isGood } from '../api.js';
 import { button, copier, el, link } from '../dom.js';
+import { takeDrops } from '../drop.js';
 import { follow } from '../follow.js';
 import { addressLink, fieldsOf, headOf, partsOf } from '../generic.js';
+import { offered } from '../operations.js';
 import { me } from '../session.js';
 import { moment, span } from '../time.js';
 import { nameOf, words } from '../words.js';
@@ -46,18 +48,20 @@ const zoomOf = (info, page) => {
     page.signal.addEventListener('abort', () => viewer.destroy());
     stage.dataset.ready = 'true';
     viewer.addHandler('open', () => { stage.dataset.open = 'true'; });
-    // The session of an administrator opens no images of others.
+    // The session may have ended, or who is logged in may not see it.
     viewer.addHandler('open-failed', () => box.replaceWith(message(page.doc.roles?.length ? w.closed : w.noPicture)));
   });
   return box;
 };
 
-const message = (text, kind = '') => el('div', { class: `viewer message ${kind}` }, el('p', { dir: 'auto' }, text));
+const message = (text, kind = '', ...more) => el('div', { class: `viewer message ${kind}` }, el('p', { dir: 'auto' }, text), ...more);
 
 /** Returns what stands at the top: the picture, or why there is none. */
-const topOf = (page, image) => {
+const topOf = (page, image, replace) => {
   const isProtected = image.roles?.length > 0;
-  if (image.error) return message(image.error, 'failed');
+  const mend = () => el('div', { class: 'mend' }, el('p', {}, words.register.replace.failed),
+    button(words.register.replace.choose, () => replace([]), { class: 'main' }));
+  if (image.error) return message(image.error, 'failed', replace ? mend() : undefined);
   if (image.ingesting && !image.infoJson) return message(image.dequeued ? w.notReady : w.isWaiting);
   if (isProtected && !me) {
     if (image.degradedInfoJson) return el('div', {}, zoomOf(image.degradedInfoJson, page), el('p', { class: 'faint' }, w.closedTier));
@@ -112,13 +116,19 @@ const strangerOf = (image) => {
 export const view = (page) => {
   const top = el('div', {});
   const beside = el('div', { class: 'facts' });
+  const mayWrite = offered(page).some(({ method }) => method === 'PATCH');
+  const replace = async (files) => (await import('./replace.js')).replace(page, files);
+  if (mayWrite) takeDrops(page, words.register.replace.drop(nameOf(page.doc)), replace);
+  const another = button(words.register.replace.button, () => replace([]));
   const draw = (image) => {
-    top.replaceChildren(topOf(page, image));
-    beside.replaceChildren(...[stepsOf(image), sizesOf(image, page), SERVICES.some((name) => image[name]) ? el('section', {}, el('h2', {}, w.services), serviceOf(image)) : undefined, strangerOf(image)].filter(Boolean));
+    top.replaceChildren(topOf(page, image, mayWrite ? replace : undefined));
+    const hasServices = SERVICES.some((name) => image[name]);
+    beside.replaceChildren(...[stepsOf(image), sizesOf(image, page),
+      hasServices ? el('section', {}, el('h2', {}, w.services), serviceOf(image)) : undefined, strangerOf(image)].filter(Boolean));
   };
   draw(page.doc);
   follow(page, page.doc, { seen: (image) => { if (!image.ingesting) page.reload(); else draw(image); }, done: (image) => !image.ingesting });
   const { says, leads } = partsOf(page, [...SERVICES, ...TIMES, 'label']);
-  return [headOf(page, { actions: page.actions }), top,
+  return [headOf(page, { actions: mayWrite ? [another, ...page.actions] : page.actions }), top,
     el('div', { class: 'columns' }, el('section', {}, el('h2', {}, w.metadata), fieldsOf([...says, ...leads], page.vocabulary)), beside)];
 };

@@ -1,6 +1,7 @@
 // The queue: what waits, and the batches under way.
 import { get, isGood } from '../api.js';
 import { button, el, link } from '../dom.js';
+import { takeDrops } from '../drop.js';
 import { follow } from '../follow.js';
 import { headOf, sectionsOf } from '../generic.js';
 import { moment } from '../time.js';
@@ -15,7 +16,8 @@ export const view = (page) => {
   const batches = el('div', { class: 'batches' });
   const draw = async (queue) => {
     const waits = queue.imagesWaiting ?? queue.size ?? 0;
-    live.replaceChildren(el('p', { class: 'big' }, w.images(number(waits)), queue.batchesWaiting === undefined ? '' : w.batches(number(queue.batchesWaiting))),
+    const inBatches = queue.batchesWaiting === undefined ? '' : w.batches(number(queue.batchesWaiting));
+    live.replaceChildren(el('p', { class: 'big' }, w.images(number(waits)), inBatches),
       queue.estCompletion ? el('p', {}, `${words.batch.estimated}: `, moment(queue.estCompletion)) : '');
     if (!queue.active) return;
     const exchange = await get(queue.active, { quiet: true, signal: page.signal }).catch(() => undefined);
@@ -25,11 +27,13 @@ export const view = (page) => {
   };
   draw(page.doc);
   follow(page, page.doc, { seen: draw, done: (queue) => !(queue.imagesWaiting ?? queue.size) });
-  const add = button(words.register.button, async () => {
+  const open = async (files) => {
     const { register } = await import('./register.js');
-    register(page, page.url.split(/[?#]/)[0]);
-  }, { class: 'main' });
+    register(page, page.url.split(/[?#]/)[0], { files });
+  };
+  const add = button(words.register.button, () => open([]), { class: 'main' });
   const mayWrite = (page.doc['hydra:operation'] ?? []).length > 0;
+  if (mayWrite) takeDrops(page, words.register.dropQueue, open);
   return [headOf(page, { actions: [...(mayWrite ? [add] : []), ...page.actions] }), live, batches,
     ...sectionsOf(page, ['size', 'batchesWaiting', 'imagesWaiting', 'estCompletion'])];
 };

@@ -1,6 +1,8 @@
 // A space: how many images it holds, the first of them, its defaults.
 import { getLater, isGood } from '../api.js';
+import { begun } from '../begun.js';
 import { button, el, link } from '../dom.js';
+import { takeDrops } from '../drop.js';
 import { follow } from '../follow.js';
 import { headOf, sectionsOf } from '../generic.js';
 import { words } from '../words.js';
@@ -31,11 +33,16 @@ export const view = (page) => {
     follow(page, exchange.doc, { url: address, etag: exchange.etag, seen: draw, done: (list) => !isMoving(list.member ?? []) });
   });
   pictures.append(el('h2', {}, link(doc.images, w.images)), el('div', { class: 'reserve' }));
-  const add = button(words.register.button, async () => {
+  const customer = page.url.split(/[?#]/)[0].replace(/\/spaces\/[^/]+$/, '');
+  const open = async (files) => {
     const { queueOf, register } = await import('./register.js');
-    register(page, await queueOf(page.url.split(/[?#]/)[0].replace(/\/spaces\/[^/]+$/, '')), doc.id);
-  }, { class: 'main' });
+    register(page, await queueOf(customer), { space: doc.id, files });
+  };
+  const add = button(words.register.button, () => open([]), { class: 'main' });
   const mayWrite = (doc['hydra:operation'] ?? []).length > 0;
-  return [headOf(page, { actions: [...(mayWrite ? [add] : []), ...page.actions] }), pictures, storageOf(page, doc.storage),
+  if (mayWrite) takeDrops(page, words.register.drop(page.title), open);
+  const left = mayWrite ? begun(customer, doc.id).length : 0;
+  return [headOf(page, { actions: [...(mayWrite ? [add] : []), ...page.actions] }),
+    left ? el('p', { class: 'note' }, words.register.begun(left)) : undefined, pictures, storageOf(page, doc.storage),
     ...sectionsOf(page, ['id', 'name', 'images', 'storage'])];
 };
