@@ -64,9 +64,31 @@ await page.waitForFunction(() => document.querySelector('.big')?.textContent.sta
 assert.equal(loads(), 1);
 assert.ok(requests.slice(before).filter(({ url }) => url.startsWith(batch['@id'])).length < 40);
 await page.waitForFunction(() => /after/.test(document.querySelector('.progress')?.textContent));
+const beside = (...wanted) => page.waitForFunction((all) => {
+  const counts = [...document.querySelectorAll('.leads .count')].map(({ textContent }) => textContent);
+  return all.every((count, n) => counts[n] === count);
+}, wanted);
+await beside('30', '30', '0');
 const ended = requests.length;
 await page.waitForTimeout(3000);
 assert.equal(requests.slice(ended).filter(({ url }) => url === batch['@id']).length, 0, 'it stops');
+
+// The counts beside its links move with the bar, as the batch tells them, and are read again at its end.
+const steps = [10, 20, 30].map((completed) => ({
+  ...batch, completed, errors: completed / 10 - 1, finished: completed === 30 ? batch.submitted : undefined,
+}));
+let step = 0;
+await page.route(batch['@id'], (route) => route.fulfill({
+  contentType: 'application/ld+json', headers: { etag: `"${step}"` }, body: JSON.stringify(steps[step]),
+}));
+await visit(page, batch['@id'].replace(/\/\d+$/, ''));
+await page.click('tbody a');
+await beside('30', '30', '0');
+step = 1;
+await beside('30', '20', '1');
+step = 2;
+await beside('30', '30', '0');
+await page.unroute(batch['@id']);
 
 // So do images in a list, one by one, and what is not seen asks for nothing.
 const watched = Array.from({ length: 6 }, (_, n) => ({ space, id: `watched-${n}`, origin: `${origin}?w${n}`, string1: 'watched' }));

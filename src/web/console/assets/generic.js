@@ -50,14 +50,18 @@ export const membersOf = (doc, className, vocabulary) => {
     .sort(([a], [b]) => place(a) - place(b));
 };
 
-/** Returns how many members a collection has, read when it comes into view. */
-export const countOf = (address) => {
-  const count = el('span', { class: 'count' });
-  whenSeen(count, async () => {
+/** Returns how many members a collection has, read when it comes into view, and again with each event `renew`; `name`: of which link. */
+export const countOf = (address, name) => {
+  const count = el('span', { class: 'count', 'data-of': name });
+  const read = async () => {
     const mark = address.includes('?') ? '&' : '?';
     const exchange = await getLater(`${address}${mark}pageSize=1`);
     const { totalItems, totalItemsEstimated } = exchange.doc ?? {};
     if (isGood(exchange) && totalItems !== undefined) count.textContent = words.items(totalItems, totalItemsEstimated);
+  };
+  whenSeen(count, () => {
+    read();
+    count.addEventListener('renew', read);
   });
   return count;
 };
@@ -65,7 +69,7 @@ export const countOf = (address) => {
 /** Returns the links of a resource as a list; those of which nothing can be read are no links. */
 const leads = (rows, vocabulary) => el('ul', { class: 'leads' }, rows.map(([name, value, property]) => el('li', {},
   link(value, humanise(name), { class: 'lead' }),
-  property?.isCollection ? countOf(value) : undefined,
+  property?.isCollection ? countOf(value, name) : undefined,
   el('span', { class: 'about' }, property?.description ?? ''))));
 
 /** Returns whether a link can be read, as far as the vocabulary knows. */

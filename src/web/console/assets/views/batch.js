@@ -51,6 +51,18 @@ const timesOf = (batch) => {
   return el('dl', { class: 'fields' }, parts.map(([term, value]) => [el('dt', {}, term), el('dd', {}, value)]));
 };
 
+/** Which of its numbers a batch tells of the collections that it leads to. */
+const COUNTED = { completedImages: 'completed', errorImages: 'errors' };
+
+/** Has the counts beside the links move with the bar; once the batch is done, they are read again, for images may have been deleted. */
+const recount = (sections, batch) => {
+  for (const count of sections.flatMap((section) => [...section.querySelectorAll('.count[data-of]')])) {
+    const told = batch[COUNTED[count.dataset.of]];
+    if (isDone(batch)) count.dispatchEvent(new Event('renew'));
+    else if (told !== undefined && count.textContent) count.textContent = number(told);
+  }
+};
+
 /** Shows a batch. */
 export const view = (page) => {
   const live = el('section', { class: 'progress', 'aria-label': w.title });
@@ -66,9 +78,10 @@ export const view = (page) => {
     told = share;
   };
   draw(page.doc);
-  follow(page, page.doc, { seen: draw, done: isDone });
-  const shown = ['id', 'count', 'completed', 'errors', 'submitted', 'finished', 'estCompletion'];
-  return [headOf(page, { actions: page.actions }), live, failed, ...sectionsOf(page, shown)];
+  const sections = sectionsOf(page, ['id', 'count', 'completed', 'errors', 'submitted', 'finished', 'estCompletion']);
+  const seen = (batch) => { draw(batch); recount(sections, batch); };
+  follow(page, page.doc, { seen, done: isDone });
+  return [headOf(page, { actions: page.actions }), live, failed, ...sections];
 };
 
 /** Returns batches as a table with bars. */
