@@ -252,6 +252,7 @@ async fn dispatch(
         conditions,
         patch_returns_representation: service.patch_returns_representation,
         asked: request.uri().path_and_query().map_or(path, |asked| asked.as_str()),
+        has_session: context.session.borrow().is_some(),
     };
     let mut response = respond::reply(&service.documents, reply, &wish).await?;
     if reads && response.status().is_success() {

@@ -61,6 +61,8 @@ pub struct Answered {
     pub status: u16,
     /// The entity tag of the document as JSON-LD.
     pub tag: Option<String>,
+    /// Tells whether a session asked, which can be ended.
+    pub has_session: bool,
 }
 
 /// Converts a document of ours to a representation.
@@ -144,6 +146,7 @@ pub fn convert(
                 path: &answered.path,
                 status: answered.status,
                 tag: answered.tag.clone(),
+                has_session: answered.has_session,
             };
             return Ok(shell::page(&shown).into_bytes());
         }
@@ -214,7 +217,7 @@ pub async fn vocabulary(
         written.clone()
     } else {
         let tag = Some(tag.entity_tag(""));
-        let answered = Answered { path: "/vocab".into(), status: 200, tag };
+        let answered = Answered { path: "/vocab".into(), status: 200, tag, has_session: false };
         let conversion = body(documents, written.to_vec(), wanted, &answered);
         documents.vocabulary_in(wanted, conversion).await?
     };

@@ -36,6 +36,8 @@ pub struct ResponseOptions<'a> {
     pub patch_returns_representation: bool,
     /// Path and query as received.
     pub asked: &'a str,
+    /// Tells whether the caller is known by a session.
+    pub has_session: bool,
 }
 
 /// A response to a reply, but for its body where that is still to be converted.
@@ -102,6 +104,7 @@ fn compose(
         path: path.to_owned(),
         status: status.as_u16(),
         tag: Some(tag.entity_tag("")),
+        has_session: wish.has_session,
     };
     let mut response = HttpResponse::build(status);
     match reply {
@@ -226,7 +229,8 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
     }
     let written = problem_body(problem, status, &documents.base, (method, path), request_id);
     // Small, and so made here; as it was written, should that ever fail.
-    let answered = Answered { path: asked.to_owned(), status: status.as_u16(), tag: None };
+    let answered =
+        Answered { path: asked.to_owned(), status: status.as_u16(), tag: None, has_session: false };
     let (wanted, body) = match represent::convert(documents, &written, wanted, &answered) {
         Ok(body) => (wanted, body),
         Err(_) => (Representation::JsonLd, written.clone()),

@@ -175,6 +175,12 @@ await first.page.waitForSelector('.session .who');
 assert.equal(first.page.url(), `${base}/`);
 assert.equal((await who(first.page)).administrator, true);
 assert.ok(first.requests.every(({ url }) => !url.split('#')[0].includes(token)));
+// An administrator sees what is protected of every customer, in lists and whole.
+await visit(first.page, `${images}?roles=clickthrough`);
+await first.page.waitForFunction(() => document.querySelector('.grid img[src*="/iiif-img/"]')?.naturalWidth > 0);
+await visit(first.page, `${images}/sheet-03`);
+await first.page.waitForSelector('.stage[data-open]');
+await visit(first.page, `${base}/`);
 await first.page.click('.leads a:has-text("Customers")');
 await first.page.waitForSelector('tbody a');
 await first.page.goBack();

@@ -1,7 +1,7 @@
-// Without script: links, paging, and the way to the JSON.
+// Without script: links, paging, the way to the JSON, and the log-in.
 import assert from 'node:assert/strict';
 
-import { base, finish, open } from './browser.mjs';
+import { base, credentials, finish, open } from './browser.mjs';
 
 const window = await open({ javaScriptEnabled: false });
 const { page } = window;
@@ -20,4 +20,18 @@ assert.notEqual(await page.locator('main summary a').first().textContent(), firs
 await page.click('footer a >> text=As JSON');
 const json = JSON.parse(await page.textContent('body'));
 assert.equal(json.member.length, 2);
-await finish(window);
+
+// Who is not logged in is offered no log-out, and who is no log-in.
+const visitor = await open({ anonymous: true, javaScriptEnabled: false });
+const [logIn, logOut] = ['Log in', 'Log out'].map((label) => visitor.page.locator(`main button >> text=${label}`));
+const offers = async (...counts) => assert.deepEqual([await logIn.count(), await logOut.count()], counts);
+await visitor.page.goto(`${base}/`);
+await offers(1, 0);
+const [key, secret] = credentials.split(':');
+await visitor.page.fill('#key', key);
+await visitor.page.fill('#secret', secret);
+await logIn.click();
+await offers(0, 1);
+await logOut.click();
+await offers(1, 0);
+await finish(window, visitor);

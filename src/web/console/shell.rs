@@ -29,12 +29,14 @@ pub struct Shown<'a> {
     pub status: u16,
     /// The entity tag of the document as JSON-LD.
     pub tag: Option<String>,
+    /// Tells whether a session asked, which can be ended.
+    pub has_session: bool,
 }
 
 /// Returns the page of a document.
 pub fn page(shown: &Shown<'_>) -> String {
     static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
-    let Shown { document, written, terms, base, path, status, tag } = shown;
+    let Shown { document, written, terms, base, path, status, tag, has_session } = shown;
     let node = document.as_object().unwrap_or(&NOTHING);
     let (title, address) = (names::title(node, path), format!("{base}{path}"));
     let files = format!("{}{}", public_address::path(base), &*ADDRESS);
@@ -69,7 +71,11 @@ pub fn page(shown: &Shown<'_>) -> String {
                         h1 { (title) }
                     }
                     @if *status == 401 { noscript { (log_in(base, path)) } }
-                    @if plain_path(path) == "/" { noscript { (log_in(base, path)) (log_out(base)) } }
+                    @if plain_path(path) == "/" {
+                        noscript {
+                            @if *has_session { (log_out(base)) } @else { (log_in(base, path)) }
+                        }
+                    }
                     div.fallback { (fallback::content(node, terms, base)) }
                 }
                 footer {

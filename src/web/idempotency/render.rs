@@ -60,6 +60,7 @@ impl Rendering {
             conditions: Conditions::default(),
             patch_returns_representation: self.patch_returns_representation,
             asked: &self.asked,
+            has_session: false,
         };
         kept(respond::reply_now(&self.documents, reply, &wish)?)
     }
