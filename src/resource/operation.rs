@@ -78,10 +78,12 @@ impl<A> Operation<A> {
     }
 }
 
-/// Returns whether a caller may do what an operation does, as far as that is the same at every address.
+/// Returns whether a caller may do what an operation does at the address that it asks for.
 pub fn is_open(operation: &OperationDoc, caller: Caller) -> bool {
+    let is_open_to_reader = operation.method == "GET"
+        || (operation.method == "PATCH" && caller.is_reader_of_own_account());
     (caller.is_administrator() || !operation.administrators_only)
-        && (operation.method == "GET" || !caller.is_read_only())
+        && (is_open_to_reader || !caller.is_read_only())
 }
 
 /// The description of an operation, which becomes one with the function that does it.

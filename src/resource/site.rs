@@ -50,6 +50,8 @@ pub enum Rights {
     ReadOnly,
     /// To read all but keys and webhooks, as a person with the role `readonly` has it.
     Reader,
+    /// The same, asking for the own account, of which the password may be changed.
+    ReaderOfOwnAccount,
 }
 
 impl Caller {
@@ -73,7 +75,26 @@ impl Caller {
 
     /// Returns whether it is shown neither keys nor webhooks.
     pub fn is_reader(self) -> bool {
-        self.rights() == Some(Rights::Reader)
+        matches!(self.rights(), Some(Rights::Reader | Rights::ReaderOfOwnAccount))
+    }
+
+    /// Returns whether it only reads, but for the password of the account that it asks for.
+    pub fn is_reader_of_own_account(self) -> bool {
+        self.rights() == Some(Rights::ReaderOfOwnAccount)
+    }
+
+    /// Returns the same caller, asking for its own account.
+    #[must_use]
+    pub fn of_own_account(self) -> Self {
+        let of = |rights| match rights {
+            Rights::Reader => Rights::ReaderOfOwnAccount,
+            others => others,
+        };
+        match self {
+            Self::Visitor => self,
+            Self::Customer(own, rights) => Self::Customer(own, of(rights)),
+            Self::Administrator(own, rights) => Self::Administrator(own, of(rights)),
+        }
     }
 
     /// The customer for whom it acts.

@@ -148,7 +148,9 @@ async fn identify(
     if !request.method().is_safe() && !forgery::is_own(request, &service.site.base) {
         return Err(forgery::foreign());
     }
-    context.caller.set(session.caller);
+    let is_of_own_account = session.actor.path() == request.uri().path();
+    let caller = session.caller;
+    context.caller.set(if is_of_own_account { caller.of_own_account() } else { caller });
     context.actor.replace(Some(session.actor.clone()));
     context.session.replace(Some(session));
     Ok(())
@@ -190,7 +192,8 @@ async fn dispatch(
     if entry.doc.administrators_only && !caller.is_administrator() {
         return Err(Problem::Forbidden("this is for administrators only".into()));
     }
-    if !reads && caller.is_read_only() && !is_of_own_account(request, context) {
+    let is_own = caller.is_reader_of_own_account() && *method == Method::PATCH;
+    if !reads && caller.is_read_only() && !is_own {
         return Err(admission::read_only(caller));
     }
     if forgery::is_forged(request, &service.site.base) {
@@ -272,13 +275,6 @@ async fn slow_guesses(service: &Service, context: &RequestContext, problem: &Pro
     if let Some(actor) = actor.filter(|_| is_guess) {
         service.keys.refusal(actor.path(), context.client.get()).await;
     }
-}
-
-/// Returns whether a request changes the account of the person who sends it; of that, its class says what may be changed.
-fn is_of_own_account(request: &HttpRequest, context: &RequestContext) -> bool {
-    let path = request.uri().path();
-    let actor = context.actor.borrow();
-    *request.method() == Method::PATCH && actor.as_ref().is_some_and(|actor| actor.path() == path)
 }
 
 /// A request at an address of a class whose input is read.

@@ -267,6 +267,10 @@ fn portal_roles_decide_what_a_person_may_do() {
     let told = actors(&reader);
     assert!(told.contains(&"key".to_owned()) && told.contains(&anna), "{told:?}");
     assert!(!told.iter().any(|actor| actor.contains("/keys/")), "{told:?}");
+    // Of the own account the password may be changed, which its document says, and no other does.
+    let offered = |of: &str| reader.get(of).expect(200).body["hydra:operation"].clone();
+    assert_eq!(offered(&rob)[0]["hydra:method"], "PATCH");
+    assert_eq!((offered(&rob)[1].clone(), offered(&anna)), (Value::Null, Value::Null));
     for refused in [
         reader.post(&owner.path("/spaces"), &json!({ "name": "x" })),
         reader.patch(&space, &json!({ "name": "x" })),

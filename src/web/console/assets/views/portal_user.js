@@ -58,6 +58,8 @@ export const view = (page) => {
   page.apart = [PASSWORD, CURRENT];
   const isOwn = me?.address === doc['@id'];
   const may = isOwn || offered(page).some(({ method }) => method === 'PATCH');
+  // Of the own account, who only reads changes nothing but the password.
+  const actions = me?.role === 'readonly' ? [] : page.actions;
   const note = el('div');
   if (!doc.enabled) note.replaceChildren(el('p', { class: 'note' }, w.disabled));
   else if (doc.roles) {
@@ -66,5 +68,5 @@ export const view = (page) => {
       note.replaceChildren(el('p', { class: 'note' }, w.noRole, ' ', link(doc.roles, w.giveRole), '.'));
     });
   }
-  return [headOf(page, { actions: [may ? button(isOwn ? w.own : w.other, () => change(page, isOwn)) : undefined, ...page.actions].filter(Boolean) }), note, ...sectionsOf(page)];
+  return [headOf(page, { actions: [may ? button(isOwn ? w.own : w.other, () => change(page, isOwn)) : undefined, ...actions].filter(Boolean) }), note, ...sectionsOf(page)];
 };
