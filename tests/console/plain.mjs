@@ -28,9 +28,15 @@ const offers = async (...counts) => assert.deepEqual([await logIn.count(), await
 await visitor.page.goto(`${base}/`);
 await offers(1, 0);
 const [key, secret] = credentials.split(':');
+// After a mistake there is the form again, which leads to no address that is nothing to be read.
+await visitor.page.fill('#key', key);
+await visitor.page.fill('#secret', 'mistyped');
+await logIn.click();
+await offers(1, 0);
 await visitor.page.fill('#key', key);
 await visitor.page.fill('#secret', secret);
 await logIn.click();
+assert.equal(visitor.page.url(), `${base}/`);
 await offers(0, 1);
 await logOut.click();
 await offers(1, 0);

@@ -70,7 +70,9 @@ pub fn page(shown: &Shown<'_>) -> String {
                         }
                         h1 { (title) }
                     }
-                    @if *status == 401 { noscript { (log_in(base, path)) } }
+                    @if *status == 401 || (*status == 409 && is_session(path)) {
+                        noscript { (log_in(base, path)) }
+                    }
                     @if plain_path(path) == "/" {
                         noscript {
                             @if *has_session { (log_out(base)) } @else { (log_in(base, path)) }
@@ -106,8 +108,14 @@ fn plain_path(path: &str) -> &str {
     path.split('?').next().unwrap_or_default()
 }
 
+/// Returns whether a path is that of the session, which is no page to come back to.
+fn is_session(path: &str) -> bool {
+    path.starts_with("/console/")
+}
+
 /// Returns the form by which people log in without script, which leads back to the page.
 fn log_in(base: &str, path: &str) -> Markup {
+    let path = if is_session(path) { "/" } else { path };
     let field = |id, label, kind, autocomplete| {
         html! {
             p {
