@@ -147,6 +147,18 @@ await made('PUT', `${customer}/portalUsers/new`, { email: 'new@example.org', pas
 await visit(page, `${customer}/portalUsers/new`);
 await page.waitForSelector('.note >> text=it has no role');
 
+// Nobody acts as somebody else who has logged in in another window: the page is loaded anew.
+const writes = () => anna.requests.filter(({ method, url }) => method !== 'GET' && !url.includes('/console/')).length;
+await page.click('.head [data-method=PATCH]');
+await page.fill('dialog [name=email]', 'newer@example.org');
+const written = writes();
+await page.evaluate(() => { localStorage.setItem('account', 'somebody else'); document.querySelector('h1').dataset.mark = 'before'; });
+await page.click('dialog [type=submit]');
+await page.waitForFunction(() => document.querySelector('h1')?.dataset.mark === undefined);
+await shown(page);
+assert.equal(writes(), written);
+assert.equal(await page.evaluate(() => localStorage.getItem('account')), (await who(page)).address);
+
 // Who only reads sees no button that would be refused, and nothing that is withheld.
 const rea = await anonymous();
 await visit(rea.page, `${base}/`);

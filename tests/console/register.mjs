@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 
-import { finish, made, open, picture, shown, visit } from './browser.mjs';
+import { ask, finish, made, open, picture, shown, visit } from './browser.mjs';
 
 const [space, origin] = process.argv.slice(4);
 const window = await open();
@@ -38,6 +38,40 @@ await shown(page);
 await page.waitForSelector('.bar-of');
 const images = await made('GET', `${space}/images?pageSize=1`);
 assert.equal(images.totalItems, 4993);
+
+// The same table once more, after its images were deleted, is registered once more.
+const again = Buffer.from(`origin,id\n${origin}?a,twice-0\n${origin}?b,twice-1\n`);
+for (let turn = 0; turn < 2; turn += 1) {
+  await visit(page, space);
+  await page.click('.head button:has-text("Add images")');
+  await page.setInputFiles('dialog input[type=file]', { name: 'maps.csv', mimeType: 'text/csv', buffer: again });
+  await page.click('dialog button:has-text("Register")');
+  await page.waitForFunction(() => document.title.startsWith('Batch'));
+  assert.equal((await made('GET', `${space}/images?pageSize=1`)).totalItems, 4995);
+  for (const id of ['twice-0', 'twice-1']) assert.equal((await ask('DELETE', `${space}/images/${id}`)).status, 205);
+}
+
+// Tables as people have them: other separators, other encodings, and what is wrong with them said by line.
+await visit(page, space);
+await page.click('.head button:has-text("Add images")');
+const shows = async (name, buffer, ...texts) => {
+  await page.setInputFiles('dialog input[type=file]', { name, mimeType: 'text/csv', buffer });
+  for (const text of texts) await page.waitForSelector(`dialog >> text=${text}`);
+};
+const one = 'https://example.org/a.png';
+await shows('semicolons.csv', Buffer.from(`origin;label\n${one};"Plate; recto"\n`), '1 found, 0 with faults', 'Plate; recto');
+await shows('wide.csv', Buffer.from(`\uFEFForigin\tlabel\n${one}\tKöln\n`, 'utf16le'), '1 found, 0 with faults', 'Köln');
+await shows('latin.csv', Buffer.from(`origin,label\n${one},K\xf6ln\n`, 'latin1'), 'latin.csv is not in UTF-8');
+assert.equal(await page.inputValue('dialog textarea'), '');
+assert.ok(await page.isDisabled('dialog button:has-text("Register")'));
+await shows('quote.csv', Buffer.from(`origin,label\n${one},fine\nhttps://example.org/b.png,"open\nhttps://example.org/c.png,x\n`),
+  '2 found, 1 with faults', 'a quote that begins in line 3 is not closed');
+await shows('nameless.csv', Buffer.from('id,label\na,b\n'), '1 found, 1 with faults', 'there is no origin');
+await shows('large.csv', Buffer.from(`origin,number1\n${one},9007199254740993\n`), 'is no whole number, or is too large');
+const ends = ['one/full/max/0/default.jpg', 'two/full/max/0/default.jpg', '%E9.jpg'];
+await page.fill('dialog textarea', ends.map((end) => `https://example.org/${end}`).join('\n'));
+await page.waitForSelector('dialog .note >> text=3 found, 0 with faults');
+await page.keyboard.press('Escape');
 
 // A list of addresses: ids are made of them.
 await visit(page, space);

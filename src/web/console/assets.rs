@@ -42,6 +42,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!(SCRIPT, "recognise.js"),
     file!(SCRIPT, "search.js"),
     file!(SCRIPT, "session.js"),
+    file!(SCRIPT, "sets.js"),
     file!(SCRIPT, "sheet.js"),
     file!(SCRIPT, "suggest.js"),
     file!(SCRIPT, "table.js"),

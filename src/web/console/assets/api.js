@@ -11,6 +11,12 @@ export const onExchange = (listener) => listeners.add(listener);
 /** Returns whether an address is one of this service. */
 export const isOwn = (address) => `${address}`.startsWith(`${base}/`);
 
+/** Returns the address of the customer below which an address is. */
+export const customerOf = (address) => {
+  const path = new URL(address, location.href).href.slice(base.length).split(/[?#]/)[0];
+  return `${base}/${path.split('/').slice(1, 3).join('/')}`;
+};
+
 /** Returns whether an address is a resource of the API, which the console shows itself. */
 export const isResource = (address) => isOwn(address)
   && !/^\/(iiif-img|thumbs|degraded|samples|contexts|console|openapi\.json|healthz|robots\.txt)/.test(address.slice(base.length))
@@ -39,6 +45,9 @@ const exchangeOf = async (method, url, options, began) => {
 /** What is done where nobody is logged in any more: it returns whether the same account is again. */
 let logInAgain = async () => false;
 export const whenUnauthenticated = (handler) => { logInAgain = handler; };
+/** Returns whether the account that the page is shown for is still the one that is logged in. */
+let isSameAccount = () => true;
+export const whenActing = (check) => { isSameAccount = check; };
 const isAboutSession = (url) => url.startsWith(`${base}/console/`);
 
 /**
@@ -53,6 +62,11 @@ export const send = async (method, url, { body, etag, known, signal, prefer, qui
   const preferred = [method !== 'GET' && method !== 'HEAD' && 'handling=strict', prefer].filter(Boolean).join(', ');
   if (preferred) headers.prefer = preferred;
   const options = { method, headers, signal, cache, body: body === undefined ? undefined : JSON.stringify(body) };
+  // Nobody does anything as somebody else who has logged in in another window.
+  if (!['GET', 'HEAD'].includes(method) && !isAboutSession(url) && !isSameAccount()) {
+    location.reload();
+    return new Promise(() => {});
+  }
   let exchange = await exchangeOf(method, url, options, performance.now());
   // What is only read without being asked for waits for a log-in, and does not ask for one twice.
   if (exchange.status === 401 && !isAboutSession(url) && await logInAgain({ isUrgent: !quiet || method !== 'GET' })) {

@@ -14,7 +14,7 @@ export const el = (tag, attributes = {}, ...children) => {
 };
 
 /** Returns whether an address may be clicked: one of the web, and of no other kind. */
-export const isWeb = (address) => /^https?:\/\//i.test(`${address}`);
+export const isWeb = (address) => /^https?:\/\//i.test(`${address}`) && URL.canParse(`${address}`);
 
 /** Returns a link where the address may be clicked, and its text elsewhere. */
 export const link = (address, label, attributes = {}) => {
@@ -26,6 +26,17 @@ export const link = (address, label, attributes = {}) => {
 
 /** Returns a button that does nothing but what is given. */
 export const button = (label, onclick, attributes = {}) => el('button', { type: 'button', onclick, ...attributes }, label);
+
+/** Returns a listener that does nothing while what it did before is still under way, however often it is called. */
+export const single = (act) => {
+  let isUnderWay = false;
+  return async (event) => {
+    event?.preventDefault();
+    if (isUnderWay) return undefined;
+    isUnderWay = true;
+    try { return await act(event); } finally { isUnderWay = false; }
+  };
+};
 
 /** Returns a button that copies a text, and says so. */
 export const copier = (label, text, done) => {

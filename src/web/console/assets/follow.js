@@ -1,5 +1,7 @@
 // What is under way is read again and again while the page is seen: by its entity tag, soon at first, then ever less often, until it is done.
 import { get, isGood } from './api.js';
+import { announce } from './dom.js';
+import { words } from './words.js';
 
 /** First and longest time between two readings, in milliseconds, and the longest where nothing changes. */
 const [FIRST, LONGEST, LONGEST_UNCHANGED] = [1000, 10000, 30000];
@@ -20,6 +22,8 @@ export const follow = (page, first, { seen, done, url = page.url, etag = page.ex
     isLooking = false;
     // Without a session there is nothing to be seen until somebody asks for the page again.
     if (!exchange || page.signal.aborted || exchange.status === 401) return;
+    // Somebody may have deleted it, or the right to see it.
+    if ([403, 404, 410].includes(exchange.status)) { stop(); announce(words.status[exchange.status] ?? words.status[404]); return; }
     if (isGood(exchange) && exchange.doc) {
       tag = exchange.etag;
       seen(exchange.doc);

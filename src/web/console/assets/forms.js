@@ -143,8 +143,14 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
     for (const fault of faults) if (!fields.some((field) => field.property.name === memberOf(fault))) rest.push(fault);
     return rest;
   };
-  const missing = () => fields.filter((field) => field.property.required && isCreating && field.read() === undefined)
-    .map((field) => ({ propertyPath: field.property.name, message: w.isRequired(humanise(field.property.name)) }));
+  /** Returns what is wrong before anything is sent: what is missing, and numbers that would be sent as others. */
+  const missing = () => fields.flatMap((field) => {
+    const { name: propertyPath, required } = field.property;
+    const value = field.read();
+    if (required && isCreating && value === undefined) return [{ propertyPath, message: w.isRequired(humanise(propertyPath)) }];
+    const isWrong = [value].flat().some((one) => typeof one === 'number' && Math.abs(one) > Number.MAX_SAFE_INTEGER);
+    return isWrong ? [{ propertyPath, message: w.tooLarge(humanise(propertyPath)) }] : [];
+  });
   const fill = (values) => {
     for (const field of fields) if (field.property.readable && field.property.name in values) field.write(values[field.property.name] ?? undefined);
   };

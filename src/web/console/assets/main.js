@@ -81,19 +81,29 @@ const show = async (exchange, { focus = true } = {}) => {
   breadcrumb(url);
   markTarget();
   if (focus) {
-    const anchor = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const anchor = fragmentTarget();
     (anchor || main.querySelector('h1'))?.focus({ preventScroll: !anchor });
     if (!anchor) scrollTo(0, 0);
   }
 };
 
+/** Returns what the fragment of the address names, if it is on the page. */
+const fragmentTarget = () => {
+  let name = location.hash.slice(1);
+  try { name = decodeURIComponent(name); } catch { /* As it stands. */ }
+  return name ? document.getElementById(name) : null;
+};
+
 /** Marks what the fragment of the address names, as a browser does that loads a page. */
 const markTarget = () => {
   document.querySelectorAll('.target').forEach((element) => element.classList.remove('target'));
-  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = fragmentTarget();
   if (target) { target.classList.add('target'); target.scrollIntoView({ block: 'start' }); }
 };
-addEventListener('hashchange', markTarget);
+addEventListener('hashchange', () => {
+  // A link that logs in, entered where a page of the console is open already.
+  if (location.hash.startsWith('#log-in=')) location.reload(); else markTarget();
+});
 
 /** Shows the way to an address. Steps that could not be read before are no links. */
 const dead = new Set();
@@ -155,7 +165,11 @@ document.addEventListener('click', (event) => {
   go(anchor.href);
 });
 let shownAt = location.href.split('#')[0];
-addEventListener('popstate', () => { if (location.href.split('#')[0] !== shownAt) go(location.href, { replace: true }); });
+addEventListener('popstate', () => {
+  // What is in a form is kept as a draft.
+  document.querySelectorAll('dialog[open].sheet').forEach((dialog) => dialog.close());
+  if (location.href.split('#')[0] !== shownAt) go(location.href, { replace: true });
+});
 
 /** The service has another address than the one of this page: its policy lets no script ask there, and its cookies are kept there. */
 const elsewhere = () => {
@@ -166,8 +180,8 @@ const elsewhere = () => {
 
 const start = async () => {
   if (new URL(base).origin !== location.origin) return elsewhere();
-  const isRedeemed = await redeem();
-  if (isRedeemed) return location.replace(`${base}/`);
+  const redeemed = await redeem();
+  if (redeemed && isGood(redeemed)) return location.replace(`${base}/`);
   const text = document.getElementById('doc').textContent;
   const isRoot = location.href.split(/[?#]/)[0] === `${base}/`;
   const patience = new Promise((done) => { setTimeout(done, 2000); });
@@ -184,7 +198,7 @@ const start = async () => {
   }, { focus: false });
   const bar = el('div', { class: 'notice', role: 'status' });
   main.before(bar);
-  if (isRedeemed === false) bar.replaceChildren(el('p', {}, words.session.linkIsOver));
+  if (redeemed) bar.replaceChildren(el('p', {}, redeemed.status === 401 ? words.session.linkIsOver : problemOf(redeemed).title));
   return watch(bar);
 };
 

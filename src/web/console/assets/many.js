@@ -1,6 +1,6 @@
 // All members of a collection that its filters match: counted first, then changed or deleted as one, if they are as many still.
 import { isGood, problemOf, send } from './api.js';
-import { announce, button, el, freshId } from './dom.js';
+import { announce, button, el, freshId, single } from './dom.js';
 import { fieldsOf, summaryOf } from './forms.js';
 import { searchOf } from './search.js';
 import { sheet } from './sheet.js';
@@ -30,11 +30,15 @@ export const everything = async (operation, page) => {
     const summary = summaryOf(title, rest, fields);
     place.replaceChildren(summary);
     summary.focus();
+    // What was counted is so no more.
+    if (wanted !== undefined && [409, 412].includes(exchange.status)) {
+      [wanted, confirmed.hidden, typed.value] = [undefined, true, ''];
+      count.textContent = w.again;
+    }
   };
   let wanted;
   const count = el('p', { class: 'note', role: 'status' }, words.loading);
-  const submit = async (event) => {
-    event.preventDefault();
+  const submit = single(async () => {
     const body = fields?.body();
     if (body && Object.keys(body).length === 0) return place.replaceChildren(summaryOf(words.operation.nothing, []));
     if (wanted === undefined) return countThem();
@@ -48,7 +52,7 @@ export const everything = async (operation, page) => {
     announce(words.operation.done);
     const job = exchange.status === 202 && exchange.headers.find(([name]) => name === 'location')?.[1];
     return job ? page.go(job) : page.reload();
-  };
+  });
   const confirmed = el('div', { class: 'field', hidden: true });
   /** Asks how many there are: nothing is done by that. */
   const countThem = async () => {

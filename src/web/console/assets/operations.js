@@ -1,12 +1,13 @@
 // What can be done: a button for each operation that the resource offers, and a sheet with the form that it needs.
 import { base, isGood, problemOf, send } from './api.js';
-import { announce, button, copier, el, freshId } from './dom.js';
+import { announce, button, copier, el, freshId, single } from './dom.js';
 import { conflictOf, drafts, fieldsOf, summaryOf, writable } from './forms.js';
 import { partsOf, valueOf } from './generic.js';
 import { everything } from './many.js';
+import { changeSet } from './sets.js';
 import { sheet } from './sheet.js';
 import { operationOf } from './vocabulary.js';
-import { classOf, humanise, nameOf, titleOf, words } from './words.js';
+import { classOf, humanise, titleOf, words } from './words.js';
 
 const w = words.operation;
 const ORDER = ['POST', 'PUT', 'PATCH', 'DELETE'];
@@ -38,6 +39,8 @@ const finish = (exchange, page, dialog, { isDeleting } = {}) => {
     const shown = sheet(w.once, el('p', {}, w.onceExplained), el('dl', { class: 'fields' }, ['key', ...hidden].filter((name) => doc[name]).map(row)),
       el('div', { class: 'actions' }, button(w.kept, () => shown.close(), { class: 'main' })));
     shown.addEventListener('close', () => page.reload());
+    // Escape is pressed too soon.
+    shown.addEventListener('cancel', (event) => event.preventDefault());
     return undefined;
   }
   if (isDeleting) return page.go(above(page.url));
@@ -75,8 +78,7 @@ const remove = (operation, target, page) => {
   const wanted = lastOf(target);
   const place = el('div');
   const typed = el('input', { id: freshId('typed'), autocomplete: 'off', spellcheck: 'false', dir: 'auto' });
-  const submit = async (event) => {
-    event.preventDefault();
+  const submit = single(async () => {
     if (typed.value.trim() !== wanted) {
       const summary = summaryOf(w.notTyped(wanted), []);
       place.replaceChildren(summary);
@@ -85,7 +87,7 @@ const remove = (operation, target, page) => {
     }
     const exchange = await send('DELETE', target, { etag: page.exchange.etag });
     return isGood(exchange) ? finish(exchange, page, dialog, { isDeleting: true }) : fail(exchange, undefined, place);
-  };
+  });
   const dialog = sheet(w.deleteThis(titleOf(page.doc, page.url)), el('form', { onsubmit: submit }, place,
     el('p', {}, w.deleteExplained), el('div', { class: 'field' }, el('label', { for: typed.id }, w.type, ' ', el('code', {}, wanted)), typed),
     el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'danger' }, operation.label), button(w.cancel, () => dialog.close()))));
@@ -94,39 +96,34 @@ const remove = (operation, target, page) => {
 
 const confirm = (operation, target, page) => {
   const place = el('div');
-  const dialog = sheet(operation.label, place, el('p', {}, operation.description ?? ''), el('div', { class: 'actions' }, button(operation.label, async () => {
+  const dialog = sheet(operation.label, place, el('p', {}, operation.description ?? ''), el('div', { class: 'actions' }, button(operation.label, single(async () => {
     const exchange = await send(operation.method, target);
     return isGood(exchange) ? finish(exchange, page, dialog) : fail(exchange, undefined, place);
-  }, { class: 'danger' }), button(w.cancel, () => dialog.close())));
+  }), { class: 'danger' }), button(w.cancel, () => dialog.close())));
 };
 
 /** Opens the form of an operation. */
 const open = (operation, target, page) => {
   const { method, expects } = operation;
   const { vocabulary, doc } = page;
-  const isSet = operation.action === 'AddAction';
   const kind = method === 'POST' ? 'create' : method === 'PUT' ? 'replace' : 'change';
   const initial = method === 'POST' ? {} : doc;
-  const of = vocabulary.classes.has(expects) && !isSet && !/Collection$/.test(expects) ? expects : undefined;
+  const of = vocabulary.classes.has(expects) && !/Collection$/.test(expects) ? expects : undefined;
   // What has a form of its own.
   const only = kind === 'change' && page.apart ? writable(of, vocabulary).map(({ name }) => name).filter((name) => !page.apart.includes(name)) : undefined;
   const fields = of && writable(of, vocabulary).length ? fieldsOf({ of, page, initial, kind, only }) : undefined;
   const putsId = method === 'POST' && of && vocabulary.class(of).operations.some((one) => one.method === 'PUT');
   const own = el('input', { id: freshId('own'), autocomplete: 'off', spellcheck: 'false' });
-  const sample = isSet ? { member: (doc.member ?? []).map((one) => one.id ?? nameOf(one)) } : method === 'POST' ? {} : undefined;
   const raw = el('textarea', { class: 'raw', rows: 12, spellcheck: 'false', 'aria-label': w.raw });
   const place = el('div');
   let isRaw = !fields;
-  if (isRaw) raw.value = JSON.stringify(sample ?? initial, null, 2);
-  const set = isSet ? el('textarea', { id: freshId('set'), rows: 6, spellcheck: 'false' }) : undefined;
-  if (set) { set.value = sample.member.join('\n'); isRaw = false; }
+  if (isRaw) raw.value = JSON.stringify(initial, null, 2);
   const secret = of ? [...vocabulary.class(of).properties.values()].filter((p) => !p.readable).map((p) => p.name) : [];
   const draft = fields && drafts.read(method, target);
   if (draft && Object.keys(draft).length) fields.fill(draft);
 
   const bodyOf = () => {
     if (isRaw) return JSON.parse(raw.value);
-    if (set) return { member: set.value.split('\n').map((line) => line.trim()).filter(Boolean) };
     return fields.body();
   };
   const submit = async (event, etag = page.exchange.etag) => {
@@ -137,7 +134,7 @@ const open = (operation, target, page) => {
       place.replaceChildren(summary);
       return summary.focus();
     }
-    const missing = isRaw || set ? [] : fields.missing();
+    const missing = isRaw ? [] : fields.missing();
     if (missing.length) {
       fields.mark(missing);
       const summary = summaryOf(w.faults(missing.length), missing, fields);
@@ -163,6 +160,11 @@ const open = (operation, target, page) => {
       place.replaceChildren(conflict);
       return conflict.focus();
     }
+    if (exchange.status === 412) {
+      const summary = summaryOf(w.taken(id), []);
+      place.replaceChildren(summary);
+      return summary.focus();
+    }
     return fail(exchange, isRaw ? undefined : fields, place);
   };
   const toggle = fields ? button(w.raw, () => {
@@ -172,7 +174,7 @@ const open = (operation, target, page) => {
     toggle.textContent = isRaw ? w.fields : w.raw;
     content.replaceChildren(isRaw ? raw : fields.element);
   }, { class: 'quiet' }) : undefined;
-  const content = el('div', {}, isRaw ? raw : set ? el('div', { class: 'field' }, el('label', { for: set.id }, w.set), set, el('p', { class: 'about' }, w.setExplained)) : fields.element);
+  const content = el('div', {}, isRaw ? raw : fields.element);
   const submitButton = el('button', { type: 'submit', class: 'main' }, method === 'POST' ? operation.label : w.save);
   const form = el('form', {
     onsubmit: submit, novalidate: true,
@@ -195,6 +197,7 @@ export const offered = ({ doc }) => (doc['hydra:operation'] ?? []).map((node) =>
 const act = (operation, target, page, { isAside } = {}) => {
   if (Array.isArray(page.doc.member) && !isAside && operation.method !== 'POST') return everything(operation, page);
   if (operation.method === 'DELETE') return isAside ? confirm(operation, target, page) : remove(operation, target, page);
+  if (operation.action === 'AddAction') return changeSet(operation, target, (exchange, dialog) => finish(exchange, page, dialog));
   return operation.expects ? open(operation, target, page) : run(operation, target, page);
 };
 
@@ -206,7 +209,7 @@ export const actionsOf = (page, { without = [] } = {}) => {
     const more = documented.find((one) => one.method === operation.method);
     const whole = { ...operation, description: more?.description ?? operation.title };
     whole.label = labelOf(whole, page);
-    return button(whole.label, () => act(whole, page.url.split(/[?#]/)[0], page), {
+    return button(whole.label, single(() => act(whole, page.url.split(/[?#]/)[0], page)), {
       title: operation.title, 'data-method': operation.method, class: operation.method === 'DELETE' ? 'danger' : operation.method === 'POST' ? 'main' : undefined,
     });
   });
@@ -214,7 +217,7 @@ export const actionsOf = (page, { without = [] } = {}) => {
     .filter(({ method }) => ORDER.includes(method) && !(name === 'deleteImages'))
     .map((operation) => {
       const whole = { ...operation, label: humanise(name), description: property.description };
-      return button(whole.label, () => act(whole, value, page, { isAside: true }), { title: property.description, 'data-method': operation.method });
+      return button(whole.label, single(() => act(whole, value, page, { isAside: true })), { title: property.description, 'data-method': operation.method });
     }));
   return [...own, ...aside];
 };

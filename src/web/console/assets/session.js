@@ -1,5 +1,5 @@
 // Who is logged in: the header, the end of a session, and how the same person goes on after it.
-import { base, get, isGood, whenUnauthenticated } from './api.js';
+import { base, get, isGood, whenActing, whenUnauthenticated } from './api.js';
 import { forgetAll } from './begun.js';
 import { announce, button, el } from './dom.js';
 import { overPage, sendSession, SESSION } from './login.js';
@@ -14,6 +14,11 @@ export let me;
 let last;
 
 const [FLAG, ACCOUNT] = ['logged in', 'account'];
+
+/** Whether nobody else has logged in in another window of this browser since the page was shown. */
+const isSame = () => !last || (localStorage.getItem(ACCOUNT) ?? last.address) === last.address;
+whenActing(isSame);
+addEventListener('storage', ({ key }) => { if (key === ACCOUNT && !isSame()) location.reload(); });
 
 /** Returns whether somebody was logged in here when it was asked last: otherwise most pages need not ask. */
 export const wasLoggedIn = () => localStorage.getItem(FLAG) !== null;
@@ -34,23 +39,24 @@ export const ask = async () => {
     sessionStorage.setItem(ACCOUNT, me.address);
     last = me;
     localStorage.setItem(FLAG, '1');
-  } else localStorage.removeItem(FLAG);
+    localStorage.setItem(ACCOUNT, me.address);
+  } else [FLAG, ACCOUNT].forEach((name) => localStorage.removeItem(name));
   draw();
   return me;
 };
 
-/** Redeems the token of a log-in link, which stands in the fragment and so is sent to nobody else; returns whether it counted, `undefined` without one. */
+/** Redeems the token of a log-in link, which stands in the fragment and so is sent to nobody else; returns the exchange, `undefined` without one. */
 export const redeem = async () => {
   const token = /^#log-in=([A-Za-z0-9_-]{32,})$/.exec(location.hash)?.[1];
   if (!token) return undefined;
   history.replaceState(null, '', location.pathname);
-  return isGood(await sendSession('POST', { token }));
+  return sendSession('POST', { token });
 };
 
 const leave = async () => {
   const exchange = await sendSession('DELETE');
   if (!isGood(exchange)) return announce(words.status[exchange.status] ?? words.serverFault);
-  localStorage.removeItem(FLAG);
+  [FLAG, ACCOUNT].forEach((name) => localStorage.removeItem(name));
   // What was entered and not sent is nobody else's, and neither are the names of files.
   sessionStorage.clear();
   forgetAll();
@@ -110,7 +116,10 @@ whenUnauthenticated(async ({ isUrgent }) => {
 export const watch = (bar) => {
   const look = async () => {
     if (!last) return;
+    const before = last.address;
     await ask();
+    // What is shown belongs to somebody else.
+    if (me && me.address !== before) { location.reload(); return; }
     if (!me) {
       bar.replaceChildren(el('p', {}, w.ended, ' ', button(words.logIn, async () => { if (await again()) bar.replaceChildren(); })));
       return;

@@ -1,14 +1,17 @@
 // What a link may lead to: the first page of a collection of that class, found by links from the resources above.
-import { base, getLater, isGood } from './api.js';
+import { base, get, getLater, isGood } from './api.js';
 
 const known = new Map();
-const once = (address) => {
-  if (!known.has(address)) known.set(address, getLater(address));
-  return known.get(address);
+/** Reads a resource once; what failed is read again when it is asked for again. */
+const once = async (address) => {
+  if (!known.has(address)) known.set(address, get(address, { quiet: true }));
+  const exchange = await known.get(address).catch(() => undefined);
+  if (!exchange || !isGood(exchange)) known.delete(address);
+  return exchange ?? { status: 0 };
 };
 
-/** Returns some members of a class, at most one page of them; none where no link leads to such a collection. */
-export const suggest = async (of, { url, vocabulary }) => {
+/** Returns some members of a class, at most one page of them, of `most`; none where no link leads to such a collection. */
+export const suggest = async (of, { url, vocabulary }, most = 25) => {
   const path = new URL(url, location.href).href.slice(base.length).split(/[?#]/)[0].split('/').filter(Boolean);
   for (const above of [`${base}/${path.slice(0, 2).join('/')}`, `${base}/`]) {
     const exchange = await once(above);
@@ -16,7 +19,7 @@ export const suggest = async (of, { url, vocabulary }) => {
     for (const property of vocabulary.class(exchange.doc['@type']).properties.values()) {
       const leads = property.classes.some((name) => vocabulary.class(name).manages === of);
       if (!leads || typeof exchange.doc[property.name] !== 'string') continue;
-      const found = await getLater(`${exchange.doc[property.name]}?pageSize=25`);
+      const found = await getLater(`${exchange.doc[property.name]}?pageSize=${most}`);
       return found.doc?.member ?? [];
     }
   }

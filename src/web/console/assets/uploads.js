@@ -38,13 +38,17 @@ const refusalOf = async (answer) => {
 /** Returns whether a request may succeed that is repeated later. */
 const isPassing = (answer) => !answer || answer.status >= 500 && answer.status !== 507 || [408, 409, 423, 429].includes(answer.status);
 
+/** Waits, and no longer than until the network is there again. */
 const sleep = (seconds, signal) => new Promise((done, failed) => {
-  const stop = () => { clearTimeout(timer); failed(signal.reason); };
-  const timer = setTimeout(() => { signal.removeEventListener('abort', stop); done(); }, seconds * 1000);
-  signal.addEventListener('abort', stop, { once: true });
-  // Who is connected again need not wait.
-  addEventListener('online', () => { clearTimeout(timer); signal.removeEventListener('abort', stop); done(); }, { once: true });
+  const listening = new AbortController();
+  const end = (finish, value) => { clearTimeout(timer); listening.abort(); finish(value); };
+  const timer = setTimeout(() => end(done), seconds * 1000);
+  signal.addEventListener('abort', () => end(failed, signal.reason), { signal: listening.signal });
+  addEventListener('online', () => end(done), { signal: listening.signal });
 });
+
+/** Returns the seconds to wait: those of a pause, or more where the service says so. */
+const secondsOf = (pause, answer) => Math.min(Math.max(pause, Number(answer?.headers.get('retry-after')) || 0), 300);
 
 const encoded = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
@@ -137,7 +141,7 @@ export class Upload {
       if (!isPassing(answer)) return answer;
       if (repeat === REPEATS) throw answer ? await refusalOf(answer) : new Stopped(words.status[0], false);
       this.tell('pausing');
-      await sleep(pause, signal);
+      await sleep(secondsOf(pause, answer), signal);
       pause = Math.min(pause * 2, PAUSE[1]);
     }
   }
@@ -196,7 +200,7 @@ export class Upload {
       repeats += 1;
       piece = Math.max(piece / 2, LEAST);
       this.tell('pausing');
-      await sleep(pause, signal);
+      await sleep(secondsOf(pause, answer), signal);
       pause = Math.min(pause * 2, PAUSE[1]);
       this.sent = await this.offset(signal);
     }

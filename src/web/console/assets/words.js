@@ -113,6 +113,8 @@ export const words = {
     progress: (done, count, errors) => `${done} of ${count}${errors ? `, ${number(errors)} ${errors === 1 ? 'error' : 'errors'}` : ''}`,
     images: (count) => (count === 1 ? '1 image' : `${number(count)} images`),
     failed: 'What failed',
+    first: (shown, all) => `These are the first ${shown} of ${all}.`,
+    allErrors: 'All that failed',
     submitted: 'Submitted',
     finished: 'Finished',
     estimated: 'Will be done',
@@ -136,6 +138,8 @@ export const words = {
     keep: 'as it is',
     open: 'everybody',
     roles: 'those with one of these roles',
+    noRoles: 'This customer has no roles yet.',
+    noneTicked: 'Tick a role of those who may see them.',
     typeCount: 'To confirm, type how many:',
     wrongCount: (count) => `Type ${count} to confirm.`,
   },
@@ -143,6 +147,7 @@ export const words = {
   many: {
     first: 'Enter what is to be the same for all that match. Then they are counted, before anything is done.',
     matches: (count) => `${count} match. Nothing was done yet.`,
+    again: 'What matches has changed, so nothing was done. Press again to count it anew.',
   },
 
   queue: {
@@ -180,6 +185,7 @@ export const words = {
   form: {
     required: '(required)',
     isRequired: (label) => `${label} is required.`,
+    tooLarge: (label) => `${label} is larger than a browser can count (9,007,199,254,740,991).`,
     example: (text) => `For example: ${text}`,
     lines: 'One on each line.',
     unchanged: 'It stays as it is where this is empty.',
@@ -220,13 +226,15 @@ export const words = {
     deleteThis: (name) => `Delete ${name}?`,
     deleteExplained: 'This cannot be undone.',
     type: 'To confirm, type',
+    taken: (id) => `The id ${id} is taken. Nothing was changed.`,
     notTyped: (text) => `Type ${text} to confirm.`,
   },
 
   register,
 
   table: {
-    noNumber: (name, text) => `${name}: ${text} is no number`,
+    noNumber: (name, text) => `${name}: ${text} is no whole number, or is too large for one`,
+    unclosed: (line) => `a quote that begins in line ${line} is not closed`,
     noOrigin: 'there is no origin',
     noAddress: (text) => `${text} is no address`,
     noSpace: 'there is no space',

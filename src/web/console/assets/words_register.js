@@ -14,6 +14,8 @@ export const register = {
   bytes: (count) => (count < 1e6 ? `${number(Math.ceil(count / 1000))} kB` : `${number(Math.round(count / 1e5) / 10)} MB`),
   as: (id) => `as ${id}`,
   empty: 'The file is empty.',
+  noText: (name) => `${name} is not in UTF-8, so its letters cannot be read. `
+    + 'Save it as UTF-8 ("CSV UTF-8" in spreadsheets), and choose it again.',
   tooLarge: (most) => `It is larger than the service takes (${most}).`,
   unreadable: 'It cannot be read here any more: was it moved, or changed?',
   noImage: (formats) => `It is no image that is read here (${formats}).`,

@@ -34,11 +34,15 @@ const errorsOf = (page, batch) => {
   if (!batch.errors || !batch.errorImages) return undefined;
   const list = el('div', { class: 'errors' }, el('p', { class: 'faint' }, words.loading));
   getLater(batch.errorImages).then(({ doc }) => {
+    const shown = doc?.member?.length ?? 0;
     const groups = new Map();
     for (const image of doc?.member ?? []) groups.set(image.error, [...(groups.get(image.error) ?? []), image]);
-    list.replaceChildren(...[...groups].map(([error, images]) => el('div', { class: 'group' },
-      el('p', { class: 'message' }, '⚠ ', el('span', { dir: 'auto' }, error), ' ', el('span', { class: 'count' }, w.images(images.length))),
-      el('ul', { class: 'chips' }, images.slice(0, 50).map((image) => el('li', {}, link(image['@id'], nameOf(image))))))));
+    const group = ([error, images]) => el('div', { class: 'group' },
+      el('p', { class: 'message' }, '⚠ ', el('span', { dir: 'auto' }, error), ' ',
+        el('span', { class: 'count' }, w.images(images.length))),
+      el('ul', { class: 'chips' }, images.slice(0, 50).map((image) => el('li', {}, link(image['@id'], nameOf(image))))));
+    const rest = () => el('p', {}, w.first(number(shown), number(batch.errors)), ' ', link(batch.errorImages, w.allErrors));
+    list.replaceChildren(...[...groups].map(group), ...(batch.errors > shown ? [rest()] : []));
   });
   return el('section', {}, el('h2', {}, w.failed), list);
 };

@@ -1,6 +1,6 @@
 // Several images at once: which are selected, and what is done with them in one request.
-import { base, get, isGood, problemOf, send } from '../api.js';
-import { announce, button, el, freshId } from '../dom.js';
+import { customerOf, get, isGood, problemOf, send } from '../api.js';
+import { announce, button, el, freshId, single } from '../dom.js';
 import { fieldsOf, summaryOf } from '../forms.js';
 import { sheet } from '../sheet.js';
 import { suggest } from '../suggest.js';
@@ -8,7 +8,32 @@ import { nameOf, words } from '../words.js';
 
 const w = words.bulk;
 const OTHERS = ['label', 'string1', 'string2', 'string3', 'number1', 'number2', 'number3', 'maxUnauthorised', 'requiredStatement', 'rights'];
+/** Roles that are offered, at most: customers have a few. */
+const ROLES = 500;
 const linesOf = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
+
+/** Reads images anew, so many at once; returns them by address, or the exchange that failed. */
+const READ = 50;
+const readAnew = async (page, images) => {
+  const customer = await get(customerOf(page.url), { quiet: true });
+  if (!isGood(customer)) return { exchange: customer };
+  const found = new Map();
+  for (let at = 0; at < images.length; at += READ) {
+    const member = images.slice(at, at + READ).map((image) => ({ '@id': image['@id'] }));
+    const exchange = await send('POST', customer.doc.allImages, { quiet: true, body: { '@type': 'Collection', member } });
+    if (!isGood(exchange)) return { exchange };
+    exchange.doc.member.forEach((image) => found.set(image['@id'], image));
+  }
+  return { found };
+};
+
+/** Shows in a sheet what the service refused. */
+const say = (exchange, place) => {
+  const { title, detail, faults } = problemOf(exchange);
+  const summary = summaryOf(title, faults.length ? faults : [{ message: detail }]);
+  place.replaceChildren(summary);
+  return summary.focus();
+};
 
 /** Sends what is to be done with all; what went wrong is shown in the sheet. */
 const carryOut = async (method, url, body, { place, dialog, page }) => {
@@ -19,10 +44,7 @@ const carryOut = async (method, url, body, { place, dialog, page }) => {
     const job = exchange.status === 202 && exchange.headers.find(([name]) => name === 'location')?.[1];
     return job ? page.go(job) : page.reload();
   }
-  const { title, detail, faults } = problemOf(exchange);
-  const summary = summaryOf(title, faults.length ? faults : [{ message: detail }]);
-  place.replaceChildren(summary);
-  return summary.focus();
+  return say(exchange, place);
 };
 
 const area = (label, about) => {
@@ -42,30 +64,38 @@ const change = (page, images, of) => {
   const who = el('fieldset', { class: 'field who' }, el('legend', {}, w.protect), whoMay, roles);
   const inputOf = (value) => who.querySelector(`[type=radio][value="${value}"]`);
   roles.addEventListener('change', () => { inputOf(roles.querySelector(':checked') ? 'roles' : '').checked = true; });
-  suggest('Role', page).then((found) => {
-    roles.replaceChildren(...found.map((role) => el('label', { class: 'check' },
-      el('input', { type: 'checkbox', value: role['@id'] }), el('span', {}, nameOf(role)))));
-    whoMay.at(-1).hidden = found.length === 0;
+  roles.append(el('span', { class: 'faint' }, words.loading));
+  suggest('Role', page, ROLES).then((found) => {
+    const ticks = found.map((role) => el('label', { class: 'check' },
+      el('input', { type: 'checkbox', value: role['@id'] }), el('span', {}, nameOf(role))));
+    roles.replaceChildren(...(ticks.length ? ticks : [el('span', { class: 'faint' }, w.noRoles)]));
   });
-  const submit = (event) => {
-    event.preventDefault();
+  const refuse = (title) => {
+    const summary = summaryOf(title, []);
+    place.replaceChildren(summary);
+    return summary.focus();
+  };
+  const submit = single(async () => {
     const same = fields.body();
     const [more, fewer] = [linesOf(added.input.value), linesOf(removed.input.value)];
     const chosen = [...roles.querySelectorAll('input:checked')].map((input) => input.value);
+    const isForRoles = inputOf('roles').checked;
+    if (isForRoles && !chosen.length) return refuse(w.noneTicked);
+    const isTagged = more.length > 0 || fewer.length > 0;
+    if (!isTagged && !isForRoles && !inputOf('open').checked && !Object.keys(same).length) return refuse(words.operation.nothing);
+    // Somebody else may have tagged them meanwhile.
+    const { found, exchange } = isTagged ? await readAnew(page, images) : { found: new Map() };
+    if (exchange) return say(exchange, place);
     const member = images.map((image) => {
       const changes = { id: image.id, ...same };
-      if (more.length || fewer.length) changes.tags = [...new Set([...(image.tags ?? []), ...more])].filter((tag) => !fewer.includes(tag));
+      const tags = found.get(image['@id'])?.tags ?? image.tags ?? [];
+      if (isTagged) changes.tags = [...new Set([...tags, ...more])].filter((tag) => !fewer.includes(tag));
       if (inputOf('open').checked) Object.assign(changes, { roles: [], maxUnauthorised: -1 });
-      if (inputOf('roles').checked && chosen.length) changes.roles = chosen;
+      if (isForRoles) changes.roles = chosen;
       return changes;
     });
-    if (member.every((changes) => Object.keys(changes).length === 1)) {
-      const summary = summaryOf(words.operation.nothing, []);
-      place.replaceChildren(summary);
-      return summary.focus();
-    }
     return carryOut('PATCH', page.url.split(/[?#]/)[0], { member }, { place, dialog, page });
-  };
+  });
   const dialog = sheet(w.title(images.length), el('form', { onsubmit: submit }, place, added.box, removed.box,
     who, fields.element,
     el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: 'main' }, words.operation.save),
@@ -75,19 +105,18 @@ const change = (page, images, of) => {
 
 /** Asks before all that are selected are deleted. */
 const remove = async (page, images) => {
-  const above = new URL(page.url, location.href).href.slice(base.length).split('/').slice(1, 3).join('/');
   const place = el('div');
   const typed = el('input', { id: freshId('typed'), inputmode: 'numeric', autocomplete: 'off' });
-  const submit = async (event) => {
-    event.preventDefault();
+  const submit = single(async () => {
     if (typed.value.trim() !== `${images.length}`) {
       place.replaceChildren(summaryOf(w.wrongCount(images.length), []));
       return typed.focus();
     }
-    const { doc } = await get(`${base}/${above}`, { quiet: true });
+    const customer = await get(customerOf(page.url), { quiet: true });
+    if (!isGood(customer)) return say(customer, place);
     const member = images.map((image) => ({ '@id': image['@id'] }));
-    return carryOut('POST', doc.deleteImages, { member }, { place, dialog, page });
-  };
+    return carryOut('POST', customer.doc.deleteImages, { member }, { place, dialog, page });
+  });
   const dialog = sheet(w.removeTitle(images.length), el('form', { onsubmit: submit }, place, el('p', {}, words.operation.deleteExplained),
     el('ul', { class: 'chips' }, images.slice(0, 30).map((image) => el('li', { dir: 'auto' }, nameOf(image)))),
     el('div', { class: 'field' }, el('label', { for: typed.id }, w.typeCount, ' ', el('code', {}, `${images.length}`)), typed),

@@ -1,5 +1,5 @@
 // The files that are to become images: listed with what becomes of each, sent, and named so that no image of the same id is changed.
-import { get, isGood, problemOf, send } from '../api.js';
+import { customerOf, get, isGood, problemOf, send } from '../api.js';
 import { begun } from '../begun.js';
 import { button, el } from '../dom.js';
 import { FORMATS, formatOf } from '../recognise.js';
@@ -95,7 +95,7 @@ export const examine = async (upload, most) => {
 export class Files {
   constructor(queue, changed) {
     Object.assign(this, { queue, changed, all: [], keys: new Set(), ids: new Set() });
-    this.element = el('div', { class: 'form-fields' });
+    this.element = el('div', { class: 'form-fields sent' });
     this.list = el('ul', { class: 'files', 'aria-label': w.files });
     [this.before, this.summary] = [el('div', {}), el('p', { class: 'note', role: 'status', hidden: true })];
     this.element.append(this.before, this.list, this.summary);
@@ -104,7 +104,7 @@ export class Files {
   /** Returns the customer, and how large a file may be, asked once. */
   async customer() {
     if (this.known) return this.known;
-    const exchange = await get(this.queue.replace(/\/[^/]+$/, ''), { quiet: true });
+    const exchange = await get(customerOf(this.queue), { quiet: true });
     if (!isGood(exchange)) stop(exchange);
     this.known = { doc: exchange.doc, most: await mostOf(exchange.doc.uploads) };
     return this.known;
@@ -130,7 +130,7 @@ export class Files {
     for (const { file, path } of files) {
       const upload = new Upload(file, { uploads: doc.uploads, path, space });
       if (this.keys.has(upload.key)) continue;
-      upload.wanted = idOf(encodeURIComponent(file.name));
+      upload.wanted = idOf(file.name);
       upload.id = freeOf(upload.wanted, this.ids);
       upload.line = lineOf(upload, () => this.leave(upload));
       this.keys.add(upload.key);

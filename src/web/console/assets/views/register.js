@@ -4,11 +4,11 @@ import { chosen, takeDropsOf } from '../drop.js';
 import { announce, button, el, freshId, link } from '../dom.js';
 import { sheet } from '../sheet.js';
 import { suggest } from '../suggest.js';
-import { read, refusedCsv } from '../table.js';
+import { read, refusedCsv, textOf } from '../table.js';
 import { Stopped } from '../uploads.js';
 import { nameOf, number, words } from '../words.js';
 import { Files } from './files.js';
-import { previewOf, sendRows } from './rows.js';
+import { freshMark, previewOf, sendRows } from './rows.js';
 
 const w = words.register;
 
@@ -47,6 +47,7 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
   const bar = el('div', {});
   let table = { rows: [], unknown: [] };
   let isRunning = false;
+  const sent = { mark: freshMark() };
   const isOver = () => !dialog.open;
   const hasRows = () => table.rows.some(({ faults, isSent }) => faults.length === 0 && !isSent);
   const allow = () => { start.disabled = isRunning || (!hasRows() && !files.sendable().length); };
@@ -66,7 +67,12 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
     bar.replaceChildren(el('p', { class: 'summary' }, w.stopped(error.message)));
   };
   const take = async (some) => {
-    for (const { file: one } of some.filter((each) => isTable(each.file))) { text.value = await one.text(); show(); }
+    for (const { file: one } of some.filter((each) => isTable(each.file))) {
+      const found = await textOf(one).catch(() => undefined);
+      bar.replaceChildren(...(found === undefined ? [el('p', { class: 'summary', role: 'alert' }, w.noText(one.name))] : []));
+      text.value = found ?? '';
+      show();
+    }
     await files.take(some.filter((each) => !isTable(each.file)), field ? field.read() : given).catch(fail);
   };
   text.addEventListener('input', show);
@@ -88,7 +94,7 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
     const sendThem = async (rows) => {
       const good = rows.filter(({ faults, isSent }) => faults.length === 0 && !isSent);
       const count = (more) => { registered += more; tell(w.sent(number(registered), number(total()))); };
-      const more = await sendRows(queue, good, { isOver, tell: count });
+      const more = await sendRows(queue, good, { isOver, tell: count, sheet: sent });
       batches.push(...more.batches);
       stopped = more.stopped;
       return stopped;

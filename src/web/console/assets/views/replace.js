@@ -1,5 +1,5 @@
 // Another file in the place of an image's original: sent, and named as its origin, so that the image is made anew.
-import { get, isGood, problemOf, send } from '../api.js';
+import { customerOf, get, isGood, problemOf, send } from '../api.js';
 import { chosen, takeDropsOf } from '../drop.js';
 import { announce, button, el, freshId } from '../dom.js';
 import { summaryOf } from '../forms.js';
@@ -21,12 +21,11 @@ export const replace = async (page, dropped = []) => {
     place.replaceChildren(summary);
     summary.focus();
   };
-  const customer = page.url.split(/[?#]/)[0].replace(/\/spaces\/.*$/, '');
   const allow = () => { start.disabled = !upload || upload.isHopeless || ['sending', 'pausing'].includes(upload.state); };
   const take = async (files) => {
     if (files.length === 0) return;
     if (files.length > 1) { say(w.several); return; }
-    const exchange = await get(customer, { quiet: true });
+    const exchange = await get(customerOf(page.url), { quiet: true });
     if (!isGood(exchange)) { say(problemOf(exchange).title); return; }
     const { uploads } = exchange.doc;
     place.replaceChildren();

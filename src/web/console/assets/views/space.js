@@ -1,5 +1,5 @@
 // A space: how many images it holds, the first of them, its defaults.
-import { getLater, isGood } from '../api.js';
+import { customerOf, getLater, isGood } from '../api.js';
 import { begun } from '../begun.js';
 import { button, el, link } from '../dom.js';
 import { takeDrops } from '../drop.js';
@@ -33,7 +33,7 @@ export const view = (page) => {
     follow(page, exchange.doc, { url: address, etag: exchange.etag, seen: draw, done: (list) => !isMoving(list.member ?? []) });
   });
   pictures.append(el('h2', {}, link(doc.images, w.images)), el('div', { class: 'reserve' }));
-  const customer = page.url.split(/[?#]/)[0].replace(/\/spaces\/[^/]+$/, '');
+  const customer = customerOf(page.url);
   const open = async (files) => {
     const { queueOf, register } = await import('./register.js');
     register(page, await queueOf(customer), { space: doc.id, files });
