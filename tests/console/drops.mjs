@@ -24,8 +24,9 @@ await writeFile(path.join(folder, 'Album', '.DS_Store'), 'x');
 
 // The whole page shows that it takes them, and no more once they are gone.
 await visit(page, space);
+const isShown = page.waitForSelector('.drop >> text=Drop files to add images to Glass plates');
 await drag(page, [path.join(folder, 'Album')]);
-await page.waitForSelector('.drop >> text=Drop files to add images to Glass plates');
+await isShown;
 await picture(page, 'drop');
 await page.waitForSelector('.drop', { state: 'hidden' });
 await drop(page, [path.join(folder, 'Album')]);

@@ -1,6 +1,6 @@
 // Starts the console on a page: reads what the page holds, shows it, and follows links without loading another page.
 import { base, forgetLater, get, isGood, isResource, onExchange, problemOf } from './api.js';
-import { announce, el, link } from './dom.js';
+import { announce, button, el, link } from './dom.js';
 import { view as collectionView } from './collection.js';
 import { guard } from './drop.js';
 import { headOf, view as genericView } from './generic.js';
@@ -177,6 +177,14 @@ const elsewhere = () => {
   document.documentElement.classList.add('plain');
   main.before(el('div', { class: 'notice' }, el('p', {}, words.first.elsewhere, ' ', link(address, address), '.')));
 };
+
+// A part of the console that is loaded when it is needed may not be there.
+addEventListener('unhandledrejection', (event) => {
+  if (!/module/i.test(`${event.reason?.message}`)) return;
+  event.preventDefault();
+  announce(words.notLoaded);
+  main.before(el('div', { class: 'notice' }, el('p', {}, words.notLoaded, ' ', button(words.loadAnew, () => location.reload()))));
+});
 
 const start = async () => {
   if (new URL(base).origin !== location.origin) return elsewhere();

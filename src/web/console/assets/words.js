@@ -38,6 +38,8 @@ export const words = {
   retryAfter: (seconds) => `Try again in ${seconds} s.`,
   requestId: 'Request',
   tryAgain: 'Try again',
+  notLoaded: 'A part of this page could not be loaded. Perhaps the service has another version now, or does not answer.',
+  loadAnew: 'Load the page anew',
 
   traffic: {
     title: 'Request and answer',

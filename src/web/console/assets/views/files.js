@@ -59,7 +59,7 @@ const nameAll = async (allImages, space, uploads, taken) => {
 /** Returns the line of a file in the list, which follows its progress. */
 export const lineOf = (upload, leave) => {
   const { file } = upload;
-  const [as, state] = [el('span', { class: 'faint', dir: 'auto' }), el('span', { class: 'state' })];
+  const [as, state] = [el('span', { class: 'faint as', dir: 'auto' }), el('span', { class: 'state' })];
   const bar = el('progress', { max: `${file.size || 1}`, 'aria-label': file.name });
   const act = button('', () => leave(upload), { class: 'quiet' });
   const line = el('li', {}, el('span', { class: 'name', dir: 'auto' }, file.name), as,
@@ -200,6 +200,8 @@ export class Files {
 
   /** Takes back what the service refused; returns those that became no image, with the reasons. */
   settle(space) {
+    // What was registered by a second press is an image as well.
+    this.all.filter(({ row }) => row?.isSent).forEach((one) => one.used());
     for (const one of this.all.filter(({ row }) => row?.faults.length)) {
       const why = one.row.faults.join('; ');
       one.row = undefined;

@@ -50,6 +50,9 @@ const zoomOf = (info, page) => {
     viewer.addHandler('open', () => { stage.dataset.open = 'true'; });
     // The session may have ended, or who is logged in may not see it.
     viewer.addHandler('open-failed', () => box.replaceWith(message(page.doc.roles?.length ? w.closed : w.noPicture)));
+  }).catch(() => {
+    loading = undefined;
+    box.replaceWith(message(words.notLoaded));
   });
   return box;
 };
