@@ -18,11 +18,11 @@ use super::place::BucketPlace;
 /// Time that connecting may take.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Time that one request may take, its body included, which is a part of an upload at most.
+/// Time that one request may take, its body included, which is a part of an object at most.
 const REQUEST: Duration = Duration::from_mins(1);
 
-/// Uploads at once, so that each has enough of a slow line to end in time.
-const UPLOADS: usize = 4;
+/// Objects that are written at once, so that each has enough of a slow line to end in time.
+const PUTS: usize = 4;
 
 /// Times that a request is repeated that the server could not answer, at most.
 const REPEATS: usize = 3;
@@ -35,8 +35,8 @@ const REPEATING: Duration = Duration::from_secs(15);
 pub(super) struct Bucket {
     requests: Requests,
     pub listing: Listing,
-    /// The turns of uploads.
-    pub uploads: Semaphore,
+    /// The turns of writing objects.
+    pub puts: Semaphore,
 }
 
 impl Bucket {
@@ -109,7 +109,7 @@ pub(super) fn open(
     let bucket = Arc::new(Bucket {
         requests: Requests(Some(runtime)),
         listing,
-        uploads: Semaphore::new(UPLOADS),
+        puts: Semaphore::new(PUTS),
     });
     Ok(match prefix.as_str() {
         "" => (Arc::new(store), bucket),

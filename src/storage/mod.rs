@@ -28,8 +28,8 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path};
 
 use bucket::Bucket;
 
-/// Bytes of a part of an upload; stores in the cloud want 5 MB at least.
-const PART_BYTES: usize = 8 << 20;
+/// Bytes that one request writes of an object; stores in the cloud want 5 MB at least, where that is not all of it.
+const PUT_BYTES: usize = 8 << 20;
 
 /// Bytes that one system call reads or writes. The kernel lets no thread that answers requests in before a call has ended.
 const PIECE_BYTES: usize = 256 << 10;
@@ -113,7 +113,7 @@ impl Storage {
         let fail = |error: object_store::Error| self.error(key, error);
         let unreadable = |error: io::Error| StorageError::of(key, error);
         let _turn = match &self.kept {
-            Kept::InBucket(bucket) => bucket.uploads.acquire().await.ok(),
+            Kept::InBucket(bucket) => bucket.puts.acquire().await.ok(),
             Kept::Files(_) => None,
         };
         let file = match &self.kept {
@@ -130,21 +130,21 @@ impl Storage {
         };
         let place = path::Path::from(key);
         let (file, first) = next_part(file, true).await.map_err(unreadable)?;
-        if first.content_length() < PART_BYTES {
+        if first.content_length() < PUT_BYTES {
             return self.store.put(&place, first).await.map(|_| ()).map_err(fail);
         }
-        let mut upload = self.store.put_multipart(&place).await.map_err(fail)?;
+        let mut writing = self.store.put_multipart(&place).await.map_err(fail)?;
         let (mut file, mut part) = (file, first);
         let written = async {
             while part.content_length() > 0 {
-                upload.put_part(part).await.map_err(fail)?;
+                writing.put_part(part).await.map_err(fail)?;
                 (file, part) = next_part(file, false).await.map_err(unreadable)?;
             }
-            upload.complete().await.map(|_| ()).map_err(fail)
+            writing.complete().await.map(|_| ()).map_err(fail)
         };
         let written = written.await;
         if written.is_err()
-            && let Err(left) = upload.abort().await
+            && let Err(left) = writing.abort().await
         {
             log::debug!("what was written of {key} stays until it is discarded: {left}");
         }
@@ -323,7 +323,7 @@ async fn next_part(mut file: File, is_first: bool) -> io::Result<(File, PutPaylo
             file.rewind()?;
         }
         let mut pieces = Vec::new();
-        for _ in 0..PART_BYTES / PIECE_BYTES {
+        for _ in 0..PUT_BYTES / PIECE_BYTES {
             let mut piece = Vec::with_capacity(PIECE_BYTES);
             let most = u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX);
             if (&mut file).take(most).read_to_end(&mut piece)? == 0 {
