@@ -106,11 +106,8 @@ pub(super) fn open(
         .with_http_connector(SpawnedReqwestConnector::new(runtime.handle().clone()))
         .build()?;
     let listing = Listing { store: Arc::new(store.clone()), prefix: prefix.clone() };
-    let bucket = Arc::new(Bucket {
-        requests: Requests(Some(runtime)),
-        listing,
-        puts: Semaphore::new(PUTS),
-    });
+    let bucket =
+        Arc::new(Bucket { requests: Requests(Some(runtime)), listing, puts: Semaphore::new(PUTS) });
     Ok(match prefix.as_str() {
         "" => (Arc::new(store), bucket),
         prefix => (Arc::new(PrefixStore::new(store, prefix)), bucket),

@@ -190,14 +190,12 @@ impl Storage {
         ranges.iter().map(|range| part(range).ok_or_else(missing)).collect()
     }
 
-    /// Sees that the store is there and marked, so that what it lacks is not taken for lost while it is away.
+    /// Sees that the store is there and marked, so that what it lacks is not taken for lost while it is away: a bucket that does
+    /// not answer, or a folder whose disk is not mounted.
     ///
     /// # Errors
-    /// Fails if the marker of a bucket cannot be read.
+    /// Fails if the marker cannot be found.
     pub async fn confirm(&self) -> Result<(), StorageError> {
-        if !self.is_bucket() {
-            return Ok(());
-        }
         let place = path::Path::from(marker::NAME);
         self.within_patience(marker::NAME, self.store.head(&place)).await.map(|_| ())
     }
