@@ -35,6 +35,7 @@ pub mod pattern;
 pub mod perform;
 pub mod public_address;
 pub mod quoted;
+pub mod range;
 pub mod repeated;
 pub mod represent;
 pub mod request;

@@ -8,7 +8,6 @@ mod find;
 mod headers;
 mod image;
 mod pixels;
-mod range;
 mod thumbnails;
 
 use std::sync::Arc;

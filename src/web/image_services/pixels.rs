@@ -13,7 +13,6 @@ use percent_encoding::percent_decode_str;
 
 use super::body::StoredParts;
 use super::headers::Store;
-use super::range::{self, Wanted};
 use super::{Asked, NOSNIFF};
 use crate::addresses::ImageAddress;
 use crate::delivery::{DeliveryError, Image, Parts, Pixels, Planned};
@@ -24,6 +23,7 @@ use crate::metrics::http::RequestClass;
 use crate::metrics::renderings::Lane;
 use crate::resource::Freshness;
 use crate::web::connection::PartsBody;
+use crate::web::range::{self, Wanted};
 use crate::web::repeated::Repeated;
 
 /// Answers that are longer than this, in bytes, are sent in turns, so that tiles never wait for many of them.
