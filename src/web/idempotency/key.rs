@@ -15,15 +15,22 @@ const MAX_CHARACTERS: usize = 255;
 /// # Errors
 /// Returns what is wrong with the header: it is malformed, or the operation shows a secret.
 pub fn key(request: &HttpRequest, entry: &Entry) -> Result<Option<String>, Fault> {
-    let mut lines = request.headers().get_all(NAME);
-    let Some(line) = lines.next() else { return Ok(None) };
     if entry.doc.method != "POST" || !matches!(entry.act, Mounted::Command(_)) {
         return Ok(None);
     }
-    let fault = |reason: &str| Fault::of_request(NAME, reason);
-    if !entry.doc.takes_idempotency_key() {
+    if request.headers().contains_key(NAME) && !entry.doc.takes_idempotency_key() {
         return Err(fault("must be left out: the answer shows a secret, and so is not kept"));
     }
+    of_request(request)
+}
+
+/// Returns the key that a request names, whatever it does.
+///
+/// # Errors
+/// Returns what is wrong with the header.
+pub fn of_request(request: &HttpRequest) -> Result<Option<String>, Fault> {
+    let mut lines = request.headers().get_all(NAME);
+    let Some(line) = lines.next() else { return Ok(None) };
     if lines.next().is_some() {
         return Err(fault("is given several times"));
     }
@@ -35,6 +42,10 @@ pub fn key(request: &HttpRequest, entry: &Entry) -> Result<Option<String>, Fault
         1..=MAX_CHARACTERS => Ok(Some(text)),
         _ => Err(fault("must have 255 characters at most")),
     }
+}
+
+fn fault(reason: &str) -> Fault {
+    Fault::of_request(NAME, reason)
 }
 
 /// Reads a string of structured fields, without parameters.

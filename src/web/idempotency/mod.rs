@@ -24,7 +24,7 @@ use crate::resource::idempotency::{self, Begun, Done, KeptAnswer, KeyedRequest, 
 use crate::resource::pending::PendingJob;
 use crate::resource::reply::Then;
 use crate::resource::{Caller, Input, Reply, UnitOfWork, transaction};
-use render::{Rendering, response};
+use render::{Rendering, kept, response};
 
 /// Time that a repetition waits for the answer of the first request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -188,6 +188,57 @@ pub async fn answer(
             }
             // One that came at the same moment was first.
             Once::Running => match repeated(service, &tried.keyed).await? {
+                Some(response) => return Ok(response),
+                None => work = tried,
+            },
+        }
+    }
+}
+
+/// An act of an endpoint, in the transaction that keeps its answer.
+pub type Act = Box<dyn FnMut(&mut UnitOfWork<'_>) -> Result<HttpResponse, Problem> + Send>;
+
+/// Does an act of an endpoint once, and answers it, as [`answer`] does for operations of classes; a problem in place of an act is a refusal
+/// that was found before it.
+///
+/// # Errors
+/// Returns the problems of [`repeated`], and those of the act that are not kept.
+pub async fn answer_act(
+    service: &Service,
+    keyed: Keyed,
+    act: Result<Act, Problem>,
+) -> Result<HttpResponse, Problem> {
+    if let Some(response) = repeated(service, &keyed).await? {
+        return Ok(response);
+    }
+    let act = match act {
+        Ok(act) => Ok(act),
+        Err(problem) => Err(keyed.rendering.refusal(problem)?),
+    };
+    let caller = keyed.caller;
+    let mut work = Box::new((keyed, act));
+    loop {
+        let (database, site) = (service.database.clone(), Arc::clone(&service.site));
+        let attempt = move || {
+            let (keyed, act) = &mut *work;
+            let found = act.as_ref().err().cloned();
+            let refused = |problem| match &found {
+                Some(answer) => Ok(answer.clone()),
+                None => keyed.rendering.refusal(problem),
+            };
+            let act = |s: &mut UnitOfWork<'_>| match act {
+                Ok(act) => Ok(Done { answer: kept(act(s)?)?, is_provisional: false, value: () }),
+                // It is refused once more, so that it is treated as any refusal is.
+                Err(_) => Err(Problem::Unreadable(String::new())),
+            };
+            let once = idempotency::once(&database, &site, caller, &keyed.request, act, refused)?;
+            Ok((work, once))
+        };
+        let (tried, once) = service.scheduler.run(caller, attempt).await?;
+        match once {
+            Once::Again(answer) | Once::Refused(answer) => return response(answer),
+            Once::Done(done, _) => return response(done.answer),
+            Once::Running => match repeated(service, &tried.0).await? {
                 Some(response) => return Ok(response),
                 None => work = tried,
             },

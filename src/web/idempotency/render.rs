@@ -86,7 +86,10 @@ impl Rendering {
 }
 
 /// Returns a response as it is kept.
-fn kept(response: HttpResponse) -> Result<KeptAnswer, Problem> {
+///
+/// # Errors
+/// Fails if its body is a stream, which is a fault of ours.
+pub fn kept(response: HttpResponse) -> Result<KeptAnswer, Problem> {
     let status = response.status().as_u16();
     let lines = response.headers().iter().filter_map(|(name, value)| {
         // All that is ours is ASCII.
