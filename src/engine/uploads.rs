@@ -18,6 +18,11 @@ impl Engine {
     /// Puts the parts of an upload together, in a file without a name.
     pub(super) async fn fetch_upload(&self, parts: Vec<Part>) -> Result<Fetched, AttemptError> {
         let began = Instant::now();
+        // The setting may be lower than when it was sent.
+        let limit_bytes = self.fetcher.max_bytes();
+        if parts.iter().map(|part| part.length.cast_unsigned()).sum::<u64>() > limit_bytes {
+            return Err(OriginError::TooLarge { limit_bytes }.into());
+        }
         let folder = self.settings.folder.clone();
         let mut file = block(move || tempfile::tempfile_in(folder)).await?;
         let mut bytes = 0;

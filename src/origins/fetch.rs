@@ -57,6 +57,11 @@ impl Fetcher {
         Network::new(limits, allowed, ambient).map(|network| Self(Arc::new(network)))
     }
 
+    /// Returns how many bytes a file has at most.
+    pub fn max_bytes(&self) -> u64 {
+        self.0.limits.max_bytes
+    }
+
     /// Streams the origin into an unnamed temporary file in `folder`.
     ///
     /// Credentials go to the origin itself and to nobody else it leads to. Any final answer but a success with a body is

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::is_id;
+use super::{end_of_life, is_id, is_named};
 use crate::hydra::Problem;
 use crate::schema::uploads;
 
@@ -38,14 +38,23 @@ pub fn read<'a>(
     customer: i32,
     address: &'a str,
 ) -> Option<Result<&'a str, &'static str>> {
-    let is_own = address.get(..base.len()).is_some_and(|own| own.eq_ignore_ascii_case(base));
-    let rest = address.get(base.len()..).filter(|_| is_own)?.strip_prefix("/customers/")?;
-    let (of, rest) = rest.split_once('/')?;
+    // Of an address, scheme and host are the same in either case, and the path is not (RFC 3986, section 6.2.2.1).
+    let host_end = base.find("://").map_or(0, |scheme| {
+        let host = scheme + "://".len();
+        host + base.get(host..).and_then(|rest| rest.find('/')).unwrap_or(base.len() - host)
+    });
+    let (host, path) = base.split_at(host_end);
+    let (own, rest) = address.split_at_checked(host.len())?;
+    let rest = Some(rest).filter(|_| own.eq_ignore_ascii_case(host))?;
+    let (of, rest) = rest.strip_prefix(path)?.strip_prefix("/customers/")?.split_once('/')?;
     let id = rest.strip_prefix("uploads/")?;
-    if of.parse() != Ok(customer) {
-        return Some(Err("names an upload of another customer"));
-    }
-    Some(if is_id(id) { Ok(id) } else { Err(MISSING) })
+    let is_own = of == customer.to_string();
+    Some(match (is_own, of.parse() == Ok(customer)) {
+        (true, _) if is_id(id) => Ok(id),
+        // The number of a customer has one form.
+        (true, _) | (false, true) => Err(MISSING),
+        (false, false) => Err("names an upload of another customer"),
+    })
 }
 
 /// The fault of naming an upload that is not there, as the rest of a sentence.
@@ -55,7 +64,12 @@ const UNFINISHED: &str = "names an upload that is not finished";
 
 /// Uploads that images are to name from now on, and the reasons why others cannot be named.
 #[derive(Debug, Default)]
-pub struct NamedUploads(HashMap<String, Option<&'static str>>);
+pub struct NamedUploads {
+    /// Why each cannot be named, if it cannot.
+    faults: HashMap<String, Option<&'static str>>,
+    /// Those that would have expired.
+    kept: Vec<String>,
+}
 
 impl NamedUploads {
     /// Locks the uploads among origins of images that are written in this transaction, and keeps those that are finished from expiring.
@@ -74,19 +88,16 @@ impl NamedUploads {
             return Ok(Self::default());
         }
         let of = uploads::table.filter(uploads::customer.eq(customer));
-        let held: Vec<Found> = of
-            .filter(uploads::id.eq_any(ids))
-            // As all lock them.
-            .order(uploads::id)
-            .select((uploads::id, uploads::received.eq(uploads::length)))
-            .for_no_key_update()
-            .load(conn)?;
-        let finished: Vec<&String> =
-            held.iter().filter(|(_, is_finished)| *is_finished).map(|(id, _)| id).collect();
-        let expiring =
-            of.filter(uploads::id.eq_any(finished)).filter(uploads::expires.is_not_null());
-        diesel::update(expiring).set(uploads::expires.eq(None::<DateTime<Utc>>)).execute(conn)?;
-        Ok(Self::of(held))
+        // In the order in which all lock them.
+        let held: Vec<Found> =
+            found(customer, ids).order(uploads::id).for_no_key_update().load(conn)?;
+        let finished = held.iter().filter(|(_, is_finished)| *is_finished).map(|(id, _)| id);
+        let expiring = of
+            .filter(uploads::id.eq_any(finished.collect::<Vec<_>>()))
+            .filter(uploads::expires.is_not_null());
+        let kept = diesel::update(expiring).set(uploads::expires.eq(None::<DateTime<Utc>>));
+        let kept = kept.returning(uploads::id).get_results(conn)?;
+        Ok(Self { kept, ..Self::of(held) })
     }
 
     /// Looks whether uploads among origins could be named at this moment; locks and changes nothing.
@@ -99,32 +110,54 @@ impl NamedUploads {
         origins: impl Iterator<Item = &'o str>,
     ) -> Result<Self, Problem> {
         let ids = ids(origins);
-        if ids.is_empty() {
-            return Ok(Self::default());
+        match ids.is_empty() {
+            true => Ok(Self::default()),
+            false => Ok(Self::of(found(customer, ids).load(conn)?)),
         }
-        let of = uploads::table.filter(uploads::customer.eq(customer));
-        let found = of.filter(uploads::id.eq_any(ids));
-        let columns = (uploads::id, uploads::received.eq(uploads::length));
-        Ok(Self::of(found.select(columns).load(conn)?))
+    }
+
+    /// Lets uploads expire that were locked and in the end are named by no image, where not all that was about to be written was.
+    ///
+    /// # Errors
+    /// Fails if the database does not answer.
+    pub fn release_unnamed(&self, conn: &mut PgConnection, customer: i32) -> Result<(), Problem> {
+        for id in &self.kept {
+            if !is_named(conn, customer, id)? {
+                let row = uploads::table.find((customer, id));
+                diesel::update(row).set(uploads::expires.eq(end_of_life())).execute(conn)?;
+            }
+        }
+        Ok(())
     }
 
     fn of(found: Vec<Found>) -> Self {
         let state = |(id, is_finished): Found| (id, (!is_finished).then_some(UNFINISHED));
-        Self(found.into_iter().map(state).collect())
+        Self { faults: found.into_iter().map(state).collect(), kept: Vec::new() }
     }
 
     /// Returns why an origin is an upload that cannot be named, as the rest of a sentence; `None`: it can be, or is none.
     pub fn fault(&self, origin: &str) -> Option<&'static str> {
-        self.0.get(id_of(origin)?).copied().unwrap_or(Some(MISSING))
+        self.faults.get(id_of(origin)?).copied().unwrap_or(Some(MISSING))
     }
 }
 
 /// Id of an upload, and whether it is finished.
 type Found = (String, bool);
 
-/// Returns the ids of the uploads among origins.
-fn ids<'o>(origins: impl Iterator<Item = &'o str>) -> BTreeSet<String> {
-    origins.filter_map(id_of).map(str::to_owned).collect()
+/// Returns the query for those of a customer's uploads that have these ids.
+#[diesel::dsl::auto_type]
+fn found(customer: i32, ids: Vec<String>) -> _ {
+    let columns = (uploads::id, uploads::received.eq(uploads::length));
+    uploads::table
+        .filter(uploads::customer.eq(customer))
+        .filter(uploads::id.eq_any(ids))
+        .select(columns)
+}
+
+/// Returns the ids of the uploads among origins, each once.
+fn ids<'o>(origins: impl Iterator<Item = &'o str>) -> Vec<String> {
+    let ids: BTreeSet<&str> = origins.filter_map(id_of).collect();
+    ids.into_iter().map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -145,12 +178,16 @@ mod tests {
             "/uploads/0a1",
             "",
             "https://images.example.org/ap\u{fe}",
+            "https://images.example.org/API/customers/4/uploads/0a1",
+            "https://images.example.org/api/CUSTOMERS/4/uploads/0a1",
         ] {
             assert_eq!(read(elsewhere), None, "{elsewhere}");
         }
         for wrong in [
             "https://images.example.org/api/customers/5/uploads/0a1",
             "https://images.example.org/api/customers/4x/uploads/0a1",
+            "https://images.example.org/api/customers/04/uploads/0a1",
+            "https://images.example.org/api/customers/+4/uploads/0a1",
             "https://images.example.org/api/customers/4/uploads/",
             "https://images.example.org/api/customers/4/uploads/0a1/x",
             "https://images.example.org/api/customers/4/uploads/0a1?x",
@@ -158,6 +195,9 @@ mod tests {
         ] {
             assert!(matches!(read(wrong), Some(Err(_))), "{wrong}");
         }
+        let root = |address| super::read("http://localhost:8080", 4, address);
+        assert_eq!(root("http://LOCALHOST:8080/customers/4/uploads/0a1"), Some(Ok("0a1")));
+        assert_eq!(root("http://localhost:80801/customers/4/uploads/0a1"), None);
         assert_eq!(id_of(&stored("0a1")), Some("0a1"));
         assert_eq!(id_of("https://example.org/uploads/0a1"), None);
     }

@@ -1,5 +1,6 @@
 //! Images of which uploads are the origins.
 
+use hydria::engine::bulk::Turn;
 use serde_json::{Value, json};
 
 use super::{append, create, encoded, head, noise, place, terminate, tus};
@@ -103,6 +104,57 @@ fn an_upload_stays_as_long_as_an_image_names_it_and_goes_with_the_last() {
         c
     });
     scene.agrees();
+}
+
+#[test]
+fn an_image_of_an_upload_waits_while_the_folder_of_the_store_is_away() {
+    let scene = Scene::without_workers();
+    let owner = &scene.owner;
+    let upload = owner.upload(&pictures::smooth("20x20"));
+    let batch = owner.submit(&[scene.image("page", &upload)]).expect(201).id();
+    let hands = Hands::of(&scene.app);
+    let objects = scene.app.data.path().join("objects");
+    let away = scene.app.data.path().join("away");
+    // As where a disk is not mounted: there is an empty folder.
+    std::fs::rename(&objects, &away).expect("a folder");
+    std::fs::create_dir(&objects).expect("a folder");
+    hands.work_one();
+    assert_eq!(scene.read("page").text("error"), "");
+    std::fs::remove_dir(&objects).expect("nothing was written");
+    std::fs::rename(&away, &objects).expect("a folder");
+    hands.work_next();
+    owner.finished(&batch);
+    assert_eq!(scene.counts(&batch), (1, 0));
+    assert_eq!(scene.read("page").number("width"), 20);
+}
+
+#[test]
+fn a_job_that_writes_an_upload_to_no_image_does_not_keep_it() {
+    let scene = Scene::without_workers();
+    let owner = &scene.owner;
+    let space = owner.path(&format!("/spaces/{}/images", scene.space));
+    let mut conn = scene.app.database();
+    rows::fill(&mut conn, owner.id, scene.space, 1200);
+    let (upload, gone) = (owner.upload(b"a page"), owner.upload(b"gone"));
+    let body = json!({ "origin": upload, "initialOrigin": gone });
+    owner.client.patch(&format!("{space}?all=true"), &body).expect(202);
+    terminate(&owner.client, &gone).expect(204);
+    let hands = Hands::of(&scene.app);
+    while hands.bulk_turn() == Turn::Worked {}
+    let named = "SELECT count(*) AS n FROM images WHERE origin LIKE '/uploads/%'";
+    assert_eq!(rows::number(&mut conn, named), 0);
+    assert!(head(&owner.client, &upload).expect(200).header("upload-expires").is_some());
+    assert!(hands.check().is_empty());
+}
+
+#[test]
+fn an_upload_that_is_larger_than_originals_may_be_by_now_is_not_read() {
+    let scene = Scene::start();
+    let upload = scene.owner.upload(&pictures::smooth("20x20"));
+    let mut conn = scene.app.database();
+    rows::execute(&mut conn, "UPDATE upload_parts SET length = 3::bigint << 30");
+    let made = scene.put("page", &upload).expect(201);
+    assert!(made.text("error").contains("larger than 2147483648 bytes"), "{}", made.body);
 }
 
 #[test]

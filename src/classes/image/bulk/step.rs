@@ -159,6 +159,8 @@ fn update(
     }
     chunk.completed = i64::try_from(right.len()).unwrap_or(i64::MAX);
     revise::write(s, of.customer, right)?;
+    // All that is refused goes back, but here the rest is written.
+    locked.release_unnamed(s.conn, of.customer)?;
     Ok(chunk)
 }
 
