@@ -34,6 +34,14 @@ pub enum Problem {
     TooLarge {
         limit_bytes: usize,
     },
+    /// An upload is to have more bytes than is allowed.
+    UploadTooLarge {
+        limit_bytes: u64,
+    },
+    /// The body goes on beyond the end of an upload of `length` bytes.
+    BeyondEnd {
+        length: i64,
+    },
     /// The request target is longer than is read, in bytes.
     TargetTooLong {
         limit_bytes: usize,
@@ -53,6 +61,11 @@ pub enum Problem {
     /// The body did not come in the time that is given for it, in seconds.
     TooSlow {
         limit_s: u64,
+    },
+    /// Fewer bytes of an upload came than the least rate, in bytes a second, brings in so many seconds.
+    BelowLeastRate {
+        least_rate: u64,
+        over_s: u64,
     },
     /// The body or the query cannot be read at all.
     Unreadable(String),
@@ -102,13 +115,15 @@ impl Problem {
             Self::NotFound(_) => "NotFound",
             Self::MethodNotAllowed(_) => "MethodNotAllowed",
             Self::NotAcceptable { .. } => "NotAcceptable",
-            Self::TooLarge { .. } => "BodyTooLarge",
+            Self::TooLarge { .. } | Self::UploadTooLarge { .. } | Self::BeyondEnd { .. } => {
+                "BodyTooLarge"
+            }
             Self::UnsupportedMediaType { .. } | Self::UnsupportedEncoding(_) => {
                 "UnsupportedMediaType"
             }
             Self::TargetTooLong { .. } => "TargetTooLong",
             Self::HeadTooLarge { .. } => "HeadTooLarge",
-            Self::TooSlow { .. } => "BodyTooSlow",
+            Self::TooSlow { .. } | Self::BelowLeastRate { .. } => "BodyTooSlow",
             Self::Unreadable(_) | Self::Malformed(_) => "UnreadableRequest",
             Self::PreconditionFailed(_) => "PreconditionFailed",
             Self::Invalid(faults) if faults.iter().all(|f| f.taken) => "AlreadyTaken",
@@ -294,6 +309,13 @@ impl fmt::Display for Problem {
             Self::TooLarge { limit_bytes } => {
                 write!(f, "the body is larger than {limit_bytes} bytes")
             }
+            Self::UploadTooLarge { limit_bytes } => {
+                write!(f, "an upload has at most {limit_bytes} bytes")
+            }
+            Self::BeyondEnd { length } => write!(
+                f,
+                "the upload ends at byte {length}, as was declared when it was made, and this request has more bytes than are missing"
+            ),
             Self::TargetTooLong { limit_bytes } => {
                 write!(f, "the address that was asked for is longer than {limit_bytes} bytes")
             }
@@ -301,6 +323,11 @@ impl fmt::Display for Problem {
                 f,
                 "the head of the request has more than {limit_bytes} bytes, or more than \
                  {limit_lines} headers"
+            ),
+            Self::BelowLeastRate { least_rate, over_s } => write!(
+                f,
+                "fewer than {least_rate} bytes a second came for {over_s} seconds; what came is kept: ask by HEAD, and go on from \
+                 Upload-Offset"
             ),
             Self::TooSlow { limit_s } => {
                 write!(f, "the body did not come in time: {limit_s} seconds passed")

@@ -36,7 +36,7 @@ pub enum RequestClass {
     Events,
     /// A log-in, a log-out, or the question who is logged in.
     Session,
-    /// A part of an upload, or the question how far it is.
+    /// Anything about uploads: making one, sending a part, asking how far it is, reading, removing.
     Upload,
     /// Health of the service.
     Health,

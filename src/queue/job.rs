@@ -221,19 +221,24 @@ pub fn discard_ended(conn: &mut PgConnection, key: &str) -> Result<(), Problem> 
     Ok(())
 }
 
-/// Discards objects that nothing names any more, at once.
+/// Discards objects that nothing names any more, due so many seconds from now.
 ///
 /// # Errors
 /// Fails if the database does not answer.
-pub fn discard_objects(conn: &mut PgConnection, keys: &[String]) -> Result<(), Problem> {
+pub fn discard_objects(
+    conn: &mut PgConnection,
+    keys: &[String],
+    due_s: i32,
+) -> Result<(), Problem> {
     if keys.is_empty() {
         return Ok(());
     }
     diesel::sql_query(
-        "INSERT INTO discards (object, due) SELECT key, now() FROM unnest($1) AS key \
-         ON CONFLICT DO NOTHING",
+        "INSERT INTO discards (object, due) SELECT key, now() + $2 * interval '1 second' \
+         FROM unnest($1) AS key ON CONFLICT DO NOTHING",
     )
     .bind::<Array<Text>, _>(keys)
+    .bind::<Integer, _>(due_s)
     .execute(conn)?;
     Ok(())
 }

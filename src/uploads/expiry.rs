@@ -7,8 +7,11 @@ use super::{drop_locked, is_named};
 use crate::hydra::Problem;
 use crate::schema::uploads;
 
-/// Uploads that are looked at in one go.
+/// Uploads that are looked at in one transaction, at most.
 const AT_ONCE: i64 = 100;
+
+/// Parts that one transaction removes, after which it begins with no other upload.
+const PARTS: usize = 2_000;
 
 /// Removes some uploads that are due, and keeps those that images name; returns whether there may be more.
 ///
@@ -26,12 +29,16 @@ pub fn remove_old(conn: &mut PgConnection) -> Result<bool, Problem> {
         .for_update()
         .skip_locked()
         .load(conn)?;
+    let mut parts = 0;
     for (customer, id) in &due {
+        if parts >= PARTS {
+            return Ok(true);
+        }
         if is_named(conn, *customer, id)? {
             let kept = uploads::expires.eq(None::<chrono::DateTime<chrono::Utc>>);
             diesel::update(uploads::table.find((customer, id))).set(kept).execute(conn)?;
         } else {
-            drop_locked(conn, *customer, id)?;
+            parts += drop_locked(conn, *customer, id)?;
         }
     }
     Ok(due.len() == usize::try_from(AT_ONCE).unwrap_or_default())

@@ -7,11 +7,13 @@ pub mod expiry;
 pub mod origin;
 pub mod parts;
 
-use chrono::{DateTime, Utc};
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::dsl::{now, sql};
 use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, Nullable, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, Text, Timestamptz};
 
 use crate::hydra::Problem;
 use crate::queue::job;
@@ -25,6 +27,9 @@ pub const MOST_WAITING: i64 = 10_000;
 
 /// Time after which an upload is removed that nothing was added to, and that no image names.
 const LIFE: &str = "24 hours";
+
+/// Seconds for which the object of a part that is no longer named is still there, for who reads it.
+const AFTER_READERS_S: i32 = 60;
 
 /// First part of the advisory locks under which uploads of a customer are made one after another, so that their number is
 /// exact.
@@ -62,6 +67,46 @@ impl Upload {
     /// Returns whether all bytes are there.
     pub fn is_finished(&self) -> bool {
         self.received == self.length
+    }
+
+    /// Returns how many bytes are not there yet.
+    pub fn missing(&self) -> u64 {
+        u64::try_from(self.length - self.received).unwrap_or_default()
+    }
+}
+
+/// The uploads of a customer that no image names; as the end of a sentence that says that there is no room.
+#[derive(Debug, QueryableByName)]
+pub struct Waiting {
+    #[diesel(sql_type = BigInt)]
+    uploads: i64,
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
+    /// When the first of them expires.
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    first: Option<DateTime<Utc>>,
+}
+
+impl Waiting {
+    /// # Errors
+    /// Fails if the database does not answer.
+    pub fn of(conn: &mut PgConnection, customer: i32) -> Result<Self, Problem> {
+        let waiting = diesel::sql_query(
+            "SELECT count(*) AS uploads, coalesce(sum(length), 0)::bigint AS bytes, min(expires) AS first \
+             FROM uploads WHERE customer = $1 AND expires IS NOT NULL",
+        );
+        Ok(waiting.bind::<Integer, _>(customer).get_result(conn)?)
+    }
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { uploads, bytes, first: Some(first) } = self else { return Ok(()) };
+        let first = first.to_rfc3339_opts(SecondsFormat::Secs, true);
+        write!(
+            f,
+            "; {bytes} bytes are those of uploads that no image names ({uploads}), the first of which expires at {first}"
+        )
     }
 }
 
@@ -108,13 +153,20 @@ pub fn make(
 
 /// Returns an upload.
 ///
+/// One that an image has let go of is due to be looked at, and shown as what it is: kept if another image names it.
+///
 /// # Errors
-/// Returns [`Problem::NotFound`] if there is no such upload, or its time is over.
+/// Returns [`Problem::NotFound`] if there is no such upload, or its time is over and no image names it.
 pub fn find(conn: &mut PgConnection, customer: i32, id: &str) -> Result<Upload, Problem> {
     let of = uploads::table.find((customer, id));
-    let found = of.filter(uploads::expires.is_null().or(uploads::expires.gt(now)));
-    let found: Option<Upload> = found.select(Upload::as_select()).first(conn).optional()?;
-    found.ok_or_else(|| missing(id))
+    let found: Option<(Upload, Option<bool>)> =
+        of.select((Upload::as_select(), uploads::expires.le(now))).first(conn).optional()?;
+    let (upload, is_due) = found.ok_or_else(|| missing(id))?;
+    match is_due.unwrap_or_default() {
+        false => Ok(upload),
+        true if is_named(conn, customer, id)? => Ok(Upload { expires: None, ..upload }),
+        true => Err(missing(id)),
+    }
 }
 
 /// Removes an upload, and discards its objects.
@@ -133,19 +185,19 @@ pub fn remove(conn: &mut PgConnection, customer: i32, id: &str) -> Result<(), Pr
             "an image has this upload as its origin; it is removed with the last that has".into(),
         ));
     }
-    drop_locked(conn, customer, id)
+    drop_locked(conn, customer, id).map(|_| ())
 }
 
-/// Removes an upload whose row is locked, and discards its objects.
-fn drop_locked(conn: &mut PgConnection, customer: i32, id: &str) -> Result<(), Problem> {
+/// Removes an upload whose row is locked, and discards its objects; returns how many.
+fn drop_locked(conn: &mut PgConnection, customer: i32, id: &str) -> Result<usize, Problem> {
     let of = upload_parts::table
         .filter(upload_parts::customer.eq(customer))
         .filter(upload_parts::upload.eq(id));
     let objects: Vec<i64> = diesel::delete(of).returning(upload_parts::object).get_results(conn)?;
     let keys: Vec<String> = objects.into_iter().map(object).collect();
-    job::discard_objects(conn, &keys)?;
+    job::discard_objects(conn, &keys, AFTER_READERS_S)?;
     diesel::delete(uploads::table.find((customer, id))).execute(conn)?;
-    Ok(())
+    Ok(keys.len())
 }
 
 #[derive(QueryableByName)]

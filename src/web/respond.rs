@@ -219,7 +219,7 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
             response.insert_header((header::ACCEPT_ENCODING, "identity"));
         }
         // What still comes of the body would be taken for the next request.
-        Problem::TooSlow { .. } => {
+        Problem::TooSlow { .. } | Problem::BelowLeastRate { .. } => {
             response.force_close();
         }
         Problem::Unavailable(..) | Problem::SerializationConflict(_) => {

@@ -29,13 +29,15 @@ pub fn of_problem(problem: &Problem) -> StatusCode {
         Problem::NotFound(_) => StatusCode::NOT_FOUND,
         Problem::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
         Problem::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
-        Problem::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        Problem::TooLarge { .. } | Problem::UploadTooLarge { .. } | Problem::BeyondEnd { .. } => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
         Problem::TargetTooLong { .. } => StatusCode::URI_TOO_LONG,
         Problem::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         Problem::UnsupportedMediaType { .. } | Problem::UnsupportedEncoding(_) => {
             StatusCode::UNSUPPORTED_MEDIA_TYPE
         }
-        Problem::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+        Problem::TooSlow { .. } | Problem::BelowLeastRate { .. } => StatusCode::REQUEST_TIMEOUT,
         Problem::Unreadable(_) | Problem::Malformed(_) | Problem::Invalid(_) => {
             StatusCode::BAD_REQUEST
         }

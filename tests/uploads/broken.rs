@@ -77,6 +77,100 @@ fn of_two_requests_at_once_the_later_goes_on_and_the_earlier_adds_nothing() {
 }
 
 #[test]
+fn a_request_that_was_displaced_stores_nothing() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let upload = place(&create(&owner.client, &owner.uploads(), 200_000).expect(201));
+    let mut earlier = Slow::begin(&owner, &upload, 0, 200_000);
+    earlier.send(&vec![0; 100_000]);
+    let mut conn = app.database();
+    until("the earlier to begin", || {
+        rows::number(&mut conn, "SELECT count(writer) AS n FROM uploads") == 1
+    });
+    append(&owner.client, &upload, 0, &[1; 1000]).expect(204);
+    earlier.send(&vec![0; 100_000]);
+    assert_eq!(earlier.answer().0, 409);
+    assert_eq!(rows::files(&app.data.path().join("objects/uploads")).len(), 1);
+    assert_eq!(rows::number(&mut conn, "SELECT count(*) AS n FROM discards"), 0);
+}
+
+#[test]
+fn a_request_that_is_refused_or_adds_nothing_displaces_nobody_and_keeps_nothing_longer() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let bytes = noise(2000);
+    let upload = place(&create(&owner.client, &owner.uploads(), bytes.len()).expect(201));
+    let mut conn = app.database();
+    rows::execute(&mut conn, "UPDATE uploads SET expires = now() + interval '1 hour'");
+    let mut slow = Slow::begin(&owner, &upload, 0, bytes.len());
+    slow.send(&bytes[..1000]);
+    until("it to begin", || rows::number(&mut conn, "SELECT count(writer) AS n FROM uploads") == 1);
+    let refused = append(&owner.client, &upload, 0, &[1; 2001]).expect(413);
+    assert!(refused.text("detail").contains("ends at byte 2000"), "{}", refused.body);
+    append(&owner.client, &upload, 1, b"x").expect(409);
+    append(&owner.client, &upload, 0, b"").expect(204);
+    let late = "SELECT count(*) AS n FROM uploads WHERE expires > now() + interval '1 hour'";
+    assert_eq!(rows::number(&mut conn, late), 0);
+    slow.send(&bytes[1000..]);
+    assert_eq!(slow.answer().0, 204);
+    assert!(owner.client.get(&upload).expect(200).bytes == bytes);
+    assert_eq!(rows::number(&mut conn, late), 1);
+}
+
+#[test]
+fn a_customer_sends_so_many_requests_at_once_and_all_else_goes_on() {
+    let app = App::without_workers();
+    let (owner, other) = (app.customer("library"), app.customer("other"));
+    let upload = place(&create(&owner.client, &owner.uploads(), 1000).expect(201));
+    // More than there is room for, some of which are refused.
+    let slow: Vec<Slow> = (0..36).map(|_| Slow::begin(&owner, &upload, 0, 1000)).collect();
+    let mut last = None;
+    until("all to be under way", || {
+        let answer = append(&owner.client, &upload, 0, b"");
+        last = answer.header("retry-after").map(str::to_owned);
+        answer.status == 503
+    });
+    assert_eq!(last.as_deref(), Some("2"));
+    let theirs = other.upload(b"theirs");
+    assert_eq!(other.client.get(&theirs).expect(200).bytes, b"theirs");
+    create(&owner.client, &owner.uploads(), 1).expect(201);
+    drop(slow);
+    until("their ends to be seen", || append(&owner.client, &upload, 0, &[1; 1000]).status == 204);
+}
+
+#[test]
+fn what_follows_a_part_that_is_lost_is_refused_in_words() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let upload = place(&create(&owner.client, &owner.uploads(), 1000).expect(201));
+    append(&owner.client, &upload, 0, &[1; 100]).expect(204);
+    let objects = app.data.path().join("objects");
+    let away = app.data.path().join("away");
+    // A store that is not there is none of which something is lost.
+    std::fs::rename(&objects, &away).expect("a folder");
+    std::fs::create_dir(&objects).expect("a folder");
+    append(&owner.client, &upload, 100, &[1; 900]).expect(503);
+    std::fs::remove_dir_all(&objects).expect("a folder");
+    std::fs::rename(&away, &objects).expect("a folder");
+    for file in rows::files(&objects.join("uploads")) {
+        std::fs::remove_file(file).expect("a file");
+    }
+    let refused = append(&owner.client, &upload, 100, &[1; 900]).expect(409);
+    assert!(refused.text("detail").contains("send the file anew"), "{}", refused.body);
+    assert_eq!(offset(&owner.client, &upload), 100);
+}
+
+#[test]
+fn what_is_removed_is_still_in_the_store_for_a_while_for_who_reads_it() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    terminate(&owner.client, &owner.upload(b"a page")).expect(204);
+    let mut conn = app.database();
+    let later = "SELECT count(*) AS n FROM discards WHERE due > now() + interval '30 seconds'";
+    assert_eq!(rows::number(&mut conn, later), 1);
+}
+
+#[test]
 fn an_upload_that_is_removed_while_it_is_sent_is_gone() {
     let app = App::without_workers();
     let owner = app.customer("library");

@@ -107,6 +107,21 @@ fn an_upload_stays_as_long_as_an_image_names_it_and_goes_with_the_last() {
 }
 
 #[test]
+fn an_upload_that_one_image_lets_go_is_there_for_another_that_names_it() {
+    let scene = Scene::without_workers();
+    let owner = &scene.owner;
+    let upload = owner.upload(b"a page");
+    owner.submit(&[scene.image("a", &upload), scene.image("b", &upload)]).expect(201);
+    owner.client.delete(&scene.path("a")).expect(205);
+    // Before anybody has looked whether another names it.
+    assert_eq!(head(&owner.client, &upload).expect(200).header("upload-expires"), None);
+    assert_eq!(owner.client.get(&upload).expect(200).bytes, b"a page");
+    owner.client.delete(&scene.path("b")).expect(205);
+    head(&owner.client, &upload).expect(404);
+    assert!(!is_there(&scene, &upload));
+}
+
+#[test]
 fn an_image_of_an_upload_waits_while_the_folder_of_the_store_is_away() {
     let scene = Scene::without_workers();
     let owner = &scene.owner;

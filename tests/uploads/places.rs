@@ -8,7 +8,7 @@ use crate::engine::scene::Scene;
 use crate::operations::backups::{Owned, text};
 use crate::process::home::{BASE, Home, Running};
 use crate::support::s3::Behaviour;
-use crate::support::{App, Client, Owner, S3, database, pictures};
+use crate::support::{App, Client, Owner, S3, database, pictures, rows, until};
 
 #[test]
 fn uploads_are_kept_in_a_bucket_and_images_are_made_of_them_there() {
@@ -40,6 +40,31 @@ fn uploads_are_kept_in_a_bucket_and_images_are_made_of_them_there() {
     s3.put("images", "hydria/uploads/999/999", b"left behind");
     let said = home.fails(&["check"]);
     assert!(said.contains("object uploads/999/999 belongs to no image and no upload"), "{said}");
+}
+
+#[test]
+fn what_was_stored_of_an_upload_that_went_meanwhile_is_removed_at_once() {
+    let s3 = S3::start();
+    s3.make_bucket("images");
+    let settings = s3.settings("s3://images/hydria");
+    let settings: Vec<(&str, &str)> =
+        settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let app = App::start_with(&settings, Options { no_worker: true, ..Default::default() });
+    let owner = app.customer("library");
+    let upload = place(&create(&owner.client, &owner.uploads(), 1000).expect(201));
+    s3.behave(Behaviour::IsSilent);
+    let mut slow = super::Slow::begin(&owner, &upload, 0, 1000);
+    slow.send(&[1; 1000]);
+    let mut conn = app.database();
+    until("it to be written", || {
+        rows::number(&mut conn, "SELECT count(*) AS n FROM discards") == 1
+    });
+    super::terminate(&owner.client, &upload).expect(204);
+    s3.behave(Behaviour::Works);
+    assert_eq!(slow.answer().0, 404);
+    let later = "SELECT count(*) AS n FROM discards WHERE due > now()";
+    assert_eq!(rows::number(&mut conn, later), 0);
+    assert_eq!(rows::number(&mut conn, "SELECT count(*) AS n FROM discards"), 1);
 }
 
 #[test]

@@ -101,7 +101,8 @@ fn an_upload_is_made_sent_in_parts_read_and_removed() {
     append(&owner.client, &upload, 30_000, &bytes[30_000..]).expect(204);
     assert_eq!(offset(&owner.client, &upload), 100_000);
     append(&owner.client, &upload, 100_000, &[]).expect(204);
-    append(&owner.client, &upload, 100_000, b"x").expect(413);
+    let refused = append(&owner.client, &upload, 100_000, b"x").expect(413);
+    assert!(refused.text("detail").contains("ends at byte 100000"), "{}", refused.body);
 
     let read = owner.client.get(&upload).expect(200);
     assert!(read.bytes == bytes, "{} bytes", read.bytes.len());
@@ -172,6 +173,8 @@ fn requests_that_are_no_tus_are_refused_before_anything_is_made() {
         post("Upload-Length", length).expect(400);
     }
     post("Upload-Length", "9223372036854775808").expect(413);
+    let request = tus(client, Method::POST, &owner.uploads()).header("Upload-Length", 1_u64 << 60);
+    client.send(request.header("Upload-Metadata", "a b c")).expect(413);
     post("Upload-Defer-Length", "1").expect(400);
     let concatenated = tus(client, Method::POST, &owner.uploads()).header("Upload-Length", 1);
     client.send(concatenated.header("Upload-Concat", "partial")).expect(400);
@@ -222,6 +225,10 @@ fn uploads_are_their_customers_alone_and_who_only_reads_sends_none() {
     create(&reader, &owner.uploads(), 1).expect(403);
     append(&reader, &upload, 0, b"x").expect(403);
     terminate(&reader, &upload).expect(403);
+    // Whatever else would be wrong.
+    reader.send(reader.request(Method::POST, &owner.uploads())).expect(403);
+    reader.send(reader.request(Method::DELETE, &format!("{upload}0"))).expect(403);
+    append(&reader, &format!("{}/-", owner.uploads()), 0, b"x").expect(403);
     head(&app.administrator, &upload).expect(200);
     head(&app.administrator, &upload.replace("/customers/", "/customers/9")).expect(404);
 }

@@ -53,7 +53,7 @@ pub(super) fn remove(
     s.effects.extend(finished.iter().map(|finished| Effect::Note(finished.to_string())));
     job::withdraw(s.conn, customer, &keys)?;
     let objects = derivatives::objects_of(s.conn, customer, &keys)?;
-    job::discard_objects(s.conn, &objects)?;
+    job::discard_objects(s.conn, &objects, 0)?;
     let (spaces, ids): (Vec<i32>, Vec<&str>) = keys.into_iter().unzip();
     let deleted = diesel::sql_query(
         "DELETE FROM images WHERE customer = $1 \

@@ -7,6 +7,7 @@ mod metadata;
 mod pace;
 pub mod protocol;
 mod receive;
+mod slots;
 mod spool;
 mod store;
 
@@ -21,12 +22,14 @@ use super::admission::read_only;
 use super::endpoint::Call;
 use super::scheduler::Holder;
 use crate::classes::customer_storage::quota;
+use crate::database::Conn;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
 use crate::resource::transaction;
 use crate::storage::Storage;
 use crate::uploads::{self, Upload, origin};
 use protocol::{EXPIRES, LENGTH, METADATA, OFFSET};
+use slots::Slots;
 
 /// Customers whose uploads write to the disk at the same time, and those beyond them that have nothing under way.
 const SHARES: Shares = Shares { capacity: 4, extra: 4 };
@@ -50,11 +53,14 @@ pub struct Uploads {
     settings: Settings,
     /// Turns of writing to the disk or the bucket, by customer.
     turns: Limiter<i32>,
+    /// Requests that add to uploads.
+    receiving: Slots,
 }
 
 impl Uploads {
     pub fn new(settings: Settings) -> Self {
-        Self { settings, turns: Limiter::new(SHARES) }
+        let receiving = Slots::new(receive::BOUNDS, receive::TOO_MANY);
+        Self { settings, turns: Limiter::new(SHARES), receiving }
     }
 
     /// Returns how many bytes an upload has at most.
@@ -70,40 +76,57 @@ struct At {
     id: String,
 }
 
+/// What a request declares of an upload.
+#[derive(Debug, Clone)]
+struct Declared {
+    length: i64,
+    metadata: String,
+}
+
 /// Makes an upload of as many bytes as the request declares, for which room is taken.
 ///
 /// # Errors
 /// Returns [`Problem::PreconditionFailed`] for another version of the protocol, [`Problem::Unreadable`] for headers that are
-/// missing or malformed, [`Problem::TooLarge`] and [`Problem::QuotaExceeded`].
+/// missing or malformed, [`Problem::UploadTooLarge`] and [`Problem::QuotaExceeded`].
 pub async fn create(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let Call { service, request, .. } = call;
     let customer = customer(call)?;
-    protocol::check_version(request)?;
     check_writer(call)?;
+    protocol::check_version(request)?;
+    let declared = declared(service, request)?;
+    let make = write(service, customer, move |conn| made(conn, customer, &declared));
+    Ok(at(&service.site.base, customer, &make.await?))
+}
+
+/// Reads what a request declares.
+fn declared(service: &Service, request: &HttpRequest) -> Result<Declared, Problem> {
     let headers = request.headers();
+    let limit_bytes = service.uploads.max_bytes();
+    let length = protocol::bytes(headers, &LENGTH);
+    if length.as_ref().is_ok_and(|length| *length > limit_bytes) {
+        return Err(Problem::UploadTooLarge { limit_bytes });
+    }
     protocol::check_extensions(headers)?;
-    let length = protocol::bytes(headers, &LENGTH)?;
-    let metadata = metadata::read(headers)?;
+    let (length, metadata) = (length?, metadata::read(headers)?);
     if length == 0 {
         let words = "the header upload-length is 0, and an empty file is no original";
         return Err(Problem::Unreadable(words.into()));
     }
-    let limit = service.uploads.max_bytes();
-    let length = i64::try_from(length).ok().filter(|_| length <= limit);
-    let Some(length) = length else {
-        return Err(Problem::TooLarge {
-            limit_bytes: usize::try_from(limit).unwrap_or(usize::MAX),
-        });
-    };
-    let make = write(service, customer, move |conn| {
-        quota::reserve(conn, customer, length)?;
-        uploads::make(conn, customer, length, &metadata)
-    });
-    let upload = make.await?;
+    // More than that is no setting.
+    Ok(Declared { length: i64::try_from(length).unwrap_or(i64::MAX), metadata })
+}
+
+/// Takes room for an upload, and makes it.
+fn made(conn: &mut Conn, customer: i32, declared: &Declared) -> Result<Upload, Problem> {
+    quota::reserve(conn, customer, declared.length)?;
+    uploads::make(conn, customer, declared.length, &declared.metadata)
+}
+
+/// Says where an upload is that was made.
+fn at(base: &str, customer: i32, upload: &Upload) -> HttpResponse {
     let mut response = HttpResponse::Created();
-    let address = origin::address(&service.site.base, customer, &upload.id);
-    response.insert_header((header::LOCATION, address));
-    Ok(told(response, &upload))
+    response.insert_header((header::LOCATION, origin::address(base, customer, &upload.id)));
+    told(response, upload)
 }
 
 /// Answers at the address of an upload.
@@ -112,22 +135,22 @@ pub async fn create(call: Call<'_>) -> Result<HttpResponse, Problem> {
 /// As the functions have them that it calls; [`Problem::NotFound`] if there is no such upload.
 pub async fn answer(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let customer = customer(call)?;
+    let method = call.request.method();
+    if ![Method::GET, Method::HEAD].contains(method) {
+        check_writer(call)?;
+    }
+    if *method != Method::GET {
+        protocol::check_version(call.request)?;
+    }
     let id = call.values.get(1).cloned().unwrap_or_default();
     // What is no id may be what PostgreSQL cannot be asked for.
     if !uploads::is_id(&id) {
         return Err(uploads::missing(&id));
     }
     let at = At { customer, id };
-    let method = call.request.method();
-    if *method == Method::GET {
-        return content::get(call, at).await;
-    }
-    protocol::check_version(call.request)?;
-    if *method == Method::HEAD {
-        return progress(call, at).await;
-    }
-    check_writer(call)?;
     match *method {
+        Method::GET => content::get(call, at).await,
+        Method::HEAD => progress(call, at).await,
         Method::PATCH => receive::append(call, at).await,
         _ => remove(call, at).await,
     }
@@ -188,11 +211,22 @@ fn whole(request: &HttpRequest) -> Result<actix_web::web::Data<Service>, Problem
     whole.ok_or_else(|| Problem::internal("a request without its service"))
 }
 
+/// Does the rest of what was begun in one transaction, in a turn of the customer's; it is never refused.
+async fn go_on<T: Send + 'static>(
+    service: &Service,
+    customer: i32,
+    act: impl FnMut(&mut Conn) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let database = service.database.clone();
+    let act = move || transaction::write(&database, act);
+    service.scheduler.go_on(Holder::Customer(customer), act).await
+}
+
 /// Does something with the rows in one transaction, in a turn of the customer's.
 async fn write<T: Send + 'static>(
     service: &Service,
     customer: i32,
-    act: impl FnMut(&mut crate::database::Conn) -> Result<T, Problem> + Send + 'static,
+    act: impl FnMut(&mut Conn) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let database = service.database.clone();
     let act = move || transaction::write(&database, act);
@@ -203,7 +237,7 @@ async fn write<T: Send + 'static>(
 async fn read<T: Send + 'static>(
     service: &Service,
     customer: i32,
-    act: impl FnMut(&mut crate::database::Conn) -> Result<T, Problem> + Send + 'static,
+    act: impl FnMut(&mut Conn) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     let database = service.database.clone();
     let act = move || transaction::read(&database, act);

@@ -35,14 +35,15 @@ impl Pace {
     /// Judges the stretch, once it is over.
     ///
     /// # Errors
-    /// Returns [`Problem::TooSlow`] if less came than the least rate brings.
+    /// Returns [`Problem::BelowLeastRate`] if less came than that brings.
     pub fn check(&mut self, now: Instant) -> Result<(), Problem> {
         let over = now.saturating_duration_since(self.since);
         if over < STRETCH {
             return Ok(());
         }
         if self.bytes < over.as_secs().saturating_mul(LEAST_RATE) {
-            return Err(Problem::TooSlow { limit_s: STRETCH.as_secs() });
+            let (least_rate, over_s) = (LEAST_RATE, STRETCH.as_secs());
+            return Err(Problem::BelowLeastRate { least_rate, over_s });
         }
         *self = Self::begin(now);
         Ok(())
@@ -73,7 +74,7 @@ mod tests {
         let least = usize::try_from(LEAST_RATE).expect("few");
         assert!(sent(least, 3600, 0).is_ok(), "for an hour");
         assert!(sent(0, 29, 0).is_ok(), "a pause");
-        assert!(matches!(sent(0, 31, 0), Err(Problem::TooSlow { limit_s: 30 })));
+        assert!(matches!(sent(0, 31, 0), Err(Problem::BelowLeastRate { over_s: 30, .. })));
         assert!(sent(least - 100, 31, 0).is_err());
         assert!(sent(least, 120, 60).is_ok(), "the store was slow, and not the client");
     }

@@ -14,18 +14,26 @@ use tokio::time::timeout;
 
 use super::pace::Pace;
 use super::protocol::{OFFSET, PART, bytes};
+use super::slots::Bounds;
 use super::store::Storing;
 use super::{At, told, whole, write};
+use crate::database::Conn;
+use crate::fairness::Shares;
 use crate::hydra::Problem;
-use crate::uploads::{self, parts};
+use crate::uploads::parts;
 use crate::web::ahead;
 use crate::web::endpoint::Call;
 
 /// Pieces of a body that wait to be written, at most; each has some 16 KiB.
 const PIECES: usize = 2;
 
-/// Memory that a request takes while it is received, in bytes: what waits, and what is gathered.
-const MEMORY: usize = 160 << 10;
+/// Requests that are received at once. Each takes some 160 KiB for as long as it lasts: 64 that are gathered, 32 that wait, and 64 that the
+/// HTTP layer holds; so all take 20 MiB at most, and nothing of what other requests share.
+pub const BOUNDS: Bounds = Bounds { each: 32, shares: Shares { capacity: 96, extra: 32 } };
+
+/// The detail of the problem of a request beyond them.
+pub const TOO_MANY: &str =
+    "too many requests that add to uploads are under way; end some, or try again";
 
 /// Interval at which a request that nothing comes of looks whether it is to end.
 const TICK: Duration = Duration::from_secs(1);
@@ -34,40 +42,44 @@ const TICK: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// Returns [`Problem::UnsupportedMediaType`] and [`Problem::UnsupportedEncoding`]; [`Problem::OffsetConflict`] if the upload
-/// does not stand where the request goes on, or another request begins to; [`Problem::TooLarge`] for more than was declared;
-/// [`Problem::TooSlow`] below the least rate.
+/// does not stand where the request goes on, or another request begins to; [`Problem::BeyondEnd`] for more than was declared;
+/// [`Problem::BelowLeastRate`]; [`Problem::Unavailable`] where too many are under way.
 pub async fn append(call: Call<'_>, at: At) -> Result<HttpResponse, Problem> {
-    let Call { service, request, context, .. } = call;
+    let Call { service, request, .. } = call;
     let headers = request.headers();
     check_type(call)?;
     let offset = bytes(headers, &OFFSET)?;
     let unreachable = || Problem::Unreadable("the header upload-offset is too large".into());
     let offset = i64::try_from(offset).map_err(|_too_large| unreachable())?;
-    let (customer, id) = (at.customer, at.id.clone());
-    let begin = write(service, customer, move |conn| parts::begin(conn, customer, &id, offset));
-    let writing = begin.await?;
-    let left = u64::try_from(writing.length - writing.offset).unwrap_or_default();
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let announced: Option<u64> = announced.and_then(|value| value.parse().ok());
-    if announced.is_some_and(|announced| announced > left) {
-        return Err(too_large(left));
-    }
-    let permit = service.bodies.take(context.account(), MEMORY).await?;
+    let At { customer, id } = at;
+    // Before the upload is told of the request: one that is refused displaces nobody.
+    let slot = service.uploads.receiving.take(customer)?;
+    let begin = move |conn: &mut Conn| parts::begin(conn, customer, &id, (offset, announced));
+    let (upload, writing) = write(service, customer, begin).await?;
+    let end = End { missing: upload.missing(), length: upload.length };
     let (sender, pieces) = mpsc::channel(PIECES);
-    let storing = Storing::new(whole(request)?, writing, permit);
+    let storing = Storing::new(whole(request)?, (upload, writing), slot);
     let storing = actix_web::rt::spawn(storing.run(pieces));
-    let received = receive(call, left, sender).await;
+    let received = receive(call, end, sender).await;
     let stored = storing.await.unwrap_or_else(|broken| Err(Problem::internal(broken)));
     // What could not be stored goes before what was wrong with the rest.
-    stored?;
+    let upload = stored?;
     received?;
-    let find = super::read(service, customer, move |conn| uploads::find(conn, customer, &at.id));
-    let upload = find.await?;
     Ok(told(HttpResponse::NoContent(), &upload))
 }
 
+/// Where an upload ends.
+#[derive(Clone, Copy)]
+struct End {
+    /// Bytes that are not there yet.
+    missing: u64,
+    length: i64,
+}
+
 /// Passes the body on, piece by piece, until it ends or there is nobody to take it.
-async fn receive(call: Call<'_>, left: u64, sender: mpsc::Sender<Bytes>) -> Result<(), Problem> {
+async fn receive(call: Call<'_>, end: End, sender: mpsc::Sender<Bytes>) -> Result<(), Problem> {
     let Call { service, context, payload, .. } = call;
     let mut body = payload.parts();
     let mut pace = Pace::begin(Instant::now());
@@ -87,8 +99,8 @@ async fn receive(call: Call<'_>, left: u64, sender: mpsc::Sender<Bytes>) -> Resu
         let Some(piece) = next else { return Ok(()) };
         let piece = piece.map_err(|error| ahead::broken(&error))?;
         came += u64::try_from(piece.len()).unwrap_or(u64::MAX);
-        if came > left {
-            return Err(too_large(left));
+        if came > end.missing {
+            return Err(Problem::BeyondEnd { length: end.length });
         }
         pace.came(piece.len());
         pace.check(Instant::now())?;
@@ -99,10 +111,6 @@ async fn receive(call: Call<'_>, left: u64, sender: mpsc::Sender<Bytes>) -> Resu
         }
         pace.waited(began.elapsed());
     }
-}
-
-fn too_large(left: u64) -> Problem {
-    Problem::TooLarge { limit_bytes: usize::try_from(left).unwrap_or(usize::MAX) }
 }
 
 fn check_type(call: Call<'_>) -> Result<(), Problem> {

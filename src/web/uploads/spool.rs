@@ -1,13 +1,13 @@
 //! A part of an upload while it is received: a file without a name, which is gone with its process.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use actix_web::web::{self, BytesMut};
+use actix_web::web::{self, Bytes, BytesMut};
 
-/// Bytes that are gathered before they are written.
+/// Bytes that are gathered before they are written, at most.
 const GATHERED: usize = 64 << 10;
 
 /// A file that is being written.
@@ -28,7 +28,7 @@ impl Spool {
     pub async fn begin(folder: &Path) -> io::Result<Self> {
         let folder = folder.to_owned();
         let file = block(move || tempfile::tempfile_in(folder)).await?;
-        Ok(Self { file: Some(file), gathered: BytesMut::with_capacity(GATHERED), bytes: 0 })
+        Ok(Self { file: Some(file), gathered: BytesMut::new(), bytes: 0 })
     }
 
     /// Returns how many bytes it has.
@@ -36,11 +36,40 @@ impl Spool {
         self.bytes
     }
 
-    /// Adds bytes; returns whether enough are gathered to be written.
-    pub fn push(&mut self, bytes: &[u8]) -> bool {
-        self.gathered.extend_from_slice(bytes);
-        self.bytes += bytes.len() as u64;
+    /// Takes as many of these bytes as can be gathered; returns whether they are to be written before more can be.
+    pub fn gather(&mut self, bytes: &mut Bytes) -> bool {
+        let taken = bytes.len().min(GATHERED.saturating_sub(self.gathered.len()));
+        self.gathered.extend_from_slice(&bytes.split_to(taken));
+        self.bytes += taken as u64;
         self.gathered.len() >= GATHERED
+    }
+
+    /// Writes bytes behind those that are written.
+    ///
+    /// # Errors
+    /// Fails if the disk is full.
+    pub async fn write(&mut self, bytes: Bytes) -> io::Result<()> {
+        let mut file = self.taken()?;
+        self.bytes += bytes.len() as u64;
+        self.file = Some(block(move || file.write_all(&bytes).map(|()| file)).await?);
+        Ok(())
+    }
+
+    /// Writes all of a file behind what is written.
+    ///
+    /// # Errors
+    /// Fails if the disk is full.
+    pub async fn append(&mut self, mut other: File) -> io::Result<()> {
+        let mut file = self.taken()?;
+        let (file, copied) = block(move || {
+            other.rewind()?;
+            let copied = io::copy(&mut other, &mut file)?;
+            Ok((file, copied))
+        })
+        .await?;
+        self.bytes += copied;
+        self.file = Some(file);
+        Ok(())
     }
 
     /// Writes what is gathered.

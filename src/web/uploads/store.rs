@@ -5,37 +5,39 @@ use std::io;
 use actix_web::web::{Bytes, Data};
 use tokio::sync::mpsc;
 
+use super::go_on;
+use super::slots::Slot;
 use super::spool::Spool;
-use super::write;
 use crate::hydra::Problem;
 use crate::storage::StorageError;
-use crate::uploads::parts::{self, PART_BYTES, Writing};
+use crate::uploads::parts::{self, Part, Writing};
 use crate::uploads::{Upload, object};
 use crate::web::Service;
-use crate::web::budget::Permit;
 use imaging::Format;
 
-/// Bytes of a stored part that are read at a time.
+/// Bytes of a stored part that are read at a time, in a turn of writing, of which there are few.
 const PIECE: u64 = 256 << 10;
 
 /// The part of a request that is stored, and the place where it goes on.
 pub struct Storing {
     service: Data<Service>,
+    upload: Upload,
     writing: Writing,
     /// For the memory that it takes.
-    _permit: Permit,
+    _slot: Slot,
 }
 
 impl Storing {
-    pub fn new(service: Data<Service>, writing: Writing, permit: Permit) -> Self {
-        Self { service, writing, _permit: permit }
+    pub fn new(service: Data<Service>, (upload, writing): (Upload, Writing), slot: Slot) -> Self {
+        Self { service, upload, writing, _slot: slot }
     }
 
-    /// Stores pieces as they come, to the last that comes.
+    /// Stores pieces as they come, to the last that comes; returns the upload as it is then.
     ///
     /// # Errors
-    /// Returns [`Problem::Unavailable`] if the disk or the store does not take them, and the problems of [`parts::add`].
-    pub async fn run(mut self, mut pieces: mpsc::Receiver<Bytes>) -> Result<(), Problem> {
+    /// Returns [`Problem::Unavailable`] if the disk or the store does not take them, [`Problem::Conflict`] if what they follow is
+    /// lost, and the problems of [`parts::add`].
+    pub async fn run(mut self, mut pieces: mpsc::Receiver<Bytes>) -> Result<Upload, Problem> {
         let mut spool = None;
         while let Some(mut piece) = pieces.recv().await {
             while !piece.is_empty() {
@@ -43,13 +45,16 @@ impl Storing {
                     Some(current) => current,
                     None => spool.insert(self.begin().await?),
                 };
-                let room = PART_BYTES.cast_unsigned().saturating_sub(current.len());
+                let room = self.writing.room().cast_unsigned().saturating_sub(current.len());
                 let room = usize::try_from(room).unwrap_or(usize::MAX).min(piece.len());
-                if current.push(&piece.split_to(room)) {
-                    let _turn = self.turn().await;
-                    current.flush().await.map_err(|error| not_written(&error))?;
+                let mut taken = piece.split_to(room);
+                while !taken.is_empty() {
+                    if current.gather(&mut taken) {
+                        let _turn = self.turn().await;
+                        current.flush().await.map_err(|error| not_written(&error))?;
+                    }
                 }
-                if current.len() >= PART_BYTES.cast_unsigned()
+                if current.len() >= self.writing.room().cast_unsigned()
                     && let Some(full) = spool.take()
                 {
                     self.store(full).await?;
@@ -59,58 +64,101 @@ impl Storing {
         if let Some(rest) = spool {
             self.store(rest).await?;
         }
-        Ok(())
+        Ok(self.upload)
     }
 
     async fn turn(&self) -> crate::fairness::Permit<i32> {
         self.service.uploads.turns.acquire(self.writing.customer, 1).await
     }
 
-    /// Begins a part: with the last one that is stored, where that is small.
     async fn begin(&self) -> Result<Spool, Problem> {
-        let settings = &self.service.uploads.settings;
         let _turn = self.turn().await;
-        let mut spool =
-            Spool::begin(&settings.folder).await.map_err(|error| not_written(&error))?;
-        let Some(tail) = &self.writing.tail else { return Ok(spool) };
-        let (key, length) = (tail.key(), tail.length.cast_unsigned());
-        let mut at = 0;
-        while at < length {
-            let piece = settings.storage.get(&key, at..length.min(at + PIECE)).await;
-            let piece = piece.map_err(not_stored)?;
-            at += piece.len() as u64;
-            spool.push(&piece);
-            spool.flush().await.map_err(|error| not_written(&error))?;
-        }
-        Ok(spool)
+        let begun = Spool::begin(&self.service.uploads.settings.folder).await;
+        begun.map_err(|error| not_written(&error))
     }
 
     /// Stores a part, and names it.
     async fn store(&mut self, spool: Spool) -> Result<(), Problem> {
-        let Self { service, writing, .. } = self;
-        let customer = writing.customer;
-        let before = writing.tail.as_ref().map_or(0, |tail| tail.length);
-        let added = spool.len().cast_signed() - before;
-        let number = write(service, customer, parts::take_number).await?;
-        let turn = service.uploads.turns.acquire(customer, 1).await;
+        let (service, customer) = (&self.service, self.writing.customer);
+        let added = spool.len().cast_signed();
+        // Of a request that was displaced, or whose upload is gone, nothing is stored.
+        let writing = self.writing.clone();
+        let take = go_on(service, customer, move |conn| parts::take_number(conn, &writing));
+        let number = take.await?;
+        let turn = self.turn().await;
+        let merged = self.writing.merged(added);
+        let spool = match merged.is_empty() {
+            true => spool,
+            false => self.joined(merged, spool).await?,
+        };
         let (file, head) = spool.end().await.map_err(|error| not_written(&error))?;
         let storage = &service.uploads.settings.storage;
         storage.put_file(&object(number), file).await.map_err(not_stored)?;
         drop(turn);
         let media_type = Format::recognise(&head).map(Format::media_type);
-        let named = writing.clone();
-        let add = write(service, customer, move |conn| -> Result<Upload, Problem> {
-            parts::add(conn, &named, (number, added), media_type)
+        let writing = self.writing.clone();
+        let add = go_on(service, customer, move |conn| {
+            parts::add(conn, &writing, (number, added), media_type)
         });
-        add.await?;
+        let added_to = add.await;
+        if let Err(Problem::OffsetConflict { .. } | Problem::NotFound(_)) = &added_to {
+            // It counts against no quota, and so is not to stay.
+            let give_up = go_on(service, customer, move |conn| parts::give_up(conn, number));
+            if let Err(problem) = give_up.await {
+                log::debug!("an object that nothing names stays for an hour: {problem}");
+            }
+        }
+        self.upload = added_to?;
         self.writing.advance(number, added);
         Ok(())
+    }
+
+    /// Puts parts that are stored, and what follows them, into one file.
+    async fn joined(&self, parts: &[Part], rest: Spool) -> Result<Spool, Problem> {
+        let settings = &self.service.uploads.settings;
+        let written = |error: io::Error| not_written(&error);
+        let (rest, _) = rest.end().await.map_err(written)?;
+        let mut joined = Spool::begin(&settings.folder).await.map_err(written)?;
+        for part in parts {
+            let (key, length) = (part.key(), part.length.cast_unsigned());
+            let mut at = 0;
+            while at < length {
+                let piece = settings.storage.get(&key, at..length.min(at + PIECE)).await;
+                let piece = match piece {
+                    Ok(piece) => piece,
+                    Err(error) => return Err(self.not_read(error).await),
+                };
+                at += piece.len() as u64;
+                joined.write(piece).await.map_err(written)?;
+            }
+        }
+        joined.append(rest).await.map_err(written)?;
+        Ok(joined)
+    }
+
+    /// Returns the problem of a part that was stored and cannot be read.
+    async fn not_read(&self, error: StorageError) -> Problem {
+        // Trying again is of no use, once it is known that the store is there.
+        let storage = &self.service.uploads.settings.storage;
+        if error.is_missing() && storage.confirm().await.is_ok() {
+            log::error!("{error}");
+            return Problem::Conflict(
+                "part of this upload is lost; delete it, and send the file anew".into(),
+            );
+        }
+        let words = "the store does not give what was sent before; try again";
+        Problem::Unavailable(words.into(), Some(Box::new(error)))
     }
 }
 
 fn not_written(error: &io::Error) -> Problem {
+    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
     log::warn!("a part of an upload is not written: {error}");
-    Problem::Unavailable("the service has no room for what was sent; try again".into(), None)
+    let words = match error.kind() {
+        StorageFull | QuotaExceeded => "the service has no room for what was sent; try again later",
+        _ => "the service could not write what was sent; try again",
+    };
+    Problem::Unavailable(words.into(), None)
 }
 
 fn not_stored(error: StorageError) -> Problem {
