@@ -1,9 +1,10 @@
 //! Where uploads are kept: in a bucket, by several processes, and in backups.
 
 use hydria::cli::serve::Options;
+use reqwest::Method;
 use serde_json::json;
 
-use super::{append, create, noise, offset, place};
+use super::{append, create, noise, offset, place, tus};
 use crate::engine::scene::Scene;
 use crate::operations::backups::{Owned, text};
 use crate::process::home::{BASE, Home, Running};
@@ -79,9 +80,14 @@ fn each_request_may_reach_another_process() {
     let owner = Owner::make(&first.administrator(), "library");
     let other: Client = second.client_of(&owner);
     let bytes = noise(5 << 20);
-    let created = create(&owner.client, &owner.uploads(), bytes.len()).expect(201);
-    let upload = place(&created);
+    let made = |client: &Client| {
+        let request = tus(client, Method::POST, &owner.uploads());
+        let request = request.header("Upload-Length", bytes.len());
+        place(&client.send(request.header("Idempotency-Key", "\"page\"")).expect(201))
+    };
+    let upload = made(&owner.client);
     assert!(upload.starts_with(BASE));
+    assert_eq!(made(&other), upload, "the first process has made it");
     let half = bytes.len() / 2;
     append(&other, &upload, 0, &bytes[..half]).expect(204);
     assert_eq!(offset(&owner.client, &upload), half);

@@ -144,6 +144,85 @@ fn the_type_is_told_by_the_content_and_by_nothing_that_the_client_says() {
 }
 
 #[test]
+fn a_finished_upload_is_read_by_ranges_and_not_again_by_who_has_it() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let bytes = noise(5 << 20);
+    // In parts of several sizes.
+    let upload = place(&create(&owner.client, &owner.uploads(), bytes.len()).expect(201));
+    append(&owner.client, &upload, 0, &bytes[..2 << 20]).expect(204);
+    append(&owner.client, &upload, 2 << 20, &bytes[2 << 20..]).expect(204);
+    let read = owner.client.get(&upload).expect(200);
+    assert!(read.bytes == bytes);
+    assert_eq!(read.header("accept-ranges"), Some("bytes"));
+    let tag = read.header("etag").expect("a tag").to_owned();
+    let ask = |name: &'static str, value: &str| {
+        owner.client.send(owner.client.request(Method::GET, &upload).header(name, value))
+    };
+    for range in [0..1, 2_097_100..2_097_200, 1_000_000..5_000_000, bytes.len() - 3..bytes.len()] {
+        let asked = format!("bytes={}-{}", range.start, range.end - 1);
+        let part = ask("Range", &asked).expect(206);
+        let told = format!("bytes {}-{}/{}", range.start, range.end - 1, bytes.len());
+        assert_eq!(part.header("content-range"), Some(told.as_str()));
+        assert!(part.bytes == bytes[range], "{asked}: {} bytes", part.bytes.len());
+    }
+    assert_eq!(ask("Range", "bytes=-5").expect(206).bytes, bytes[bytes.len() - 5..]);
+    let beyond = ask("Range", "bytes=5242880-").expect(416);
+    assert_eq!(beyond.header("content-range"), Some("bytes */5242880"));
+    assert!(ask("If-None-Match", &tag).expect(304).bytes.is_empty());
+    ask("If-None-Match", "\"other\"").expect(200);
+    ask("If-Match", "\"other\"").expect(412);
+    let other = owner.upload(&bytes[..10]);
+    assert_ne!(owner.client.get(&other).expect(200).header("etag"), Some(tag.as_str()));
+    // HEAD is that of tus.
+    let head = tus(&owner.client, Method::HEAD, &upload).header("If-None-Match", &tag);
+    let head = owner.client.send(head.header("Range", "bytes=0-1")).expect(200);
+    assert_eq!(head.header("upload-offset"), Some("5242880"));
+}
+
+#[test]
+fn an_upload_that_is_made_with_a_key_is_made_once() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let client = &owner.client;
+    let make = |key: &str, length: usize, name: &str| {
+        let request = tus(client, Method::POST, &owner.uploads()).header("Upload-Length", length);
+        let request = request.header("Upload-Metadata", format!("filename {}", encoded(name)));
+        client.send(request.header("Idempotency-Key", key))
+    };
+    let first = make("\"a\"", 10, "page.tif").expect(201);
+    append(client, &place(&first), 0, b"0123456789").expect(204);
+    let again = make("\"a\"", 10, "page.tif").expect(201);
+    for name in ["location", "upload-offset", "upload-expires", "tus-resumable", "content-length"] {
+        assert!(first.header(name).is_some(), "{name}");
+        assert_eq!(first.header(name), again.header(name), "{name}");
+    }
+    for (length, name) in [(11, "page.tif"), (10, "other.tif")] {
+        let refused = make("\"a\"", length, name).expect(400);
+        assert!(refused.text("detail").contains("Idempotency-Key"), "{}", refused.body);
+    }
+    assert_ne!(
+        make("\"b\"", 10, "page.tif").expect(201).header("location"),
+        first.header("location")
+    );
+    // Refusals are answers too, and what is no key is told.
+    make("\"c\"", 0, "page.tif").expect(400);
+    let refused = make("\"c\"", 10, "page.tif").expect(400);
+    assert!(refused.text("detail").contains("was used for another request"), "{}", refused.body);
+    make("c", 10, "page.tif").expect(400);
+    let mut conn = app.database();
+    assert_eq!(rows::number(&mut conn, "SELECT count(*) AS n FROM uploads"), 2);
+    // At once.
+    let places: Vec<String> = std::thread::scope(|scope| {
+        let all: Vec<_> =
+            (0..6).map(|_| scope.spawn(|| place(&make("\"d\"", 5, "d").expect(201)))).collect();
+        all.into_iter().map(|one| one.join().expect("no panic")).collect()
+    });
+    assert!(places.iter().all(|place| *place == places[0]), "{places:?}");
+    assert_eq!(rows::number(&mut conn, "SELECT count(*) AS n FROM uploads"), 3);
+}
+
+#[test]
 fn requests_that_are_no_tus_are_refused_before_anything_is_made() {
     let app = App::without_workers();
     let owner = app.customer("library");

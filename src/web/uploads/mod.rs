@@ -20,6 +20,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use super::Service;
 use super::admission::read_only;
 use super::endpoint::Call;
+use super::idempotency::{self, Act, Keyed};
 use super::scheduler::Holder;
 use crate::classes::customer_storage::quota;
 use crate::database::Conn;
@@ -55,12 +56,15 @@ pub struct Uploads {
     turns: Limiter<i32>,
     /// Requests that add to uploads.
     receiving: Slots,
+    /// Requests that read uploads.
+    sending: Slots,
 }
 
 impl Uploads {
     pub fn new(settings: Settings) -> Self {
         let receiving = Slots::new(receive::BOUNDS, receive::TOO_MANY);
-        Self { settings, turns: Limiter::new(SHARES), receiving }
+        let sending = Slots::new(content::BOUNDS, content::TOO_MANY);
+        Self { settings, turns: Limiter::new(SHARES), receiving, sending }
     }
 
     /// Returns how many bytes an upload has at most.
@@ -87,15 +91,30 @@ struct Declared {
 ///
 /// # Errors
 /// Returns [`Problem::PreconditionFailed`] for another version of the protocol, [`Problem::Unreadable`] for headers that are
-/// missing or malformed, [`Problem::UploadTooLarge`] and [`Problem::QuotaExceeded`].
+/// missing or malformed, [`Problem::UploadTooLarge`] and [`Problem::QuotaExceeded`], and the problems of an `Idempotency-Key`.
 pub async fn create(call: Call<'_>) -> Result<HttpResponse, Problem> {
-    let Call { service, request, .. } = call;
+    let Call { service, request, context, .. } = call;
     let customer = customer(call)?;
     check_writer(call)?;
     protocol::check_version(request)?;
-    let declared = declared(service, request)?;
+    let declared = declared(service, request);
+    let base = service.site.base.clone();
+    let key = idempotency::key::of_request(request)?;
+    let state = [LENGTH, METADATA].map(|name| request.headers().get(name));
+    // Headers stand for the body, which is empty.
+    let state = state.map(|value| value.map_or(&[][..], HeaderValue::as_bytes)).join(&b'\n');
+    let keyed = key.and_then(|key| Keyed::new(service, request, context, (key, &state)));
+    if let Some(keyed) = keyed {
+        let act = declared.map(|declared| -> Act {
+            Box::new(move |s| {
+                made(s.conn, customer, &declared).map(|upload| at(&base, customer, &upload))
+            })
+        });
+        return idempotency::answer_act(service, keyed, act).await;
+    }
+    let declared = declared?;
     let make = write(service, customer, move |conn| made(conn, customer, &declared));
-    Ok(at(&service.site.base, customer, &make.await?))
+    Ok(at(&base, customer, &make.await?))
 }
 
 /// Reads what a request declares.
