@@ -17,6 +17,9 @@ use crate::hydra::Problem;
 use crate::resource::sql::total;
 use crate::schema::{images, job_tallies, job_tally_changes, tallies, tally_changes};
 
+/// The number that stands for the uploads of a customer in place of that of a space.
+pub const UPLOADS: i32 = 0;
+
 /// The counts of a space, or of all spaces of a customer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {

@@ -303,6 +303,16 @@ fn a_check_finds_uploads_whose_rows_objects_and_totals_do_not_agree() {
     );
     assert_eq!(hands.mend(), [off]);
     assert_eq!(owner.stored(), 1000);
+    // Totals of a customer of whom there is nothing else.
+    let other = scene.app.customer("other");
+    let theirs = other.upload(b"theirs");
+    rows::execute(&mut conn, &format!("DELETE FROM tally_changes WHERE customer = {}", other.id));
+    let off = format!(
+        "totals of uploads of customer {} are off by 0 images, 6 bytes, 0 bytes of thumbnails",
+        other.id
+    );
+    assert_eq!(hands.mend(), [off]);
+    terminate(&other.client, &theirs).expect(204);
     rows::execute(&mut conn, "UPDATE uploads SET received = 999");
     let found = hands.check();
     assert!(

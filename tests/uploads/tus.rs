@@ -348,7 +348,10 @@ fn what_is_declared_counts_against_the_quota_until_it_is_gone() {
     let first = place(&create(&owner.client, &owner.uploads(), 600).expect(201));
     assert_eq!(owner.stored(), 600);
     let refused = create(&owner.client, &owner.uploads(), 401).expect(507);
-    assert!(refused.text("detail").contains("600 are stored"), "{}", refused.body);
+    for words in ["600 are stored", "600 bytes are those of uploads that no image names (1)"] {
+        assert!(refused.text("detail").contains(words), "{}", refused.body);
+    }
+    assert_eq!(owner.client.get(&storage).expect(200).number("totalSizeOfUploads"), 600);
     create(&owner.client, &owner.uploads(), 400).expect(201);
     create(&owner.client, &owner.uploads(), 1).expect(507);
     terminate(&owner.client, &first).expect(204);

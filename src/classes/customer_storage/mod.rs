@@ -39,13 +39,15 @@ pub struct SpaceStorageDraft {
 #[derive(Debug)]
 struct Totals {
     counts: Counts,
+    /// Bytes of uploads, which are part of those of originals.
+    uploads: i64,
     calculated: DateTime<Utc>,
 }
 
 impl Totals {
     /// As they are maintained with every change; `since`: what they are totals of was made then.
-    fn new(counts: Counts, since: DateTime<Utc>) -> Self {
-        Self { counts, calculated: counts.changed.unwrap_or(since) }
+    fn new(counts: Counts, uploads: i64, since: DateTime<Utc>) -> Self {
+        Self { counts, uploads, calculated: counts.changed.unwrap_or(since) }
     }
 }
 
@@ -74,6 +76,12 @@ macro_rules! totals {
                 &s.totals.counts.size
             })
             .non_negative(),
+            &field(
+                "totalSizeOfUploads",
+                "Bytes of uploads, which are part of totalSizeOfStoredImages; those of a space are none",
+                |s: &Self| &s.totals.uploads
+            )
+            .non_negative(),
             &field("totalSizeOfThumbnails", "Bytes of all that was made of images", |s: &Self| {
                 &s.totals.counts.thumbnail_size
             })
@@ -93,8 +101,8 @@ impl Resource for CustomerStorage {
     const NAME: &'static str = "CustomerStorage";
     const TEMPLATE: &'static str = addresses::CUSTOMER_STORAGE;
     const CLASS: Class<Self> = Class {
-        doc: "How much a customer, or one of its spaces, stores at this moment. An \
-              administrator assigns a storage policy here. A space without one is limited by that of its customer alone.",
+        doc: "How much a customer, or one of its spaces, stores at this moment; of a customer, uploads count \
+              from when they are made. An administrator assigns a storage policy here. A space without one is limited by that of its customer alone.",
         properties: totals!(
             reference::<Self, StoragePolicy>("storagePolicy", POLICY, |s| {
                 Some(StoragePolicyAddress { storage_policy: s.policy.clone() })
@@ -163,7 +171,8 @@ impl Retrieve for CustomerStorage {
             .inner_join(customers::table)
             .select((customer_storages::storage_policy, customers::created))
             .first(s.conn)?;
-        let totals = Totals::new(counters::of_customer(s.conn, customer)?, since);
+        let uploads = counters::of_space(s.conn, customer, counters::UPLOADS)?.size;
+        let totals = Totals::new(counters::of_customer(s.conn, customer)?, uploads, since);
         Ok(Self { customer, policy, totals })
     }
 }
@@ -176,7 +185,7 @@ impl Retrieve for SpaceStorage {
             .select(space_storages::storage_policy)
             .single_value();
         let (since, policy) = space.select((spaces::created, policy)).first(s.conn)?;
-        let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, since);
+        let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, 0, since);
         Ok(Self { at: *at, policy, totals })
     }
 }

@@ -9,6 +9,7 @@ use crate::addresses::ImageAddress;
 use crate::database::prepared::Prepared;
 use crate::hydra::Problem;
 use crate::resource::expect_one_row;
+use crate::uploads::Waiting;
 
 /// Images that one transaction adds, at most: what `HYDRIA_BATCH_LIMIT` may be.
 const MOST_AT_ONCE: i64 = 50_000;
@@ -158,12 +159,13 @@ pub fn reserve(conn: &mut PgConnection, customer: i32, bytes: i64) -> Result<(),
         return Ok(());
     }
     lock_room(conn, customer, None)?;
-    match quotas(conn, customer, &[])?.iter().find(|quota| !quota.has_room(bytes)) {
-        None => Ok(()),
-        Some(Quota { policy, size, maximum_size, .. }) => Err(Problem::QuotaExceeded(format!(
-            "the storage policy {policy} allows {maximum_size} bytes; {size} are stored, and this upload adds {bytes}"
-        ))),
-    }
+    let quotas = quotas(conn, customer, &[])?;
+    let Some(full) = quotas.iter().find(|quota| !quota.has_room(bytes)) else { return Ok(()) };
+    let Quota { policy, size, maximum_size, .. } = full;
+    let waiting = Waiting::of(conn, customer)?;
+    Err(Problem::QuotaExceeded(format!(
+        "the storage policy {policy} allows {maximum_size} bytes; {size} are stored, and this upload adds {bytes}{waiting}"
+    )))
 }
 
 impl Quota {

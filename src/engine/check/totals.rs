@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::Check;
-use crate::counters::roll_up;
+use crate::counters::{UPLOADS, roll_up};
 use crate::hydra::Problem;
 
 /// Key of the advisory lock under which totals are mended, so that two checks do not both add what is missing.
@@ -36,7 +36,8 @@ struct Chunk {
     last: String,
 }
 
-/// Returns the next space after one that is there or has totals still, in the order of keys; a seek into each table.
+/// Returns the next space after one that is there, stands for uploads, or has totals still, in the order of keys; a seek into each
+/// table.
 pub(super) fn next(
     conn: &mut PgConnection,
     (customer, space): (i32, i32),
@@ -48,8 +49,10 @@ pub(super) fn next(
         )
     };
     let found: Option<Key> = diesel::sql_query(format!(
-        "SELECT customer, space FROM ({} UNION ALL {} UNION ALL {}) AS n ORDER BY customer, space LIMIT 1",
+        "SELECT customer, space FROM ({} UNION ALL {} UNION ALL {} UNION ALL {}) AS n \
+         ORDER BY customer, space LIMIT 1",
         seek("spaces", "id"),
+        seek("uploads", "0::integer"),
         seek("tallies", "space"),
         seek("tally_changes", "space")
     ))
@@ -70,9 +73,6 @@ const COUNTED: &str = "SELECT (SELECT count(*) FROM images WHERE customer = $1 A
     total(size) AS size, total(derived_size) AS thumbnail_size FROM (\
       SELECT size, derived_size FROM derivatives WHERE customer = $1 AND space = $2 UNION ALL \
       SELECT length, 0 FROM uploads WHERE customer = $1 AND $2 = 0) AS c";
-
-/// The number that stands for uploads in place of that of a space.
-const UPLOADS: i32 = 0;
 
 /// Compares the totals of a space with its images.
 pub(super) fn of_space(
