@@ -183,7 +183,7 @@ impl Writing {
     ///
     /// # Errors
     /// Returns [`Problem::OffsetConflict`] if another request has begun to, and [`Problem::NotFound`] if the upload is gone.
-    fn lock(&self, conn: &mut PgConnection) -> Result<(), Problem> {
+    pub fn lock(&self, conn: &mut PgConnection) -> Result<(), Problem> {
         let row = uploads::table.find((self.customer, &self.id));
         let row = row.select((uploads::received, uploads::writer)).for_update();
         let held: Option<(i64, Option<String>)> = row.first(conn).optional()?;

@@ -141,6 +141,12 @@ impl Storing {
         // Trying again is of no use, once it is known that the store is there.
         let storage = &self.service.uploads.settings.storage;
         if error.is_missing() && storage.confirm().await.is_ok() {
+            // Another request may have written the part anew meanwhile.
+            let writing = self.writing.clone();
+            let look = go_on(&self.service, writing.customer, move |conn| writing.lock(conn));
+            if let Err(problem) = look.await {
+                return problem;
+            }
             log::error!("{error}");
             return Problem::Conflict(
                 "part of this upload is lost; delete it, and send the file anew".into(),
