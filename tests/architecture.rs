@@ -69,7 +69,7 @@ const RESERVED: [(&str, &[&str]); 26] = [
         &["classes", "cli", "database", "hydra", "iiif", "origins", "resource", "web"],
     ),
     ("prometheus", &["metrics"]),
-    ("quick_cache", &["delivery"]),
+    ("quick_cache", &["delivery", "web"]),
     ("r2d2", &["database"]),
     ("russh", &["origins"]),
     ("russh_sftp", &["origins"]),
