@@ -129,7 +129,7 @@ impl<'a> Restore<'a> {
             let Some(key) = key_of(&name) else { continue };
             let file = folder::open(&self.folder.join(&name))?;
             self.objects += 1;
-            storage.put_file(key, file).await?;
+            storage.fill(key, file).await?;
         }
         Ok(self.objects)
     }

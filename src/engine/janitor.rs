@@ -94,6 +94,11 @@ impl Engine {
                 }
             }
             let all = due.len();
+            // Of a folder whose disk is not mounted nothing is found, and all of it is still there.
+            if !removed.is_empty() && self.storage.confirm().await.is_err() {
+                kept.append(&mut removed);
+                is_of_all = true;
+            }
             self.blocking(None, move |_, conn| {
                 let gone = discards::table.filter(discards::object.eq_any(&removed));
                 diesel::delete(gone).execute(conn)?;

@@ -108,8 +108,20 @@ impl Storage {
     /// given the name of the object, any other is copied, one part of it in memory.
     ///
     /// # Errors
-    /// Fails if the file cannot be read, or the store does not take it: no space, no permission, no answer.
+    /// Fails if the file cannot be read, or the store does not take it: no space, no permission, no answer, or a folder without
+    /// the marker, whose disk is not mounted.
     pub async fn put_file(&self, key: &str, file: File) -> Result<(), StorageError> {
+        if !self.is_bucket() {
+            self.confirm().await?;
+        }
+        self.fill(key, file).await
+    }
+
+    /// Stores a file as [`Storage::put_file`] does, also in a folder that is not marked yet.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be read, or the store does not take it.
+    pub async fn fill(&self, key: &str, file: File) -> Result<(), StorageError> {
         let fail = |error: object_store::Error| self.error(key, error);
         let unreadable = |error: io::Error| StorageError::of(key, error);
         let _turn = match &self.kept {

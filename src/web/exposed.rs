@@ -14,13 +14,13 @@ const OF_API: HeaderValue = HeaderValue::from_static(
 /// Those of the API that answers of uploads have, and those of tus.
 const OF_UPLOADS: HeaderValue = HeaderValue::from_static(
     "Link, Location, ETag, Last-Modified, Allow, Accept-Patch, Accept-Post, \
-     Content-Range, Accept-Ranges, Content-Disposition, Retry-After, WWW-Authenticate, Vary, X-Request-Id, \
-     Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires",
+     Content-Range, Accept-Ranges, Content-Disposition, Retry-After, Preference-Applied, WWW-Authenticate, Vary, \
+     X-Request-Id, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Metadata, Upload-Expires",
 );
 
 /// No others than images have, because they stand before each tile.
 const OF_IMAGES: HeaderValue = HeaderValue::from_static(
-    "Link, Location, ETag, Last-Modified, Content-Range, Accept-Ranges, Content-Disposition, Vary, X-Request-Id",
+    "Link, Location, ETag, Last-Modified, Allow, Content-Range, Accept-Ranges, Content-Disposition, Vary, X-Request-Id",
 );
 
 /// Returns the value of `Access-Control-Expose-Headers` of an answer; nothing where scripts of other sites may not read it.

@@ -25,6 +25,7 @@ mod settling;
 mod sftp;
 mod strategies;
 mod tiles;
+mod unmounted;
 mod webhooks;
 
 use serde_json::json;

@@ -19,8 +19,9 @@ pub(super) fn of_derivation(stored: Size, channels: Channels, orientation: Orien
         true => MOST_HELD_BYTES.min(stored.pixels() * samples) + BAND_BYTES,
         false => 0,
     };
-    // A row of tiles of each level, each half as wide as the one before; and what the last
-    // of them leave to thumbnails and the rendition.
+    // A row of tiles of each level, each half as wide as the one before, as several threads hold it; one thread holds less:
+    // an encoder for each of these tiles, some 100 kB, and 32 rows. And the rows that thumbnails and the rendition are scaled
+    // of, with what is made of them.
     let levels = u64::from(upright(stored, orientation).width) * PLANNED_EDGE * samples * 2;
     BASE_BYTES + turning + levels + (16 << 20) * samples
 }

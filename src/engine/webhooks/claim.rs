@@ -96,6 +96,7 @@ pub(super) fn claim(conn: &mut PgConnection, wanted: &Wanted) -> QueryResult<Vec
 
 /// Gives webhooks back whose process stops, before their lease is over.
 ///
+/// Nothing that the process may still be doing with one matches it any more.
 /// # Errors
 /// Fails if the database does not answer.
 pub(super) fn give_back(conn: &mut PgConnection, webhooks: &[Arc<Claimed>]) -> QueryResult<usize> {
@@ -106,10 +107,12 @@ pub(super) fn give_back(conn: &mut PgConnection, webhooks: &[Arc<Claimed>]) -> Q
     keys.sort_unstable();
     keys.into_iter().try_fold(0, |given, (customer, id, lease)| {
         let back = diesel::sql_query(
-            "UPDATE webhooks SET due = now() WHERE customer = $1 AND id = $2 AND lease = $3 AND due > now()",
+            "UPDATE webhooks SET due = LEAST(due, now()), lease = lease + 1 \
+             WHERE customer = $1 AND id = $2 AND lease = $3 AND due <= now() + make_interval(secs => $4)",
         );
         let back = back.bind::<Integer, _>(customer).bind::<Text, _>(id);
-        Ok(given + back.bind::<BigInt, _>(lease).execute(conn)?)
+        let back = back.bind::<BigInt, _>(lease).bind::<Integer, _>(LEASE_S);
+        Ok(given + back.execute(conn)?)
     })
 }
 

@@ -64,7 +64,7 @@ impl OpenTile {
     /// Encodes the tile's part of the next rows of its level.
     ///
     /// # Errors
-    /// Returns [`ImagingError::Io`] if memory is short.
+    /// Returns what [`Encoder::write`] returns.
     pub(super) fn write(&mut self, band: Band<'_>) -> Result<(), ImagingError> {
         let columns = self.columns.clone();
         let lines = || {
@@ -72,7 +72,11 @@ impl OpenTile {
         };
         self.exact.write_each(lines())?;
         let Some(padded) = &mut self.padded else { return Ok(()) };
-        let mut filled = Vec::with_capacity(self.full * (band.samples.len() / band.row_bytes));
+        let mut filled = Vec::new();
+        let bytes = self.full * (band.samples.len() / band.row_bytes);
+        if filled.try_reserve_exact(bytes).is_err() {
+            return Err(ImagingError::Io(std::io::ErrorKind::OutOfMemory.into()));
+        }
         for line in lines() {
             let last = line.get(line.len() - self.pixel..).unwrap_or_default();
             filled.extend_from_slice(line);

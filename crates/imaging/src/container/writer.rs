@@ -8,9 +8,17 @@ use crate::samples::zeroed;
 use crate::scale::halve;
 use crate::{Channels, ImagingError, Size};
 
-/// Rows of a level that one thread encodes at a time, at most: few enough for them to stay in the processor's cache from
-/// where they are decoded to where they are encoded and halved.
-const BAND_ROWS: [u32; 2] = [32, 16];
+/// Returns the rows of a level that are encoded at a time; a row of tiles is a multiple of them.
+///
+/// Several threads are given a row of tiles. One is given few rows, which stay in the processor's cache from where they are
+/// decoded to where they are encoded and halved. Edges of tiles are multiples of 16.
+fn band_rows(tile: u32, threads: usize) -> u32 {
+    match threads {
+        0 | 1 if tile.is_multiple_of(32) => 32,
+        0 | 1 => 16,
+        _ => tile,
+    }
+}
 
 /// Writes a container row by row, with a few rows of each level in memory; where several threads encode, with a row of tiles.
 pub(crate) struct Writer<W> {
@@ -61,8 +69,7 @@ impl<W: Write + Seek> Writer<W> {
             return Err(ImagingError::Unsupported(what));
         }
         let tiling = Tiling { tile, channels, encoding };
-        let narrow = BAND_ROWS.into_iter().find(|band| tile.is_multiple_of(*band));
-        let band = narrow.filter(|_| threads <= 1).unwrap_or(tile);
+        let band = band_rows(tile, threads);
         let strip = |size: Size| -> Result<Strip, ImagingError> {
             let row_bytes = size.width as usize * channels.count();
             Ok(Strip {

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mozjpeg::decompress::DecompressStarted;
 use mozjpeg::{ColorSpace, Decompress};
 
-use super::{Header, message, warnings};
+use super::{Header, fault, warnings};
 use crate::rows::{Rows, past_the_end};
 use crate::samples::Channels;
 use crate::watch::{Watch, Watched};
@@ -89,7 +89,7 @@ fn guarded<T>(
     match outcome {
         Ok(outcome) => outcome,
         Err(_) if watch.ended() => Err(ImagingError::Truncated),
-        Err(panic) => Err(ImagingError::Damaged(message(panic.as_ref()))),
+        Err(panic) => Err(fault(panic.as_ref())),
     }
 }
 

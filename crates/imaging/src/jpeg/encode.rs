@@ -3,7 +3,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use mozjpeg::compress::CompressStarted;
 use mozjpeg::{ColorSpace, Compress};
 
-use super::message;
+use super::fault;
 use crate::samples::Channels;
 use crate::{ImagingError, Size};
 
@@ -98,7 +98,7 @@ impl<W: std::io::Write> Encoder<W> {
 fn guarded<T>(work: impl FnOnce() -> std::io::Result<T>) -> Result<T, ImagingError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(encoded) => encoded.map_err(ImagingError::Io),
-        Err(panic) => Err(ImagingError::Damaged(message(panic.as_ref()))),
+        Err(panic) => Err(fault(panic.as_ref())),
     }
 }
 

@@ -4,6 +4,7 @@ mod header;
 mod warnings;
 
 use std::any::Any;
+use std::io;
 
 use crate::bytes::Section;
 use crate::samples::Channels;
@@ -13,10 +14,17 @@ pub(crate) use self::decode::{Conversion, JpegRows};
 pub(crate) use self::encode::{Encoder, Encoding, encode};
 pub(crate) use self::header::{Header, tables};
 
-/// Returns what libjpeg said as it gave up.
-fn message(panic: &(dyn Any + Send)) -> String {
+/// Words of libjpeg where it gets no memory.
+const NO_MEMORY: &str = "Insufficient memory";
+
+/// Returns why libjpeg gave up, from what it said.
+fn fault(panic: &(dyn Any + Send)) -> ImagingError {
     let said = panic.downcast_ref::<String>().map_or("the decoder gave up", String::as_str);
-    said.strip_prefix("libjpeg fatal error: ").unwrap_or(said).to_owned()
+    let said = said.strip_prefix("libjpeg fatal error: ").unwrap_or(said);
+    match said.starts_with(NO_MEMORY) {
+        true => ImagingError::Io(io::ErrorKind::OutOfMemory.into()),
+        false => ImagingError::damaged(said),
+    }
 }
 
 /// Reads the header of a JPEG.
