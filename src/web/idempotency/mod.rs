@@ -72,14 +72,17 @@ impl Keyed {
     }
 }
 
-/// Intent of a request: an act, or a refusal that was found before it.
-enum Intent {
-    Act { run: Run, input: Box<Input>, source_map: SourceMap },
-    Refusal(KeptAnswer),
-}
-
 /// Job to wait for once a request is committed.
 type Pending = Option<(PendingJob, Then)>;
+
+/// What is done on a connection, and makes the answer that is kept with it.
+type Act = Box<dyn FnMut(&mut UnitOfWork<'_>, &Rendering) -> Result<Done<Pending>, Problem> + Send>;
+
+/// Intent of a request: an act, or a refusal that was found before it.
+enum Intent {
+    Act { act: Act, source_map: SourceMap },
+    Refusal(KeptAnswer),
+}
 
 /// A request with all that it needs on a connection.
 struct Work {
@@ -90,31 +93,27 @@ struct Work {
 }
 
 impl Work {
-    fn once(&self) -> Result<Once<Pending>, Problem> {
-        let Self { database, site, keyed, .. } = self;
-        let refused = |problem: Problem| match &self.intent {
-            Intent::Act { source_map, .. } => {
-                keyed.rendering.refusal(source_map.map_pointers(problem))
-            }
-            Intent::Refusal(answer) => Ok(answer.clone()),
-        };
-        let act = |s: &mut UnitOfWork<'_>| self.act(s);
-        idempotency::once(database, site, keyed.caller, &keyed.request, act, refused)
+    fn new(service: &Service, keyed: Keyed, intent: Intent) -> Self {
+        let (database, site) = (service.database.clone(), Arc::clone(&service.site));
+        Self { database, site, keyed, intent }
     }
 
-    fn act(&self, s: &mut UnitOfWork<'_>) -> Result<Done<Pending>, Problem> {
-        let (run, input) = match &self.intent {
-            Intent::Act { run, input, .. } => (run, input),
-            // It is refused once more, so that it is treated as any refusal is.
-            Intent::Refusal(_) => return Err(Problem::Unreadable(String::new())),
-        };
-        let (reply, value) = match input.judge(run(s, input))? {
-            // As it is now: that is the answer where the process dies while it waits.
-            Reply::Pending { job, then } => (then(s)?, Some((job, then))),
-            reply => (reply, None),
-        };
-        let answer = self.keyed.rendering.reply(reply)?;
-        Ok(Done { answer, is_provisional: value.is_some(), value })
+    fn once(&mut self) -> Result<Once<Pending>, Problem> {
+        let Self { database, site, keyed, intent } = self;
+        let Keyed { caller, request, rendering, .. } = keyed;
+        match intent {
+            Intent::Act { act, source_map } => {
+                let act = |s: &mut UnitOfWork<'_>| act(s, rendering);
+                let refused = |problem| rendering.refusal(source_map.map_pointers(problem));
+                idempotency::once(database, site, *caller, request, act, refused)
+            }
+            Intent::Refusal(answer) => {
+                // It is refused once more, so that it is treated as any refusal is.
+                let act = |_: &mut UnitOfWork<'_>| Err(Problem::Unreadable(String::new()));
+                let refused = |_again| Ok(answer.clone());
+                idempotency::once(database, site, *caller, request, act, refused)
+            }
+        }
     }
 }
 
@@ -159,20 +158,66 @@ pub async fn answer(
         Ok((input, source_map, held)) => (Ok((input, source_map)), held),
         Err(problem) => (Err(problem), None),
     };
-    let intent = match prepared {
-        Err(problem) => Intent::Refusal(keyed.rendering.refusal(problem)?),
+    let refusal = |problem| keyed.rendering.refusal(problem).map(Intent::Refusal);
+    let (intent, units) = match prepared {
+        Err(problem) => (refusal(problem)?, 1),
         Ok((input, source_map)) => match run(entry, values) {
-            Some(run) => Intent::Act { run, input: Box::new(input), source_map },
-            None => Intent::Refusal(keyed.rendering.refusal(malformed(entry, &input))?),
+            Some(run) => {
+                let units = scheduler::units(input.things());
+                (Intent::Act { act: operation(run, Box::new(input)), source_map }, units)
+            }
+            None => (refusal(malformed(entry, &input))?, 1),
         },
     };
-    let caller = keyed.caller;
-    let units = match &intent {
-        Intent::Act { input, .. } => scheduler::units(input.things()),
-        Intent::Refusal(_) => 1,
+    do_once(service, units, Work::new(service, keyed, intent)).await
+}
+
+/// Returns the act of an operation of a class.
+fn operation(run: Run, input: Box<Input>) -> Act {
+    Box::new(move |s, rendering| {
+        let (reply, value) = match input.judge(run(s, &input))? {
+            // As it is now: that is the answer where the process dies while it waits.
+            Reply::Pending { job, then } => (then(s)?, Some((job, then))),
+            reply => (reply, None),
+        };
+        let answer = rendering.reply(reply)?;
+        Ok(Done { answer, is_provisional: value.is_some(), value })
+    })
+}
+
+/// Does an act of an endpoint once, and answers it, as [`answer`] does for operations of classes.
+///
+/// A problem in place of an act is a refusal that was found before it.
+///
+/// # Errors
+/// Returns the problems of [`repeated`], and those of the act that are not kept.
+pub async fn answer_act(
+    service: &Service,
+    keyed: Keyed,
+    act: Result<
+        impl FnMut(&mut UnitOfWork<'_>) -> Result<HttpResponse, Problem> + Send + 'static,
+        Problem,
+    >,
+) -> Result<HttpResponse, Problem> {
+    if let Some(response) = repeated(service, &keyed).await? {
+        return Ok(response);
+    }
+    let intent = match act {
+        Err(problem) => Intent::Refusal(keyed.rendering.refusal(problem)?),
+        Ok(mut act) => {
+            let act: Act = Box::new(move |s, _rendering| {
+                Ok(Done { answer: kept(act(s)?)?, is_provisional: false, value: None })
+            });
+            Intent::Act { act, source_map: SourceMap::default() }
+        }
     };
-    let (database, site) = (service.database.clone(), Arc::clone(&service.site));
-    let mut work = Box::new(Work { database, site, keyed, intent });
+    do_once(service, 1, Work::new(service, keyed, intent)).await
+}
+
+/// Does what takes so many units, unless another does it at this moment, and applies its effects.
+async fn do_once(service: &Service, units: usize, work: Work) -> Result<HttpResponse, Problem> {
+    let caller = work.keyed.caller;
+    let mut work = Box::new(work);
     loop {
         let attempt = move || work.once().map(|once| (work, once));
         let (tried, once) = service.scheduler.run_of(caller, units, attempt).await?;
@@ -188,57 +233,6 @@ pub async fn answer(
             }
             // One that came at the same moment was first.
             Once::Running => match repeated(service, &tried.keyed).await? {
-                Some(response) => return Ok(response),
-                None => work = tried,
-            },
-        }
-    }
-}
-
-/// An act of an endpoint, in the transaction that keeps its answer.
-pub type Act = Box<dyn FnMut(&mut UnitOfWork<'_>) -> Result<HttpResponse, Problem> + Send>;
-
-/// Does an act of an endpoint once, and answers it, as [`answer`] does for operations of classes; a problem in place of an act is a refusal
-/// that was found before it.
-///
-/// # Errors
-/// Returns the problems of [`repeated`], and those of the act that are not kept.
-pub async fn answer_act(
-    service: &Service,
-    keyed: Keyed,
-    act: Result<Act, Problem>,
-) -> Result<HttpResponse, Problem> {
-    if let Some(response) = repeated(service, &keyed).await? {
-        return Ok(response);
-    }
-    let act = match act {
-        Ok(act) => Ok(act),
-        Err(problem) => Err(keyed.rendering.refusal(problem)?),
-    };
-    let caller = keyed.caller;
-    let mut work = Box::new((keyed, act));
-    loop {
-        let (database, site) = (service.database.clone(), Arc::clone(&service.site));
-        let attempt = move || {
-            let (keyed, act) = &mut *work;
-            let found = act.as_ref().err().cloned();
-            let refused = |problem| match &found {
-                Some(answer) => Ok(answer.clone()),
-                None => keyed.rendering.refusal(problem),
-            };
-            let act = |s: &mut UnitOfWork<'_>| match act {
-                Ok(act) => Ok(Done { answer: kept(act(s)?)?, is_provisional: false, value: () }),
-                // It is refused once more, so that it is treated as any refusal is.
-                Err(_) => Err(Problem::Unreadable(String::new())),
-            };
-            let once = idempotency::once(&database, &site, caller, &keyed.request, act, refused)?;
-            Ok((work, once))
-        };
-        let (tried, once) = service.scheduler.run(caller, attempt).await?;
-        match once {
-            Once::Again(answer) | Once::Refused(answer) => return response(answer),
-            Once::Done(done, _) => return response(done.answer),
-            Once::Running => match repeated(service, &tried.0).await? {
                 Some(response) => return Ok(response),
                 None => work = tried,
             },

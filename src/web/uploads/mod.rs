@@ -20,13 +20,13 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use super::Service;
 use super::admission::read_only;
 use super::endpoint::Call;
-use super::idempotency::{self, Act, Keyed};
+use super::idempotency::{self, Keyed};
 use super::scheduler::Holder;
 use crate::classes::customer_storage::quota;
 use crate::database::Conn;
 use crate::fairness::{Limiter, Shares};
 use crate::hydra::Problem;
-use crate::resource::transaction;
+use crate::resource::{UnitOfWork, transaction};
 use crate::storage::Storage;
 use crate::uploads::{self, Upload, origin};
 use protocol::{EXPIRES, LENGTH, METADATA, OFFSET};
@@ -105,10 +105,10 @@ pub async fn create(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let state = state.map(|value| value.map_or(&[][..], HeaderValue::as_bytes)).join(&b'\n');
     let keyed = key.and_then(|key| Keyed::new(service, request, context, (key, &state)));
     if let Some(keyed) = keyed {
-        let act = declared.map(|declared| -> Act {
-            Box::new(move |s| {
+        let act = declared.map(|declared| {
+            move |s: &mut UnitOfWork<'_>| {
                 made(s.conn, customer, &declared).map(|upload| at(&base, customer, &upload))
-            })
+            }
         });
         return idempotency::answer_act(service, keyed, act).await;
     }
