@@ -1,8 +1,12 @@
 //! What breaks off: connections, processes, two requests at once, and uploads that nobody finishes.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
-use super::{Slow, append, create, head, noise, offset, place, terminate};
+use reqwest::Method;
+
+use super::{Slow, append, create, encoded, head, noise, offset, place, terminate};
 use crate::engine::scene::{Hands, Scene};
 use crate::process::home::Home;
 use crate::support::{App, Owner, rows, until};
@@ -162,6 +166,61 @@ fn what_follows_a_part_that_is_lost_is_refused_in_words() {
     let refused = append(&owner.client, &upload, 100, &[1; 900]).expect(409);
     assert!(refused.text("detail").contains("send the file anew"), "{}", refused.body);
     assert_eq!(offset(&owner.client, &upload), 100);
+}
+
+#[test]
+fn an_upload_whose_bytes_are_away_or_lost_is_told_so_before_any_is_sent() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let upload = owner.upload(&noise(1000));
+    let part = || owner.client.request(Method::GET, &upload).header("Range", "bytes=10-19");
+    let objects = app.data.path().join("objects");
+    let away = app.data.path().join("away");
+    std::fs::rename(&objects, &away).expect("a folder");
+    std::fs::create_dir(&objects).expect("a folder");
+    for refused in [owner.client.get(&upload), owner.client.send(part())] {
+        let refused = refused.expect(503);
+        assert!(refused.text("detail").contains("try again"), "{}", refused.body);
+    }
+    std::fs::remove_dir_all(&objects).expect("a folder");
+    std::fs::rename(&away, &objects).expect("a folder");
+    assert_eq!(owner.client.send(part()).expect(206).bytes, noise(1000)[10..20]);
+    for file in rows::files(&objects.join("uploads")) {
+        std::fs::remove_file(file).expect("a file");
+    }
+    for refused in [owner.client.get(&upload), owner.client.send(part())] {
+        let refused = refused.expect(404);
+        assert!(refused.text("detail").contains("send the file anew"), "{}", refused.body);
+    }
+}
+
+#[test]
+fn whoever_reads_uploads_and_takes_nothing_keeps_no_turn_from_others() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let upload = owner.upload(&noise(16 << 20));
+    let host = owner.client.root.trim_start_matches("http://").to_owned();
+    let path = upload.strip_prefix(&owner.client.base).unwrap_or(&upload);
+    let credentials = encoded(&format!("{}:{}", owner.key, owner.secret));
+    let read = || {
+        let mut stream = TcpStream::connect(&host).expect("a connection");
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic {credentials}\r\n\r\n"
+        )
+        .expect("it is sent");
+        // Its answer has begun.
+        assert_eq!(stream.read(&mut [0; 100]).expect("an answer"), 100);
+        stream
+    };
+    let held: Vec<TcpStream> = (0..8).map(|_| read()).collect();
+    // Longer than it takes to fill what lies between.
+    std::thread::sleep(SECOND);
+    let bytes = noise(5 << 20);
+    let more = owner.upload(&bytes);
+    append(&owner.client, &more, bytes.len(), b"").expect(204);
+    drop(held);
+    until("their ends to be seen", || owner.client.get(&more).status == 200);
 }
 
 #[test]
