@@ -59,37 +59,52 @@ pub struct Writing {
     tail: Vec<Part>,
 }
 
-/// Begins to add to an upload that has as many bytes as the request says; from now on whoever began before adds nothing.
+/// Returns an upload that a request is to add to, which has as many bytes as the request says; changes nothing.
 ///
-/// A request that adds nothing displaces nobody. `announced`: the bytes that the request says it has.
+/// `announced`: the bytes that the request says it has.
 ///
 /// # Errors
 /// Returns [`Problem::NotFound`] if there is no such upload, [`Problem::OffsetConflict`] if it has more bytes, or fewer, and
 /// [`Problem::BeyondEnd`] if the request has more than are missing.
-pub fn begin(
+pub fn look(
     conn: &mut PgConnection,
     customer: i32,
     id: &str,
     (offset, announced): (i64, Option<u64>),
-) -> Result<(Upload, Writing), Problem> {
-    let row = uploads::table.find((customer, id));
-    let held: Option<String> =
-        row.select(uploads::id).for_no_key_update().first(conn).optional()?;
-    held.ok_or_else(|| missing(id))?;
+) -> Result<Upload, Problem> {
     let upload = find(conn, customer, id)?;
     if upload.received != offset {
         return Err(Problem::OffsetConflict { offset: upload.received });
     }
-    if announced.is_some_and(|announced| announced > upload.missing()) {
-        return Err(Problem::BeyondEnd { length: upload.length });
+    match announced.is_some_and(|announced| announced > upload.missing()) {
+        true => Err(Problem::BeyondEnd { length: upload.length }),
+        false => Ok(upload),
     }
+}
+
+/// Begins to add to an upload; from now on whoever began before adds nothing.
+///
+/// To be called once something came to add: a request that adds nothing displaces nobody.
+///
+/// # Errors
+/// Returns [`Problem::NotFound`] if there is no such upload, and [`Problem::OffsetConflict`] if it has not as many bytes as the request
+/// says.
+pub fn begin(
+    conn: &mut PgConnection,
+    customer: i32,
+    id: &str,
+    offset: i64,
+) -> Result<Writing, Problem> {
+    let row = uploads::table.find((customer, id));
+    let held: Option<String> =
+        row.select(uploads::id).for_no_key_update().first(conn).optional()?;
+    held.ok_or_else(|| missing(id))?;
+    look(conn, customer, id, (offset, None))?;
     let writer = uuid::Uuid::new_v4().simple().to_string();
-    if !upload.is_finished() && announced != Some(0) {
-        // Its time may be over before the first part is stored.
-        let kept = format!("GREATEST(expires, now() + interval '{BEGUN}')");
-        let expires = uploads::expires.eq(sql::<Nullable<Timestamptz>>(&kept));
-        diesel::update(row).set((uploads::writer.eq(&writer), expires)).execute(conn)?;
-    }
+    // Its time may be over before the first part is stored.
+    let kept = format!("GREATEST(expires, now() + interval '{BEGUN}')");
+    let expires = uploads::expires.eq(sql::<Nullable<Timestamptz>>(&kept));
+    diesel::update(row).set((uploads::writer.eq(&writer), expires)).execute(conn)?;
     let last = upload_parts::table
         .filter(upload_parts::customer.eq(customer))
         .filter(upload_parts::upload.eq(id))
@@ -98,7 +113,7 @@ pub fn begin(
     let last: Vec<Part> = last.select(Part::as_select()).load(conn)?;
     let mut tail: Vec<Part> = last.into_iter().take_while(Part::is_small).collect();
     tail.reverse();
-    Ok((upload, Writing { customer, id: id.to_owned(), writer, offset, tail }))
+    Ok(Writing { customer, id: id.to_owned(), writer, offset, tail })
 }
 
 #[derive(QueryableByName)]

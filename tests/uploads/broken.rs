@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::{Slow, append, create, encoded, head, noise, offset, place, terminate};
+use super::{
+    Slow, append, append_in_chunks, create, encoded, head, noise, offset, place, terminate,
+};
 use crate::engine::scene::{Hands, Scene};
 use crate::process::home::Home;
 use crate::support::{App, Owner, rows, until};
@@ -113,6 +115,7 @@ fn a_request_that_is_refused_or_adds_nothing_displaces_nobody_and_keeps_nothing_
     assert!(refused.text("detail").contains("ends at byte 2000"), "{}", refused.body);
     append(&owner.client, &upload, 1, b"x").expect(409);
     append(&owner.client, &upload, 0, b"").expect(204);
+    append_in_chunks(&owner.client, &upload, 0, b"").expect(204);
     let late = "SELECT count(*) AS n FROM uploads WHERE expires > now() + interval '1 hour'";
     assert_eq!(rows::number(&mut conn, late), 0);
     slow.send(&bytes[1000..]);

@@ -11,7 +11,7 @@ use std::net::TcpStream;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
-use reqwest::blocking::RequestBuilder;
+use reqwest::blocking::{Body, RequestBuilder};
 
 use crate::support::{Answer, Client, Owner};
 
@@ -32,6 +32,13 @@ fn create(client: &Client, uploads: &str, length: usize) -> Answer {
 fn append(client: &Client, upload: &str, offset: usize, bytes: &[u8]) -> Answer {
     let request = tus(client, Method::PATCH, upload).header("Upload-Offset", offset);
     client.send(request.header("Content-Type", PART).body(bytes.to_vec()))
+}
+
+/// Sends bytes from an offset on, in chunks, so that nothing tells before how many there are.
+fn append_in_chunks(client: &Client, upload: &str, offset: usize, bytes: &[u8]) -> Answer {
+    let request = tus(client, Method::PATCH, upload).header("Upload-Offset", offset);
+    let body = Body::new(std::io::Cursor::new(bytes.to_vec()));
+    client.send(request.header("Content-Type", PART).body(body))
 }
 
 fn head(client: &Client, upload: &str) -> Answer {

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use super::pace::Pace;
 use super::protocol::{OFFSET, PART, bytes};
 use super::slots::Bounds;
-use super::store::Storing;
-use super::{At, told, whole, write};
+use super::store::store;
+use super::{At, read, told, whole};
 use crate::database::Conn;
 use crate::fairness::Shares;
 use crate::hydra::Problem;
@@ -54,14 +54,12 @@ pub async fn append(call: Call<'_>, at: At) -> Result<HttpResponse, Problem> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let announced: Option<u64> = announced.and_then(|value| value.parse().ok());
     let At { customer, id } = at;
-    // Before the upload is told of the request: one that is refused displaces nobody.
     let slot = service.uploads.receiving.take(customer)?;
-    let begin = move |conn: &mut Conn| parts::begin(conn, customer, &id, (offset, announced));
-    let (upload, writing) = write(service, customer, begin).await?;
+    let look = move |conn: &mut Conn| parts::look(conn, customer, &id, (offset, announced));
+    let upload = read(service, customer, look).await?;
     let end = End { missing: upload.missing(), length: upload.length };
     let (sender, pieces) = mpsc::channel(PIECES);
-    let storing = Storing::new(whole(request)?, (upload, writing), slot);
-    let storing = actix_web::rt::spawn(storing.run(pieces));
+    let storing = actix_web::rt::spawn(store(whole(request)?, (customer, upload), pieces, slot));
     let received = receive(call, end, sender).await;
     let stored = storing.await.unwrap_or_else(|broken| Err(Problem::internal(broken)));
     // What could not be stored goes before what was wrong with the rest.

@@ -5,9 +5,9 @@ use std::io;
 use actix_web::web::{Bytes, Data};
 use tokio::sync::mpsc;
 
-use super::go_on;
 use super::slots::Slot;
 use super::spool::Spool;
+use super::{go_on, write};
 use crate::hydra::Problem;
 use crate::storage::StorageError;
 use crate::uploads::parts::{self, Part, Writing};
@@ -18,28 +18,47 @@ use imaging::Format;
 /// Bytes of a stored part that are read at a time, in a turn of writing, of which there are few.
 const PIECE: u64 = 256 << 10;
 
+/// Stores pieces as they come, to the last that comes; returns the upload as it is then. `slot` is for the memory that it takes.
+///
+/// # Errors
+/// Returns [`Problem::Unavailable`] if the disk or the store does not take them, [`Problem::Conflict`] if what they follow is
+/// lost, and the problems of [`parts::begin`] and [`parts::add`].
+pub async fn store(
+    service: Data<Service>,
+    (customer, upload): (i32, Upload),
+    mut pieces: mpsc::Receiver<Bytes>,
+    _slot: Slot,
+) -> Result<Upload, Problem> {
+    let first = loop {
+        match pieces.recv().await {
+            // Whoever sends to this upload goes on: a request without bytes displaces nobody.
+            None => return Ok(upload),
+            Some(piece) if piece.is_empty() => {}
+            Some(piece) => break piece,
+        }
+    };
+    let (id, offset) = (upload.id.clone(), upload.received);
+    let begin = write(&service, customer, move |conn| parts::begin(conn, customer, &id, offset));
+    let writing = begin.await?;
+    Storing { service, upload, writing }.run(first, pieces).await
+}
+
 /// The part of a request that is stored, and the place where it goes on.
-pub struct Storing {
+struct Storing {
     service: Data<Service>,
     upload: Upload,
     writing: Writing,
-    /// For the memory that it takes.
-    _slot: Slot,
 }
 
 impl Storing {
-    pub fn new(service: Data<Service>, (upload, writing): (Upload, Writing), slot: Slot) -> Self {
-        Self { service, upload, writing, _slot: slot }
-    }
-
-    /// Stores pieces as they come, to the last that comes; returns the upload as it is then.
-    ///
-    /// # Errors
-    /// Returns [`Problem::Unavailable`] if the disk or the store does not take them, [`Problem::Conflict`] if what they follow is
-    /// lost, and the problems of [`parts::add`].
-    pub async fn run(mut self, mut pieces: mpsc::Receiver<Bytes>) -> Result<Upload, Problem> {
+    async fn run(
+        mut self,
+        first: Bytes,
+        mut pieces: mpsc::Receiver<Bytes>,
+    ) -> Result<Upload, Problem> {
         let mut spool = None;
-        while let Some(mut piece) = pieces.recv().await {
+        let mut next = Some(first);
+        while let Some(mut piece) = next {
             while !piece.is_empty() {
                 let current = match &mut spool {
                     Some(current) => current,
@@ -60,6 +79,7 @@ impl Storing {
                     self.store(full).await?;
                 }
             }
+            next = pieces.recv().await;
         }
         if let Some(rest) = spool {
             self.store(rest).await?;
