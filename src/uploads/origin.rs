@@ -38,14 +38,8 @@ pub fn read<'a>(
     customer: i32,
     address: &'a str,
 ) -> Option<Result<&'a str, &'static str>> {
-    // Of an address, scheme and host are the same in either case, and the path is not (RFC 3986, section 6.2.2.1).
-    let host_end = base.find("://").map_or(0, |scheme| {
-        let host = scheme + "://".len();
-        host + base.get(host..).and_then(|rest| rest.find('/')).unwrap_or(base.len() - host)
-    });
-    let (host, path) = base.split_at(host_end);
-    let (own, rest) = address.split_at_checked(host.len())?;
-    let rest = Some(rest).filter(|_| own.eq_ignore_ascii_case(host))?;
+    let ((own, path), (origin, rest)) = (split(base)?, split(address)?);
+    let rest = Some(rest).filter(|_| origin == own)?;
     let (of, rest) = rest.strip_prefix(path)?.strip_prefix("/customers/")?.split_once('/')?;
     let id = rest.strip_prefix("uploads/")?;
     let is_own = of == customer.to_string();
@@ -55,6 +49,27 @@ pub fn read<'a>(
         (true, _) | (false, true) => Err(MISSING),
         (false, false) => Err("names an upload of another customer"),
     })
+}
+
+/// Splits an address into its scheme, host and port, in the one form that all that mean the same have, and what follows them.
+///
+/// Scheme and host are the same in either case, and so is the port where it is the scheme's own and left out; the path is not (RFC
+/// 3986, section 6.2).
+fn split(address: &str) -> Option<((String, String, Option<u16>), &str)> {
+    let (scheme, rest) = address.split_once("://")?;
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let scheme = scheme.to_ascii_lowercase();
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (host, port),
+        _ => (authority, ""),
+    };
+    let port = match (port, scheme.as_str()) {
+        ("", "https") => Some(443),
+        ("", "http") => Some(80),
+        ("", _) => None,
+        (port, _) => Some(port.parse().ok()?),
+    };
+    Some(((scheme, host.to_ascii_lowercase(), port), path))
 }
 
 /// The fault of naming an upload that is not there, as the rest of a sentence.
@@ -170,7 +185,18 @@ mod tests {
         let read = |address: &'static str| read(base, 4, address);
         assert_eq!(read("https://images.example.org/api/customers/4/uploads/0a1"), Some(Ok("0a1")));
         assert_eq!(read("HTTPS://Images.example.org/api/customers/4/uploads/0a1"), Some(Ok("0a1")));
+        for port in [":443", ":0443", ":"] {
+            let address = format!("https://images.example.org{port}/api/customers/4/uploads/0a1");
+            assert_eq!(super::read(base, 4, &address), Some(Ok("0a1")), "{address}");
+        }
         for elsewhere in [
+            "http://images.example.org:443/api/customers/4/uploads/0a1",
+            "https://images.example.org:80/api/customers/4/uploads/0a1",
+            "https://images.example.org:443:443/api/customers/4/uploads/0a1",
+            "https://images.example.org:65979/api/customers/4/uploads/0a1",
+            "https://images.example.org:44e/api/customers/4/uploads/0a1",
+            "https://images.example.org#/api/customers/4/uploads/0a1",
+            "https://user@images.example.org/api/customers/4/uploads/0a1",
             "https://images.example.org/customers/4/uploads/0a1",
             "https://images.example.org.evil.example/api/customers/4/uploads/0a1",
             "https://images.example.org/api/customers/4/uploadsx/0a1",
@@ -198,6 +224,16 @@ mod tests {
         let root = |address| super::read("http://localhost:8080", 4, address);
         assert_eq!(root("http://LOCALHOST:8080/customers/4/uploads/0a1"), Some(Ok("0a1")));
         assert_eq!(root("http://localhost:80801/customers/4/uploads/0a1"), None);
+        assert_eq!(root("https://localhost:8080/customers/4/uploads/0a1"), None);
+        let at = |base, address| super::read(base, 4, address);
+        for (base, address) in [
+            ("http://a.example", "http://a.example:80/customers/4/uploads/0a1"),
+            ("http://a.example:80", "http://a.example/customers/4/uploads/0a1"),
+            ("https://a.example:443/x", "https://a.example/x/customers/4/uploads/0a1"),
+            ("https://[::1]", "https://[::1]:443/customers/4/uploads/0a1"),
+        ] {
+            assert_eq!(at(base, address), Some(Ok("0a1")), "{address}");
+        }
         assert_eq!(id_of(&stored("0a1")), Some("0a1"));
         assert_eq!(id_of("https://example.org/uploads/0a1"), None);
     }
