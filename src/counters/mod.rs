@@ -8,7 +8,7 @@ pub mod rate;
 pub mod roll_up;
 
 use chrono::{DateTime, Utc};
-use diesel::dsl::max;
+use diesel::dsl::{case_when, max};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -26,15 +26,17 @@ pub struct Counts {
     pub images: i64,
     /// Images ever removed: while this is unchanged, cached page positions stay valid.
     pub removals: i64,
-    /// Bytes of originals.
+    /// Bytes of originals, and of uploads.
     pub size: i64,
+    /// Bytes of uploads, which are part of `size`; those of a space are none.
+    pub uploads: i64,
     /// Bytes.
     pub thumbnail_size: i64,
     /// Time of the last change; `None` if there was none.
     pub changed: Option<DateTime<Utc>>,
 }
 
-type Sums = (i64, i64, i64, i64, Option<DateTime<Utc>>);
+type Sums = (i64, i64, i64, i64, i64, Option<DateTime<Utc>>);
 
 /// One statement, so that no roll-up comes between totals and deltas.
 macro_rules! sums {
@@ -43,6 +45,7 @@ macro_rules! sums {
             total(tallies::images),
             total(tallies::removals),
             total(tallies::size),
+            total(case_when(tallies::space.eq(UPLOADS), tallies::size).otherwise(0)),
             total(tallies::thumbnail_size),
             max(tallies::changed),
         ));
@@ -50,6 +53,7 @@ macro_rules! sums {
             total(tally_changes::images),
             total(tally_changes::removals),
             total(tally_changes::size),
+            total(case_when(tally_changes::space.eq(UPLOADS), tally_changes::size).otherwise(0)),
             total(tally_changes::thumbnail_size),
             max(tally_changes::changed),
         ));
@@ -58,8 +62,9 @@ macro_rules! sums {
             images: sum.images + half.0,
             removals: sum.removals + half.1,
             size: sum.size + half.2,
-            thumbnail_size: sum.thumbnail_size + half.3,
-            changed: sum.changed.max(half.4),
+            uploads: sum.uploads + half.3,
+            thumbnail_size: sum.thumbnail_size + half.4,
+            changed: sum.changed.max(half.5),
         }))
     }};
 }

@@ -39,15 +39,13 @@ pub struct SpaceStorageDraft {
 #[derive(Debug)]
 struct Totals {
     counts: Counts,
-    /// Bytes of uploads, which are part of those of originals.
-    uploads: i64,
     calculated: DateTime<Utc>,
 }
 
 impl Totals {
     /// As they are maintained with every change; `since`: what they are totals of was made then.
-    fn new(counts: Counts, uploads: i64, since: DateTime<Utc>) -> Self {
-        Self { counts, uploads, calculated: counts.changed.unwrap_or(since) }
+    fn new(counts: Counts, since: DateTime<Utc>) -> Self {
+        Self { counts, calculated: counts.changed.unwrap_or(since) }
     }
 }
 
@@ -79,7 +77,7 @@ macro_rules! totals {
             &field(
                 "totalSizeOfUploads",
                 "Bytes of uploads, which are part of totalSizeOfStoredImages; those of a space are none",
-                |s: &Self| &s.totals.uploads
+                |s: &Self| &s.totals.counts.uploads
             )
             .non_negative(),
             &field("totalSizeOfThumbnails", "Bytes of all that was made of images", |s: &Self| {
@@ -171,8 +169,7 @@ impl Retrieve for CustomerStorage {
             .inner_join(customers::table)
             .select((customer_storages::storage_policy, customers::created))
             .first(s.conn)?;
-        let uploads = counters::of_space(s.conn, customer, counters::UPLOADS)?.size;
-        let totals = Totals::new(counters::of_customer(s.conn, customer)?, uploads, since);
+        let totals = Totals::new(counters::of_customer(s.conn, customer)?, since);
         Ok(Self { customer, policy, totals })
     }
 }
@@ -185,7 +182,7 @@ impl Retrieve for SpaceStorage {
             .select(space_storages::storage_policy)
             .single_value();
         let (since, policy) = space.select((spaces::created, policy)).first(s.conn)?;
-        let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, 0, since);
+        let totals = Totals::new(counters::of_space(s.conn, at.customer, at.space)?, since);
         Ok(Self { at: *at, policy, totals })
     }
 }
