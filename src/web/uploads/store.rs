@@ -1,6 +1,9 @@
 //! The task that stores what comes of an upload, part by part.
 
-use std::io;
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use actix_web::web::{Bytes, Data};
 use tokio::sync::mpsc;
@@ -13,6 +16,7 @@ use crate::storage::StorageError;
 use crate::uploads::parts::{self, Part, Writing};
 use crate::uploads::{Upload, object};
 use crate::web::Service;
+use crate::web::repeated::Repeated;
 use imaging::Format;
 
 /// Bytes of a stored part that are read at a time, in a turn of writing, of which there are few.
@@ -70,7 +74,7 @@ impl Storing {
                 while !taken.is_empty() {
                     if current.gather(&mut taken) {
                         let _turn = self.turn().await;
-                        current.flush().await.map_err(|error| not_written(&error))?;
+                        current.flush().await.map_err(|error| self.not_stored(&error))?;
                     }
                 }
                 if current.len() >= self.writing.room().cast_unsigned()
@@ -94,7 +98,7 @@ impl Storing {
     async fn begin(&self) -> Result<Spool, Problem> {
         let _turn = self.turn().await;
         let begun = Spool::begin(&self.service.uploads.settings.folder).await;
-        begun.map_err(|error| not_written(&error))
+        begun.map_err(|error| self.not_stored(&error))
     }
 
     /// Stores a part, and names it.
@@ -111,9 +115,10 @@ impl Storing {
             true => spool,
             false => self.joined(merged, spool).await?,
         };
-        let (file, head) = spool.end().await.map_err(|error| not_written(&error))?;
+        let (file, head) = spool.end().await.map_err(|error| self.not_stored(&error))?;
         let storage = &service.uploads.settings.storage;
-        storage.put_file(&object(number), file).await.map_err(not_stored)?;
+        let put = storage.put_file(&object(number), file).await;
+        put.map_err(|error| self.not_stored(&error))?;
         drop(turn);
         let media_type = Format::recognise(&head).map(Format::media_type);
         let writing = self.writing.clone();
@@ -136,7 +141,7 @@ impl Storing {
     /// Puts parts that are stored, and what follows them, into one file.
     async fn joined(&self, parts: &[Part], rest: Spool) -> Result<Spool, Problem> {
         let settings = &self.service.uploads.settings;
-        let written = |error: io::Error| not_written(&error);
+        let written = |error: io::Error| self.not_stored(&error);
         let (rest, _) = rest.end().await.map_err(written)?;
         let mut joined = Spool::begin(&settings.folder).await.map_err(written)?;
         for part in parts {
@@ -156,6 +161,11 @@ impl Storing {
         Ok(joined)
     }
 
+    /// Returns the problem of a part that is not stored.
+    fn not_stored(&self, error: &(dyn Error + 'static)) -> Problem {
+        not_stored((self.writing.customer, &self.writing.id), error)
+    }
+
     /// Returns the problem of a part that was stored and cannot be read.
     async fn not_read(&self, error: StorageError) -> Problem {
         // Trying again is of no use, once it is known that the store is there.
@@ -167,7 +177,8 @@ impl Storing {
             if let Err(problem) = look.await {
                 return problem;
             }
-            log::error!("{error}");
+            let Writing { customer, id, .. } = &self.writing;
+            log::error!("part of the upload {id} of customer {customer} is lost: {error}");
             return Problem::Conflict(
                 "part of this upload is lost; delete it, and send the file anew".into(),
             );
@@ -177,17 +188,53 @@ impl Storing {
     }
 }
 
-fn not_written(error: &io::Error) -> Problem {
-    use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-    log::warn!("a part of an upload is not written: {error}");
-    let words = match error.kind() {
-        StorageFull | QuotaExceeded => "the service has no room for what was sent; try again later",
-        _ => "the service could not write what was sent; try again",
+/// Lines about parts that are not stored.
+static NOT_STORED: LazyLock<Repeated> = LazyLock::new(Repeated::default);
+
+/// Returns the problem of a part that the disk or the store does not take, whichever step tells, and logs why: nobody may be
+/// there any more to be answered.
+fn not_stored((customer, id): (i32, &str), error: &(dyn Error + 'static)) -> Problem {
+    let words = match is_full(error) {
+        true => "the service has no room for what was sent; try again later",
+        false => "the service could not store what was sent; try again",
     };
+    let line = format!("a part of the upload {id} of customer {customer} is not stored: {error}");
+    match NOT_STORED.count(words, Instant::now()) {
+        None => log::debug!("{line}"),
+        Some(0) => log::warn!("{line}"),
+        Some(more) => log::warn!("{line}, as {more} before it were not"),
+    }
     Problem::Unavailable(words.into(), None)
 }
 
-fn not_stored(error: StorageError) -> Problem {
-    let words = "the store does not take what was sent; try again";
-    Problem::Unavailable(words.into(), Some(Box::new(error)))
+/// Returns whether an error says that there is no room.
+fn is_full(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.any(|cause| {
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        matches!(kind, Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_in_the_same_words_by_whichever_step_finds_it() {
+        let (customer, id) = (1, String::from("0a1"));
+        let words = |error: &(dyn Error + 'static)| match not_stored((customer, &id), error) {
+            Problem::Unavailable(words, None) => words,
+            other => panic!("{other}"),
+        };
+        let full = || io::Error::from(ErrorKind::StorageFull);
+        let while_written = words(&full());
+        assert!(while_written.contains("no room"), "{while_written}");
+        assert_eq!(words(&StorageError::of("uploads/001/1", full())), while_written);
+        let quota = io::Error::from(ErrorKind::QuotaExceeded);
+        assert_eq!(words(&StorageError::of("uploads/001/1", quota)), while_written);
+        let store = object_store::Error::Generic { store: "folder", source: Box::new(full()) };
+        assert_eq!(words(&StorageError::of("uploads/001/1", store)), while_written);
+        assert_ne!(words(&io::Error::other("broken")), while_written);
+    }
 }
