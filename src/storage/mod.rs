@@ -25,6 +25,7 @@ use bytes::Bytes;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload, path};
+use tokio::sync::SemaphorePermit;
 
 use bucket::Bucket;
 
@@ -111,10 +112,21 @@ impl Storage {
     /// Fails if the file cannot be read, or the store does not take it: no space, no permission, no answer, or a folder without
     /// the marker, whose disk is not mounted.
     pub async fn put_file(&self, key: &str, file: File) -> Result<(), StorageError> {
+        let _turn = self.turn().await;
+        self.put_at_once(key, file).await
+    }
+
+    /// Stores a file as [`Storage::put_file`] does, and waits for no other.
+    ///
+    /// It is for those who bound how many they write at once.
+    ///
+    /// # Errors
+    /// Fails as [`Storage::put_file`] does.
+    pub async fn put_at_once(&self, key: &str, file: File) -> Result<(), StorageError> {
         if !self.is_bucket() {
             self.confirm().await?;
         }
-        self.fill(key, file).await
+        self.write_file(key, file).await
     }
 
     /// Stores a file as [`Storage::put_file`] does, also in a folder that is not marked yet.
@@ -122,12 +134,21 @@ impl Storage {
     /// # Errors
     /// Fails if the file cannot be read, or the store does not take it.
     pub async fn fill(&self, key: &str, file: File) -> Result<(), StorageError> {
-        let fail = |error: object_store::Error| self.error(key, error);
-        let unreadable = |error: io::Error| StorageError::of(key, error);
-        let _turn = match &self.kept {
+        let _turn = self.turn().await;
+        self.write_file(key, file).await
+    }
+
+    /// Waits for a turn of writing to a bucket; to a folder, there are none.
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        match &self.kept {
             Kept::InBucket(bucket) => bucket.puts.acquire().await.ok(),
             Kept::Files(_) => None,
-        };
+        }
+    }
+
+    async fn write_file(&self, key: &str, file: File) -> Result<(), StorageError> {
+        let fail = |error: object_store::Error| self.error(key, error);
+        let unreadable = |error: io::Error| StorageError::of(key, error);
         let file = match &self.kept {
             Kept::InBucket(_) => file,
             Kept::Files(folder) => {

@@ -38,6 +38,10 @@ const SHARES: Shares = Shares { capacity: 4, extra: 4 };
 /// Threads that uploads write with, at most.
 pub const TURNS: usize = SHARES.capacity + SHARES.extra;
 
+/// Parts that are written to a bucket at the same time, so that each has enough of a slow line to end in time. Each takes the memory of a
+/// part.
+const PUTS: Shares = Shares { capacity: 3, extra: 1 };
+
 /// The settings of uploads.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -54,6 +58,8 @@ pub struct Uploads {
     settings: Settings,
     /// Turns of writing to the disk or the bucket, by customer.
     turns: Limiter<i32>,
+    /// Turns of writing a part to a bucket, by customer. They are taken before those of `turns`, which would else be held meanwhile.
+    puts: Limiter<i32>,
     /// Requests that add to uploads.
     receiving: Slots,
     /// Requests that read uploads.
@@ -64,7 +70,8 @@ impl Uploads {
     pub fn new(settings: Settings) -> Self {
         let receiving = Slots::new(receive::BOUNDS, receive::TOO_MANY);
         let sending = Slots::new(content::BOUNDS, content::TOO_MANY);
-        Self { settings, turns: Limiter::new(SHARES), receiving, sending }
+        let (turns, puts) = (Limiter::new(SHARES), Limiter::new(PUTS));
+        Self { settings, turns, puts, receiving, sending }
     }
 
     /// Returns how many bytes an upload has at most.

@@ -109,6 +109,11 @@ impl Storing {
         let writing = self.writing.clone();
         let take = go_on(service, customer, move |conn| parts::take_number(conn, &writing));
         let number = take.await?;
+        let uploads = &service.uploads;
+        let put = match uploads.settings.storage.is_bucket() {
+            true => Some(uploads.puts.acquire(customer, 1).await),
+            false => None,
+        };
         let turn = self.turn().await;
         let merged = self.writing.merged(added);
         let spool = match merged.is_empty() {
@@ -116,10 +121,9 @@ impl Storing {
             false => self.joined(merged, spool).await?,
         };
         let (file, head) = spool.end().await.map_err(|error| self.not_stored(&error))?;
-        let storage = &service.uploads.settings.storage;
-        let put = storage.put_file(&object(number), file).await;
-        put.map_err(|error| self.not_stored(&error))?;
-        drop(turn);
+        let stored = uploads.settings.storage.put_at_once(&object(number), file).await;
+        stored.map_err(|error| self.not_stored(&error))?;
+        drop((turn, put));
         let media_type = Format::recognise(&head).map(Format::media_type);
         let writing = self.writing.clone();
         let add = go_on(service, customer, move |conn| {
