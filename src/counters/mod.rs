@@ -17,14 +17,14 @@ use crate::hydra::Problem;
 use crate::resource::sql::total;
 use crate::schema::{images, job_tallies, job_tally_changes, tallies, tally_changes};
 
-/// The number that stands for the uploads of a customer in place of that of a space.
+/// The number that stands for a customer's uploads in place of that of a space.
 pub const UPLOADS: i32 = 0;
 
 /// The counts of a space, or of all spaces of a customer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     pub images: i64,
-    /// Images ever removed: while this is unchanged, cached page positions stay valid.
+    /// Images ever removed; while this is unchanged, cached page positions are valid.
     pub removals: i64,
     /// Bytes of originals, and of uploads.
     pub size: i64,
@@ -88,10 +88,10 @@ pub fn of_customer(conn: &mut PgConnection, customer: i32) -> Result<Counts, Pro
     sums!(conn, tallies, changes)
 }
 
-/// Returns the number of images of a space, or of a customer, as part of a statement that reads some of them.
+/// The number of images of a space, or of a customer, as part of a statement.
 pub type Images = Box<dyn BoxableExpression<images::table, Pg, SqlType = BigInt>>;
 
-/// Returns how many images a space has; without a space, all that a customer has.
+/// Returns how many images a space has, or without a space, a customer.
 pub fn images(customer: i32, space: Option<i32>) -> Images {
     let rolled_up = tallies::table.filter(tallies::customer.eq(customer));
     let rolled_up = rolled_up.select(total(tallies::images));

@@ -21,8 +21,10 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Time that one request may take, its body included, which is a part of an object at most.
 const REQUEST: Duration = Duration::from_mins(1);
 
-/// Objects that are written at once, so that each has enough of a slow line to end in time. Parts of uploads have turns of their own,
-/// so that neither waits for the other.
+/// Objects that are written at once.
+///
+/// They are few, so that each has enough of a slow line to end in time. Parts of uploads have turns of their own, so that neither
+/// waits for the other.
 const PUTS: usize = 4;
 
 /// Times that a request is repeated that the server could not answer, at most.

@@ -105,8 +105,9 @@ impl Storage {
         matches!(self.kept, Kept::InBucket(_))
     }
 
-    /// Stores a file as an object; it is there complete, or not at all. A file without a name in the same file system is
-    /// given the name of the object, any other is copied, one part of it in memory.
+    /// Stores a file as an object; it is there complete, or not at all.
+    ///
+    /// A file without a name in the same file system is given the name of the object, any other is copied, one part of it in memory.
     ///
     /// # Errors
     /// Fails if the file cannot be read, or the store does not take it: no space, no permission, no answer, or a folder without

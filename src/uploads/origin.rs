@@ -1,4 +1,6 @@
-//! Uploads as origins of images: the form in which an image names one, and the lock that keeps it from being removed.
+//! Uploads as origins of images.
+//!
+//! Here are the form in which an image names one, and the lock that keeps it from being removed.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +11,7 @@ use super::{end_of_life, is_id, is_named};
 use crate::hydra::Problem;
 use crate::schema::uploads;
 
-/// Stands before the id of an upload where an image names it; no URL begins with it.
+/// Stands before the id of an upload that an image names; no URL begins so.
 const STORED: &str = "/uploads/";
 
 /// Returns the form in which an image stores an upload as its origin.
@@ -17,7 +19,7 @@ pub fn stored(id: &str) -> String {
     format!("{STORED}{id}")
 }
 
-/// Returns the id of the upload that an origin is; `None`: it is fetched from elsewhere.
+/// Returns the id of the upload that an origin is; none if it is elsewhere.
 pub fn id_of(origin: &str) -> Option<&str> {
     origin.strip_prefix(STORED)
 }
@@ -27,7 +29,7 @@ pub fn address(base: &str, customer: i32, id: &str) -> String {
     format!("{base}/customers/{customer}/uploads/{id}")
 }
 
-/// Returns the id of the upload whose address this is; `None`: it is no address of an upload of this service.
+/// Returns the id of the upload whose address this is; none if it is of none here.
 ///
 /// `base`: the public address of the root; `customer`: the one whose image names it.
 ///
@@ -51,7 +53,7 @@ pub fn read<'a>(
     })
 }
 
-/// Splits an address into its scheme, host and port, in the one form that all that mean the same have, and what follows them.
+/// Splits an address into scheme, host and port, and what follows them.
 ///
 /// Scheme and host are the same in either case, and so is the port where it is the scheme's own and left out; the path is not (RFC
 /// 3986, section 6.2).
@@ -77,7 +79,7 @@ const MISSING: &str = "names an upload that is not there";
 /// The fault of naming one that is not finished.
 const UNFINISHED: &str = "names an upload that is not finished";
 
-/// Uploads that images are to name from now on, and the reasons why others cannot be named.
+/// Uploads that images are to name, and the reasons why others cannot be named.
 #[derive(Debug, Default)]
 pub struct NamedUploads {
     /// Why each cannot be named, if it cannot.
@@ -87,7 +89,7 @@ pub struct NamedUploads {
 }
 
 impl NamedUploads {
-    /// Locks the uploads among origins of images that are written in this transaction, and keeps those that are finished from expiring.
+    /// Locks the uploads among origins, and keeps those that are finished.
     ///
     /// Their rows are locked until it ends, so that nobody removes them between.
     ///
@@ -115,7 +117,7 @@ impl NamedUploads {
         Ok(Self { kept, ..Self::of(held) })
     }
 
-    /// Looks whether uploads among origins could be named at this moment; locks and changes nothing.
+    /// Looks whether uploads among origins could be named now; changes nothing.
     ///
     /// # Errors
     /// Fails if the database does not answer.
@@ -131,7 +133,9 @@ impl NamedUploads {
         }
     }
 
-    /// Lets uploads expire that were locked and in the end are named by no image, where not all that was about to be written was.
+    /// Lets uploads expire that were locked, and in the end are named by no image.
+    ///
+    /// That is so where not all that was about to be written was.
     ///
     /// # Errors
     /// Fails if the database does not answer.
@@ -150,7 +154,9 @@ impl NamedUploads {
         Self { faults: found.into_iter().map(state).collect(), kept: Vec::new() }
     }
 
-    /// Returns why an origin is an upload that cannot be named, as the rest of a sentence; `None`: it can be, or is none.
+    /// Returns why an origin is an upload that cannot be named, if it is one.
+    ///
+    /// It is the rest of a sentence.
     pub fn fault(&self, origin: &str) -> Option<&'static str> {
         self.faults.get(id_of(origin)?).copied().unwrap_or(Some(MISSING))
     }

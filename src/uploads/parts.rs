@@ -1,4 +1,4 @@
-//! The parts of uploads: where the next begins, who may write it, and the row that names it.
+//! The parts of uploads: where the next begins, who may write it, and its row.
 
 use std::time::Duration;
 
@@ -14,18 +14,22 @@ use crate::schema::{discards, upload_parts, uploads};
 /// Bytes of a part, at most: one request to a bucket.
 pub const PART_BYTES: i64 = 4 << 20;
 
-/// Parts with fewer bytes may be written anew together with those that follow ([`Writing::merged`]), so that an upload has few
-/// parts however small the pieces are that it comes in.
+/// Bytes below which a part may be written anew together with those that follow.
+///
+/// So an upload has few parts, however small the pieces are that it comes in ([`Writing::merged`]).
 const SMALL_BYTES: i64 = 1 << 20;
 
-/// Parts at the end of an upload that are looked at. Each small one has at most half as many bytes as the one before, so that there are
-/// no more.
+/// Parts at the end of an upload that are looked at.
+///
+/// Each small one has at most half as many bytes as the one before, so that there are no more.
 const MOST_SMALL: i64 = 24;
 
-/// Time for which an object is kept that no row names yet: it is written meanwhile, or its process is gone.
+/// Time for which an object is kept that no row names yet.
+///
+/// It is written meanwhile, or its process is gone.
 const UNNAMED: Duration = Duration::from_hours(1);
 
-/// Time for which an upload does not expire while a request begins to add to it.
+/// Time for which an upload does not expire once a request begins to add to it.
 const BEGUN: &str = "10 minutes";
 
 /// A part of an upload.
@@ -59,7 +63,7 @@ pub struct Writing {
     tail: Vec<Part>,
 }
 
-/// Returns an upload that a request is to add to, which has as many bytes as the request says; changes nothing.
+/// Returns an upload, if a request may add to it where it says; changes nothing.
 ///
 /// `announced`: the bytes that the request says it has.
 ///
@@ -122,7 +126,9 @@ struct Number {
     number: i64,
 }
 
-/// Returns the number of an object that is to be written for a request; unless a row names it within an hour, it is removed.
+/// Returns the number of an object that is to be written for a request.
+///
+/// Unless a row names the object within an hour, it is removed.
 ///
 /// # Errors
 /// Returns [`Problem::OffsetConflict`] if another request has begun to add to the upload, and [`Problem::NotFound`] if it is gone:
@@ -143,7 +149,9 @@ pub fn give_up(conn: &mut PgConnection, number: i64) -> Result<(), Problem> {
     job::discard_ended(conn, &object(number))
 }
 
-/// Names an object that was written: it holds the parts of [`Writing::merged`], and so many bytes more.
+/// Names an object that was written.
+///
+/// It holds the parts of [`Writing::merged`], and so many bytes more.
 ///
 /// `media_type`: what its first bytes tell, which is the type of the upload if it is the first.
 ///
@@ -194,7 +202,7 @@ impl Part {
 }
 
 impl Writing {
-    /// Locks the upload until the transaction ends, if the request may still add to it.
+    /// Locks the upload, if the request may still add to it.
     ///
     /// # Errors
     /// Returns [`Problem::OffsetConflict`] if another request has begun to, and [`Problem::NotFound`] if the upload is gone.
@@ -209,14 +217,17 @@ impl Writing {
         }
     }
 
-    /// Returns how many bytes may come before they are stored: as many as fit into one part with all that may be written anew.
+    /// Returns how many bytes may come before they are stored.
+    ///
+    /// As many as fit into one part with all that may be written anew.
     pub fn room(&self) -> i64 {
         let tail: i64 = self.tail.iter().map(|part| part.length).sum();
         (PART_BYTES - tail).max(SMALL_BYTES)
     }
 
-    /// Returns the parts that are written anew in one with so many bytes that follow them: those that have less than twice as many as
-    /// all that follows.
+    /// Returns the parts that are written anew in one with so many bytes after them.
+    ///
+    /// Those are the ones that have less than twice as many as all that follows.
     ///
     /// So a byte is written anew only into a part that is larger by half at least, which is some ten times, and thirty at most, until the part is no longer
     /// small; and of the small parts that stay, each has at most half as many bytes as the one before.
@@ -231,7 +242,7 @@ impl Writing {
         self.tail.split_at(self.tail.len() - merged).1
     }
 
-    /// Returns the part that holds so many bytes more, with those that are written anew.
+    /// Returns the part of so many bytes more, with those that are written anew.
     fn part(&self, number: i64, added: i64) -> Part {
         let merged = self.merged(added);
         let start = merged.first().map_or(self.offset, |part| part.start);
@@ -291,7 +302,7 @@ pub fn of(conn: &mut PgConnection, customer: i32, id: &str) -> Result<Vec<Part>,
 mod tests {
     use super::*;
 
-    /// Adds pieces of these sizes to an upload; returns the sizes of its parts, and how many bytes were written.
+    /// Adds pieces of these sizes; returns the sizes of parts, and the bytes written.
     fn added(pieces: impl Iterator<Item = i64>) -> (Vec<i64>, i64) {
         let (customer, id, writer) = (1, String::new(), String::new());
         let mut writing = Writing { customer, id, writer, offset: 0, tail: Vec::new() };

@@ -22,7 +22,9 @@ pub struct CustomerStorage {
     totals: Totals,
 }
 
-/// The storage of one space; the same class, which has a policy only if one was assigned.
+/// The storage of one space.
+///
+/// It is of the same class, and has a policy only if one was assigned.
 #[derive(Debug)]
 pub struct SpaceStorage {
     at: SpaceAddress,
@@ -43,7 +45,9 @@ struct Totals {
 }
 
 impl Totals {
-    /// As they are maintained with every change; `since`: what they are totals of was made then.
+    /// Returns totals as they are maintained with every change.
+    ///
+    /// `since`: what they are totals of was made then.
     fn new(counts: Counts, since: DateTime<Utc>) -> Self {
         Self { counts, calculated: counts.changed.unwrap_or(since) }
     }

@@ -28,12 +28,12 @@ use render::{Rendering, kept, response};
 
 /// Time that a repetition waits for the answer of the first request.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Time after which a repetition asks for the answer of the first again: at first, and at most.
+/// Time after which a repetition asks for the answer again: at first, and at most.
 const INTERVAL: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
-/// Interval at which an answer that waits for the processing of an image says that it still may come.
+/// Interval at which an answer that waits for an image says that it may come.
 const RENEWAL: Duration = Duration::from_secs(3);
 
-/// The input of a request, the way to tell of faults in its body, and the bytes that the body holds.
+/// The input of a request, where its faults are in the body, and the body's bytes.
 pub type Prepared = (Input, SourceMap, Option<Permit>);
 
 /// A request that names a key.
@@ -117,8 +117,9 @@ impl Work {
     }
 }
 
-/// Returns the answer of a request that was done before; while it is being done elsewhere, waits for that, with neither a
-/// thread nor a connection.
+/// Returns the answer of a request that was done before.
+///
+/// While it is being done elsewhere, it waits for that, with neither a thread nor a connection.
 ///
 /// # Errors
 /// Returns [`Problem::Invalid`] if the key was used for another request, [`Problem::Unavailable`] if it takes too long.
@@ -143,7 +144,9 @@ pub async fn repeated(service: &Service, keyed: &Keyed) -> Result<Option<HttpRes
     }
 }
 
-/// Does a request that names a key, and answers it; with the answer that it had before, if it turns out to be a repetition.
+/// Does a request that names a key, and answers it.
+///
+/// If it turns out to be a repetition, it is answered as before.
 ///
 /// # Errors
 /// Returns the problems of [`repeated`], and those of the operation that are not kept.
@@ -185,9 +188,9 @@ fn operation(run: Run, input: Box<Input>) -> Act {
     })
 }
 
-/// Does an act of an endpoint once, and answers it, as [`answer`] does for operations of classes.
+/// Does an act of an endpoint once, and answers it.
 ///
-/// A problem in place of an act is a refusal that was found before it.
+/// It is done as [`answer`] does operations of classes. A problem in place of an act is a refusal that was found before it.
 ///
 /// # Errors
 /// Returns the problems of [`repeated`], and those of the act that are not kept.
@@ -214,7 +217,7 @@ pub async fn answer_act(
     do_once(service, 1, Work::new(service, keyed, intent)).await
 }
 
-/// Does what takes so many units, unless another does it at this moment, and applies its effects.
+/// Does what takes so many units, unless it was done, and applies its effects.
 async fn do_once(service: &Service, units: usize, work: Work) -> Result<HttpResponse, Problem> {
     let caller = work.keyed.caller;
     let mut work = Box::new(work);
@@ -240,7 +243,7 @@ async fn do_once(service: &Service, units: usize, work: Work) -> Result<HttpResp
     }
 }
 
-/// Waits for the processing that an answer tells of, and makes what comes of it the answer of all repetitions.
+/// Waits for the processing of an image, and keeps what comes of it as the answer.
 async fn conclude(
     service: &Service,
     work: Work,
@@ -273,7 +276,7 @@ async fn conclude(
     service.scheduler.go_on(caller, conclude).await
 }
 
-/// Returns what a command does at an address; nothing where the address is malformed.
+/// Returns what a command does at an address; none where that is malformed.
 fn run(entry: &Entry, values: &[String]) -> Option<Run> {
     match &entry.act {
         Mounted::Command(write) => write(values),

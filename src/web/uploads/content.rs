@@ -30,10 +30,14 @@ use crate::web::range::{self, Wanted};
 use crate::web::repeated::Repeated;
 use crate::web::request;
 
-/// Bytes that are read of a file at a time, and of a bucket, where each request takes its time.
+/// Bytes that are read at a time: of a file, and of a bucket.
+///
+/// Each request to a bucket takes its time.
 const PIECE: (u64, u64) = (64 << 10, 1 << 20);
 
-/// Requests that are answered at once. Each holds a piece for as long as its client takes; so all take 32 MiB at most.
+/// Requests that are answered at once.
+///
+/// Each holds a piece for as long as its client takes; so all take 32 MiB at most.
 pub const BOUNDS: Bounds = Bounds { each: 8, shares: Shares { capacity: 24, extra: 8 } };
 
 /// The detail of the problem of a request beyond them.
@@ -121,7 +125,7 @@ fn pieces(parts: Vec<Part>, range: Range<u64>, most: u64) -> impl Iterator<Item 
 struct Reader {
     service: Data<Service>,
     at: At,
-    /// Held by each piece that is read, too, so that nobody begins many reads by breaking off.
+    /// Held by each read too, so that nobody begins many by breaking off.
     slot: Arc<Slot>,
 }
 

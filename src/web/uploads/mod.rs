@@ -1,6 +1,6 @@
-//! Uploads, by tus 1.0.0 (`docs/uploads.md`): endpoints at which customers send originals in parts.
+//! Uploads, by tus 1.0.0 (`docs/uploads.md`).
 //!
-//! The rows are changed by [`crate::uploads`]; here is the protocol, and the way of the bytes.
+//! At these endpoints, customers send originals in parts. The rows are changed by [`crate::uploads`]; here is the protocol, and the way of the bytes.
 
 mod content;
 mod metadata;
@@ -32,14 +32,15 @@ use crate::uploads::{self, Upload, origin};
 use protocol::{EXPIRES, LENGTH, METADATA, OFFSET};
 use slots::Slots;
 
-/// Customers whose uploads write to the disk at the same time, and those beyond them that have nothing under way.
+/// Turns of writing to the disk, and those for customers that have none.
 const SHARES: Shares = Shares { capacity: 4, extra: 4 };
 
 /// Threads that uploads write with, at most.
 pub const TURNS: usize = SHARES.capacity + SHARES.extra;
 
-/// Parts that are written to a bucket at the same time, so that each has enough of a slow line to end in time. Each takes the memory of a
-/// part.
+/// Parts that are written to a bucket at the same time, each held in memory.
+///
+/// They are few, so that each has enough of a slow line to end in time.
 const PUTS: Shares = Shares { capacity: 3, extra: 1 };
 
 /// The settings of uploads.
@@ -58,7 +59,9 @@ pub struct Uploads {
     settings: Settings,
     /// Turns of writing to the disk or the bucket, by customer.
     turns: Limiter<i32>,
-    /// Turns of writing a part to a bucket, by customer. They are taken before those of `turns`, which would else be held meanwhile.
+    /// Turns of writing a part to a bucket, by customer.
+    ///
+    /// One is taken before one of `turns`, which would else be held meanwhile.
     puts: Limiter<i32>,
     /// Requests that add to uploads.
     receiving: Slots,
@@ -94,7 +97,7 @@ struct Declared {
     metadata: String,
 }
 
-/// Makes an upload of as many bytes as the request declares, for which room is taken.
+/// Makes an upload of as many bytes as the request declares, and takes their room.
 ///
 /// # Errors
 /// Returns [`Problem::PreconditionFailed`] for another version of the protocol, [`Problem::Unreadable`] for headers that are
@@ -237,7 +240,7 @@ fn whole(request: &HttpRequest) -> Result<actix_web::web::Data<Service>, Problem
     whole.ok_or_else(|| Problem::internal("a request without its service"))
 }
 
-/// Does the rest of what was begun in one transaction, in a turn of the customer's; it is never refused.
+/// Does the rest of what was begun, in one transaction; it is never refused.
 async fn go_on<T: Send + 'static>(
     service: &Service,
     customer: i32,
@@ -248,7 +251,7 @@ async fn go_on<T: Send + 'static>(
     service.scheduler.go_on(Holder::Customer(customer), act).await
 }
 
-/// Does something with the rows in one transaction, in a turn of the customer's.
+/// Changes rows in one transaction, in a turn of the customer's.
 async fn write<T: Send + 'static>(
     service: &Service,
     customer: i32,

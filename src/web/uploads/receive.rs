@@ -27,15 +27,17 @@ use crate::web::endpoint::Call;
 /// Pieces of a body that wait to be written, at most; each has some 16 KiB.
 const PIECES: usize = 2;
 
-/// Requests that are received at once. Each takes some 160 KiB for as long as it lasts: 64 that are gathered, 32 that wait, and 64 that the
-/// HTTP layer holds; so all take 20 MiB at most, and nothing of what other requests share.
+/// Requests that are received at once.
+///
+/// Each takes some 160 KiB for as long as it lasts: 64 that are gathered, 32 that wait, and 64 that the HTTP layer holds; so all
+/// take 20 MiB at most, and nothing of what other requests share.
 pub const BOUNDS: Bounds = Bounds { each: 32, shares: Shares { capacity: 96, extra: 32 } };
 
 /// The detail of the problem of a request beyond them.
 pub const TOO_MANY: &str =
     "too many requests that add to uploads are under way; end some, or try again";
 
-/// Interval at which a request that nothing comes of looks whether it is to end.
+/// Interval at which a request that gets nothing looks whether it is to end.
 const TICK: Duration = Duration::from_secs(1);
 
 /// Adds the body of a request to an upload, and tells how far it is then.
@@ -76,7 +78,7 @@ struct End {
     length: i64,
 }
 
-/// Passes the body on, piece by piece, until it ends or there is nobody to take it.
+/// Passes the body on by pieces, until it ends or nobody takes it.
 async fn receive(call: Call<'_>, end: End, sender: mpsc::Sender<Bytes>) -> Result<(), Problem> {
     let Call { service, context, payload, .. } = call;
     let mut body = payload.parts();

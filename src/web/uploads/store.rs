@@ -19,10 +19,12 @@ use crate::web::Service;
 use crate::web::repeated::Repeated;
 use imaging::Format;
 
-/// Bytes of a stored part that are read at a time, in a turn of writing, of which there are few.
+/// Bytes of a stored part that are read at a time, in a turn of writing.
 const PIECE: u64 = 256 << 10;
 
-/// Stores pieces as they come, to the last that comes; returns the upload as it is then. `slot` is for the memory that it takes.
+/// Stores pieces as they come; returns the upload as it is after the last.
+///
+/// The slot stands for the memory that this takes.
 ///
 /// # Errors
 /// Returns [`Problem::Unavailable`] if the disk or the store does not take them, [`Problem::Conflict`] if what they follow is
@@ -195,8 +197,9 @@ impl Storing {
 /// Lines about parts that are not stored.
 static NOT_STORED: LazyLock<Repeated> = LazyLock::new(Repeated::default);
 
-/// Returns the problem of a part that the disk or the store does not take, whichever step tells, and logs why: nobody may be
-/// there any more to be answered.
+/// Returns the problem of a part that is not stored, whichever step failed.
+///
+/// It is logged here, because nobody may be there any more to be answered.
 fn not_stored((customer, id): (i32, &str), error: &(dyn Error + 'static)) -> Problem {
     let words = match is_full(error) {
         true => "the service has no room for what was sent; try again later",
