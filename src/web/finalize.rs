@@ -54,7 +54,16 @@ pub async fn finalize(
             || forgery::is_own(request, &documents.base)
             || !is_of_api;
         let asked = request.uri().path_and_query().map_or(path, |asked| asked.as_str());
-        let about = About { wanted, path, asked, method: method.as_str(), request_id: id, session };
+        let target = context.target.borrow();
+        let about = About {
+            wanted,
+            path,
+            asked,
+            method: method.as_str(),
+            request_id: id,
+            session,
+            target: target.as_deref(),
+        };
         respond::problem(&problem, documents, &about)
     });
     let mut response = documents.encoder.encode(request, context, response).await;

@@ -63,6 +63,8 @@ pub struct Answered {
     pub tag: Option<String>,
     /// Tells whether a session asked, which can be ended.
     pub has_session: bool,
+    /// The path that a log-in without script was to lead on to, where it was refused.
+    pub target: Option<String>,
 }
 
 /// Converts a document of ours to a representation.
@@ -147,6 +149,7 @@ pub fn convert(
                 status: answered.status,
                 tag: answered.tag.clone(),
                 has_session: answered.has_session,
+                target: answered.target.as_deref(),
             };
             return Ok(shell::page(&shown).into_bytes());
         }
@@ -217,7 +220,8 @@ pub async fn vocabulary(
         written.clone()
     } else {
         let tag = Some(tag.entity_tag(""));
-        let answered = Answered { path: "/vocab".into(), status: 200, tag, has_session: false };
+        let answered =
+            Answered { path: "/vocab".into(), status: 200, tag, has_session: false, target: None };
         let conversion = body(documents, written.to_vec(), wanted, &answered);
         documents.vocabulary_in(wanted, conversion).await?
     };

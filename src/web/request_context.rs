@@ -39,6 +39,8 @@ pub struct RequestContext {
     pub class: Cell<RequestClass>,
     /// The address of the client, behind the proxies that are trusted.
     pub client: Cell<Option<IpAddr>>,
+    /// The path that a log-in without script leads on to.
+    pub target: RefCell<Option<String>>,
     answer: Cell<Option<Permit>>,
     /// Tells whether the answer is a document that all requests share, of which nothing is copied.
     shared: Cell<bool>,
@@ -54,6 +56,7 @@ impl RequestContext {
             connection: request.conn_data::<Connection>().cloned(),
             class: Cell::new(RequestClass::Unknown),
             client: Cell::new(request.peer_addr().map(|peer| peer.ip())),
+            target: RefCell::default(),
             answer: Cell::default(),
             shared: Cell::new(false),
         }

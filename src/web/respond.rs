@@ -105,6 +105,7 @@ fn compose(
         status: status.as_u16(),
         tag: Some(tag.entity_tag("")),
         has_session: wish.has_session,
+        target: None,
     };
     let mut response = HttpResponse::build(status);
     match reply {
@@ -184,11 +185,13 @@ pub struct About<'a> {
     pub request_id: &'a str,
     /// Tells whether a browser's password box would stand over a page or a picture.
     pub session: bool,
+    /// The path that a log-in without script was to lead on to.
+    pub target: Option<&'a str>,
 }
 
 /// Returns the response to a problem, as RFC 9457 and Hydra have it.
 pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> HttpResponse {
-    let About { wanted, path, asked, method, request_id, session } = *about;
+    let About { wanted, path, asked, method, request_id, session, target } = *about;
     let status = status::of_problem(problem);
     if status::is_failure(status) {
         lines::failed(problem, (method, path), request_id);
@@ -229,8 +232,13 @@ pub fn problem(problem: &Problem, documents: &Documents, about: &About<'_>) -> H
     }
     let written = problem_body(problem, status, &documents.base, (method, path), request_id);
     // Small, and so made here; as it was written, should that ever fail.
-    let answered =
-        Answered { path: asked.to_owned(), status: status.as_u16(), tag: None, has_session: false };
+    let answered = Answered {
+        path: asked.to_owned(),
+        status: status.as_u16(),
+        tag: None,
+        has_session: false,
+        target: target.map(str::to_owned),
+    };
     let (wanted, body) = match represent::convert(documents, &written, wanted, &answered) {
         Ok(body) => (wanted, body),
         Err(_) => (Representation::JsonLd, written.clone()),

@@ -69,7 +69,12 @@ export const open = async ({ anonymous = false, width = 1200, height = 900, ...o
     if (message.type() === 'error' && !isExpected(message)) faults.push(`${page.url()}: ${message.text()} ${message.location().url}`);
   });
   page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.stack}`));
-  page.on('dialog', (dialog) => { faults.push(`${page.url()}: a dialog: ${dialog.message()}`); dialog.dismiss(); });
+  // Whoever is asked whether to leave the page leaves it.
+  page.on('dialog', (dialog) => {
+    if (dialog.type() === 'beforeunload') return dialog.accept();
+    faults.push(`${page.url()}: a dialog: ${dialog.message()}`);
+    return dialog.dismiss();
+  });
   // The browser's own password box would stand over the page.
   page.on('response', (answer) => { if (/basic/i.test(answer.headers()['www-authenticate'] ?? '')) faults.push(`${answer.url()} opens a password box`); });
   page.on('request', (request) => {

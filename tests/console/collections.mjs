@@ -46,6 +46,30 @@ await page.waitForSelector('.empty');
 await page.click('.empty a');
 await page.waitForSelector('table.images');
 
+// A filter that its field cannot show as a day is kept when another is set; days are those of UTC.
+await visit(page, `${images}?createdAfter=2020-01-01T12%3A30%3A00Z&createdBefore=2099-01-01`);
+assert.deepEqual(await page.locator('.filters [name^=created]').evaluateAll((fields) => fields.map(({ type, value }) => [type, value])),
+  [['text', '2020-01-01T12:30:00Z'], ['date', '2099-01-01']]);
+assert.equal(await page.locator('.filters label >> text=Created after (UTC)').count(), 1);
+await page.fill('.filters input[name=string1]', 'shelf 1');
+await page.keyboard.press('Enter');
+await page.waitForFunction(() => document.querySelectorAll('table.images tbody tr').length === 10);
+assert.equal(new URL(page.url()).searchParams.get('createdAfter'), '2020-01-01T12:30:00Z');
+
+// The way back leads to the place in the list.
+await visit(page, images);
+const last = page.locator('table.images tbody tr').last().locator('th a');
+await last.scrollIntoViewIfNeeded();
+const place = await page.evaluate(() => scrollY);
+assert.ok(place > 300, `${place}`);
+await last.click();
+await page.waitForFunction(() => document.querySelector('.facts'));
+await shown(page);
+assert.equal(await page.evaluate(() => scrollY), 0, 'another page begins at its top');
+await page.goBack();
+await page.waitForFunction((wanted) => document.querySelector('table.images') && scrollY === wanted, place);
+await shown(page);
+
 // Spaces tell how many images they hold.
 await visit(page, images.replace(/\/[^/]+\/images$/, ''));
 await page.waitForFunction((wanted) => [...document.querySelectorAll('td.number .count')].some((cell) => cell.textContent === wanted), `${count}`);

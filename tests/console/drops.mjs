@@ -11,6 +11,8 @@ const [space, large, small, folder] = process.argv.slice(4);
 const customer = space.split('/spaces/')[0];
 const window = await open();
 const { page, requests } = window;
+/** Whether the browser would ask whoever leaves the page. */
+const asks = () => page.evaluate(() => !dispatchEvent(new Event('beforeunload', { cancelable: true })));
 const inSheet = (text) => page.waitForSelector(`dialog[open] >> text=${text}`);
 const uploads = (method) => requests.filter((request) => request.method === method && /\/uploads(\/|$)/.test(request.url)).length;
 
@@ -54,8 +56,10 @@ await page.route('**/uploads/*', async (route) => {
   return route.request().method() === 'PATCH' && isLate ? undefined : route.continue();
 });
 await drop(page, [large]);
+assert.equal(await asks(), false, 'nobody is asked while nothing is sent');
 await page.click('dialog button:has-text("Register")');
 await page.waitForFunction(() => document.querySelector('dialog .files progress')?.value >= 3 << 20);
+assert.equal(await asks(), true, 'whoever leaves while a file is on its way is asked');
 await page.reload();
 await shown(page);
 await page.waitForSelector('main .note >> text=A file was begun before');
@@ -98,6 +102,7 @@ for (let tries = 0; await isThere() !== 404; tries += 1) {
   await new Promise((done) => { setTimeout(done, 50); });
 }
 await page.unroute('**/uploads/*');
+assert.equal(await asks(), false);
 
 // On the page of the queue it is asked to which space they go.
 await visit(page, `${customer}/queue`);

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use hydria::cli::serve::Options;
+use imaging::Format;
 use serde_json::json;
 
 use crate::support::{App, Library, Origin, Owner, pictures, rows};
@@ -120,7 +121,7 @@ fn what_strangers_wrote_is_text_in_every_view_and_form() {
     let number: i64 = space.rsplit('/').next().and_then(|n| n.parse().ok()).expect("a number");
     let image = json!({
         "space": number, "id": "x", "origin": "https://example.org/a.jpg?'\"><script>", "label": evil, "string1": evil, "string2": "javascript:alert(3)",
-        "tags": [evil, "javascript:alert(4)"], "roles": ["javascript:alert(5)", "data:text/html,hello"], "requiredStatement": evil,
+        "tags": [evil, "javascript:alert(4)", "http://["], "string3": "http://[", "roles": ["javascript:alert(5)", "data:text/html,hello"], "requiredStatement": evil,
     });
     owner.submit(&[image]).expect(201);
     let role = json!({ "name": "r", "label": evil, "aliases": [evil] });
@@ -244,6 +245,49 @@ fn run_with_files(script: &str) {
 #[test]
 fn files_are_sent_from_the_browser_and_images_made_of_them() {
     run_with_files("uploads.mjs");
+}
+
+/// Returns what people call a format. Another one has to be named here, to have its first bytes below, and to be known to the browser.
+fn called(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "JPEG",
+        Format::Png => "PNG",
+        Format::Tiff => "TIFF",
+        Format::Webp => "WebP",
+        Format::Gif => "GIF",
+        Format::Jpeg2000 => "JPEG 2000",
+    }
+}
+
+#[test]
+fn the_browser_knows_the_formats_that_are_read_and_no_others() {
+    if !install() {
+        return;
+    }
+    let heads: [&[u8]; 12] = [
+        b"\xFF\xD8\xFF\xE0\0\x10JFIF",
+        b"\x89PNG\r\n\x1a\n\0\0\0\r",
+        b"II*\0\x08\0\0\0",
+        b"MM\0*\0\0\0\x08",
+        b"II+\0\x08\0\0\0",
+        b"MM\0+\0\x08\0\0",
+        b"RIFF\x24\0\0\0WEBPVP8 ",
+        b"GIF87a\x01\0\x01\0",
+        b"GIF89a\x01\0\x01\0",
+        b"\0\0\0\x0CjP  \r\n\x87\n",
+        b"\xFF\x4F\xFF\x51\0\x2F",
+        b"\xFF\xD8\xFF\xDB",
+    ];
+    let samples = heads.map(|head| {
+        let format = Format::recognise(head).expect("a format that is read");
+        let digits: Vec<String> = head.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{}={}", called(format), digits.concat())
+    });
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/web/console/assets/recognise.js");
+    let script = Path::new(FOLDER).join("recognise.mjs");
+    let output = Command::new("node").arg(script).arg(file).args(samples).output();
+    let output = output.expect("Node.js runs");
+    assert!(output.status.success(), "recognise.mjs: {}", said(&output));
 }
 
 #[test]

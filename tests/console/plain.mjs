@@ -40,4 +40,13 @@ assert.equal(visitor.page.url(), `${base}/`);
 await offers(0, 1);
 await logOut.click();
 await offers(1, 0);
+
+// A page that is refused leads back to itself after a mistake too.
+await visitor.page.goto(`${spaces}?pageSize=2`);
+for (const typed of ['mistyped', secret]) {
+  await visitor.page.fill('#key', key);
+  await visitor.page.fill('#secret', typed);
+  await logIn.click();
+}
+assert.equal(visitor.page.url(), `${spaces}?pageSize=2`);
 await finish(window, visitor);

@@ -20,7 +20,7 @@ await made('PUT', `${space}/images/plate`, { origin: 'https://example.org/a.jpg'
 
 // The connection of the large file breaks off twice, the service stands still once; that of the slow one is never answered.
 const names = new Map();
-let [broken, held] = [0, 0];
+let [broken, held, lost] = [0, 0, 0];
 page.on('response', (response) => {
   const metadata = response.request().headers()['upload-metadata'];
   const name = /filename (\S+?)(,|$)/.exec(metadata ?? '')?.[1];
@@ -30,6 +30,11 @@ await page.route('**/uploads/*', async (route) => {
   const name = names.get(route.request().url());
   if (route.request().method() !== 'PATCH') return route.continue();
   if (name === 'slow.png') { held += 1; return undefined; }
+  if (name === 'lost.png') {
+    lost += 1;
+    const problem = { type: `${space.split('/customers/')[0]}/vocab#Conflict`, title: 'Conflict', detail: 'a part of this upload is lost' };
+    return route.fulfill({ status: 409, headers: { 'tus-resumable': '1.0.0' }, contentType: 'application/ld+json', body: JSON.stringify(problem) });
+  }
   if (name === 'Large plate.png') {
     broken += 1;
     if (broken === 2 || broken === 3) return route.abort('connectionreset');
@@ -42,8 +47,8 @@ await visit(page, space);
 await page.click('.head button:has-text("Add images")');
 await page.waitForSelector('dialog input[type=file]');
 assert.ok(await page.evaluate(() => document.activeElement.matches('dialog input[type=file]')), 'files are the first to be chosen');
-await page.setInputFiles('dialog input[type=file]', [file('plate.png'), file('slow.png'), file('left out.png'), file('empty.png', Buffer.alloc(0)), file('notes.pdf', Buffer.from('%PDF-1.7'), 'application/pdf')]);
-await page.waitForSelector('dialog .files li >> nth=4');
+await page.setInputFiles('dialog input[type=file]', [file('plate.png'), file('slow.png'), file('lost.png'), file('left out.png'), file('empty.png', Buffer.alloc(0)), file('notes.pdf', Buffer.from('%PDF-1.7'), 'application/pdf')]);
+await page.waitForSelector('dialog .files li >> nth=5');
 // More of them, by another choice, and dropped; one has a name that another has.
 await page.setInputFiles('dialog input[type=file]', large);
 const dropped = await page.evaluateHandle((bytes) => {
@@ -55,15 +60,15 @@ const dropped = await page.evaluateHandle((bytes) => {
 await page.dispatchEvent('dialog', 'dragover', { dataTransfer: dropped });
 assert.equal(await page.locator('dialog.takes').count(), 1);
 await page.dispatchEvent('dialog', 'drop', { dataTransfer: dropped });
-await page.waitForSelector('dialog .files li >> nth=7');
+await page.waitForSelector('dialog .files li >> nth=8');
 assert.equal(await page.locator('dialog.takes').count(), 0);
 assert.equal(window.requests.filter(({ method }) => method === 'POST').length, 0, 'nothing is sent before it is confirmed');
 // By the keyboard.
 await tabTo(page, '[aria-label="Leave out: left out.png"]');
 await page.keyboard.press('Enter');
-await page.waitForFunction(() => document.querySelectorAll('dialog .files li').length === 7);
+await page.waitForFunction(() => document.querySelectorAll('dialog .files li').length === 8);
 // What can become no image is told of, and why.
-assert.match(await page.textContent('dialog .note'), /7 files, .* to be sent; 2 cannot become images, and are left out/);
+assert.match(await page.textContent('dialog .note'), /8 files, .* to be sent; 2 cannot become images, and are left out/);
 const line = (name) => page.locator('dialog .files li', { has: page.locator('.name', { hasText: name }) });
 assert.match(await line('notes.pdf').textContent(), /no image that is read here \(JPEG, PNG, /);
 assert.match(await line('empty.png').textContent(), /empty/);
@@ -87,7 +92,9 @@ await judge();
 await line('slow.png').locator('button').click();
 await page.waitForFunction(() => /\d+ listed: \d+ registered/.test(document.querySelector('dialog').textContent));
 const said = await page.textContent('dialog');
-assert.match(said, /6 listed: 4 registered, 2 refused\./);
+assert.match(said, /7 listed: 4 registered, 3 refused\./);
+assert.match(await line('lost.png').textContent(), /not sent: a part of this upload is lost/);
+assert.equal(lost, 1, 'what cannot succeed is not repeated');
 assert.ok(broken >= 6, `the large file was sent in ${broken} requests`);
 assert.ok(held >= 1);
 
@@ -117,4 +124,4 @@ for (let tries = 0; !await gone(slow); tries += 1) {
   assert.ok(tries < 100, 'the cancelled upload is still there');
   await new Promise((done) => { setTimeout(done, 50); });
 }
-await finish({ faults: window.faults.filter((fault) => !/status of (400|503)|ERR_CONNECTION_RESET|ERR_FAILED/.test(fault)) });
+await finish({ faults: window.faults.filter((fault) => !/status of (400|409|503)|ERR_CONNECTION_RESET|ERR_FAILED/.test(fault)) });

@@ -31,12 +31,14 @@ pub struct Shown<'a> {
     pub tag: Option<String>,
     /// Tells whether a session asked, which can be ended.
     pub has_session: bool,
+    /// The path that a log-in was to lead on to, which was refused.
+    pub target: Option<&'a str>,
 }
 
 /// Returns the page of a document.
 pub fn page(shown: &Shown<'_>) -> String {
     static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
-    let Shown { document, written, terms, base, path, status, tag, has_session } = shown;
+    let Shown { document, written, terms, base, path, status, tag, has_session, target } = shown;
     let node = document.as_object().unwrap_or(&NOTHING);
     let (title, address) = (names::title(node, path), format!("{base}{path}"));
     let files = format!("{}{}", public_address::path(base), &*ADDRESS);
@@ -70,12 +72,12 @@ pub fn page(shown: &Shown<'_>) -> String {
                         }
                         h1 { (title) }
                     }
-                    @if *status == 401 || (*status == 409 && is_session(path)) {
-                        noscript { (log_in(base, path)) }
+                    @if *status == 401 || (matches!(*status, 400 | 409) && is_session(path)) {
+                        noscript { (log_in(base, path, *target)) }
                     }
                     @if plain_path(path) == "/" {
                         noscript {
-                            @if *has_session { (log_out(base)) } @else { (log_in(base, path)) }
+                            @if *has_session { (log_out(base)) } @else { (log_in(base, path, None)) }
                         }
                     }
                     div.fallback { (fallback::content(node, terms, base)) }
@@ -113,9 +115,11 @@ fn is_session(path: &str) -> bool {
     path.starts_with("/console/")
 }
 
-/// Returns the form by which people log in without script, which leads back to the page.
-fn log_in(base: &str, path: &str) -> Markup {
+/// Returns the form by which people log in without script, which leads back to the page, or to the target of a form that was refused.
+fn log_in(base: &str, path: &str, target: Option<&str>) -> Markup {
     let path = if is_session(path) { "/" } else { path };
+    let here = || format!("{}{path}", public_address::path(base));
+    let target = target.map_or_else(here, str::to_owned);
     let field = |id, label, kind, autocomplete| {
         html! {
             p {
@@ -127,7 +131,7 @@ fn log_in(base: &str, path: &str) -> Markup {
     html! {
         form.log-in action={ (base) "/console/session" } method="post" {
             h2 { "Log in" }
-            input type="hidden" name="target" value={ (public_address::path(base)) (path) };
+            input type="hidden" name="target" value=(target);
             (field("email", "E-mail address", "email", "username"))
             (field("password", "Password", "password", "current-password"))
             p { "or" }

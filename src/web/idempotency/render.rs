@@ -80,6 +80,7 @@ impl Rendering {
             method: &self.method,
             request_id: &self.request_id,
             session: self.of_problem == Representation::Html || self.is_from_page,
+            target: None,
         };
         kept(respond::problem(&problem, &self.documents, &about))
     }

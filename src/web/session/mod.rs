@@ -140,6 +140,10 @@ async fn log_in(call: Call<'_>) -> Result<HttpResponse, Problem> {
     let kind = form::kind(request)?;
     let mut fields = Fields::read(kind, &body)?;
     let target = fields.take_target(&root(service))?;
+    if kind == Kind::Form {
+        // A form that is refused is shown again, and leads there too.
+        context.target.replace(Some(target.clone()));
+    }
     let (proof, _turn) = match proven(call, fields.take_credentials()?).await {
         Err(Problem::Unauthenticated) => return Err(refused(call)),
         proven => proven?,

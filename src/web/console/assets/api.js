@@ -1,4 +1,5 @@
 // The one place that asks the service. Each exchange is told to those who show it.
+import { parse, write } from './json.js';
 import { words } from './words.js';
 
 /** The public address of the root, without a final slash. */
@@ -32,7 +33,7 @@ const exchangeOf = async (method, url, options, began) => {
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     let doc;
     if (isJson && text) {
-      try { doc = JSON.parse(text); } catch { doc = undefined; }
+      try { doc = parse(text); } catch { doc = undefined; }
     }
     const { status } = response;
     return { method, url, status, ms: performance.now() - began, headers, doc, text, etag: response.headers.get('etag') };
@@ -61,7 +62,7 @@ export const send = async (method, url, { body, etag, known, signal, prefer, qui
   if (known) headers['if-none-match'] = known;
   const preferred = [method !== 'GET' && method !== 'HEAD' && 'handling=strict', prefer].filter(Boolean).join(', ');
   if (preferred) headers.prefer = preferred;
-  const options = { method, headers, signal, cache, body: body === undefined ? undefined : JSON.stringify(body) };
+  const options = { method, headers, signal, cache, body: body === undefined ? undefined : write(body) };
   // Nobody does anything as somebody else who has logged in in another window.
   if (!['GET', 'HEAD'].includes(method) && !isAboutSession(url) && !isSameAccount()) {
     location.reload();

@@ -3,6 +3,7 @@ import { getLater, isGood } from './api.js';
 import { button, el, link, whenSeen } from './dom.js';
 import { follow } from './follow.js';
 import { countOf, headOf, valueOf } from './generic.js';
+import { isNumber } from './json.js';
 import { offered } from './operations.js';
 import { filterForm, searchOf } from './search.js';
 import { classOf, humanise, nameOf, number, words } from './words.js';
@@ -57,7 +58,7 @@ const heading = (property, search, of, label = humanise(property.name)) => {
 const rowOf = (member, columns, isSelected) => {
   const counts = (COUNTED[classOf(member)] ?? []).map((name) => el('td', { class: 'number' },
     typeof member[name] === 'string' ? link(member[name], countOf(member[name])) : ''));
-  const cells = columns.map((property) => el('td', { class: typeof member[property.name] === 'number' ? 'number' : undefined },
+  const cells = columns.map((property) => el('td', { class: isNumber(member[property.name]) ? 'number' : undefined },
     member[property.name] === undefined ? '' : isShown(member[property.name]) ? valueOf(member[property.name], property) : ''));
   return [isSelected && el('td', { class: 'check' }, isSelected(member)),
     el('th', { scope: 'row' }, link(member['@id'], nameOf(member) || member['@id'])), ...counts, ...cells].filter(Boolean);

@@ -1,15 +1,15 @@
 // Forms made of a class: a field for each property that can be written, by its range; faults beside their fields.
-import { get, isGood } from './api.js';
 import { el, freshId } from './dom.js';
+import { numberOf, parse, write } from './json.js';
 import { suggest } from './suggest.js';
-import { humanise, nameOf, number, words } from './words.js';
+import { humanise, nameOf, words } from './words.js';
 
 const w = words.form;
 /** Properties whose texts are long, by the words of their names. */
 const LONG = /template|description|configuration|statement|credentials|privateKey/i;
 const isWhole = (range) => range.some((type) => /[iI]nteger$|:int$|:long$/.test(type));
 const linesOf = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
-const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const same = (a, b) => write(a) === write(b);
 
 /** Returns the properties of a class that a form has: those that clients write, but for sets that have addresses of their own. */
 export const writable = (of, vocabulary) => [...vocabulary.class(of).properties.values()]
@@ -26,11 +26,11 @@ const widgetOf = (property, page) => {
   if (!readable) {
     const element = LONG.test(property.name) ? el('textarea', { rows: 3, autocomplete: 'off', spellcheck: 'false' })
       : el('input', range.includes('xsd:anyURI') ? { type: 'text', inputmode: 'url' } : { type: 'password', autocomplete: 'new-password' });
-    return { element, read: () => element.value || undefined, write: () => { element.value = ''; } };
+    return { element, read: () => element.value || undefined, write: (value) => { element.value = value ?? ''; } };
   }
   if (many) {
     const element = el('textarea', { rows: 3, dir: 'auto', spellcheck: 'false' });
-    const toValue = isWhole(range) ? (lines) => lines.map(Number) : (lines) => lines;
+    const toValue = isWhole(range) ? (lines) => lines.map(numberOf) : (lines) => lines;
     return {
       element, isMany: true,
       read: () => { const lines = toValue(linesOf(element.value)); return lines.length ? lines : undefined; },
@@ -44,7 +44,7 @@ const widgetOf = (property, page) => {
   }
   if (isWhole(range)) {
     const element = el('input', { type: 'number', step: '1', min: range.includes('xsd:nonNegativeInteger') ? '0' : undefined });
-    return { element, read: () => (element.value === '' ? undefined : Number(element.value)), write: (value) => { element.value = value ?? ''; } };
+    return { element, read: () => (element.value === '' ? undefined : numberOf(element.value)), write: (value) => { element.value = value ?? ''; } };
   }
   if (range.includes('xsd:dateTime')) {
     const element = el('input', { type: 'datetime-local', step: '1' });
@@ -58,9 +58,9 @@ const widgetOf = (property, page) => {
     const element = el('textarea', { rows: 2, spellcheck: 'false' });
     const read = () => {
       if (element.value.trim() === '') return undefined;
-      try { return JSON.parse(element.value); } catch { return element.value; }
+      try { return parse(element.value); } catch { return element.value; }
     };
-    return { element, read, write: (value) => { element.value = value === undefined ? '' : JSON.stringify(value); } };
+    return { element, read, write: (value) => { element.value = value === undefined ? '' : write(value); } };
   }
   const element = LONG.test(property.name) ? el('textarea', { rows: 3, dir: 'auto' })
     : el('input', { type: 'text', dir: 'auto', autocomplete: 'off', inputmode: range.includes('xsd:anyURI') ? 'url' : undefined });
@@ -104,6 +104,16 @@ const fieldOf = (property, page, { isCreating }) => {
     if (message) element.setAttribute('aria-invalid', 'true'); else element.removeAttribute('aria-invalid');
   };
   return { ...widget, property, box, mark, id: element.id };
+};
+
+const isEmpty = (value) => value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+const idOf = (one) => (one?.['@id'] && Object.keys(one).length === 1 ? one['@id'] : one);
+
+/** Returns whether what a field says is what was written as JSON. */
+const isHeld = (said, value, { property: { range } }) => {
+  if (isEmpty(value)) return isEmpty(said);
+  const isMoment = range.includes('xsd:dateTime') && typeof value === 'string' && Date.parse(value) === Date.parse(said);
+  return isMoment || same([said].flat(), [value].flat().map(idOf));
 };
 
 /** Returns the names of members that a fault is about. */
@@ -154,17 +164,33 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
   const fill = (values) => {
     for (const field of fields) if (field.property.readable && field.property.name in values) field.write(values[field.property.name] ?? undefined);
   };
+  /** Shows what was written as JSON in the fields, and nothing else; returns the names of members that no field holds. */
+  const show = (values) => {
+    for (const field of fields) {
+      const { name, readable } = field.property;
+      if (name in values) { field.write(values[name] ?? undefined); touched.add(name); }
+      // What is secret does not stand in the JSON.
+      else if (readable) field.write(kind === 'replace' ? undefined : initial[name]);
+    }
+    return Object.entries(values).filter(([propertyPath, value]) => {
+      const field = fieldFor({ propertyPath });
+      // A secret that is taken away is none that is left as it is.
+      return !field || (value === null && !field.property.readable) || !isHeld(field.read(), value, field);
+    }).map(([name]) => name);
+  };
   const fieldFor = (fault) => fields.find((field) => field.property.name === memberOf(fault));
-  return { element, body, mark, missing, fill, fieldFor, isDirty: () => Object.keys(body()).length > 0 };
+  return { element, body, mark, missing, fill, show, fieldFor, isDirty: () => Object.keys(body()).length > 0 };
 };
 
 const keyOf = (method, url) => `draft ${method} ${url}`;
 
 /** Drafts of forms, kept for as long as the browser's tab lives; what is secret is not kept. */
 export const drafts = {
-  keep: (method, url, body, secret) => sessionStorage.setItem(keyOf(method, url),
-    JSON.stringify(Object.fromEntries(Object.entries(body).filter(([name]) => !secret.includes(name))))),
-  read: (method, url) => { try { return JSON.parse(sessionStorage.getItem(keyOf(method, url))); } catch { return null; } },
+  /** Keeps what was entered, and what it was entered over: `doc`, with its tag. */
+  keep: (method, url, body, { doc, etag }) => {
+    try { sessionStorage.setItem(keyOf(method, url), write({ body, doc, etag })); } catch { /* It is lost when the sheet is closed. */ }
+  },
+  read: (method, url) => { try { return parse(sessionStorage.getItem(keyOf(method, url))); } catch { return null; } },
   drop: (method, url) => sessionStorage.removeItem(keyOf(method, url)),
 };
 
@@ -177,26 +203,5 @@ export const summaryOf = (title, faults, fields) => {
         ? el('a', { href: `#${field.id}`, onclick: (event) => { event.preventDefault(); document.getElementById(field.id).focus(); } }, fault.message)
         : fault.message);
     })) : undefined);
-  return element;
-};
-
-const shown = (value) => (value === undefined || value === '' || (Array.isArray(value) && value.length === 0) ? '–'
-  : Array.isArray(value) ? value.join(', ') : typeof value === 'boolean' ? (value ? words.yes : words.no)
-    : typeof value === 'number' ? number(value) : `${value}`);
-
-/** Returns what somebody else changed meanwhile beside what is to be sent, and a way to send it again. */
-export const conflictOf = async ({ page, body, initial, again }) => {
-  const now = await get(page.url, { quiet: true });
-  if (!isGood(now) || !now.doc) return el('p', {}, words.status[412]);
-  const names = Object.keys({ ...initial, ...now.doc }).filter((name) => /^[a-z]/i.test(name) && name !== 'hydra:operation')
-    .filter((name) => name in body || !same(initial[name], now.doc[name]));
-  const element = el('div', { class: 'conflict', tabindex: '-1' }, el('h3', {}, words.status[412]), el('p', {}, w.conflict),
-    el('div', { class: 'scroll', tabindex: '0' }, el('table', {}, el('thead', {}, el('tr', {}, el('td', {}), [w.yours, w.loaded, w.now].map((label) => el('th', { scope: 'col' }, label)))),
-      el('tbody', {}, names.map((name) => el('tr', { class: !same(initial[name], now.doc[name]) ? 'changed' : undefined }, el('th', { scope: 'row' }, humanise(name)),
-        [name in body ? body[name] ?? undefined : initial[name], initial[name], now.doc[name]].map((value, index) => el('td', {
-          dir: 'auto', class: (index === 0 && name in body) || (index === 2 && !same(initial[name], now.doc[name])) ? 'strong' : undefined,
-        }, shown(value)))))))),
-    el('div', { class: 'actions' }, el('button', { type: 'button', class: 'main', onclick: () => again(now.etag) }, w.again),
-      el('button', { type: 'button', onclick: () => page.reload() }, w.reload)));
   return element;
 };

@@ -1,6 +1,7 @@
 // Any resource: what kind of thing it is, what it says in documented order, where it leads, and what may be done.
 import { base, getLater, isGood, isResource } from './api.js';
 import { el, isWeb, link, whenSeen } from './dom.js';
+import { isNumber } from './json.js';
 import { me } from './session.js';
 import { isMoment, moment } from './time.js';
 import { bytes, classOf, humanise, nameOf, number, shortAddress, titleOf, words } from './words.js';
@@ -19,9 +20,8 @@ export const valueOf = (value, property) => {
   if (Array.isArray(value)) return el('ul', { class: 'chips' }, value.map((one) => el('li', {}, valueOf(one, property))));
   if (typeof value === 'boolean') return value ? words.yes : words.no;
   if (typeof value === 'object') return value['@id'] && Object.keys(value).length === 1 ? addressLink(value['@id']) : nested(value);
-  const isNumber = typeof value === 'number';
-  if (isNumber && /\bbytes\b/i.test(property?.description ?? '')) return el('span', { title: number(value) }, bytes(value));
-  if (isNumber) return number(value);
+  if (isNumber(value) && /\bbytes\b/i.test(property?.description ?? '')) return el('span', { title: number(value) }, bytes(value));
+  if (isNumber(value)) return number(value);
   if (property?.range.includes('xsd:dateTime') || (!property && isMoment(value))) return isMoment(value) ? moment(value) : value;
   if ((property?.isLink || property?.range.includes('xsd:anyURI') || !property) && isWeb(value)) return addressLink(value);
   return el('span', { class: 'text', dir: 'auto' }, `${value}`);

@@ -4,6 +4,7 @@ import { announce, button, el, link } from './dom.js';
 import { view as collectionView } from './collection.js';
 import { guard } from './drop.js';
 import { headOf, view as genericView } from './generic.js';
+import { parse } from './json.js';
 import { form } from './login.js';
 import { ask, me, redeem, tools, wasLoggedIn, watch } from './session.js';
 import { listen, palette, remember } from './keys.js';
@@ -59,7 +60,7 @@ const problemView = (exchange, page) => {
 let leaving = new AbortController();
 
 /** Shows an exchange as the page. */
-const show = async (exchange, { focus = true } = {}) => {
+const show = async (exchange, { focus = true, place = 0 } = {}) => {
   leaving.abort();
   leaving = new AbortController();
   const { signal } = leaving;
@@ -83,7 +84,7 @@ const show = async (exchange, { focus = true } = {}) => {
   if (focus) {
     const anchor = fragmentTarget();
     (anchor || main.querySelector('h1'))?.focus({ preventScroll: !anchor });
-    if (!anchor) scrollTo(0, 0);
+    if (!anchor) scrollTo(0, place);
   }
 };
 
@@ -125,13 +126,24 @@ onExchange(({ method, url, status: got }) => {
   if (got >= 200 && got < 300) dead.delete(url.split(/[?#]/)[0]);
 });
 
+/** Keeps how far the page is scrolled, in pixels, where the browser leads back to. */
+let scrolled;
+const keepPlace = () => {
+  clearTimeout(scrolled);
+  // Between two pages, the address is that of the next already.
+  if (main.dataset.state === 'shown' && location.href.split('#')[0] === shownAt) history.replaceState({ place: scrollY }, '');
+};
+addEventListener('scroll', () => { clearTimeout(scrolled); scrolled = setTimeout(keepPlace, 200); }, { passive: true });
+addEventListener('pagehide', keepPlace);
+
 /** Counts where somebody went: of several at once, the last counts. */
 let turn = 0;
 
 /** Goes to an address of the service. */
-async function go(address, { replace = false, focus = true } = {}) {
+async function go(address, { replace = false, focus = true, place = 0 } = {}) {
   const url = new URL(address, location.href).href;
   if (new URL(url).origin !== location.origin || !isResource(url)) return location.assign(url);
+  if (!replace) keepPlace();
   turn += 1;
   const mine = turn;
   main.setAttribute('aria-busy', 'true');
@@ -140,9 +152,10 @@ async function go(address, { replace = false, focus = true } = {}) {
     const exchange = await get(url.split('#')[0], { signal: leaving.signal });
     if (mine !== turn) return undefined;
     if (isGood(exchange) && exchange.doc === undefined) return location.assign(url);
-    history[replace ? 'replaceState' : 'pushState'](null, '', url);
+    if (replace) history.replaceState(history.state, '', url);
+    else history.pushState(null, '', url);
     shownAt = url.split('#')[0];
-    await show(exchange, { focus });
+    await show(exchange, { focus, place });
     announce(document.title);
   } catch (error) {
     if (error.name === 'AbortError') return undefined;
@@ -165,10 +178,11 @@ document.addEventListener('click', (event) => {
   go(anchor.href);
 });
 let shownAt = location.href.split('#')[0];
-addEventListener('popstate', () => {
+addEventListener('popstate', ({ state }) => {
+  clearTimeout(scrolled);
   // What is in a form is kept as a draft.
   document.querySelectorAll('dialog[open].sheet').forEach((dialog) => dialog.close());
-  if (location.href.split('#')[0] !== shownAt) go(location.href, { replace: true });
+  if (location.href.split('#')[0] !== shownAt) go(location.href, { replace: true, place: state?.place });
 });
 
 /** The service has another address than the one of this page: its policy lets no script ask there, and its cookies are kept there. */
@@ -202,8 +216,9 @@ const start = async () => {
   guard();
   const headers = [['etag', etag], ['content-type', 'application/ld+json']].filter(([, value]) => value);
   await show({
-    method: 'GET', url: location.href, status: Number(status), headers, doc: JSON.parse(text), text, etag: etag ?? null,
+    method: 'GET', url: location.href, status: Number(status), headers, doc: parse(text), text, etag: etag ?? null,
   }, { focus: false });
+  if (history.state?.place && !location.hash) scrollTo(0, history.state.place);
   const bar = el('div', { class: 'notice', role: 'status' });
   main.before(bar);
   if (redeemed) bar.replaceChildren(el('p', {}, redeemed.status === 401 ? words.session.linkIsOver : problemOf(redeemed).title));

@@ -1,7 +1,7 @@
 // Numbers as people read them.
 
 /** Returns a number as people of the page's reader write it. */
-export const number = (value) => Number(value).toLocaleString();
+export const number = (value) => (typeof value === 'bigint' ? value : Number(value)).toLocaleString();
 
 /** Returns bytes in the unit that fits. */
 export const bytes = (value) => {

@@ -1,10 +1,10 @@
 // What can be done: a button for each operation that the resource offers, and a sheet with the form that it needs.
 import { base, isGood, problemOf, send } from './api.js';
 import { announce, button, copier, el, freshId, single } from './dom.js';
-import { conflictOf, drafts, fieldsOf, summaryOf, writable } from './forms.js';
+import { drafts, fieldsOf, summaryOf, writable } from './forms.js';
 import { partsOf, valueOf } from './generic.js';
-import { everything } from './many.js';
-import { changeSet } from './sets.js';
+import { parse, write } from './json.js';
+import { Once } from './once.js';
 import { sheet } from './sheet.js';
 import { operationOf } from './vocabulary.js';
 import { classOf, humanise, titleOf, words } from './words.js';
@@ -12,6 +12,9 @@ import { classOf, humanise, titleOf, words } from './words.js';
 const w = words.operation;
 const ORDER = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
+/** Parts of the console that a page can be shown without. */
+const later = { many: () => import('./many.js'), sets: () => import('./sets.js'), stale: () => import('./stale.js') };
+const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const lastOf = (url) => decodeURIComponent(new URL(url, location.href).pathname.split('/').pop());
 const above = (url) => url.split(/[?#]/)[0].replace(/\/[^/]*$/, '') || `${base}/`;
 
@@ -75,7 +78,7 @@ const run = async (operation, target, page) => {
 
 /** Asks before something is deleted: the last part of its address is typed. */
 const remove = (operation, target, page) => {
-  const wanted = lastOf(target);
+  const [wanted, stale] = [lastOf(target), later.stale()];
   const place = el('div');
   const typed = el('input', { id: freshId('typed'), autocomplete: 'off', spellcheck: 'false', dir: 'auto' });
   const submit = single(async () => {
@@ -85,7 +88,7 @@ const remove = (operation, target, page) => {
       typed.setAttribute('aria-invalid', 'true');
       return typed.focus();
     }
-    const exchange = await send('DELETE', target, { etag: page.exchange.etag });
+    const { exchange } = await (await stale).sendOver('DELETE', target, { page });
     return isGood(exchange) ? finish(exchange, page, dialog, { isDeleting: true }) : fail(exchange, undefined, place);
   });
   const dialog = sheet(w.deleteThis(titleOf(page.doc, page.url)), el('form', { onsubmit: submit }, place,
@@ -95,9 +98,10 @@ const remove = (operation, target, page) => {
 };
 
 const confirm = (operation, target, page) => {
-  const place = el('div');
+  const [place, once] = [el('div'), new Once(operation)];
   const dialog = sheet(operation.label, place, el('p', {}, operation.description ?? ''), el('div', { class: 'actions' }, button(operation.label, single(async () => {
-    const exchange = await send(operation.method, target);
+    const exchange = await send(operation.method, target, { headers: once.headers() });
+    once.answered(exchange);
     return isGood(exchange) ? finish(exchange, page, dialog) : fail(exchange, undefined, place);
   }), { class: 'danger' }), button(w.cancel, () => dialog.close())));
 };
@@ -117,59 +121,85 @@ const open = (operation, target, page) => {
   const raw = el('textarea', { class: 'raw', rows: 12, spellcheck: 'false', 'aria-label': w.raw });
   const place = el('div');
   let isRaw = !fields;
-  if (isRaw) raw.value = JSON.stringify(initial, null, 2);
+  if (isRaw) raw.value = write(initial, 2);
   const secret = of ? [...vocabulary.class(of).properties.values()].filter((p) => !p.readable).map((p) => p.name) : [];
   const draft = fields && drafts.read(method, target);
-  if (draft && Object.keys(draft).length) fields.fill(draft);
+  const isDraft = Boolean(draft?.body && Object.keys(draft.body).length);
+  // What was entered before was entered over what was read then.
+  const over = isDraft && draft.etag ? { doc: draft.doc, etag: draft.etag } : { doc: method === 'POST' ? undefined : doc, etag: page.exchange.etag };
+  if (isDraft) fields.fill(draft.body);
+  const [once, stale] = [new Once(operation), method === 'POST' ? {} : later.stale()];
 
-  const bodyOf = () => {
-    if (isRaw) return JSON.parse(raw.value);
-    return fields.body();
+  /** Parts what the fields say into what may be seen and kept, and what is secret. */
+  const parted = () => {
+    const said = Object.entries(fields.body());
+    const of = (isSecret) => Object.fromEntries(said.filter(([name]) => secret.includes(name) === isSecret));
+    return { open: of(false), hidden: of(true) };
   };
-  const submit = async (event, etag = page.exchange.etag) => {
+  const bodyOf = () => {
+    if (!isRaw) return fields.body();
+    const written = parse(raw.value);
+    return fields && isObject(written) ? { ...parted().hidden, ...written } : written;
+  };
+  const keepDraft = () => drafts.keep(method, target, parted().open, over);
+  const say = (title, faults) => {
+    const summary = summaryOf(title, faults, isRaw ? undefined : fields);
+    place.replaceChildren(summary);
+    summary.focus();
+  };
+  const submit = async (event, base = over) => {
     event?.preventDefault();
     let body;
-    try { body = bodyOf(); } catch (error) {
-      const summary = summaryOf(w.noJson, [{ message: error.message }]);
-      place.replaceChildren(summary);
-      return summary.focus();
-    }
+    try { body = bodyOf(); } catch (error) { return say(w.noJson, [{ message: error.message }]); }
     const missing = isRaw ? [] : fields.missing();
     if (missing.length) {
       fields.mark(missing);
-      const summary = summaryOf(w.faults(missing.length), missing, fields);
-      place.replaceChildren(summary);
-      return summary.focus();
+      return say(w.faults(missing.length), missing);
     }
-    if (method === 'PATCH' && Object.keys(body).length === 0) {
-      const summary = summaryOf(w.nothing, []);
-      place.replaceChildren(summary);
-      return summary.focus();
-    }
+    if (method === 'PATCH' && Object.keys(body).length === 0) return say(w.nothing, []);
     submitButton.disabled = true;
+    const { sendOver, conflictOf } = await stale;
     const id = putsId ? own.value.trim() : '';
-    const exchange = id ? await send('PUT', `${target.split('?')[0]}/${encodeURIComponent(id)}`, { body, headers: { 'if-none-match': '*' } })
-      : await send(method, target, { body, etag: method === 'POST' ? undefined : etag });
+    const { exchange, now } = await (id ? putNew(id, body) : method === 'POST' ? post(body)
+      : sendOver(method, target, { page, body, ...base }));
     submitButton.disabled = false;
     if (isGood(exchange)) {
       drafts.drop(method, target);
       return finish(exchange, page, dialog);
     }
-    if (exchange.status === 412 && !id) {
-      const conflict = await conflictOf({ page, body, initial: doc, again: (tag) => submit(undefined, tag) });
+    if (exchange.status === 412 && id) return say(w.taken(id), []);
+    if (exchange.status === 412 && isGood(now) && now.doc) {
+      const conflict = conflictOf({ page, now, body, initial: base.doc, again: () => submit(undefined, { doc: now.doc, etag: now.etag }) });
       place.replaceChildren(conflict);
       return conflict.focus();
     }
-    if (exchange.status === 412) {
-      const summary = summaryOf(w.taken(id), []);
-      place.replaceChildren(summary);
-      return summary.focus();
-    }
     return fail(exchange, isRaw ? undefined : fields, place);
   };
+  const putNew = async (id, body) => ({
+    exchange: await send('PUT', `${target.split('?')[0]}/${encodeURIComponent(id)}`, { body, headers: { 'if-none-match': '*' } }),
+  });
+  const post = async (body) => {
+    const exchange = await send('POST', target, { body, headers: once.headers(write(body)) });
+    once.answered(exchange);
+    return { exchange };
+  };
+  /** Shows what was written as JSON in the fields; returns whether they hold all of it. */
+  const toFields = () => {
+    let written;
+    try { written = parse(raw.value); } catch (error) { say(w.noJson, [{ message: error.message }]); return false; }
+    if (!isObject(written)) { say(w.noObject, []); return false; }
+    const lost = fields.show(written);
+    if (lost.length) say(w.noFields(lost), []); else keepDraft();
+    return lost.length === 0;
+  };
   const toggle = fields ? button(w.raw, () => {
-    if (!isRaw) raw.value = JSON.stringify(fields.body(), null, 2);
-    else try { fields.fill(JSON.parse(raw.value)); } catch { /* It stays as it is. */ }
+    if (isRaw && !toFields()) return;
+    place.replaceChildren();
+    if (!isRaw) {
+      const { open: shown, hidden } = parted();
+      raw.value = write(shown, 2);
+      if (Object.keys(hidden).length) place.append(el('p', { class: 'note' }, w.hidden));
+    }
     isRaw = !isRaw;
     toggle.textContent = isRaw ? w.fields : w.raw;
     content.replaceChildren(isRaw ? raw : fields.element);
@@ -178,9 +208,9 @@ const open = (operation, target, page) => {
   const submitButton = el('button', { type: 'submit', class: 'main' }, method === 'POST' ? operation.label : w.save);
   const form = el('form', {
     onsubmit: submit, novalidate: true,
-    oninput: () => { if (fields && !isRaw) drafts.keep(method, target, fields.body(), secret); },
+    oninput: () => { if (fields && !isRaw) keepDraft(); },
   },
-  place, draft && Object.keys(draft).length ? el('p', { class: 'note' }, w.draft, ' ', button(w.forget, () => { drafts.drop(method, target); dialog.close(); open(operation, target, page); }, { class: 'quiet' })) : undefined,
+  place, isDraft ? el('p', { class: 'note' }, w.draft, ' ', button(w.forget, () => { drafts.drop(method, target); dialog.close(); open(operation, target, page); }, { class: 'quiet' })) : undefined,
   content,
   putsId ? el('div', { class: 'field' }, el('label', { for: own.id }, w.ownId), own, el('p', { class: 'about' }, w.ownIdExplained)) : undefined,
   el('div', { class: 'actions bottom' }, submitButton, button(w.cancel, () => dialog.close()), toggle));
@@ -194,10 +224,10 @@ export const offered = ({ doc }) => (doc['hydra:operation'] ?? []).map((node) =>
 })).filter(({ method }) => ORDER.includes(method)).sort((a, b) => ORDER.indexOf(a.method) - ORDER.indexOf(b.method));
 
 /** Does what an operation says, with the sheet that it needs. */
-const act = (operation, target, page, { isAside } = {}) => {
-  if (Array.isArray(page.doc.member) && !isAside && operation.method !== 'POST') return everything(operation, page);
+const act = async (operation, target, page, { isAside } = {}) => {
+  if (Array.isArray(page.doc.member) && !isAside && operation.method !== 'POST') return (await later.many()).everything(operation, page);
   if (operation.method === 'DELETE') return isAside ? confirm(operation, target, page) : remove(operation, target, page);
-  if (operation.action === 'AddAction') return changeSet(operation, target, (exchange, dialog) => finish(exchange, page, dialog));
+  if (operation.action === 'AddAction') return (await later.sets()).changeSet(operation, target, (exchange, dialog) => finish(exchange, page, dialog));
   return operation.expects ? open(operation, target, page) : run(operation, target, page);
 };
 
@@ -207,7 +237,7 @@ export const actionsOf = (page, { without = [] } = {}) => {
   const documented = vocabulary.class(className).operations;
   const own = offered(page).filter((operation) => !without.includes(operation.method)).map((operation) => {
     const more = documented.find((one) => one.method === operation.method);
-    const whole = { ...operation, description: more?.description ?? operation.title };
+    const whole = { ...operation, description: more?.description ?? operation.title, headers: more?.headers ?? operation.headers };
     whole.label = labelOf(whole, page);
     return button(whole.label, single(() => act(whole, page.url.split(/[?#]/)[0], page)), {
       title: operation.title, 'data-method': operation.method, class: operation.method === 'DELETE' ? 'danger' : operation.method === 'POST' ? 'main' : undefined,

@@ -35,6 +35,8 @@ export const searchOf = ({ doc, url }) => {
   };
 };
 
+const isTime = (name) => /(After|Before)$/.test(name);
+
 /** Returns the field of a filter, by what the vocabulary says of the member. */
 const fieldOf = (name, search, property) => {
   const value = search.now.get(name) ?? '';
@@ -44,8 +46,9 @@ const fieldOf = (name, search, property) => {
       .map(([key, label]) => el('option', { value: key, selected: key === value }, label)));
   }
   const isNumber = range.some((type) => /[iI]nteger$/.test(type)) || /^(min|max)[A-Z]/.test(name);
-  const isDay = /(After|Before)$/.test(name);
-  return el('input', { name, value, type: isNumber ? 'number' : isDay ? 'date' : 'text', autocomplete: 'off', dir: 'auto' });
+  // What such a field cannot show, as a day with a time, would be lost when another filter is set.
+  const type = isNumber && /^-?\d*$/.test(value) ? 'number' : isTime(name) && /^(\d{4}-\d\d-\d\d)?$/.test(value) ? 'date' : 'text';
+  return el('input', { name, value, type, autocomplete: 'off', dir: 'auto' });
 };
 
 /** Returns the form of the filters of a collection. */
@@ -56,7 +59,7 @@ export const filterForm = (search, of, { vocabulary, go }) => {
     const property = vocabulary.property(of, name);
     const field = fieldOf(name, search, property);
     field.id = freshId('filter');
-    return el('div', { class: 'filter', title: vocabulary.variable(name, of) }, el('label', { for: field.id }, humanise(name)), field);
+    return el('div', { class: 'filter', title: vocabulary.variable(name, of) }, el('label', { for: field.id }, isTime(name) ? w.utc(humanise(name)) : humanise(name)), field);
   });
   const isSet = (name) => (search.now.get(name) ?? '') !== '';
   const folded = fields.slice(SHOWN);

@@ -1,6 +1,7 @@
 // What was asked and answered for this page, as programs see it.
 import { base } from './api.js';
 import { copier, el, isWeb, link } from './dom.js';
+import { write } from './json.js';
 import { bytes, words } from './words.js';
 
 const SHOWN = ['etag', 'last-modified', 'location', 'link', 'content-type', 'www-authenticate', 'allow', 'retry-after', 'vary',
@@ -17,7 +18,7 @@ const jsonOf = (value, depth = 0) => {
       .map(([key, one]) => [el('span', { class: 'key' }, JSON.stringify(key)), ': ', jsonOf(one, depth + 1)]));
   }
   if (typeof value === 'string' && isWeb(value)) return ['"', link(value, JSON.stringify(value).slice(1, -1)), '"'];
-  return [el('span', { class: 'scalar' }, JSON.stringify(value))];
+  return [el('span', { class: 'scalar' }, write(value))];
 };
 
 const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
@@ -25,7 +26,7 @@ const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
 /** Returns the command that does the same; the credential is a placeholder. */
 export const curlOf = ({ method, url, sent }) => [
   'curl', '-u', '"$KEY:$SECRET"', ...(method === 'GET' ? [] : ['-X', method]), quoted(url),
-  ...(sent === undefined ? [] : ['-H', quoted('Content-Type: application/ld+json'), '-d', quoted(JSON.stringify(sent))]),
+  ...(sent === undefined ? [] : ['-H', quoted('Content-Type: application/ld+json'), '-d', quoted(write(sent))]),
 ].join(' ');
 
 /** Returns the panel of an exchange. */

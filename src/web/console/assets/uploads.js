@@ -31,12 +31,20 @@ const refusalOf = async (answer) => {
   let doc;
   try { doc = await answer.json(); } catch { doc = undefined; }
   const { title, detail } = problemOf({ status: answer.status, doc, headers: [...answer.headers] });
+  // What is in conflict is said by the service alone.
+  if (answer.status === 409 && detail) return new Stopped(detail, true);
   const isFinal = ![401, 403].includes(answer.status);
   return new Stopped([title, detail].filter(Boolean).join(' '), isFinal);
 };
 
 /** Returns whether a request may succeed that is repeated later. */
-const isPassing = (answer) => !answer || answer.status >= 500 && answer.status !== 507 || [408, 409, 423, 429].includes(answer.status);
+const isPassing = async (answer) => {
+  if (!answer || (answer.status >= 500 && answer.status !== 507) || [408, 423, 429].includes(answer.status)) return true;
+  if (answer.status !== 409) return false;
+  // Where the upload stands elsewhere, it is asked where; any other conflict is there the next time, too.
+  const problem = await answer.clone().json().catch(() => undefined);
+  return /#OffsetConflict$/.test(problem?.type);
+};
 
 /** Waits, and no longer than until the network is there again. */
 const sleep = (seconds, signal) => new Promise((done, failed) => {
@@ -138,7 +146,7 @@ export class Upload {
     let pause = PAUSE[0];
     for (let repeat = 0; ; repeat += 1) {
       const answer = await request();
-      if (!isPassing(answer)) return answer;
+      if (!await isPassing(answer)) return answer;
       if (repeat === REPEATS) throw answer ? await refusalOf(answer) : new Stopped(words.status[0], false);
       this.tell('pausing');
       await sleep(secondsOf(pause, answer), signal);
@@ -195,7 +203,7 @@ export class Upload {
         [repeats, pause] = [0, PAUSE[0]];
         continue;
       }
-      if (!isPassing(answer)) throw await refusalOf(answer);
+      if (!await isPassing(answer)) throw await refusalOf(answer);
       if (repeats === REPEATS) throw answer ? await refusalOf(answer) : new Stopped(words.status[0], false);
       repeats += 1;
       piece = Math.max(piece / 2, LEAST);

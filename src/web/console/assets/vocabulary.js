@@ -30,6 +30,7 @@ export const operationOf = (node) => {
     expects: classNamed(said('expects')),
     returns: classNamed(said('returns')),
     statuses: listOf(said('possibleStatus')),
+    headers: listOf(said('expectsHeader')),
   };
 };
 

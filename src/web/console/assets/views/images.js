@@ -1,6 +1,7 @@
 // Lists of images: pictures in a grid, or a table with a small picture in each row.
 import { el, link } from '../dom.js';
 import { valueOf } from '../generic.js';
+import { isNumber, write } from '../json.js';
 import { me } from '../session.js';
 import { classOf, nameOf, words } from '../words.js';
 
@@ -60,10 +61,10 @@ export const isMoving = (members) => members.some((image) => image.ingesting);
 
 /** Shows what has become of images, in place of what was shown of them, where that is another thing now. */
 export const renew = (list, before, now, make) => {
-  const old = new Map(before.map((image) => [image['@id'], JSON.stringify(image)]));
+  const old = new Map(before.map((image) => [image['@id'], write(image)]));
   for (const image of now) {
     const cell = [...list.querySelectorAll('[data-id]')].find(({ dataset }) => dataset.id === image['@id']);
-    if (!cell || old.get(image['@id']) === JSON.stringify(image)) continue;
+    if (!cell || old.get(image['@id']) === write(image)) continue;
     const hadFocus = cell.contains(document.activeElement) && document.activeElement.className;
     const fresh = make(image);
     cell.replaceWith(fresh);
@@ -80,7 +81,7 @@ const rowOf = (page, image, columns) => {
   const cell = (name) => {
     if (name === 'width') return el('td', { class: 'number' }, image.width ? w.size(image.width, image.height) : '');
     if (name === 'error') return el('td', {}, stateOf(image) ? el('span', { class: `state ${stateOf(image)[0]}` }, stateOf(image)[1]) : '');
-    return el('td', { class: typeof image[name] === 'number' ? 'number' : undefined },
+    return el('td', { class: isNumber(image[name]) ? 'number' : undefined },
       isSaid(image[name]) ? valueOf(image[name], page.vocabulary.property(classOf(image), name)) : '');
   };
   return el('tr', { 'data-id': image['@id'] }, page.selection && el('td', { class: 'check' }, checkOf(page, image)),

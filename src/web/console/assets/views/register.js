@@ -2,6 +2,7 @@
 import { get } from '../api.js';
 import { chosen, takeDropsOf } from '../drop.js';
 import { announce, button, el, freshId, link } from '../dom.js';
+import { beforeLeaving } from '../leaving.js';
 import { sheet } from '../sheet.js';
 import { suggest } from '../suggest.js';
 import { read, refusedCsv, textOf } from '../table.js';
@@ -132,7 +133,7 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
     start.disabled = !stopped && !files.sendable().length;
     return undefined;
   };
-  const start = button(w.start, run, { class: 'main', disabled: true });
+  const start = button(w.start, () => beforeLeaving(run), { class: 'main', disabled: true });
   const dialog = sheet(w.title, el('div', { class: 'form-fields' }, field?.element,
     el('div', { class: 'field' }, el('label', { for: file.id }, w.file), file, el('p', { class: 'about' }, w.explain)), files.element,
     el('div', { class: 'field' }, el('label', { for: text.id }, w.addresses), text, el('p', { class: 'about' }, w.explainAddresses)),

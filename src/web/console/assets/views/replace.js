@@ -1,9 +1,11 @@
 // Another file in the place of an image's original: sent, and named as its origin, so that the image is made anew.
-import { customerOf, get, isGood, problemOf, send } from '../api.js';
+import { customerOf, get, isGood, problemOf } from '../api.js';
 import { chosen, takeDropsOf } from '../drop.js';
 import { announce, button, el, freshId } from '../dom.js';
 import { summaryOf } from '../forms.js';
+import { beforeLeaving } from '../leaving.js';
 import { sheet } from '../sheet.js';
+import { sendOver } from '../stale.js';
 import { Upload, mostOf, sendAll } from '../uploads.js';
 import { nameOf, words } from '../words.js';
 import { examine, lineOf } from './files.js';
@@ -39,10 +41,10 @@ export const replace = async (page, dropped = []) => {
   const run = async () => {
     start.disabled = true;
     place.replaceChildren();
-    await sendAll([upload]);
+    await beforeLeaving(() => sendAll([upload]));
     allow();
     if (!dialog.open || upload?.state !== 'done') return;
-    const exchange = await send('PATCH', page.url.split(/[?#]/)[0], { body: { origin: upload.address }, etag: tag });
+    const { exchange, now } = await sendOver('PATCH', page.url.split(/[?#]/)[0], { page, body: { origin: upload.address }, etag: tag });
     if (isGood(exchange)) {
       upload.used();
       isUsed = true;
@@ -52,7 +54,7 @@ export const replace = async (page, dropped = []) => {
       return;
     }
     const { title, detail, faults } = problemOf(exchange);
-    if (exchange.status === 412) tag = (await get(page.url.split(/[?#]/)[0], { quiet: true })).etag;
+    if (exchange.status === 412) tag = now.etag ?? tag;
     say(exchange.status === 412 ? w.changed : title, exchange.status === 412 ? [] : faults.length ? faults : [{ message: detail }]);
   };
   let isUsed = false;

@@ -5,6 +5,7 @@ import { button, el, link } from '../dom.js';
 import { takeDrops } from '../drop.js';
 import { follow } from '../follow.js';
 import { headOf, sectionsOf } from '../generic.js';
+import { write } from '../json.js';
 import { words } from '../words.js';
 import { grid, isMoving } from './images.js';
 import { storageOf } from './storage.js';
@@ -19,7 +20,7 @@ export const view = (page) => {
   const address = `${doc.images}?pageSize=${SHOWN}`;
   let before;
   const draw = ({ member = [], totalItems, totalItemsEstimated }) => {
-    const now = JSON.stringify([member, totalItems]);
+    const now = write([member, totalItems]);
     if (now === before) return;
     before = now;
     const count = w.count(totalItems, words.items(totalItems, totalItemsEstimated));

@@ -13,7 +13,8 @@ const MEASURES = [
 ];
 
 /** Returns a bar of the share that is used. */
-const meterOf = (label, used, most, text) => {
+const meterOf = (label, stored, bound, text) => {
+  const [used, most] = [Number(stored), Number(bound)];
   const share = most > 0 ? Math.min(1, used / most) : 1;
   const part = (kind, amount) => {
     const element = el('i', { class: kind });
