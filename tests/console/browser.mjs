@@ -14,10 +14,16 @@ export const authorization = `Basic ${Buffer.from(credentials).toString('base64'
 /** Where pictures of pages are kept; nothing is where they are not wanted. */
 const pictures = process.env.HYDRIA_CONSOLE_PICTURES;
 
-/** Starts a browser, which `hosts` tells where names are. */
-export const launch = (hosts) => chromium.launch({
-  executablePath, args: ['--no-sandbox', '--force-color-profile=srgb', ...(hosts ? [`--host-resolver-rules=${hosts}`] : [])],
-});
+/** Starts a browser, which `hosts` tells where names are. One that crashes as it starts says nothing of the console, and is started again. */
+export const launch = async (hosts, tries = 3) => {
+  const args = ['--no-sandbox', '--force-color-profile=srgb', ...(hosts ? [`--host-resolver-rules=${hosts}`] : [])];
+  try {
+    return await chromium.launch({ executablePath, args });
+  } catch (error) {
+    if (tries === 1) throw error;
+    return launch(hosts, tries - 1);
+  }
+};
 const browser = await launch();
 
 /** A folder of files of the console that are used in place of those in the program, so that trying changes needs no compiler. */
