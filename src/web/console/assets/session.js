@@ -63,12 +63,20 @@ const leave = async () => {
   return location.assign(`${base}/`);
 };
 
+let over;
+
+/** Opens the form over the page, unless it is open already; returns whether somebody logged in. */
+const openForm = (before) => {
+  over ??= overPage(before).finally(() => { over = undefined; });
+  return over;
+};
+
 /** Leads to the form of the page, or opens one over it. */
 const enter = async () => {
   const field = document.querySelector('#log-in input');
   if (field) return field.focus();
   const before = last;
-  if (!await overPage(before)) return undefined;
+  if (!await openForm(before)) return undefined;
   return await ask() && me.address === before?.address ? undefined : location.reload();
 };
 
@@ -95,7 +103,7 @@ let asking;
 const again = async () => {
   const before = last;
   // Perhaps that was done in another window.
-  if (!await ask() && (!await overPage(before) || !await ask())) {
+  if (!await ask() && (!await openForm(before) || !await ask())) {
     isDeclined = true;
     return false;
   }
