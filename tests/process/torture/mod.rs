@@ -169,10 +169,20 @@ impl End<'_> {
         let deleted = self.count("changes WHERE kind = 'imageDeleted'");
         assert!(jobs.len() <= usize::try_from(deleted).expect("few"), "{jobs:?} of {deleted}");
         let objects = self.came_through.values().filter(|came_through| **came_through).count();
-        until("what was left over to go", || {
+        let end = Instant::now() + Duration::from_mins(1);
+        loop {
             rows::hurry_discards(&mut self.conn, "1 day");
-            rows::files(stored).len() == objects
-        });
+            let files = rows::files(stored);
+            if files.len() == objects {
+                return;
+            }
+            let due = self.texts("SELECT object AS text FROM discards");
+            assert!(
+                Instant::now() < end,
+                "{objects} objects and {files:?}; to be removed: {due:?}"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     /// Compares counts that are kept with those of the rows.
