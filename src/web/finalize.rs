@@ -16,8 +16,8 @@ use super::documents::Documents;
 use super::endpoint::{Audience, Endpoint};
 use super::exposed::exposed;
 use super::negotiate::{self, Kind, Representation};
+use super::problems::{self, About};
 use super::request_context::RequestContext;
-use super::respond::About;
 use super::uploads::protocol;
 use super::{forgery, lines, request, respond, session};
 use crate::hydra::Problem;
@@ -64,7 +64,7 @@ pub async fn finalize(
             session,
             target: target.as_deref(),
         };
-        respond::problem(&problem, documents, &about)
+        problems::problem(&problem, documents, &about)
     });
     let mut response = documents.encoder.encode(request, context, response).await;
     if path == "/" {

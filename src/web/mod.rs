@@ -33,6 +33,7 @@ pub mod negotiate;
 pub mod parameters;
 pub mod pattern;
 pub mod perform;
+pub mod problems;
 pub mod public_address;
 pub mod quoted;
 pub mod range;

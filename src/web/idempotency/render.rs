@@ -12,8 +12,9 @@ use crate::resource::idempotency::KeptAnswer;
 use crate::resource::{Conditions, Reply};
 use crate::web::documents::Documents;
 use crate::web::negotiate::{self, Kind, Representation};
+use crate::web::problems::{self, About};
 use crate::web::request::Preference;
-use crate::web::respond::{About, ResponseOptions};
+use crate::web::respond::ResponseOptions;
 use crate::web::{Service, represent, request, respond, status};
 
 /// The properties of a request that its answer depends on.
@@ -82,7 +83,7 @@ impl Rendering {
             session: self.of_problem == Representation::Html || self.is_from_page,
             target: None,
         };
-        kept(respond::problem(&problem, &self.documents, &about))
+        kept(problems::problem(&problem, &self.documents, &about))
     }
 }
 
