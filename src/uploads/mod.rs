@@ -88,6 +88,8 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    /// Reads them.
+    ///
     /// # Errors
     /// Fails if the database does not answer.
     pub fn of(conn: &mut PgConnection, customer: i32) -> Result<Self, Problem> {

@@ -82,7 +82,7 @@ const UNFINISHED: &str = "names an upload that is not finished";
 /// Uploads that images are to name, and the reasons why others cannot be named.
 #[derive(Debug, Default)]
 pub struct NamedUploads {
-    /// Why each cannot be named, if it cannot.
+    /// The reason why each cannot be named, if there is one.
     faults: HashMap<String, Option<&'static str>>,
     /// Those that would have expired.
     kept: Vec<String>,

@@ -48,6 +48,7 @@ pub mod samples;
 pub mod scheduler;
 pub mod server;
 pub mod session;
+pub mod slots;
 pub mod status;
 pub mod traced;
 pub mod uploads;

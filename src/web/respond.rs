@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
@@ -55,8 +54,8 @@ struct Unconverted {
 /// Returns the response to a reply.
 ///
 /// # Errors
-/// Returns [`Problem::PreconditionFailed`] if it reads, and `If-Match` is not met. Where a document cannot be
-/// converted, which is a fault of ours.
+/// Returns [`Problem::PreconditionFailed`] if it reads, and `If-Match` is not met; fails where a document cannot be converted,
+/// which is a fault of the service.
 pub async fn reply(
     documents: &Arc<Documents>,
     reply: Reply,
@@ -170,7 +169,7 @@ fn compose(
     }
 }
 
-/// No content and no type, but its length: a 205 says that it is 0 (RFC 9110, section 15.3.6).
+/// Returns a response without content and type, but with its length: a 205 says that it is 0 (RFC 9110, section 15.3.6).
 fn empty(mut response: HttpResponseBuilder) -> HttpResponse {
     response.insert_header((header::CONTENT_LENGTH, "0")).body("")
 }

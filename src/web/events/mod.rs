@@ -3,7 +3,6 @@
 //! A stream holds its position and no more: events are read from the database when there are some and the client has
 //! taken what came before, in a turn of the customer's, so that who reads slowly costs nothing but its own stream.
 
-mod slots;
 mod stream;
 
 use std::convert::Infallible;
@@ -16,7 +15,9 @@ use tokio::sync::watch;
 
 use super::connection::ChunksBody;
 use super::endpoint::Call;
+use super::slots::{Bounds, Slots};
 use super::{Service, session};
+use crate::fairness::Shares;
 use crate::hydra::{Fault, Problem};
 use crate::journal::Feed;
 use crate::journal::change::{kept_after, last_given};
@@ -24,7 +25,6 @@ use crate::journal::feed::Told;
 use crate::metrics::Metrics;
 use crate::resource::{Caller, transaction};
 use crate::secrets::Secret;
-use slots::Slots;
 use stream::{Credentials, Place, Stream};
 
 /// Streams of one customer at once in this process, at most.
@@ -42,7 +42,12 @@ pub struct Events {
 impl Events {
     /// Returns no streams yet, of which a quarter of the connections may be at once.
     pub fn new(feed: Feed, connections: usize, metrics: &Metrics) -> Self {
-        let slots = Slots::new(connections / 4);
+        // Who has no stream gets one as long as there are connections.
+        let shares = Shares { capacity: connections / 4, extra: connections };
+        let words = format!(
+            "a customer has {MOST} streams of events at a time, at most, and all customers a quarter of the connections"
+        );
+        let slots = Slots::new(Bounds { each: MOST, shares }, words);
         let counted = slots.clone();
         metrics.read_by(move |metrics| metrics.http.set_streams(counted.count()));
         Self { feed, slots }
@@ -69,13 +74,7 @@ pub async fn get(call: Call<'_>) -> Result<HttpResponse, Problem> {
     if *request.method() == Method::HEAD {
         return Ok(response.finish());
     }
-    let crowded = || {
-        let words = format!(
-            "a customer has {MOST} streams of events at a time, at most, and all customers a quarter of the connections"
-        );
-        Problem::Unavailable(words, None)
-    };
-    let slot = service.events.slots.take(customer).ok_or_else(crowded)?;
+    let slot = service.events.slots.take(customer)?;
     let mut told = service.events.feed.listen();
     let place = begin(service, caller, &mut told, last).await?;
     let whole: Option<web::Data<Service>> = request.app_data().cloned();

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::super::Service;
-use super::slots::Slot;
+use super::super::slots::Slot;
 use crate::hydra::Problem;
 use crate::journal::Change;
 use crate::journal::change::between;

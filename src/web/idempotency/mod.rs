@@ -75,7 +75,7 @@ impl Keyed {
 /// Job to wait for once a request is committed.
 type Pending = Option<(PendingJob, Then)>;
 
-/// What is done on a connection, and makes the answer that is kept with it.
+/// Work on a connection that makes the answer which is kept with it.
 type Act = Box<dyn FnMut(&mut UnitOfWork<'_>, &Rendering) -> Result<Done<Pending>, Problem> + Send>;
 
 /// Intent of a request: an act, or a refusal that was found before it.

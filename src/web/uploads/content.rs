@@ -16,7 +16,6 @@ use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::slots::{Bounds, Slot};
 use super::{At, metadata, read, whole};
 use crate::fairness::Shares;
 use crate::hydra::{Problem, Tag, Variant};
@@ -29,6 +28,7 @@ use crate::web::endpoint::Call;
 use crate::web::range::{self, Wanted};
 use crate::web::repeated::Repeated;
 use crate::web::request;
+use crate::web::slots::{Bounds, Slot};
 
 /// Bytes that are read at a time: of a file, and of a bucket.
 ///
@@ -120,7 +120,7 @@ fn pieces(parts: Vec<Part>, range: Range<u64>, most: u64) -> impl Iterator<Item 
     })
 }
 
-/// Who reads the pieces of an upload for one request; cheap to clone.
+/// The reader of the pieces of an upload for one request; cheap to clone.
 #[derive(Clone)]
 struct Reader {
     service: Data<Service>,

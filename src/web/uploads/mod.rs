@@ -7,7 +7,6 @@ mod metadata;
 mod pace;
 pub mod protocol;
 mod receive;
-mod slots;
 mod spool;
 mod store;
 
@@ -22,6 +21,7 @@ use super::admission::read_only;
 use super::endpoint::Call;
 use super::idempotency::{self, Keyed};
 use super::scheduler::Holder;
+use super::slots::Slots;
 use crate::classes::customer_storage::quota;
 use crate::database::Conn;
 use crate::fairness::{Limiter, Shares};
@@ -30,7 +30,6 @@ use crate::resource::{UnitOfWork, transaction};
 use crate::storage::Storage;
 use crate::uploads::{self, Upload, origin};
 use protocol::{EXPIRES, LENGTH, METADATA, OFFSET};
-use slots::Slots;
 
 /// Turns of writing to the disk, and those for customers that have none.
 const SHARES: Shares = Shares { capacity: 4, extra: 4 };
@@ -90,7 +89,7 @@ struct At {
     id: String,
 }
 
-/// What a request declares of an upload.
+/// The properties of an upload that a request declares.
 #[derive(Debug, Clone)]
 struct Declared {
     length: i64,
@@ -246,9 +245,7 @@ async fn go_on<T: Send + 'static>(
     customer: i32,
     act: impl FnMut(&mut Conn) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let database = service.database.clone();
-    let act = move || transaction::write(&database, act);
-    service.scheduler.go_on(Holder::Customer(customer), act).await
+    service.scheduler.go_on(Holder::Customer(customer), written(service, act)).await
 }
 
 /// Changes rows in one transaction, in a turn of the customer's.
@@ -257,9 +254,16 @@ async fn write<T: Send + 'static>(
     customer: i32,
     act: impl FnMut(&mut Conn) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    service.scheduler.run(Holder::Customer(customer), written(service, act)).await
+}
+
+/// Returns an act that changes rows in one transaction.
+fn written<T>(
+    service: &Service,
+    act: impl FnMut(&mut Conn) -> Result<T, Problem> + Send + 'static,
+) -> impl FnOnce() -> Result<T, Problem> + Send + 'static {
     let database = service.database.clone();
-    let act = move || transaction::write(&database, act);
-    service.scheduler.run(Holder::Customer(customer), act).await
+    move || transaction::write(&database, act)
 }
 
 /// Reads rows of the primary, in a turn of the customer's.

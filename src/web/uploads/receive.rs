@@ -14,7 +14,6 @@ use tokio::time::timeout;
 
 use super::pace::Pace;
 use super::protocol::{OFFSET, PART, bytes};
-use super::slots::Bounds;
 use super::store::store;
 use super::{At, read, told, whole};
 use crate::database::Conn;
@@ -23,6 +22,7 @@ use crate::hydra::Problem;
 use crate::uploads::parts;
 use crate::web::ahead;
 use crate::web::endpoint::Call;
+use crate::web::slots::Bounds;
 
 /// Pieces of a body that wait to be written, at most; each has some 16 KiB.
 const PIECES: usize = 2;
@@ -70,7 +70,7 @@ pub async fn append(call: Call<'_>, at: At) -> Result<HttpResponse, Problem> {
     Ok(told(HttpResponse::NoContent(), &upload))
 }
 
-/// Where an upload ends.
+/// The end of an upload.
 #[derive(Clone, Copy)]
 struct End {
     /// Bytes that are not there yet.

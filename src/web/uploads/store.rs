@@ -8,7 +8,6 @@ use std::time::Instant;
 use actix_web::web::{Bytes, Data};
 use tokio::sync::mpsc;
 
-use super::slots::Slot;
 use super::spool::Spool;
 use super::{go_on, write};
 use crate::hydra::Problem;
@@ -17,6 +16,7 @@ use crate::uploads::parts::{self, Part, Writing};
 use crate::uploads::{Upload, object};
 use crate::web::Service;
 use crate::web::repeated::Repeated;
+use crate::web::slots::Slot;
 use imaging::Format;
 
 /// Bytes of a stored part that are read at a time, in a turn of writing.

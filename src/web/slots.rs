@@ -1,4 +1,5 @@
-//! Requests of one kind that are under way in a process, divided among customers: each may last for hours.
+//! Requests of one kind that are under way in a process, divided among customers: streams of events and uploads, each of which may last
+//! for hours.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use parking_lot::Mutex;
 use crate::fairness::Shares;
 use crate::hydra::Problem;
 
-/// How many requests may be under way.
+/// The bounds on the requests that may be under way.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// Those of one customer.
@@ -24,8 +25,8 @@ pub struct Slots(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     bounds: Bounds,
-    /// What the problem is called that one gets for whom there is no room.
-    words: &'static str,
+    /// The detail of the problem where there is no room.
+    words: String,
     held: Mutex<HashMap<i32, usize>>,
 }
 
@@ -37,8 +38,14 @@ pub struct Slot {
 }
 
 impl Slots {
-    pub fn new(bounds: Bounds, words: &'static str) -> Self {
-        Self(Arc::new(Inner { bounds, words, held: Mutex::default() }))
+    /// Returns slots of which none is taken; `words` is the detail of the problem where there is no room.
+    pub fn new(bounds: Bounds, words: impl Into<String>) -> Self {
+        Self(Arc::new(Inner { bounds, words: words.into(), held: Mutex::default() }))
+    }
+
+    /// Returns the number of requests of all customers.
+    pub fn count(&self) -> usize {
+        self.0.held.lock().values().sum()
     }
 
     /// Takes a place, or none at once: those who have one may keep it for long.
@@ -51,7 +58,7 @@ impl Slots {
         let total = held.values().sum();
         let own = held.get(&customer).copied().unwrap_or_default();
         if own >= each || !shares.admits(own, total, 1) {
-            return Err(Problem::Unavailable(self.0.words.into(), None));
+            return Err(Problem::Unavailable(self.0.words.clone(), None));
         }
         held.insert(customer, own + 1);
         Ok(Slot { of: self.clone(), customer })
@@ -90,7 +97,8 @@ mod tests {
         assert!(
             matches!(slots.take(7), Err(Problem::Unavailable(words, _)) if words == "too many")
         );
+        assert_eq!(slots.count(), 14);
         held.clear();
-        assert!(slots.0.held.lock().is_empty());
+        assert!(slots.0.held.lock().is_empty(), "nobody's count is kept");
     }
 }
