@@ -23,8 +23,12 @@ const MAX_BATCH: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Threads of a batcher that are stuck in their connections and were replaced, at most.
 const MAX_STUCK: usize = 8;
-/// Settings of these connections: the server gives up a statement before its look-up is refused.
-const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'";
+/// Settings of these connections: the server gives up a statement before its look-up is refused. Each statement is
+/// planned once, for any values. By itself the server would plan a statement that takes a list of keys anew each time,
+/// which takes longer than doing it. Single rows are found by their indexes, whatever size the tables had at that time.
+const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'; \
+    SET plan_cache_mode = force_generic_plan; \
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";
 
 /// Answers look-ups of one kind.
 ///
