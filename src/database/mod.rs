@@ -134,6 +134,8 @@ pub struct Database {
     pub batcher: lookup_batcher::Batcher,
     /// Look-ups of keys, which wait for no others.
     pub keys: lookup_batcher::Batcher,
+    /// Look-ups of images by those who begin to view them, which wait for none of crawlers.
+    pub viewers: lookup_batcher::Batcher,
     /// Tells whether it is a replica, which is behind and takes no writes.
     pub is_replica: bool,
 }
@@ -145,7 +147,7 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens a pool of at most `connections`, and the batchers with three of their own.
+    /// Opens a pool of at most `connections`, and the batchers with four of their own.
     ///
     /// # Errors
     /// Fails if the address is malformed, the server does not answer, or the system gives no threads.
@@ -164,10 +166,12 @@ impl Database {
 
     fn unconnected(url: &str, connections: u32) -> Result<Self, DatabaseError> {
         let no_thread = |error| DatabaseError(format!("no thread for look-ups: {error}"));
-        let batcher = lookup_batcher::Batcher::open(url, "look-up", LOOK_UPS).map_err(no_thread)?;
-        let keys = lookup_batcher::Batcher::open(url, "keys", 1).map_err(no_thread)?;
+        let open =
+            |name, threads| lookup_batcher::Batcher::open(url, name, threads).map_err(no_thread);
+        let batcher = open("look-up", LOOK_UPS)?;
+        let (keys, viewers) = (open("keys", 1)?, open("viewers", 1)?);
         let (url, pool, waiting) = (url.to_owned(), pool(url, connections), Arc::default());
-        Ok(Self { url, pool, waiting, batcher, keys, is_replica: false })
+        Ok(Self { url, pool, waiting, batcher, keys, viewers, is_replica: false })
     }
 
     /// Returns the same database with a pool of its own, of which others take nothing.

@@ -179,7 +179,7 @@ impl Service {
             sessions: Sessions::new(parts.database.clone(), Arc::clone(&parts.site)),
             passwords: Passwords::default(),
             documents: Arc::new(Documents::new(&parts.site.base)),
-            image_rows: image_services::rows(&parts.site),
+            image_rows: image_services::Rows::new(&parts.site),
             customer_names: image_services::customer_names(&parts.site),
             open_caching: image_services::open_caching(&parts.image_services),
             delivery: parts.delivery,

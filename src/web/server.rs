@@ -123,7 +123,9 @@ pub fn listen(service: Arc<Service>, sockets: Vec<TcpListener>) -> io::Result<Li
     let thread = std::thread::Builder::new().name("http".into()).spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let server = serve(&service, sockets)?;
-            drop(service);
+            actix_web::rt::spawn(
+                async move { service.image_rows.warm_up(&service.database).await },
+            );
             // Who started this waits for the handle, so it is there to take it.
             let _ = sender.send(server.handle());
             server.await

@@ -6,20 +6,49 @@ use super::pixels;
 use crate::addresses::ImageAddress;
 use crate::classes::customer::names::by_name;
 use crate::classes::image::lookup::ServedImage;
+use crate::database::Database;
 use crate::database::lookup_batcher::BatchQueue;
 use crate::delivery::Image;
 use crate::hydra::Problem;
-use crate::iiif::path::{self, AskedCustomer, ImageService, PathError, ServicePath};
+use crate::iiif::path::{self, AskedCustomer, ImageService, PathError, ServicePath, Target};
 use crate::resource::Site;
 use crate::resource::address::is_id;
 use crate::web::Service;
 use crate::web::router::queue;
 
-/// The queue at which rows of images are looked up, because many are requested at once.
-pub type Rows = Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>;
+/// The queues at which rows of images are looked up, because many are requested at once.
+pub struct Rows {
+    /// For what viewers ask for first and is never refused, so that they wait for no crawler.
+    viewers: Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>,
+    others: Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>,
+}
 
-pub fn rows(site: &Arc<Site>) -> Rows {
-    queue(site, ServedImage::find_each)
+impl Rows {
+    pub fn new(site: &Arc<Site>) -> Self {
+        let open = || queue(site, ServedImage::find_each);
+        Self { viewers: open(), others: open() }
+    }
+
+    /// Looks up an image that cannot be, so that viewers do not wait for the first connection, and for the plan of its statement.
+    pub async fn warm_up(&self, database: &Database) {
+        let nowhere = ImageAddress { customer: 0, space: 0, image: String::new() };
+        // A database that does not answer now is asked again by whoever comes.
+        let _ = database.viewers.load(&self.viewers, nowhere).await;
+    }
+
+    async fn load(
+        &self,
+        database: &Database,
+        path: &ServicePath<'_>,
+        at: ImageAddress,
+    ) -> Result<ServedImage, Problem> {
+        match (path.service, &path.target) {
+            (ImageService::Thumbnails, _) | (_, Target::Service | Target::Description) => {
+                database.viewers.load(&self.viewers, at).await
+            }
+            _ => database.batcher.load(&self.others, at).await,
+        }
+    }
 }
 
 /// The queue at which customers are looked up by name.
@@ -76,7 +105,7 @@ pub async fn image(
         service.delivery.forget(&at);
     }
     let look_up = async || {
-        let row = service.database.batcher.load(&service.image_rows, at.clone()).await?;
+        let row = service.image_rows.load(&service.database, path, at.clone()).await?;
         let read = Image::of_row(row).map_err(|error| pixels::damaged(&at, &error));
         read?.ok_or_else(none)
     };

@@ -27,7 +27,7 @@ use crate::metrics::http::RequestClass;
 use crate::resource::Conditions;
 use crate::web::{request, session};
 use accept::{Wish, wish};
-pub use find::{CustomerNames, Rows, customer_names, rows};
+pub use find::{CustomerNames, Rows, customer_names};
 use headers::{Store, see_other, vary_by_accept};
 
 /// The settings of the image services.
