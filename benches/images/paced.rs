@@ -30,8 +30,9 @@ pub fn paced(
             .map(|_| {
                 let next = &next;
                 scope.spawn(move || {
-                    if nice > 0 {
-                        hydria::fairness::priority::lower(nice);
+                    match nice {
+                        0 => hydria::fairness::priority::run_soon(),
+                        _ => hydria::fairness::priority::lower(nice),
                     }
                     let mut connection = Connection::open(address).ok();
                     let mut outcomes = Vec::new();

@@ -16,6 +16,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::{Connected, DatabaseError};
+use crate::fairness::priority;
 
 /// Look-ups that one statement serves, at most.
 const MAX_BATCH: usize = 64;
@@ -118,6 +119,7 @@ impl Inner {
         let (signal, url) = (Arc::clone(&self.signal), self.url.clone());
         let (own, stuck) = (Arc::clone(&worker), Arc::clone(&self.stuck));
         std::thread::Builder::new().name(self.name.into()).spawn(move || {
+            priority::run_soon();
             run_worker(&signal, &url, &own);
             if own.replaced.load(Ordering::SeqCst) {
                 stuck.fetch_sub(1, Ordering::SeqCst);

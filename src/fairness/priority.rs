@@ -12,18 +12,33 @@ pub fn lower(steps: i32) {
     if let Err(error) = rustix::process::nice(steps) {
         log::debug!("the priority of a thread stays as it is: {error}");
     }
-    if let Err(error) = lengthen_slice() {
-        log::debug!("the time slices of a thread stay as they are: {error}");
-    }
+    ask_for_slice(LONGEST_SLICE);
+}
+
+/// Has the calling thread run soon after it wakes: it asks for short time slices, and shares the processor as before.
+///
+/// It is for threads that do little at a time, which somebody waits for. Threads that it starts ask for the same.
+pub fn run_soon() {
+    ask_for_slice(SHORTEST_SLICE);
 }
 
 /// The longest time slice that Linux grants, in nanoseconds.
 const LONGEST_SLICE: u64 = 100_000_000;
 
-/// Asks for the longest time slice for the calling thread. The scheduler of Linux, from 6.12 on, lets a thread that asks for a shorter
-/// one preempt it; otherwise a thread that wakes may wait for some milliseconds. Kernels before that take no notice.
+/// The shortest one.
+const SHORTEST_SLICE: u64 = 100_000;
+
+/// Asks for time slices of so many nanoseconds for the calling thread. The scheduler of Linux, from 6.12 on, lets a thread that
+/// asks for a shorter one preempt one that asks for longer; otherwise a thread that wakes may wait for some milliseconds.
+/// Kernels before that take no notice.
+fn ask_for_slice(nanoseconds: u64) {
+    if let Err(error) = set_slice(nanoseconds) {
+        log::debug!("the time slices of a thread stay as they are: {error}");
+    }
+}
+
 #[expect(unsafe_code, reason = "no safe crate has the system call")]
-fn lengthen_slice() -> io::Result<()> {
+fn set_slice(nanoseconds: u64) -> io::Result<()> {
     let size = size_of::<libc::sched_attr>();
     let attributes = libc::sched_attr {
         size: u32::try_from(size).unwrap_or_default(),
@@ -31,7 +46,7 @@ fn lengthen_slice() -> io::Result<()> {
         sched_flags: 0,
         sched_nice: rustix::process::getpriority_process(None)?,
         sched_priority: 0,
-        sched_runtime: LONGEST_SLICE,
+        sched_runtime: nanoseconds,
         sched_deadline: 0,
         sched_period: 0,
     };

@@ -17,6 +17,7 @@ use actix_web::{App, Error, web};
 
 use super::connection::{Limits, Registry, Stream};
 use super::{Service, answer, descriptors, encode, uploads};
+use crate::fairness::priority;
 
 /// Time that a client may take to send the head of a request. A script sends it whole; a line that drops
 /// packets needs a few repetitions, which take seconds.
@@ -94,6 +95,7 @@ fn serve(service: &Arc<Service>, sockets: Vec<TcpListener>) -> io::Result<Server
                 .into_factory()
                 .map_err(|error: Error| error.error_response());
             let http = http.h1(map_config(app, |()| AppConfig::default()));
+            priority::run_soon();
             let registry = Registry::new(limits);
             actix_web::rt::spawn(Registry::watch(Rc::downgrade(&registry)));
             let accept = move |io: TcpStream| {
