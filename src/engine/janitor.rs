@@ -1,13 +1,11 @@
 //! Maintenance: objects that nobody needs, old rows of the journal, sessions that are over, uploads that no image
 //! names, and answers that were kept for a day are removed, changes are rolled up into totals.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use diesel::prelude::*;
-use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
 use super::Engine;
@@ -18,6 +16,7 @@ use crate::journal::{partitions, retention};
 use crate::queue::{bulk, hold};
 use crate::resource::{Site, idempotency};
 use crate::schema::discards;
+use crate::storage::Removed;
 use crate::uploads::expiry;
 
 /// Interval between two rounds of maintenance.
@@ -29,9 +28,7 @@ const GRACE: chrono::Duration = chrono::Duration::minutes(10);
 /// Time for which one round removes objects.
 const OBJECTS: Duration = Duration::from_mins(1);
 /// Objects that one round removes in one go.
-const AT_ONCE: i64 = 100;
-/// Objects that are removed at the same time: a bucket takes a while for each.
-const TOGETHER: usize = 8;
+const AT_ONCE: i64 = 500;
 
 impl Engine {
     /// Tidies until told to stop.
@@ -69,33 +66,15 @@ impl Engine {
                         .load(conn)?)
                 })
                 .await?;
-            let mut removed = Vec::with_capacity(due.len());
-            let mut kept = Vec::new();
-            let mut is_of_all = false;
-            let removing = stream::iter(due.clone()).map(|key| {
-                let storage = self.storage.clone();
-                async move {
-                    let done = storage.remove(&key).await;
-                    (key, done)
-                }
-            });
-            let mut removing = pin!(removing.buffer_unordered(TOGETHER));
-            while let Some((key, done)) = removing.next().await {
-                match done {
-                    Ok(()) => removed.push(key),
-                    Err(error) => {
-                        log::warn!("{error}");
-                        kept.push(key);
-                        if error.is_of_all() || self.storage.confirm().await.is_err() {
-                            is_of_all = true;
-                            break;
-                        }
-                    }
-                }
-            }
             let all = due.len();
+            let Removed { mut removed, kept } = self.storage.remove_all(due).await;
+            if let Some((_, error)) = kept.first() {
+                log::warn!("{} objects are kept that are to be removed: {error}", kept.len());
+            }
+            let mut is_of_all = kept.iter().any(|(_, error)| error.is_of_all());
+            let mut kept: Vec<String> = kept.into_iter().map(|(key, _)| key).collect();
             // Of a folder whose disk is not mounted nothing is found, and all of it is still there.
-            if !removed.is_empty() && self.storage.confirm().await.is_err() {
+            if all > 0 && self.storage.confirm().await.is_err() {
                 kept.append(&mut removed);
                 is_of_all = true;
             }

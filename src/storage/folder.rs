@@ -26,13 +26,32 @@ pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, object_store::Error
     Ok(store.with_automatic_cleanup(true).with_fsync(true))
 }
 
+/// Removes the file of an object, what a process that was killed had written of it, and folders that are empty then.
+///
+/// # Errors
+/// Fails if the file system does not allow it.
+pub(super) fn remove(folder: &Path, key: &str) -> Result<(), StorageError> {
+    let file = folder.join(key);
+    match fs::remove_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(StorageError::of(key, error));
+        }
+        _ => {}
+    }
+    remove_pieces(folder, key)?;
+    let within = file.ancestors().skip(1).take_while(|parent| *parent != folder);
+    // A folder in which there is something is not removed.
+    let _ = within.map(fs::remove_dir).take_while(Result::is_ok).count();
+    Ok(())
+}
+
 /// Removes what a process that was killed had written of an object: the store never shows it.
 ///
 /// # Errors
 /// Fails if the file system does not allow it.
-pub(super) async fn remove_pieces(folder: &Path, key: &str) -> Result<(), StorageError> {
+pub(super) fn remove_pieces(folder: &Path, key: &str) -> Result<(), StorageError> {
     for number in 1.. {
-        match tokio::fs::remove_file(folder.join(format!("{key}#{number}"))).await {
+        match fs::remove_file(folder.join(format!("{key}#{number}"))) {
             Ok(()) => {}
             Err(e) if e.kind() == io::ErrorKind::NotFound => break,
             Err(e) => return Err(StorageError::of(key, e)),

@@ -8,11 +8,13 @@ mod link;
 mod listing;
 mod marker;
 mod place;
+mod removal;
 
 pub use error::StorageError;
 pub use folder::write_private;
 pub use marker::Marker;
 pub use place::{BucketAccess, BucketPlace, Place, VARIABLES};
+pub use removal::Removed;
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _};
@@ -265,24 +267,6 @@ impl Storage {
     /// Fails if the store cannot be read.
     pub async fn sizes(&self, keys: &[String]) -> Result<Vec<Option<u64>>, StorageError> {
         stream::iter(keys).map(|key| self.size(key)).buffered(SIZES_AT_ONCE).try_collect().await
-    }
-
-    /// Removes an object; one that is not there is removed already.
-    ///
-    /// # Errors
-    /// Fails if the store does not let it go.
-    pub async fn remove(&self, key: &str) -> Result<(), StorageError> {
-        let place = path::Path::from(key);
-        match &self.kept {
-            Kept::Files(folder) => match self.store.delete(&place).await {
-                Ok(()) | Err(object_store::Error::NotFound { .. }) => {
-                    folder::remove_pieces(folder, key).await
-                }
-                Err(e) => Err(self.error(key, e)),
-            },
-            // A bucket removes what is not there without a word: 404 is of something before it.
-            Kept::InBucket(_) => self.within_patience(key, self.store.delete(&place)).await,
-        }
     }
 
     /// Returns the keys of all objects, one after another, in no order; of a bucket those in a folder, because others may keep
