@@ -138,7 +138,8 @@ pub fn complete_job(
                 images::initial_origin.eq(initial_origin),
                 images::media_type.eq(media_type),
             );
-            Prepared(diesel::update(row).set(values)).execute(conn)?;
+            let complete = diesel::update(row).set(values);
+            Prepared(complete.returning(images::customer)).load::<i32>(conn)?;
             let replaced = derivatives::of_image(conn, at)?.and_then(|before| before.object);
             let made = Derivatives {
                 object: Some(ingested.object.clone()),
@@ -159,7 +160,8 @@ pub fn complete_job(
         }
         JobResult::Failed(reason) => {
             let values = (ended, images::error.eq(reason));
-            Prepared(diesel::update(row).set(values)).execute(conn)?;
+            let fail = diesel::update(row).set(values);
+            Prepared(fail.returning(images::customer)).load::<i32>(conn)?;
             derivatives::outdate(conn, at)?;
             if was_retried {
                 retry::give_up(conn, at)?;

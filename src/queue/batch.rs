@@ -255,7 +255,8 @@ pub fn record_outcomes(
         batches::completed.eq(batches::completed + completed),
         batches::errors.eq(batches::errors + errors),
     );
-    Prepared(diesel::update(own).set(counts)).execute(conn)?;
+    let count = diesel::update(own).set(counts);
+    Prepared(count.returning(batches::id)).load::<i64>(conn)?;
     finish(conn, at.customer, held)
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use diesel::PgConnection;
 use diesel::connection::{
-    AnsiTransactionManager as Transactions, SimpleConnection, TransactionManager,
+    AnsiTransactionManager as Transactions, SimpleConnection as _, TransactionManager,
 };
 
 use super::actor::Actor;
@@ -43,15 +43,16 @@ pub fn write_as<T>(
     actor: Option<&Actor>,
     mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
-    let settings = match actor {
-        Some(actor) => format!("{WRITING}; {}", actor.setting()),
-        None => WRITING.to_owned(),
+    // One message to the server.
+    let begin = match actor {
+        Some(actor) => format!("BEGIN; {WRITING}; {}", actor.setting()),
+        None => format!("BEGIN; {WRITING}"),
     };
     let mut tries = 0;
     let began = Instant::now();
     loop {
         let mut link = database.connection().map_err(unavailable)?;
-        if let Err(error) = Transactions::begin_transaction(&mut link.conn) {
+        if let Err(error) = Transactions::begin_transaction_sql(&mut link.conn, &begin) {
             // Nothing was done yet: a connection that died in the pool is dropped, and another tried.
             link.broken = true;
             if tries < TRIES {
@@ -60,10 +61,7 @@ pub fn write_as<T>(
             }
             return Err(unavailable(error));
         }
-        let done = match link.conn.batch_execute(&settings) {
-            Ok(()) => act(&mut link.conn),
-            Err(error) => Err(Problem::from(error)),
-        };
+        let done = act(&mut link.conn);
         let ended = match &done {
             Ok(_) => Transactions::commit_transaction(&mut link.conn),
             Err(_) => Transactions::rollback_transaction(&mut link.conn),

@@ -37,7 +37,6 @@ impl Storage {
         }
     }
 
-
     /// Removes objects as [`Storage::remove`] does, until a bucket itself fails.
     ///
     /// Files are removed one after another on one thread: that takes less than waiting for a thread for each.

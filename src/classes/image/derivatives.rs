@@ -88,7 +88,7 @@ pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> R
             derivatives::checked.eq(excluded(derivatives::checked)),
             derivatives::outdated.eq(false),
         ));
-    Prepared(save).execute(conn)?;
+    Prepared(save.returning(derivatives::customer)).load::<i32>(conn)?;
     Ok(())
 }
 
@@ -99,7 +99,8 @@ pub fn save(conn: &mut PgConnection, at: &ImageAddress, made: &Derivatives) -> R
 pub fn outdate(conn: &mut PgConnection, at: &ImageAddress) -> Result<(), Problem> {
     let own = derivatives::table.find((at.customer, at.space, &at.image));
     let current = own.filter(derivatives::outdated.eq(false));
-    Prepared(diesel::update(current).set(derivatives::outdated.eq(true))).execute(conn)?;
+    let outdate = diesel::update(current).set(derivatives::outdated.eq(true));
+    Prepared(outdate.returning(derivatives::customer)).load::<i32>(conn)?;
     Ok(())
 }
 
