@@ -10,6 +10,7 @@ pub mod image;
 pub mod images;
 mod lanes;
 pub mod names;
+mod page_cache;
 mod plan;
 mod ranges;
 mod results;

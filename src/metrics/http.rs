@@ -1,8 +1,9 @@
 //! Requests, by what they ask for and by who asks.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use prometheus::{Histogram, IntCounterVec, IntGauge, Registry};
+use prometheus::{Histogram, IntCounter, IntCounterVec, IntGauge, Registry};
 
 use super::{Counted, MetricsError, counters, gauge, histograms, whole};
 
@@ -98,6 +99,9 @@ pub enum ClientClass {
     Program,
 }
 
+/// Number of client classes.
+const CLIENTS: usize = ClientClass::Program as usize + 1;
+
 impl ClientClass {
     const fn name(self) -> &'static str {
         match self {
@@ -114,6 +118,8 @@ impl ClientClass {
 #[derive(Debug)]
 pub struct Http {
     requests: IntCounterVec,
+    /// Those of requests that were answered by 200, by class and client, once there was one.
+    succeeded: [[OnceLock<IntCounter>; CLIENTS]; CLASSES.len()],
     /// By class, because looking one up takes longer than to observe a value.
     seconds: [Histogram; CLASSES.len()],
     under_way: IntGauge,
@@ -136,6 +142,7 @@ impl Http {
         let seconds = histograms(registry, seconds, &["class"], &SECONDS)?;
         Ok(Self {
             requests: counters(registry, requests, &["class", "client", "status"])?,
+            succeeded: Default::default(),
             seconds: CLASSES.map(|class| seconds.with_label_values(&[class.name()])),
             under_way: gauge(registry, under_way)?,
             streams: gauge(registry, streams)?,
@@ -153,7 +160,12 @@ impl Http {
 
     /// Counts a request whose answer begins now.
     pub fn answered(&self, class: RequestClass, client: ClientClass, status: &str, took: Duration) {
-        self.requests.with_label_values(&[class.name(), client.name(), status]).inc();
+        let counter = || self.requests.with_label_values(&[class.name(), client.name(), status]);
+        let known = self.succeeded.get(class as usize).and_then(|of| of.get(client as usize));
+        match known.filter(|_| status == "200") {
+            Some(known) => known.get_or_init(counter).inc(),
+            None => counter().inc(),
+        }
         if let Some(seconds) = self.seconds.get(class as usize) {
             seconds.observe(took.as_secs_f64());
         }

@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt 
 use std::path::Path;
 
 use object_store::local::LocalFileSystem;
+use rustix::fs::OFlags;
 
 use super::StorageError;
 
@@ -24,6 +25,19 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
 pub(super) fn open(folder: &Path) -> Result<LocalFileSystem, object_store::Error> {
     let store = LocalFileSystem::new_with_prefix(folder)?;
     Ok(store.with_automatic_cleanup(true).with_fsync(true))
+}
+
+/// Opens the file of an object to be read, without noting when.
+///
+/// # Errors
+/// Fails if there is none, or the process has too many files open.
+pub(super) fn open_object(file: &Path) -> io::Result<File> {
+    let flags = OFlags::NOATIME.bits().cast_signed();
+    match OpenOptions::new().read(true).custom_flags(flags).open(file) {
+        // Only the owner of a file may say so.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => File::open(file),
+        opened => opened,
+    }
 }
 
 /// Removes the file of an object, what a process that was killed had written of it, and folders that are empty then.

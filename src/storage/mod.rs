@@ -242,7 +242,7 @@ impl Storage {
     /// Fails if there is no such object, the process has too many files open, or objects are no files.
     pub fn open(&self, key: &str) -> Result<File, StorageError> {
         let opened = match &self.kept {
-            Kept::Files(folder) => File::open(folder.join(key)),
+            Kept::Files(folder) => folder::open_object(&folder.join(key)),
             Kept::InBucket(_) => Err(io::ErrorKind::Unsupported.into()),
         };
         opened.map_err(|error| StorageError::of(key, error))
