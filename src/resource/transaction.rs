@@ -44,7 +44,7 @@ pub fn write_as<T>(
     mut act: impl FnMut(&mut PgConnection) -> Result<T, Problem>,
 ) -> Result<T, Problem> {
     // One message to the server.
-    let begin = match actor {
+    let opening = match actor {
         Some(actor) => format!("BEGIN; {WRITING}; {}", actor.setting()),
         None => format!("BEGIN; {WRITING}"),
     };
@@ -52,7 +52,7 @@ pub fn write_as<T>(
     let began = Instant::now();
     loop {
         let mut link = database.connection().map_err(unavailable)?;
-        if let Err(error) = Transactions::begin_transaction_sql(&mut link.conn, &begin) {
+        if let Err(error) = Transactions::begin_transaction_sql(&mut link.conn, &opening) {
             // Nothing was done yet: a connection that died in the pool is dropped, and another tried.
             link.broken = true;
             if tries < TRIES {
