@@ -181,27 +181,3 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
   const fieldFor = (fault) => fields.find((field) => field.property.name === memberOf(fault));
   return { element, body, mark, missing, fill, show, fieldFor, isDirty: () => Object.keys(body()).length > 0 };
 };
-
-const keyOf = (method, url) => `draft ${method} ${url}`;
-
-/** Drafts of forms, kept for as long as the browser's tab lives; what is secret is not kept. */
-export const drafts = {
-  /** Keeps what was entered, and what it was entered over: `doc`, with its tag. */
-  keep: (method, url, body, { doc, etag }) => {
-    try { sessionStorage.setItem(keyOf(method, url), write({ body, doc, etag })); } catch { /* It is lost when the sheet is closed. */ }
-  },
-  read: (method, url) => { try { return parse(sessionStorage.getItem(keyOf(method, url))); } catch { return null; } },
-  drop: (method, url) => sessionStorage.removeItem(keyOf(method, url)),
-};
-
-/** Returns the summary of what is wrong, which takes focus. */
-export const summaryOf = (title, faults, fields) => {
-  const element = el('div', { class: 'summary', tabindex: '-1', role: 'alert' }, el('p', {}, el('strong', {}, title)),
-    faults.length ? el('ul', {}, faults.map((fault) => {
-      const field = fields?.fieldFor(fault);
-      return el('li', { dir: 'auto' }, field
-        ? el('a', { href: `#${field.id}`, onclick: (event) => { event.preventDefault(); document.getElementById(field.id).focus(); } }, fault.message)
-        : fault.message);
-    })) : undefined);
-  return element;
-};

@@ -1,9 +1,9 @@
 // All members of a collection that its filters match: counted first, then changed or deleted as one, if they are as many still.
 import { isGood, problemOf, send } from './api.js';
 import { announce, button, el, freshId, single } from './dom.js';
-import { fieldsOf, summaryOf } from './forms.js';
+import { fieldsOf } from './forms.js';
 import { searchOf } from './search.js';
-import { sheet } from './sheet.js';
+import { sheet, summaryOf } from './sheet.js';
 import { number, words } from './words.js';
 
 const w = words.many;

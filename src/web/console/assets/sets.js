@@ -1,8 +1,7 @@
 // A set of references, which is changed as a whole: all of its pages are read before it is, so that nothing on another page is lost.
 import { get, isGood, problemOf, send } from './api.js';
 import { button, el, freshId, single } from './dom.js';
-import { summaryOf } from './forms.js';
-import { sheet } from './sheet.js';
+import { sheet, summaryOf } from './sheet.js';
 import { nameOf, words } from './words.js';
 
 const w = words.operation;

@@ -12,3 +12,15 @@ export const sheet = (title, ...content) => {
   dialog.showModal();
   return dialog;
 };
+
+/** Returns the summary of what is wrong, which takes focus. */
+export const summaryOf = (title, faults, fields) => {
+  const element = el('div', { class: 'summary', tabindex: '-1', role: 'alert' }, el('p', {}, el('strong', {}, title)),
+    faults.length ? el('ul', {}, faults.map((fault) => {
+      const field = fields?.fieldFor(fault);
+      return el('li', { dir: 'auto' }, field
+        ? el('a', { href: `#${field.id}`, onclick: (event) => { event.preventDefault(); document.getElementById(field.id).focus(); } }, fault.message)
+        : fault.message);
+    })) : undefined);
+  return element;
+};

@@ -1,8 +1,7 @@
 // Several images at once: which are selected, and what is done with them in one request.
 import { customerOf, get, isGood, problemOf, send } from '../api.js';
 import { announce, button, el, freshId, single } from '../dom.js';
-import { fieldsOf, summaryOf } from '../forms.js';
-import { sheet } from '../sheet.js';
+import { sheet, summaryOf } from '../sheet.js';
 import { suggest } from '../suggest.js';
 import { nameOf, words } from '../words.js';
 
@@ -53,7 +52,8 @@ const area = (label, about) => {
 };
 
 /** Opens the form that changes all that are selected. */
-const change = (page, images, of) => {
+const change = async (page, images, of) => {
+  const { fieldsOf } = await import('../forms.js');
   const place = el('div');
   const [added, removed] = [area(w.addTags, w.lines), area(w.removeTags)];
   const fields = fieldsOf({ of, page, kind: 'change', only: OTHERS });
@@ -133,7 +133,7 @@ export const selectionOf = (page, members, of) => {
   const draw = () => {
     const images = [...chosen.values()];
     bar.replaceChildren(...(images.length ? [el('strong', {}, w.selected(images.length)),
-      button(w.edit, () => change(page, images, of), { class: 'main' }), button(w.remove, () => remove(page, images), { class: 'danger' }),
+      button(w.edit, single(() => change(page, images, of)), { class: 'main' }), button(w.remove, () => remove(page, images), { class: 'danger' }),
       button(w.clear, () => selection.all(false), { class: 'quiet' })] : [el('span', { class: 'faint' }, w.none)]),
     ...(images.length < members.length ? [button(w.all, () => selection.all(true), { class: 'quiet' })] : []));
   };

@@ -1,12 +1,12 @@
 // A portal user: whether anybody can log in with the account, and its password, which people change of their own and administrators set anew.
 import { getLater, isGood, problemOf, send } from '../api.js';
 import { announce, button, el, link } from '../dom.js';
-import { fieldsOf, summaryOf } from '../forms.js';
+import { fieldsOf } from '../forms.js';
 import { headOf, sectionsOf } from '../generic.js';
 import { numberOf, sendSession } from '../login.js';
 import { offered } from '../operations.js';
 import { ask, me } from '../session.js';
-import { sheet } from '../sheet.js';
+import { sheet, summaryOf } from '../sheet.js';
 import { words } from '../words.js';
 
 const w = words.account;

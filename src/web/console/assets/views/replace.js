@@ -2,9 +2,8 @@
 import { customerOf, get, isGood, problemOf } from '../api.js';
 import { chosen, takeDropsOf } from '../drop.js';
 import { announce, button, el, freshId } from '../dom.js';
-import { summaryOf } from '../forms.js';
 import { beforeLeaving } from '../leaving.js';
-import { sheet } from '../sheet.js';
+import { sheet, summaryOf } from '../sheet.js';
 import { sendOver } from '../stale.js';
 import { Upload, mostOf, sendAll } from '../uploads.js';
 import { nameOf, words } from '../words.js';
