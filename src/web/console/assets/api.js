@@ -70,7 +70,7 @@ export const send = async (method, url, { body, etag, known, signal, prefer, qui
   }
   let exchange = await exchangeOf(method, url, options, performance.now());
   // What is only read without being asked for waits for a log-in, and does not ask for one twice.
-  if (exchange.status === 401 && !isAboutSession(url) && await logInAgain({ isUrgent: !quiet || method !== 'GET' })) {
+  if (exchange.status === 401 && !isAboutSession(url) && await logInAgain({ isUrgent: !quiet || !['GET', 'HEAD'].includes(method) })) {
     exchange = await exchangeOf(method, url, options, performance.now());
   }
   exchange.sent = body;

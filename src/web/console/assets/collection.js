@@ -1,6 +1,6 @@
 // A collection: its members as a table with the columns of their class, or as pictures; pages, order, filters.
 import { getLater, isGood } from './api.js';
-import { button, el, link, whenSeen } from './dom.js';
+import { button, el, link, redraw, whenSeen } from './dom.js';
 import { follow } from './follow.js';
 import { countOf, headOf, valueOf } from './generic.js';
 import { isNumber } from './json.js';
@@ -61,7 +61,7 @@ const rowOf = (member, columns, isSelected) => {
   const cells = columns.map((property) => el('td', { class: isNumber(member[property.name]) ? 'number' : undefined },
     member[property.name] === undefined ? '' : isShown(member[property.name]) ? valueOf(member[property.name], property) : ''));
   return [isSelected && el('td', { class: 'check' }, isSelected(member)),
-    el('th', { scope: 'row' }, link(member['@id'], nameOf(member) || member['@id'])), ...counts, ...cells].filter(Boolean);
+    el('th', { scope: 'row' }, link(member['@id'], nameOf(member) || (member['@id'] ?? '–'))), ...counts, ...cells].filter(Boolean);
 };
 
 /** Fills a row of which only the address is known, once it comes into view. */
@@ -117,7 +117,8 @@ const choice = (name, options, now, onchange) => el('fieldset', { class: 'choice
 /** Shows a collection. */
 export const view = async (page) => {
   const { doc, vocabulary, className } = page;
-  let members = doc.member ?? [];
+  // A member may be no more than its address.
+  let members = (doc.member ?? []).map((member) => (typeof member === 'string' ? { '@id': member } : member));
   const of = memberClass(page);
   const search = searchOf(page);
   const w = words.collection;
@@ -146,7 +147,7 @@ export const view = async (page) => {
   const layouts = pictures && members.length ? [el('div', { class: 'layout' })] : [];
   const chosen = (how) => {
     sessionStorage.setItem(`layout ${of}`, how);
-    layouts[0]?.replaceChildren(choice(w.layout, [['grid', w.grid], ['table', w.table]], how, chosen));
+    if (layouts.length) redraw(layouts[0], [choice(w.layout, [['grid', w.grid], ['table', w.table]], how, chosen)]);
     draw(how);
   };
   if (pictures) chosen(layout); else draw(layout);

@@ -38,8 +38,8 @@ export const single = (act) => {
   };
 };
 
-/** Returns a button that copies a text, and says so. */
-export const copier = (label, text, done) => {
+/** Returns a button that copies a text, and says so; `name`: what it is called where several have the same label. */
+export const copier = (label, text, done, name) => {
   const self = button(label, async () => {
     try {
       await navigator.clipboard.writeText(typeof text === 'function' ? text() : text);
@@ -49,15 +49,40 @@ export const copier = (label, text, done) => {
     } catch {
       getSelection().selectAllChildren(self.nextElementSibling ?? self);
     }
-  }, { class: 'quiet' });
+  }, { class: 'quiet', 'aria-label': name });
   return self;
+};
+
+const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
+const inOrder = (element) => [...element.querySelectorAll(FOCUSABLE)].filter((one) => !one.disabled && one.tabIndex >= 0);
+const toldApartBy = (element) => [element.tagName, element.getAttribute('href'), element.getAttribute('aria-label') ?? element.textContent].join(' ');
+
+/**
+ * Shows something else within an element. What had focus in it has focus again where it is still there; otherwise `otherwise(element)`
+ * has, or what stands in its place.
+ */
+export const redraw = (element, children, otherwise) => {
+  const held = element.contains(document.activeElement) ? document.activeElement : undefined;
+  const [place, mark] = held ? [inOrder(element).indexOf(held), toldApartBy(held)] : [];
+  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  if (!held || held.isConnected) return;
+  const now = inOrder(element);
+  const next = now.find((one) => toldApartBy(one) === mark) ?? otherwise?.(element) ?? now[Math.min(Math.max(place, 0), now.length - 1)];
+  next?.focus({ preventScroll: true });
 };
 
 const live = el('div', { class: 'unseen', role: 'status', 'aria-live': 'polite' });
 document.body.append(live);
 
 /** Says something to those who listen to the page. */
-export const announce = (text) => { live.textContent = text; };
+export const announce = (text) => {
+  // Nothing outside of an open dialog is heard.
+  const place = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
+  if (live.parentElement !== place) place.append(live);
+  live.textContent = '';
+  // The same text is heard again, and text in a place that is new, once there was nothing.
+  setTimeout(() => { live.textContent = text; }, 100);
+};
 
 let count = 0;
 /** Returns an id that no element has yet. */

@@ -67,9 +67,9 @@ export const countOf = (address, name) => {
 };
 
 /** Returns the links of a resource as a list; those of which nothing can be read are no links. */
-const leads = (rows, vocabulary) => el('ul', { class: 'leads' }, rows.map(([name, value, property]) => el('li', {},
+const leads = (rows, vocabulary, isCounted) => el('ul', { class: 'leads' }, rows.map(([name, value, property]) => el('li', {},
   link(value, humanise(name), { class: 'lead' }),
-  property?.isCollection ? countOf(value, name) : undefined,
+  property?.isCollection && isCounted ? countOf(value, name) : undefined,
   el('span', { class: 'about' }, property?.description ?? ''))));
 
 /** Returns whether a link can be read, as far as the vocabulary knows. */
@@ -109,7 +109,7 @@ export const partsOf = (page, without = []) => {
 export const sectionsOf = (page, without) => {
   const { says, leads: links } = partsOf(page, without);
   return [
-    links.length ? el('section', { 'aria-label': 'Links' }, leads(links, page.vocabulary)) : undefined,
+    links.length ? el('section', { 'aria-label': 'Links' }, leads(links, page.vocabulary, page.isCounted ?? true)) : undefined,
     says.length ? el('section', { 'aria-label': 'Properties' }, fieldsOf(says, page.vocabulary)) : undefined,
   ].filter(Boolean);
 };

@@ -1,6 +1,6 @@
 // Keys, and the box that leads anywhere. Single keys can be turned off.
 import { base } from './api.js';
-import { el, freshId } from './dom.js';
+import { button, el, freshId } from './dom.js';
 import { sheet } from './sheet.js';
 import { words } from './words.js';
 
@@ -12,6 +12,15 @@ const recent = () => { try { return JSON.parse(sessionStorage.getItem(RECENT)) ?
 export const remember = (url, title) => {
   const others = recent().filter((page) => page.url !== url);
   sessionStorage.setItem(RECENT, JSON.stringify([{ url, title }, ...others].slice(0, 30)));
+};
+
+/** Shows which keys there are. */
+const help = () => {
+  const isOff = localStorage.getItem(OFF) !== null;
+  const box = el('input', { type: 'checkbox', id: freshId('keys'), checked: !isOff });
+  box.addEventListener('change', () => (box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, '1')));
+  sheet(words.help, el('dl', { class: 'fields' }, Object.entries(w.list).map(([key, text]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)])),
+    el('div', { class: 'field check' }, el('label', { for: box.id }, w.on), box));
 };
 
 /** Opens the box in which an address, an id or a part of a title is typed. */
@@ -37,19 +46,11 @@ export const palette = (go) => {
       const [first] = matching();
       if (first) { dialog.close(); go(first.url); }
     },
-  }, el('div', { class: 'field' }, el('label', { for: id }, w.where), input), found));
+  }, el('div', { class: 'field' }, el('label', { for: id }, w.where), input), found),
+  el('div', { class: 'actions' }, button(w.show, () => { dialog.close(); help(); }, { class: 'quiet' })));
   dialog.addEventListener('click', (event) => { if (event.target.closest('a')) dialog.close(); });
   list();
   input.focus();
-};
-
-/** Shows which keys there are. */
-const help = () => {
-  const isOff = localStorage.getItem(OFF) !== null;
-  const box = el('input', { type: 'checkbox', id: freshId('keys'), checked: !isOff });
-  box.addEventListener('change', () => (box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, '1')));
-  sheet(words.help, el('dl', { class: 'fields' }, Object.entries(w.list).map(([key, text]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)])),
-    el('div', { class: 'field check' }, el('label', { for: box.id }, w.on), box));
 };
 
 /** Listens for keys. */

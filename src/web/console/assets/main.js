@@ -1,6 +1,6 @@
 // Starts the console on a page: reads what the page holds, shows it, and follows links without loading another page.
-import { base, forgetLater, get, isGood, isResource, onExchange, problemOf } from './api.js';
-import { announce, button, el, link } from './dom.js';
+import { base, forgetLater, get, isGood, isResource, onExchange, problemOf, send } from './api.js';
+import { announce, button, el, link, redraw } from './dom.js';
 import { view as collectionView } from './collection.js';
 import { guard } from './drop.js';
 import { headOf, view as genericView } from './generic.js';
@@ -67,14 +67,19 @@ const show = async (exchange, { focus = true, place = 0 } = {}) => {
   forgetLater();
   const { doc, url } = exchange;
   const className = classOf(doc ?? {});
+  const isShown = () => !signal.aborted && location.href.split('#')[0] === url.split('#')[0];
   const page = {
-    doc, url, exchange, className, vocabulary, go, signal, title: doc ? titleOf(doc, url) : url,
-    actions: [], reload: () => go(url, { replace: true, focus: false }),
+    doc, url, exchange, className, vocabulary, signal, title: doc ? titleOf(doc, url) : url,
+    actions: [],
+    // What ends after its page was left leads nowhere.
+    go: (address) => (isShown() ? go(address) : undefined),
+    reload: () => (isShown() ? go(url, { replace: true, focus: false }) : undefined),
   };
   if (isGood(exchange) && doc) page.actions = actionsOf(page);
   const parts = isGood(exchange) && doc ? await (await viewOf(doc, className))(page) : problemView(exchange, page);
   if (signal.aborted) return;
-  main.replaceChildren(...parts.filter(Boolean));
+  // What is read anew where it is leaves the reader where they are.
+  if (focus) main.replaceChildren(...parts.filter(Boolean)); else redraw(main, parts, () => main.querySelector('h1'));
   main.dataset.state = 'shown';
   document.title = doc?.['@type'] === 'EntryPoint' ? words.brand : `${page.title} – ${words.brand}`;
   panels.replaceChildren(panelOf(exchange));
@@ -119,8 +124,19 @@ const breadcrumb = (url) => {
     return el('li', {}, dead.has(address) ? el('span', { dir: 'auto' }, text)
       : link(address, text, isHere ? { 'aria-current': 'page' } : {}));
   });
-  document.querySelector('.breadcrumb').replaceChildren(el('ol', {}, steps));
+  redraw(document.querySelector('.breadcrumb'), [el('ol', {}, steps)]);
 };
+/** Asks whether steps above a page can be read, once somebody is about to take one. */
+const asked = new Set();
+const verify = () => document.querySelectorAll('.breadcrumb a:not([aria-current])').forEach(async ({ href }) => {
+  if (asked.has(href)) return;
+  asked.add(href);
+  const { status: got } = await send('HEAD', href, { quiet: true });
+  if (got !== 403 && got !== 404) return;
+  dead.add(href);
+  breadcrumb(shownAt);
+});
+for (const kind of ['pointerenter', 'focusin']) document.querySelector('.breadcrumb').addEventListener(kind, verify);
 onExchange(({ method, url, status: got }) => {
   if (method === 'GET' && (got === 403 || got === 404)) dead.add(url.split(/[?#]/)[0]);
   if (got >= 200 && got < 300) dead.delete(url.split(/[?#]/)[0]);
@@ -156,7 +172,8 @@ async function go(address, { replace = false, focus = true, place = 0 } = {}) {
     else history.pushState(null, '', url);
     shownAt = url.split('#')[0];
     await show(exchange, { focus, place });
-    announce(document.title);
+    // What stays where it is says itself what was done.
+    if (focus) announce(document.title);
   } catch (error) {
     if (error.name === 'AbortError') return undefined;
     console.warn(error);

@@ -1,6 +1,6 @@
 // Batches: how far they are, what failed and why. It moves by itself while the page is seen, until the batch is done.
 import { getLater } from '../api.js';
-import { announce, el, link } from '../dom.js';
+import { announce, el, link, redraw } from '../dom.js';
 import { follow } from '../follow.js';
 import { headOf, sectionsOf, valueOf } from '../generic.js';
 import { moment, span } from '../time.js';
@@ -29,22 +29,22 @@ export const barOf = (batch) => {
   part('done', count ? completed : 1), part('wrong', errors), part('left', left));
 };
 
-/** Returns what failed, by message. */
-const errorsOf = (page, batch) => {
-  if (!batch.errors || !batch.errorImages) return undefined;
-  const list = el('div', { class: 'errors' }, el('p', { class: 'faint' }, words.loading));
-  getLater(batch.errorImages).then(({ doc }) => {
-    const shown = doc?.member?.length ?? 0;
-    const groups = new Map();
-    for (const image of doc?.member ?? []) groups.set(image.error, [...(groups.get(image.error) ?? []), image]);
-    const group = ([error, images]) => el('div', { class: 'group' },
-      el('p', { class: 'message' }, '⚠ ', el('span', { dir: 'auto' }, error), ' ',
-        el('span', { class: 'count' }, w.images(images.length))),
-      el('ul', { class: 'chips' }, images.slice(0, 50).map((image) => el('li', {}, link(image['@id'], nameOf(image))))));
-    const rest = () => el('p', {}, w.first(number(shown), number(batch.errors)), ' ', link(batch.errorImages, w.allErrors));
-    list.replaceChildren(...[...groups].map(group), ...(batch.errors > shown ? [rest()] : []));
-  });
-  return el('section', {}, el('h2', {}, w.failed), list);
+/** Shows what failed, by message, once that is read; until then, what failed before stands there. */
+const showErrors = async (page, batch, place) => {
+  if (!batch.errors || !batch.errorImages) { place.replaceChildren(); return; }
+  const section = (...children) => el('section', {}, el('h2', {}, w.failed), el('div', { class: 'errors' }, children));
+  if (!place.hasChildNodes()) place.append(section(el('p', { class: 'faint' }, words.loading)));
+  const { doc } = await getLater(batch.errorImages);
+  const failed = doc?.member ?? [];
+  const groups = new Map();
+  for (const image of failed) groups.set(image.error, [...(groups.get(image.error) ?? []), image]);
+  const group = ([error, images]) => el('div', { class: 'group' },
+    el('p', { class: 'message' }, '⚠ ', el('span', { dir: 'auto' }, error), ' ',
+      el('span', { class: 'count' }, w.images(images.length))),
+    el('ul', { class: 'chips' }, images.slice(0, 50).map((image) => el('li', {}, link(image['@id'], nameOf(image))))));
+  const rest = batch.errors > failed.length
+    ? el('p', {}, w.first(number(failed.length), number(batch.errors)), ' ', link(batch.errorImages, w.allErrors)) : undefined;
+  redraw(place, [section([...groups].map(group), rest)]);
 };
 
 const timesOf = (batch) => {
@@ -75,7 +75,7 @@ export const view = (page) => {
   let errors = -1;
   const draw = (batch) => {
     live.replaceChildren(barOf(batch), el('p', { class: 'big' }, progressText(batch)), timesOf(batch));
-    if (batch.errors !== errors) failed.replaceChildren(...[errorsOf(page, batch)].filter(Boolean));
+    if (batch.errors !== errors) showErrors(page, batch, failed);
     errors = batch.errors;
     const share = shareOf(batch);
     if (Math.floor(share / 10) > Math.floor(told / 10) || (isDone(batch) && told < 100)) announce(progressText(batch));
@@ -93,7 +93,7 @@ export const table = (page, members, { heading }) => {
   const named = (name) => page.vocabulary.property('Batch', name) ?? { name, range: [], operations: [] };
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': words.collection.members }, el('table', {},
     el('caption', { class: 'unseen' }, page.title),
-    el('thead', {}, el('tr', {}, heading(named('id')), el('th', { scope: 'col' }, w.title), ['submitted', 'finished'].map((name) => heading(named(name))))),
+    el('thead', {}, el('tr', {}, heading({ ...named('id'), range: [] }), el('th', { scope: 'col' }, w.title), ['submitted', 'finished'].map((name) => heading(named(name))))),
     el('tbody', {}, members.map((batch) => el('tr', {}, el('th', { scope: 'row' }, link(batch['@id'], w.one(batch.id))),
       el('td', { class: 'wide' }, barOf(batch), ' ', progressText(batch)),
       ['submitted', 'finished'].map((name) => el('td', {}, batch[name] ? valueOf(batch[name], named(name)) : '')))))));

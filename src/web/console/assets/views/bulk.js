@@ -1,6 +1,6 @@
 // Several images at once: which are selected, and what is done with them in one request.
 import { customerOf, get, isGood, problemOf, send } from '../api.js';
-import { announce, button, el, freshId, single } from '../dom.js';
+import { announce, button, el, freshId, redraw, single } from '../dom.js';
 import { sheet, summaryOf } from '../sheet.js';
 import { suggest } from '../suggest.js';
 import { nameOf, words } from '../words.js';
@@ -132,10 +132,10 @@ export const selectionOf = (page, members, of) => {
   let last;
   const draw = () => {
     const images = [...chosen.values()];
-    bar.replaceChildren(...(images.length ? [el('strong', {}, w.selected(images.length)),
+    redraw(bar, [images.length ? [el('strong', {}, w.selected(images.length)),
       button(w.edit, single(() => change(page, images, of)), { class: 'main' }), button(w.remove, () => remove(page, images), { class: 'danger' }),
-      button(w.clear, () => selection.all(false), { class: 'quiet' })] : [el('span', { class: 'faint' }, w.none)]),
-    ...(images.length < members.length ? [button(w.all, () => selection.all(true), { class: 'quiet' })] : []));
+      button(w.clear, () => selection.all(false), { class: 'quiet' })] : el('span', { class: 'faint' }, w.none),
+    images.length < members.length ? button(w.all, () => selection.all(true), { class: 'quiet' }) : undefined]);
   };
   const selection = {
     bar,

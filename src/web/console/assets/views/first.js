@@ -11,6 +11,8 @@ export const view = (page) => {
   // Who has one customer only wants to see that.
   const done = async () => { await ask(); return me && !me.administrator ? page.go(me.customer) : page.reload(); };
   const entry = me ? undefined : form(done);
+  // What is counted for visitors is refused.
+  page.isCounted = Boolean(me);
   return [headOf(page, { title: words.brand, kind: null }),
     el('p', { class: 'lede' }, w.what),
     el('div', { class: entry ? 'beside' : '' }, el('div', {}, ...sectionsOf(page)), entry),

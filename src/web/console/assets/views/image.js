@@ -1,13 +1,13 @@
 // An image: deep zoom, its sizes to be copied, what is said of it, how it came in, what a stranger sees.
 import { getLater, isGood } from '../api.js';
-import { button, copier, el, link } from '../dom.js';
+import { button, copier, el, link, redraw } from '../dom.js';
 import { takeDrops } from '../drop.js';
 import { follow } from '../follow.js';
 import { addressLink, fieldsOf, headOf, partsOf } from '../generic.js';
 import { offered } from '../operations.js';
 import { me } from '../session.js';
 import { moment, span } from '../time.js';
-import { nameOf, words } from '../words.js';
+import { humanise, nameOf, words } from '../words.js';
 
 const w = words.image;
 const SERVICES = ['infoJson', 'imageService', 'degradedInfoJson', 'thumbnailInfoJson', 'thumbnailImageService', 'thumbnail400'];
@@ -31,7 +31,7 @@ const openSeadragon = () => {
 
 /** Returns the viewer of a description, with buttons for what gestures do. */
 const zoomOf = (info, page) => {
-  const stage = el('div', { class: 'stage', role: 'application', 'aria-label': `${w.viewer}: ${nameOf(page.doc)}. ${w.viewerKeys}` });
+  const stage = el('div', { class: 'stage' });
   const tools = el('div', { class: 'actions zoom', role: 'toolbar', 'aria-label': w.viewer });
   const box = el('div', { class: 'viewer' }, stage, tools);
   openSeadragon().then((OpenSeadragon) => {
@@ -45,6 +45,9 @@ const zoomOf = (info, page) => {
       button('⤢', () => viewer.viewport.goHome(), { title: w.whole, 'aria-label': w.whole }),
       button('↻', () => viewer.viewport.setRotation(viewer.viewport.getRotation() + 90), { title: w.turn, 'aria-label': w.turn }),
       button('□', () => box.requestFullscreen?.(), { title: w.full, 'aria-label': w.full }));
+    // This is what takes keys, and what is told of when it has focus.
+    viewer.canvas.setAttribute('role', 'application');
+    viewer.canvas.setAttribute('aria-label', `${w.viewer}: ${nameOf(page.doc)}. ${w.viewerKeys}`);
     page.signal.addEventListener('abort', () => viewer.destroy());
     stage.dataset.ready = 'true';
     viewer.addHandler('open', () => { stage.dataset.open = 'true'; });
@@ -86,7 +89,7 @@ const stepsOf = (image) => {
 };
 
 const serviceOf = (image) => el('ul', { class: 'plain' }, SERVICES.filter((name) => image[name]).map((name) => el('li', {},
-  addressLink(image[name]), ' ', copier(words.copy, image[name], words.copied))));
+  addressLink(image[name]), ' ', copier(words.copy, image[name], words.copied, w.copyOf(humanise(name))))));
 
 /** Returns the thumbnails with addresses to be copied, as their own description lists them. */
 const sizesOf = (image, page) => {
@@ -96,7 +99,8 @@ const sizesOf = (image, page) => {
       if (!isGood(exchange) || page.signal.aborted) return;
       list.replaceChildren(...(exchange.doc.sizes ?? []).map(({ width, height }) => {
         const address = `${image.thumbnailImageService}/full/${width},${height}/0/default.jpg`;
-        return el('li', {}, link(address, w.size(width, height)), ' ', copier(words.copy, address, words.copied));
+        return el('li', {}, link(address, w.size(width, height)), ' ',
+          copier(words.copy, address, words.copied, w.copyOf(w.size(width, height))));
       }));
     });
   }
@@ -124,10 +128,10 @@ export const view = (page) => {
   if (mayWrite) takeDrops(page, words.register.replace.drop(nameOf(page.doc)), replace);
   const another = button(words.register.replace.button, () => replace([]));
   const draw = (image) => {
-    top.replaceChildren(topOf(page, image, mayWrite ? replace : undefined));
+    redraw(top, [topOf(page, image, mayWrite ? replace : undefined)]);
     const hasServices = SERVICES.some((name) => image[name]);
-    beside.replaceChildren(...[stepsOf(image), sizesOf(image, page),
-      hasServices ? el('section', {}, el('h2', {}, w.services), serviceOf(image)) : undefined, strangerOf(image)].filter(Boolean));
+    redraw(beside, [stepsOf(image), sizesOf(image, page),
+      hasServices ? el('section', {}, el('h2', {}, w.services), serviceOf(image)) : undefined, strangerOf(image)]);
   };
   draw(page.doc);
   follow(page, page.doc, { seen: (image) => { if (!image.ingesting) page.reload(); else draw(image); }, done: (image) => !image.ingesting });

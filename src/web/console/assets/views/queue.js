@@ -1,6 +1,6 @@
 // The queue: what waits, and the batches under way.
 import { get, isGood } from '../api.js';
-import { button, el, link } from '../dom.js';
+import { button, el, link, redraw } from '../dom.js';
 import { takeDrops } from '../drop.js';
 import { follow } from '../follow.js';
 import { headOf, sectionsOf } from '../generic.js';
@@ -22,7 +22,7 @@ export const view = (page) => {
     if (!queue.active) return;
     const exchange = await get(queue.active, { quiet: true, signal: page.signal }).catch(() => undefined);
     if (!exchange || !isGood(exchange)) return;
-    batches.replaceChildren(...(exchange.doc.member ?? []).map((batch) => el('p', { class: 'line' },
+    redraw(batches, (exchange.doc.member ?? []).map((batch) => el('p', { class: 'line' },
       link(batch['@id'], words.batch.one(batch.id)), ' ', barOf(batch), ' ', progressText(batch))));
   };
   draw(page.doc);

@@ -1,7 +1,7 @@
 // A space: how many images it holds, the first of them, its defaults.
 import { customerOf, getLater, isGood } from '../api.js';
 import { begun } from '../begun.js';
-import { button, el, link } from '../dom.js';
+import { button, el, link, redraw } from '../dom.js';
 import { takeDrops } from '../drop.js';
 import { follow } from '../follow.js';
 import { headOf, sectionsOf } from '../generic.js';
@@ -24,9 +24,9 @@ export const view = (page) => {
     if (now === before) return;
     before = now;
     const count = w.count(totalItems, words.items(totalItems, totalItemsEstimated));
-    pictures.replaceChildren(el('h2', {}, link(doc.images, count)),
+    redraw(pictures, [el('h2', {}, link(doc.images, count)),
       member.length ? grid({ ...page, selection: undefined }, member) : el('p', { class: 'faint' }, words.collection.empty),
-      totalItems > member.length ? el('p', {}, link(doc.images, w.all)) : '');
+      totalItems > member.length ? el('p', {}, link(doc.images, w.all)) : undefined]);
   };
   getLater(address).then((exchange) => {
     if (!isGood(exchange) || page.signal.aborted) return;
