@@ -175,6 +175,22 @@ fn each_class_is_made_changed_and_deleted_by_keyboard_alone() {
 }
 
 #[test]
+fn nothing_that_was_entered_gets_lost_and_focus_stays_where_it_was() {
+    let app = App::without_workers();
+    let owner = app.customer("library");
+    let images = (0..3).map(|n| json!({ "id": format!("sheet-{n}"), "origin": "https://example.org/a.jpg" }));
+    let space = owner.space("Maps");
+    let images = images.map(|mut image| {
+        image["space"] = json!(space);
+        image
+    });
+    owner.submit(&images.collect::<Vec<_>>()).expect(201);
+    let customer = format!("{}{}", app.base, owner.path(""));
+    let space = format!("{customer}/spaces/{space}");
+    run("kept.mjs", &app, (&owner.key, &owner.secret), &[&customer, &space]);
+}
+
+#[test]
 fn several_images_are_tagged_protected_and_deleted_at_once() {
     let (app, origin) = (App::start(), Origin::start());
     let owner = app.customer("library");

@@ -1,7 +1,7 @@
 // The sheet with the form of an operation: made of the class that it expects, or as JSON.
 import { isGood, send } from './api.js';
 import { button, el, freshId } from './dom.js';
-import { drafts } from './drafts.js';
+import { draftNote, dropDraft, keepDraft, readDraft, withoutSecrets } from './drafts.js';
 import { fieldsOf, writable } from './forms.js';
 import { parse, write } from './json.js';
 import { Once } from './once.js';
@@ -29,11 +29,16 @@ export const open = (operation, target, page) => {
   let isRaw = !fields;
   if (isRaw) raw.value = write(initial, 2);
   const secret = of ? [...vocabulary.class(of).properties.values()].filter((p) => !p.readable).map((p) => p.name) : [];
-  const draft = fields && drafts.read(method, target);
-  const isDraft = Boolean(draft?.body && Object.keys(draft.body).length);
+  const secrets = new Set([...vocabulary.classes.values()].flatMap(({ properties }) => [...properties.values()])
+    .filter(({ readable }) => !readable).map(({ name }) => name));
+  const draft = readDraft(method, target);
+  const isDraft = Boolean(draft?.id || draft?.isRaw || Object.keys(draft?.body ?? {}).length);
   // What was entered before was entered over what was read then.
   const over = isDraft && draft.etag ? { doc: draft.doc, etag: draft.etag } : { doc: method === 'POST' ? undefined : doc, etag: page.exchange.etag };
-  if (isDraft) fields.fill(draft.body);
+  if (isDraft) {
+    own.value = draft.id ?? '';
+    if (draft.isRaw) [isRaw, raw.value] = [true, write(draft.body, 2)]; else fields?.fill(draft.body);
+  }
   const [once, stale] = [new Once(operation), method === 'POST' ? {} : import('./stale.js')];
 
   /** Parts what the fields say into what may be seen and kept, and what is secret. */
@@ -47,7 +52,13 @@ export const open = (operation, target, page) => {
     const written = parse(raw.value);
     return fields && isObject(written) ? { ...parted().hidden, ...written } : written;
   };
-  const keepDraft = () => drafts.keep(method, target, parted().open, over);
+  /** Keeps what was entered, and what it was entered over; JSON that is not whole is kept once it is. */
+  const keep = () => {
+    let body;
+    try { body = isRaw ? withoutSecrets(parse(raw.value), secrets) : parted().open; } catch { return; }
+    // Where the vocabulary is not known, nobody knows what is secret.
+    if (vocabulary.classes.size) keepDraft(method, target, { body, isRaw, id: own.value || undefined, ...over });
+  };
   const say = (title, faults) => {
     const summary = summaryOf(title, faults, isRaw ? undefined : fields);
     place.replaceChildren(summary);
@@ -70,12 +81,15 @@ export const open = (operation, target, page) => {
       : sendOver(method, target, { page, body, ...base }));
     submitButton.disabled = false;
     if (isGood(exchange)) {
-      drafts.drop(method, target);
+      dropDraft(method, target);
       return finish(exchange, page, dialog);
     }
     if (exchange.status === 412 && id) return say(w.taken(id), []);
     if (exchange.status === 412 && isGood(now) && now.doc) {
-      const conflict = conflictOf({ page, now, body, initial: base.doc, again: () => submit(undefined, { doc: now.doc, etag: now.etag }) });
+      const conflict = conflictOf({
+        now, body, initial: base.doc, again: () => submit(undefined, { doc: now.doc, etag: now.etag }),
+        discard: () => { dropDraft(method, target); dialog.close(); page.reload(); },
+      });
       place.replaceChildren(conflict);
       return conflict.focus();
     }
@@ -95,10 +109,10 @@ export const open = (operation, target, page) => {
     try { written = parse(raw.value); } catch (error) { say(w.noJson, [{ message: error.message }]); return false; }
     if (!isObject(written)) { say(w.noObject, []); return false; }
     const lost = fields.show(written);
-    if (lost.length) say(w.noFields(lost), []); else keepDraft();
+    if (lost.length) say(w.noFields(lost), []);
     return lost.length === 0;
   };
-  const toggle = fields ? button(w.raw, () => {
+  const toggle = fields ? button(isRaw ? w.fields : w.raw, () => {
     if (isRaw && !toFields()) return;
     place.replaceChildren();
     if (!isRaw) {
@@ -109,14 +123,15 @@ export const open = (operation, target, page) => {
     isRaw = !isRaw;
     toggle.textContent = isRaw ? w.fields : w.raw;
     content.replaceChildren(isRaw ? raw : fields.element);
+    if (!isRaw) keep();
   }, { class: 'quiet' }) : undefined;
   const content = el('div', {}, isRaw ? raw : fields.element);
   const submitButton = el('button', { type: 'submit', class: 'main' }, method === 'POST' ? operation.label : w.save);
   const form = el('form', {
     onsubmit: submit, novalidate: true,
-    oninput: () => { if (fields && !isRaw) keepDraft(); },
+    oninput: keep,
   },
-  place, isDraft ? el('p', { class: 'note' }, w.draft, ' ', button(w.forget, () => { drafts.drop(method, target); dialog.close(); open(operation, target, page); }, { class: 'quiet' })) : undefined,
+  place, isDraft ? draftNote(() => { dropDraft(method, target); dialog.close(); open(operation, target, page); }) : undefined,
   content,
   putsId ? el('div', { class: 'field' }, el('label', { for: own.id }, w.ownId), own, el('p', { class: 'about' }, w.ownIdExplained)) : undefined,
   el('div', { class: 'actions bottom' }, submitButton, button(w.cancel, () => dialog.close()), toggle));

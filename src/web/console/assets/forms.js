@@ -135,6 +135,11 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
   const touched = new Set();
   const element = el('div', { class: 'form-fields', oninput: (event) => touched.add(event.target.name) },
     [...fields].sort((a, b) => Number(isCreating && b.property.required) - Number(isCreating && a.property.required)).map(({ box }) => box));
+  /** Returns a member that nobody changed as it was read: some fields show no more than a part of it, as of a time its seconds. */
+  const untouched = ({ property: { name } }, value) => {
+    const before = initial[name];
+    return before === undefined || [before].flat().some((one) => typeof one === 'object') ? value : before;
+  };
   const body = () => {
     const sent = {};
     for (const field of fields) {
@@ -142,7 +147,7 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
       const value = field.read();
       const isChanged = !same(value, first.get(field));
       if (kind === 'change' ? isChanged : value !== undefined && (!isCreating || isChanged || touched.has(name))) {
-        sent[name] = value === undefined ? (field.isMany ? [] : null) : value;
+        sent[name] = value === undefined ? (field.isMany ? [] : null) : kind === 'replace' && !isChanged ? untouched(field, value) : value;
       } else if (kind === 'replace' && readable && isChanged) sent[name] = field.isMany ? [] : null;
     }
     return sent;
@@ -153,16 +158,23 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
     for (const fault of faults) if (!fields.some((field) => field.property.name === memberOf(fault))) rest.push(fault);
     return rest;
   };
-  /** Returns what is wrong before anything is sent: what is missing, and numbers that would be sent as others. */
+  /** Returns what is wrong before anything is sent: what is missing, what is no number or time, and numbers that would be sent as others. */
   const missing = () => fields.flatMap((field) => {
-    const { name: propertyPath, required } = field.property;
+    const { name: propertyPath, required, range } = field.property;
+    // The browser says that nothing is entered, which would be taken as a wish to remove what was there.
+    if (field.element.validity.badInput) {
+      return [{ propertyPath, message: (range.includes('xsd:dateTime') ? w.noTime : w.noNumber)(humanise(propertyPath)) }];
+    }
     const value = field.read();
     if (required && isCreating && value === undefined) return [{ propertyPath, message: w.isRequired(humanise(propertyPath)) }];
     const isWrong = [value].flat().some((one) => typeof one === 'number' && Math.abs(one) > Number.MAX_SAFE_INTEGER);
     return isWrong ? [{ propertyPath, message: w.tooLarge(humanise(propertyPath)) }] : [];
   });
   const fill = (values) => {
-    for (const field of fields) if (field.property.readable && field.property.name in values) field.write(values[field.property.name] ?? undefined);
+    for (const field of fields) {
+      const { name, readable } = field.property;
+      if (readable && name in values) { field.write(values[name] ?? undefined); touched.add(name); }
+    }
   };
   /** Shows what was written as JSON in the fields, and nothing else; returns the names of members that no field holds. */
   const show = (values) => {

@@ -39,6 +39,9 @@ export const everything = async (operation, page) => {
   let wanted;
   const count = el('p', { class: 'note', role: 'status' }, words.loading);
   const submit = single(async () => {
+    const wrong = fields?.missing() ?? [];
+    fields?.mark(wrong);
+    if (wrong.length) return place.replaceChildren(summaryOf(words.operation.faults(wrong.length), wrong, fields));
     const body = fields?.body();
     if (body && Object.keys(body).length === 0) return place.replaceChildren(summaryOf(words.operation.nothing, []));
     if (wanted === undefined) return countThem();

@@ -89,6 +89,8 @@ const remove = (operation, target, page) => {
       return typed.focus();
     }
     const { exchange } = await (await stale).sendOver('DELETE', target, { page });
+    // Whoever wants to delete what it is now sees that first.
+    if (exchange.status === 412) dialog.addEventListener('close', () => page.reload());
     return isGood(exchange) ? finish(exchange, page, dialog, { isDeleting: true }) : fail(exchange, undefined, place);
   });
   const dialog = sheet(w.deleteThis(titleOf(page.doc, page.url)), el('form', { onsubmit: submit }, place,

@@ -38,21 +38,25 @@ export const sendOver = async (method, target, { page, body, doc = page.doc, eta
   }
 };
 
-const shown = (value) => (value === undefined || value === '' || (Array.isArray(value) && value.length === 0) ? '–'
-  : Array.isArray(value) ? value.join(', ') : typeof value === 'boolean' ? (value ? words.yes : words.no)
-    : isNumber(value) ? number(value) : `${value}`);
+const shown = (value) => {
+  if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) return '–';
+  if (Array.isArray(value)) return value.map(shown).join(', ');
+  if (typeof value === 'object') return write(value);
+  if (typeof value === 'boolean') return value ? words.yes : words.no;
+  return isNumber(value) ? number(value) : `${value}`;
+};
 
 /** Returns what somebody else changed meanwhile beside what is to be sent, and a way to send it again. */
-export const conflictOf = ({ page, now, body, initial, again }) => {
+export const conflictOf = ({ now, body, initial, again, discard }) => {
   const others = new Set(differing(initial, now.doc));
   const names = Object.keys({ ...initial, ...now.doc }).filter((name) => /^[a-z]/i.test(name) && (name in body || others.has(name)));
   const element = el('div', { class: 'conflict', tabindex: '-1' }, el('h3', {}, words.status[412]), el('p', {}, w.conflict),
-    el('div', { class: 'scroll', tabindex: '0' }, el('table', {}, el('thead', {}, el('tr', {}, el('td', {}), [w.yours, w.loaded, w.now].map((label) => el('th', { scope: 'col' }, label)))),
+    el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': w.compare }, el('table', {}, el('thead', {}, el('tr', {}, el('td', {}), [w.yours, w.loaded, w.now].map((label) => el('th', { scope: 'col' }, label)))),
       el('tbody', {}, names.map((name) => el('tr', { class: others.has(name) ? 'changed' : undefined }, el('th', { scope: 'row' }, humanise(name)),
         [name in body ? body[name] ?? undefined : initial[name], initial[name], now.doc[name]].map((value, index) => el('td', {
           dir: 'auto', class: (index === 0 && name in body) || (index === 2 && others.has(name)) ? 'strong' : undefined,
         }, shown(value)))))))),
     el('div', { class: 'actions' }, el('button', { type: 'button', class: 'main', onclick: again }, w.again),
-      el('button', { type: 'button', onclick: () => page.reload() }, w.reload)));
+      el('button', { type: 'button', onclick: discard }, w.reload)));
   return element;
 };

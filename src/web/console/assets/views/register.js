@@ -2,6 +2,7 @@
 import { get } from '../api.js';
 import { chosen, takeDropsOf } from '../drop.js';
 import { announce, button, el, freshId, link } from '../dom.js';
+import { draftNote, dropDraft, keepDraft, readDraft } from '../drafts.js';
 import { beforeLeaving } from '../leaving.js';
 import { sheet } from '../sheet.js';
 import { suggest } from '../suggest.js';
@@ -61,6 +62,9 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
     preview.replaceChildren(...(text.value.trim() ? previewOf(table) : []));
     allow();
   };
+  const kept = `${queue} ${given ?? ''}`;
+  /** Keeps what was entered until some of it is registered. */
+  const keep = () => (text.value.trim() ? keepDraft('register', kept, { text: text.value }) : dropDraft('register', kept));
   const field = given === undefined ? spaceField(page, () => { field.mark(''); show(); }) : undefined;
   const fail = (error) => {
     if (!(error instanceof Stopped)) throw error;
@@ -72,11 +76,12 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
       const found = await textOf(one).catch(() => undefined);
       bar.replaceChildren(...(found === undefined ? [el('p', { class: 'summary', role: 'alert' }, w.noText(one.name))] : []));
       text.value = found ?? '';
+      keep();
       show();
     }
     await files.take(some.filter((each) => !isTable(each.file)), field ? field.read() : given).catch(fail);
   };
-  text.addEventListener('input', show);
+  text.addEventListener('input', () => { keep(); show(); });
   file.addEventListener('change', async () => {
     const some = chosen(file);
     file.value = '';
@@ -87,14 +92,21 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
     if (space === undefined && files.sendable().length) return field.ask();
     isRunning = true;
     allow();
-    const tell = (said) => { if (bar.textContent !== said) bar.replaceChildren(el('p', { class: 'note' }, said)); };
+    const tell = (said, share = 1) => {
+      if (bar.textContent === said) return;
+      bar.replaceChildren(el('p', { class: 'note' }, said));
+      // Those who listen hear of each tenth.
+      if (Math.floor(share * 10) > heard) announce(said);
+      heard = share === 1 ? 0 : Math.floor(share * 10);
+    };
+    let heard = 0;
     const [batches, wanted] = [[], [...table.rows]];
     const before = [...files.all.map(({ row }) => row), ...wanted].filter((row) => row?.isSent).length;
     let [registered, stopped] = [before, ''];
     const total = () => wanted.length + files.all.filter(({ state }) => state !== 'cancelled').length;
     const sendThem = async (rows) => {
       const good = rows.filter(({ faults, isSent }) => faults.length === 0 && !isSent);
-      const count = (more) => { registered += more; tell(w.sent(number(registered), number(total()))); };
+      const count = (more) => { if (more) dropDraft('register', kept); registered += more; tell(w.sent(number(registered), number(total()))); };
       const more = await sendRows(queue, good, { isOver, tell: count, sheet: sent });
       batches.push(...more.batches);
       stopped = more.stopped;
@@ -106,7 +118,7 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
         await files.send(space, wanted.map(({ member }) => member.id), {
           isOver,
           register: sendThem,
-          tell: (done, count, sent, size) => tell(w.filesSent(number(done), number(count), w.bytes(sent), w.bytes(size))),
+          tell: (done, count, sent, size) => tell(w.filesSent(number(done), number(count), w.bytes(sent), w.bytes(size)), sent / size),
         });
       }
     } catch (error) {
@@ -152,6 +164,12 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
     if (bar.hasChildNodes() && !isLeft) page.reload();
   });
   file.focus();
+  const draft = readDraft('register', kept);
+  if (draft) {
+    text.value = draft.text;
+    text.before(draftNote((event) => { event.target.closest('.note').remove(); text.value = ''; keep(); show(); text.focus(); }));
+    show();
+  }
   if (dropped.length) { await take(dropped); start.focus(); } else await files.showBegun().catch(fail);
 };
 
