@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { finish, open, picture, visit } from './browser.mjs';
 
 const axe = await readFile(new URL('node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
-const pages = process.argv.slice(4).map((argument) => [argument.slice(0, argument.indexOf('=')), argument.slice(argument.indexOf('=') + 1)]);
+const pages = process.argv.slice(4)
+  .map((argument) => [argument.slice(0, argument.indexOf('=')), argument.slice(argument.indexOf('=') + 1)]);
 /** Pages of which the documentation has pictures. */
 const KEPT = new Set(['root', 'customer', 'space', 'images', 'image', 'failed', 'storage', 'user', 'vocabulary']);
 const windows = [];
@@ -16,10 +17,12 @@ const windows = [];
 const judge = async (page, what) => {
   await page.evaluate(axe);
   // A theme changes nothing but colours.
-  const rules = /dark$/.test(what) ? { type: 'rule', values: ['color-contrast'] } : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
+  const rules = /dark$/.test(what) ? { type: 'rule', values: ['color-contrast'] }
+    : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] };
   const found = await page.evaluate((runOnly) => globalThis.axe.run(document, { resultTypes: ['violations'], runOnly }), rules);
   const serious = found.violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-  assert.deepEqual(serious.map(({ id, nodes }) => `${what}: ${id}: ${nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join('; ')}`), []);
+  assert.deepEqual(serious.map(({ id, nodes }) =>
+    `${what}: ${id}: ${nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join('; ')}`), []);
 };
 
 for (const colorScheme of ['light', 'dark']) {
@@ -43,7 +46,8 @@ for (const colorScheme of ['light', 'dark']) {
     const sheet = window.page.locator('.head [data-method=POST], .head [data-method=PATCH]').first();
     if (await sheet.count()) {
       await sheet.click();
-      if (await window.page.waitForSelector('dialog[open] form', { timeout: 2000 }).catch(() => undefined)) await judge(window.page, `the form of ${name}, ${colorScheme}`);
+      const isOpen = await window.page.waitForSelector('dialog[open] form', { timeout: 2000 }).catch(() => undefined);
+      if (isOpen) await judge(window.page, `the form of ${name}, ${colorScheme}`);
       await window.page.keyboard.press('Escape');
     }
   }

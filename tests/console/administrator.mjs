@@ -9,7 +9,8 @@ import { keyboardOf } from './keyboard.mjs';
 const window = await open();
 const { page } = window;
 const { openSheet, enter, submit, closed, remove, conflict } = keyboardOf(page);
-const made201 = (list) => page.waitForFunction((start) => location.pathname.startsWith(start) && document.querySelector('.head [data-method=PATCH]'), `/${list}/`);
+const made201 = (list) => page.waitForFunction((start) => location.pathname.startsWith(start)
+  && document.querySelector('.head [data-method=PATCH]'), `/${list}/`);
 
 await visit(page, `${base}/customers`);
 await openSheet('POST');

@@ -14,7 +14,10 @@ export const authorization = `Basic ${Buffer.from(credentials).toString('base64'
 /** Where pictures of pages are kept; nothing is where they are not wanted. */
 const pictures = process.env.HYDRIA_CONSOLE_PICTURES;
 
-/** Starts a browser, which `hosts` tells where names are. One that crashes as it starts says nothing of the console, and is started again. */
+/**
+ * Starts a browser, which `hosts` tells where names are. One that crashes as it starts says nothing of the console, and is
+ * started again.
+ */
 export const launch = async (hosts, tries = 3) => {
   const args = ['--no-sandbox', '--force-color-profile=srgb', ...(hosts ? [`--host-resolver-rules=${hosts}`] : [])];
   try {
@@ -64,7 +67,8 @@ export const open = async ({ anonymous = false, width = 1200, height = 900, ...o
   });
   context.setDefaultTimeout(60_000);
   if (assets) {
-    await context.route(/\/console\/[0-9a-f]{16}\/.*\.(js|css)$/, (route) => route.fulfill({ path: path.join(assets, new URL(route.request().url()).pathname.split('/').slice(3).join('/')) }));
+    await context.route(/\/console\/[0-9a-f]{16}\/.*\.(js|css)$/, (route) =>
+      route.fulfill({ path: path.join(assets, new URL(route.request().url()).pathname.split('/').slice(3).join('/')) }));
   }
   const page = await context.newPage();
   const [faults, requests] = [[], []];
@@ -82,10 +86,13 @@ export const open = async ({ anonymous = false, width = 1200, height = 900, ...o
     return dialog.dismiss();
   });
   // The browser's own password box would stand over the page.
-  page.on('response', (answer) => { if (/basic/i.test(answer.headers()['www-authenticate'] ?? '')) faults.push(`${answer.url()} opens a password box`); });
+  page.on('response', (answer) => {
+    if (/basic/i.test(answer.headers()['www-authenticate'] ?? '')) faults.push(`${answer.url()} opens a password box`);
+  });
   page.on('request', (request) => {
     requests.push({ method: request.method(), url: request.url(), type: request.resourceType() });
-    if (!/^(data|blob|about):/.test(request.url()) && new URL(request.url()).origin !== new URL(base).origin) faults.push(`a request elsewhere: ${request.url()}`);
+    const isElsewhere = !/^(data|blob|about):/.test(request.url()) && new URL(request.url()).origin !== new URL(base).origin;
+    if (isElsewhere) faults.push(`a request elsewhere: ${request.url()}`);
   });
   return { context, page, faults, requests };
 };

@@ -12,7 +12,8 @@ const { page, requests } = window;
 // Pictures are where they will be before they are there.
 await page.addInitScript(() => {
   globalThis.shifts = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach((entry) => { globalThis.shifts += entry.value; })).observe({ type: 'layout-shift', buffered: true });
+  new PerformanceObserver((list) =>
+    list.getEntries().forEach((entry) => { globalThis.shifts += entry.value; })).observe({ type: 'layout-shift', buffered: true });
 });
 await visit(page, images);
 await page.evaluate(() => { globalThis.shifts = 0; });
@@ -72,7 +73,8 @@ await shown(page);
 
 // Spaces tell how many images they hold.
 await visit(page, images.replace(/\/[^/]+\/images$/, ''));
-await page.waitForFunction((wanted) => [...document.querySelectorAll('td.number .count')].some((cell) => cell.textContent === wanted), `${count}`);
+await page.waitForFunction((wanted) => [...document.querySelectorAll('td.number .count')].some((cell) => cell.textContent === wanted),
+  `${count}`);
 
 // A batch reaches its end without being loaded again.
 const space = Number(images.split('/').at(-2));
@@ -120,7 +122,8 @@ await made('POST', `${customer}/queue`, { '@type': 'Collection', member: watched
 const list = `${images}?string1=watched`;
 await visit(page, list);
 await page.evaluate(() => { document.querySelector('h1').dataset.mark = 'the same'; });
-await page.waitForFunction(() => [...document.querySelectorAll('[data-id] img')].filter((img) => img.complete && img.naturalWidth).length === 6);
+await page.waitForFunction(() => [...document.querySelectorAll('[data-id] img')].filter((img) => img.complete
+  && img.naturalWidth).length === 6);
 assert.equal(await page.getAttribute('h1', 'data-mark'), 'the same');
 const stopped = requests.length;
 await page.waitForTimeout(2500);
@@ -129,19 +132,32 @@ assert.equal(requests.slice(stopped).filter(({ url }) => url === list).length, 0
 // A vocabulary with gaps, and a collection of very many light members: no more than is seen is read.
 const vocabulary = await made('GET', '/vocab');
 for (const described of vocabulary.supportedClass) {
-  if (described['@id'] === 'vocab:Space') { delete described.supportedOperation; described.supportedProperty[0].property.range = ['https://example.org/odd']; }
+  if (described['@id'] === 'vocab:Space') {
+    delete described.supportedOperation;
+    described.supportedProperty[0].property.range = ['https://example.org/odd'];
+  }
   if (described['@id'] === 'vocab:Role') { delete described.supportedProperty; described.supportedOperation = [{ '@type': 'Operation' }]; }
 }
-await page.route('**/vocab?format=jsonld', (route) => route.fulfill({ contentType: 'application/ld+json', body: JSON.stringify(vocabulary) }));
+await page.route('**/vocab?format=jsonld', (route) =>
+  route.fulfill({ contentType: 'application/ld+json', body: JSON.stringify(vocabulary) }));
 const light = Array.from({ length: 100 }, (_, n) => ({ '@id': `${customer}/spaces/${n + 1000}`, '@type': 'Space' }));
-await page.route((url) => /\/spaces\/1\d\d\d$/.test(url.pathname), (route) => route.fulfill({ contentType: 'application/ld+json', body: JSON.stringify({ '@id': route.request().url(), '@type': 'Space', name: `space ${route.request().url().slice(-4)}`, id: 1 }) }));
+await page.route((url) => /\/spaces\/1\d\d\d$/.test(url.pathname), (route) =>
+  route.fulfill({ contentType: 'application/ld+json',
+  body: JSON.stringify({ '@id': route.request().url(), '@type': 'Space', name: `space ${route.request().url().slice(-4)}`, id: 1 }) }));
 await page.route((url) => url.href === `${customer}/spaces?pageSize=100`, (route) => route.fulfill({
-  contentType: 'application/ld+json', body: JSON.stringify({ '@id': `${customer}/spaces`, '@type': 'Collection', totalItems: 10000, member: light }),
+  contentType: 'application/ld+json',
+    body: JSON.stringify({ '@id': `${customer}/spaces`, '@type': 'Collection', totalItems: 10000, member: light }),
 }));
 await visit(page, `${customer}/spaces`);
 const asked = requests.length;
-await page.evaluate((address) => { const a = document.createElement('a'); a.href = address; document.querySelector('main').append(a); a.click(); }, `${customer}/spaces?pageSize=100`);
-await page.waitForFunction(() => document.querySelector('h1')?.textContent.includes('10,000') && document.querySelectorAll('tbody tr').length === 100);
+await page.evaluate((address) => {
+  const a = document.createElement('a');
+  a.href = address;
+  document.querySelector('main').append(a);
+  a.click();
+}, `${customer}/spaces?pageSize=100`);
+await page.waitForFunction(() => document.querySelector('h1')?.textContent.includes('10,000')
+  && document.querySelectorAll('tbody tr').length === 100);
 await page.waitForFunction(() => document.querySelector('tbody tr')?.textContent.includes('space 1000'));
 await page.waitForLoadState('networkidle');
 const read = requests.slice(asked).filter(({ url }) => /\/spaces\/1\d\d\d$/.test(url)).length;

@@ -29,8 +29,10 @@ while (waiting.length) {
   if (Array.isArray(data.doc)) continue;
   const answer = await visit(page, address);
   const headers = answer.headers();
-  const found = [answer.status(), data.status, headers['content-type'], /no-store/.test(headers['cache-control']), /Accept, Cookie/.test(headers.vary), data.headers.get('content-type')];
-  if (`${found}` !== `${[200, 200, 'text/html;charset=utf-8', true, true, 'application/ld+json']}`) wrong.push(`${address}: ${found} ${data.text.slice(0, 300)}`);
+  const found = [answer.status(), data.status, headers['content-type'], /no-store/.test(headers['cache-control']),
+    /Accept, Cookie/.test(headers.vary), data.headers.get('content-type')];
+  const wanted = [200, 200, 'text/html;charset=utf-8', true, true, 'application/ld+json'];
+  if (`${found}` !== `${wanted}`) wrong.push(`${address}: ${found} ${data.text.slice(0, 300)}`);
   const { headings, links } = await page.evaluate(() => ({
     headings: [...document.querySelectorAll('h1')].map((h1) => h1.textContent.trim()),
     links: [...document.querySelectorAll('main a[href], .breadcrumb a[href]')].map((a) => a.href),
@@ -38,7 +40,8 @@ while (waiting.length) {
   if (headings.length !== 1 || headings[0] === '') wrong.push(`${address}: headings ${headings}`);
   for (const link of links) {
     const { origin, pathname } = new URL(link);
-    const isOfApi = origin === new URL(base).origin && !/^\/(iiif-img|thumbs|degraded|samples|vocab|openapi|console)|\/(events|uploads)$/.test(pathname);
+    const isOfApi = origin === new URL(base).origin
+      && !/^\/(iiif-img|thumbs|degraded|samples|vocab|openapi|console)|\/(events|uploads)$/.test(pathname);
     if (isOfApi) waiting.push(link.split('#')[0]);
   }
 }

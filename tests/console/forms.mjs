@@ -17,10 +17,13 @@ const classes = [
   { list: 'spaces', fields: { name: 'Prints' }, change: ['name', 'Prints and drawings', 'Etchings'] },
   { list: 'roles', fields: { name: 'staff', label: 'Staff' }, change: ['label', 'All staff', 'Some staff'] },
   { list: 'namedQueries', fields: { name: 'by-shelf', template: 's1=p1' }, change: ['template', 's1=p1&n2=p2', 's2=p1'] },
-  { list: 'originStrategies', fields: { regex: '^https://a\\.example/', originStrategy: 'default' }, change: ['regex', '^https://b\\.example/', '^https://c\\.example/'] },
-  { list: 'authServices', fields: { name: 'members', profile: 'http://iiif.io/api/auth/1/login', label: 'Members' }, change: ['label', 'Readers', 'Guests'] },
+  { list: 'originStrategies', fields: { regex: '^https://a\\.example/', originStrategy: 'default' },
+    change: ['regex', '^https://b\\.example/', '^https://c\\.example/'] },
+  { list: 'authServices', fields: { name: 'members', profile: 'http://iiif.io/api/auth/1/login', label: 'Members' },
+    change: ['label', 'Readers', 'Guests'] },
   { list: 'portalUsers', fields: { email: 'a@example.org', password: 'long enough' }, change: ['email', 'b@example.org', 'c@example.org'] },
-  { list: 'webhooks', fields: { url: 'https://example.org/a' }, change: ['url', 'https://example.org/b', 'https://example.org/c'], shows: true },
+  { list: 'webhooks', fields: { url: 'https://example.org/a' }, change: ['url', 'https://example.org/b', 'https://example.org/c'],
+    shows: true },
 ];
 for (const { list, fields, change: [member, mine, theirs], shows } of classes) {
   await visit(page, `${customer}/${list}`);
@@ -175,7 +178,8 @@ await toggle('Edit as fields');
 await page.waitForSelector('dialog .summary >> text=This is no JSON');
 await page.fill('dialog .raw', '{ "email": "d@example.org" }');
 await toggle('Edit as fields');
-assert.deepEqual([await page.inputValue('dialog [name=email]'), await page.inputValue('dialog [name=password]')], ['d@example.org', 'very secret']);
+assert.deepEqual([await page.inputValue('dialog [name=email]'), await page.inputValue('dialog [name=password]')],
+  ['d@example.org', 'very secret']);
 await toggle('Edit as JSON');
 await submit();
 await closed();

@@ -21,7 +21,8 @@ const found = await page.evaluate(async ([data, whole]) => {
     const canvas = Object.assign(document.createElement('canvas'), { width: bitmap.width, height: bitmap.height });
     const context = canvas.getContext('2d', { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
-    return { width: bitmap.width, height: bitmap.height, at: (x, y) => [...context.getImageData(Math.round(x), Math.round(y), 1, 1).data].slice(0, 3) };
+    return { width: bitmap.width, height: bitmap.height, at: (x, y) =>
+      [...context.getImageData(Math.round(x), Math.round(y), 1, 1).data].slice(0, 3) };
   };
   const seen = await drawn(new Blob([Uint8Array.from(atob(data), (c) => c.charCodeAt(0))]));
   const own = await drawn(await (await fetch(whole)).blob());

@@ -1,4 +1,5 @@
-// A service whose address is one of http and of another machine: the form says why there is none. The same machine by another name is led there.
+// A service whose address is one of http and of another machine: the form says why there is none. The same machine by another
+// name is led there.
 //
 //   node insecure.mjs ROOT KEY:SECRET HOST:PORT
 import assert from 'node:assert/strict';

@@ -14,7 +14,8 @@ const opened = async (address) => {
   const before = requests.length;
   await visit(page, address);
   await page.waitForLoadState('networkidle');
-  return requests.slice(before).map(({ method, url }) => `${method} ${new URL(url).pathname.replace(/\/spaces\/\d+/, '/spaces/…')}`).sort();
+  const asked = ({ method, url }) => `${method} ${new URL(url).pathname.replace(/\/spaces\/\d+/, '/spaces/…')}`;
+  return requests.slice(before).map(asked).sort();
 };
 for (const of of [(images) => images, (images) => images.replace(/\/images$/, '')]) {
   assert.deepEqual(await opened(of(many)), await opened(of(few)));
@@ -57,7 +58,8 @@ await type(1300);
 await submit();
 await page.waitForSelector('h1 >> text=Change of 1,300 images');
 const loads = requests.filter(({ type: kind }) => kind === 'document').length;
-await page.waitForFunction(() => document.querySelector('.big')?.textContent.startsWith('1,300 of 1,300') && /after/.test(document.querySelector('.progress').textContent));
+await page.waitForFunction(() => document.querySelector('.big')?.textContent.startsWith('1,300 of 1,300')
+  && /after/.test(document.querySelector('.progress').textContent));
 assert.equal(requests.filter(({ type: kind }) => kind === 'document').length, loads);
 assert.equal((await made('GET', `${many}?string3=by%20a%20job&pageSize=1`)).totalItems, 1300);
 await shown(page);

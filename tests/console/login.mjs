@@ -1,4 +1,5 @@
-// Who is asking: log-in and log-out, the end of a session in the middle of something, passwords, people who only read, and forms of other sites.
+// Who is asking: log-in and log-out, the end of a session in the middle of something, passwords, people who only read, and forms
+// of other sites.
 //
 //   node login.mjs ROOT KEY:SECRET CUSTOMER IMAGES PASSWORD TOKEN
 import assert from 'node:assert/strict';
@@ -12,7 +13,10 @@ const windows = [];
 const anonymous = async (options) => { const window = await open({ anonymous: true, ...options }); windows.push(window); return window; };
 const closed = (page) => page.waitForFunction(() => !document.querySelector('dialog[open]'));
 /** Who is logged in, as the page is told. */
-const who = (page) => page.evaluate(async () => { const answer = await fetch('/console/session'); return answer.status === 200 ? answer.json() : answer.status; });
+const who = (page) => page.evaluate(async () => {
+  const answer = await fetch('/console/session');
+  return answer.status === 200 ? answer.json() : answer.status;
+});
 /** Ends all sessions of an account. */
 const endSessions = async (id) => {
   await made('PATCH', `${customer}/portalUsers/${id}`, { enabled: false });
@@ -25,7 +29,9 @@ const { page } = anna;
 await visit(page, `${base}/`);
 await picture(page, 'first');
 assert.match(await page.textContent('.lede'), /Hydria registers the images.*This is its API/s);
-for (const text of ['Customers', 'The vocabulary', 'OpenAPI']) assert.ok(await page.locator(`main >> text=${text}`).first().isVisible(), text);
+for (const text of ['Customers', 'The vocabulary', 'OpenAPI']) {
+  assert.ok(await page.locator(`main >> text=${text}`).first().isVisible(), text);
+}
 
 // What is wrong is said in words, and meanwhile nobody presses twice.
 let letGo;
@@ -123,7 +129,8 @@ await visit(page, customer);
 await page.click('.session .who');
 await page.waitForSelector('.head >> text=Change password');
 await page.click('.head button:has-text("Change password")');
-assert.deepEqual(await page.locator('dialog .field [name]').evaluateAll((fields) => fields.map((field) => field.name).sort()), ['currentPassword', 'password']);
+assert.deepEqual(await page.locator('dialog .field [name]').evaluateAll((fields) => fields.map((field) => field.name).sort()),
+  ['currentPassword', 'password']);
 await page.fill('dialog [name=currentPassword]', 'not it');
 await page.fill('dialog [name=password]', 'a new password');
 await page.click('dialog [type=submit]');
@@ -134,7 +141,8 @@ await closed(page);
 await shown(page);
 assert.equal((await who(page)).name, 'anna@example.org');
 const refused = await fetch(`${base}/console/session`, {
-  method: 'POST', headers: { origin: base, 'content-type': 'application/json' }, body: JSON.stringify({ email: 'anna@example.org', password, customer: 'library' }),
+  method: 'POST', headers: { origin: base, 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'anna@example.org', password, customer: 'library' }),
 });
 assert.equal(refused.status, 401);
 // An administrator sets that of others, without the one so far.
@@ -167,7 +175,8 @@ await logIn(rea.page, 'rea@example.org', 'set for rea');
 await rea.page.waitForFunction((wanted) => location.href === wanted, customer);
 await rea.page.waitForSelector('.session .tag >> text=reads only');
 assert.equal(await rea.page.locator('main a >> text=/^(Keys|Webhooks)$/').count(), 0);
-for (const address of [customer, `${customer}/spaces`, space, images, `${images}/sheet-03`, `${customer}/queue`, `${customer}/portalUsers`, `${customer}/portalUsers/anna`, `${customer}/jobs`]) {
+for (const address of [customer, `${customer}/spaces`, space, images, `${images}/sheet-03`, `${customer}/queue`,
+  `${customer}/portalUsers`, `${customer}/portalUsers/anna`, `${customer}/jobs`]) {
   await visit(rea.page, address);
   await rea.page.waitForLoadState('networkidle');
   assert.deepEqual(await rea.page.locator('.head button, .selection button, main [data-method]').allTextContents(), [], address);
@@ -213,7 +222,8 @@ const forms = (to) => [
 const server = createServer((request, response) => {
   response.setHeader('content-type', 'text/html');
   const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
-  response.end(forms(customer).map(([to, type, name, value]) => `<form method=post action="${to}" enctype="${type}"><input name="${escape(name)}" value="${escape(value)}"><button>x</button></form>`).join(''));
+  response.end(forms(customer).map(([to, type, name, value]) => `<form method=post action="${to}" enctype="${type}">
+    <input name="${escape(name)}" value="${escape(value)}"><button>x</button></form>`).join(''));
 });
 await new Promise((done) => { server.listen(0, '127.0.0.1', done); });
 const count = (await made('GET', `${customer}/spaces`)).totalItems;
@@ -221,7 +231,8 @@ for (const host of ['localhost', '127.0.0.1']) {
   const forger = await rea.context.newPage();
   for (let n = 0; n < forms('').length; n += 1) {
     await forger.goto(`http://${host}:${server.address().port}/`);
-    const [answer] = await Promise.all([forger.waitForResponse((one) => one.request().method() === 'POST'), forger.locator('button').nth(n).click()]);
+    const [answer] = await Promise.all([forger.waitForResponse((one) => one.request().method() === 'POST'),
+      forger.locator('button').nth(n).click()]);
     assert.ok([401, 403].includes(answer.status()), `${host}: ${forms('')[n]}: ${answer.status()}`);
     assert.equal(answer.headers()['set-cookie'], undefined);
     if (host === 'localhost') assert.equal(answer.status(), 403);

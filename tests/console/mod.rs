@@ -178,7 +178,8 @@ fn each_class_is_made_changed_and_deleted_by_keyboard_alone() {
 fn nothing_that_was_entered_gets_lost_and_focus_stays_where_it_was() {
     let app = App::without_workers();
     let owner = app.customer("library");
-    let images = (0..3).map(|n| json!({ "id": format!("sheet-{n}"), "origin": "https://example.org/a.jpg" }));
+    let images = (0..3)
+        .map(|n| json!({ "id": format!("sheet-{n}"), "origin": "https://example.org/a.jpg" }));
     let space = owner.space("Maps");
     let images = images.map(|mut image| {
         image["space"] = json!(space);

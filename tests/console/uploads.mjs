@@ -33,7 +33,8 @@ await page.route('**/uploads/*', async (route) => {
   if (name === 'lost.png') {
     lost += 1;
     const problem = { type: `${space.split('/customers/')[0]}/vocab#Conflict`, title: 'Conflict', detail: 'a part of this upload is lost' };
-    return route.fulfill({ status: 409, headers: { 'tus-resumable': '1.0.0' }, contentType: 'application/ld+json', body: JSON.stringify(problem) });
+    return route.fulfill({ status: 409, headers: { 'tus-resumable': '1.0.0' }, contentType: 'application/ld+json',
+      body: JSON.stringify(problem) });
   }
   if (name === 'Large plate.png') {
     broken += 1;
@@ -47,7 +48,8 @@ await visit(page, space);
 await page.click('.head button:has-text("Add images")');
 await page.waitForSelector('dialog input[type=file]');
 assert.ok(await page.evaluate(() => document.activeElement.matches('dialog input[type=file]')), 'files are the first to be chosen');
-await page.setInputFiles('dialog input[type=file]', [file('plate.png'), file('slow.png'), file('lost.png'), file('left out.png'), file('empty.png', Buffer.alloc(0)), file('notes.pdf', Buffer.from('%PDF-1.7'), 'application/pdf')]);
+await page.setInputFiles('dialog input[type=file]', [file('plate.png'), file('slow.png'), file('lost.png'), file('left out.png'),
+  file('empty.png', Buffer.alloc(0)), file('notes.pdf', Buffer.from('%PDF-1.7'), 'application/pdf')]);
 await page.waitForSelector('dialog .files li >> nth=5');
 // More of them, by another choice, and dropped; one has a name that another has.
 await page.setInputFiles('dialog input[type=file]', large);
@@ -84,7 +86,8 @@ await judge();
 
 await tabTo(page, 'dialog .bottom button.main');
 await page.keyboard.press('Enter');
-await page.waitForFunction(() => [...document.querySelectorAll('dialog .files .state')].some((state) => state.textContent.includes('goes on by itself')));
+await page.waitForFunction(() => [...document.querySelectorAll('dialog .files .state')].some((state) =>
+  state.textContent.includes('goes on by itself')));
 const progress = await line('Large plate').locator('progress').evaluate(({ value, max }) => [value, max]);
 assert.ok(progress[0] > 0 && progress[0] < progress[1], `some of it is sent: ${progress}`);
 await picture(page, 'uploads');

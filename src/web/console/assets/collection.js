@@ -161,7 +161,8 @@ export const view = async (page) => {
   }
 
   const head = headOf(page, { actions: page.actions, kind: null });
-  head.querySelector('h1').append(' ', el('span', { class: 'count' }, words.items(doc.totalItems ?? members.length, doc.totalItemsEstimated)));
+  head.querySelector('h1')
+    .append(' ', el('span', { class: 'count' }, words.items(doc.totalItems ?? members.length, doc.totalItemsEstimated)));
   return [head, described.description ? el('p', { class: 'lede' }, described.description) : undefined,
     el('div', { class: 'above' }, search ? filterForm(search, of, page) : undefined, layouts),
     page.bulk, body, pagesOf(page, search)];

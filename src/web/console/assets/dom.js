@@ -55,7 +55,8 @@ export const copier = (label, text, done, name) => {
 
 const FOCUSABLE = 'a[href], button, input, select, textarea, summary, [tabindex]';
 const inOrder = (element) => [...element.querySelectorAll(FOCUSABLE)].filter((one) => !one.disabled && one.tabIndex >= 0);
-const toldApartBy = (element) => [element.tagName, element.getAttribute('href'), element.getAttribute('aria-label') ?? element.textContent].join(' ');
+const toldApartBy = (element) => [
+  element.tagName, element.getAttribute('href'), element.getAttribute('aria-label') ?? element.textContent].join(' ');
 
 /**
  * Shows something else within an element. What had focus in it has focus again where it is still there; otherwise `otherwise(element)`

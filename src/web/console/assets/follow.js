@@ -1,4 +1,5 @@
-// What is under way is read again and again while the page is seen: by its entity tag, soon at first, then ever less often, until it is done.
+// What is under way is read again and again while the page is seen: by its entity tag, soon at first, then ever less often, until
+// it is done.
 import { get, isGood } from './api.js';
 import { announce } from './dom.js';
 import { words } from './words.js';

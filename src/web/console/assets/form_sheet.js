@@ -20,7 +20,8 @@ export const open = (operation, target, page) => {
   const initial = method === 'POST' ? {} : doc;
   const of = vocabulary.classes.has(expects) && !/Collection$/.test(expects) ? expects : undefined;
   // What has a form of its own.
-  const only = kind === 'change' && page.apart ? writable(of, vocabulary).map(({ name }) => name).filter((name) => !page.apart.includes(name)) : undefined;
+  const only = kind === 'change' && page.apart
+    ? writable(of, vocabulary).map(({ name }) => name).filter((name) => !page.apart.includes(name)) : undefined;
   const fields = of && writable(of, vocabulary).length ? fieldsOf({ of, page, initial, kind, only }) : undefined;
   const putsId = method === 'POST' && of && vocabulary.class(of).operations.some((one) => one.method === 'PUT');
   const own = el('input', { id: freshId('own'), autocomplete: 'off', spellcheck: 'false' });
@@ -34,7 +35,8 @@ export const open = (operation, target, page) => {
   const draft = readDraft(method, target);
   const isDraft = Boolean(draft?.id || draft?.isRaw || Object.keys(draft?.body ?? {}).length);
   // What was entered before was entered over what was read then.
-  const over = isDraft && draft.etag ? { doc: draft.doc, etag: draft.etag } : { doc: method === 'POST' ? undefined : doc, etag: page.exchange.etag };
+  const over = isDraft && draft.etag ? { doc: draft.doc, etag: draft.etag }
+    : { doc: method === 'POST' ? undefined : doc, etag: page.exchange.etag };
   if (isDraft) {
     own.value = draft.id ?? '';
     if (draft.isRaw) [isRaw, raw.value] = [true, write(draft.body, 2)]; else fields?.fill(draft.body);
@@ -133,8 +135,10 @@ export const open = (operation, target, page) => {
   },
   place, isDraft ? draftNote(() => { dropDraft(method, target); dialog.close(); open(operation, target, page); }) : undefined,
   content,
-  putsId ? el('div', { class: 'field' }, el('label', { for: own.id }, w.ownId), own, el('p', { class: 'about' }, w.ownIdExplained)) : undefined,
+  putsId ? el('div', { class: 'field' }, el('label', { for: own.id }, w.ownId), own,
+    el('p', { class: 'about' }, w.ownIdExplained)) : undefined,
   el('div', { class: 'actions bottom' }, submitButton, button(w.cancel, () => dialog.close()), toggle));
-  const dialog = sheet(operation.label, operation.description && operation.description !== operation.title ? el('p', { class: 'about' }, operation.description) : undefined, form);
+  const dialog = sheet(operation.label, operation.description && operation.description !== operation.title
+    ? el('p', { class: 'about' }, operation.description) : undefined, form);
   (content.querySelector('input, textarea, select') ?? submitButton).focus();
 };

@@ -44,7 +44,8 @@ const widgetOf = (property, page) => {
   }
   if (isWhole(range)) {
     const element = el('input', { type: 'number', step: '1', min: range.includes('xsd:nonNegativeInteger') ? '0' : undefined });
-    return { element, read: () => (element.value === '' ? undefined : numberOf(element.value)), write: (value) => { element.value = value ?? ''; } };
+    const read = () => (element.value === '' ? undefined : numberOf(element.value));
+    return { element, read, write: (value) => { element.value = value ?? ''; } };
   }
   if (range.includes('xsd:dateTime')) {
     const element = el('input', { type: 'datetime-local', step: '1' });
@@ -65,7 +66,8 @@ const widgetOf = (property, page) => {
   const element = LONG.test(property.name) ? el('textarea', { rows: 3, dir: 'auto' })
     : el('input', { type: 'text', dir: 'auto', autocomplete: 'off', inputmode: range.includes('xsd:anyURI') ? 'url' : undefined });
   return {
-    element, read: () => (element.value === '' ? undefined : element.value), write: (value) => { element.value = value?.['@id'] ?? value ?? ''; },
+    element, read: () => (element.value === '' ? undefined : element.value),
+    write: (value) => { element.value = value?.['@id'] ?? value ?? ''; },
     suggestions: classes.length ? () => suggest(classes[0], page) : undefined,
   };
 };
@@ -77,13 +79,15 @@ const fieldOf = (property, page, { isCreating }) => {
   element.id = freshId('field');
   element.name = property.name;
   const [about, fault] = [el('p', { class: 'about', id: `${element.id}-about` }), el('p', { class: 'fault', id: `${element.id}-fault` })];
-  const example = property.example === undefined ? '' : ` ${w.example(Array.isArray(property.example) ? property.example[0] : property.example)}`;
+  const example = property.example === undefined
+    ? '' : ` ${w.example(Array.isArray(property.example) ? property.example[0] : property.example)}`;
   const parts = [property.description, example.trim(), widget.isMany && w.lines, !property.readable && !isCreating && w.unchanged];
   about.textContent = parts.filter(Boolean).map((part) => part.replace(/[.:;]?$/, '.')).join(' ');
   element.setAttribute('aria-describedby', `${about.id} ${fault.id}`);
   const isRequired = property.required && isCreating;
   if (isRequired) element.setAttribute('aria-required', 'true');
-  const label = el('label', { for: element.id }, humanise(property.name), isRequired ? el('span', { class: 'faint' }, ` ${w.required}`) : undefined);
+  const label = el('label', { for: element.id }, humanise(property.name),
+    isRequired ? el('span', { class: 'faint' }, ` ${w.required}`) : undefined);
   const offered = el('ul', { class: 'chips offered' });
   if (widget.suggestions) {
     element.addEventListener('focus', async () => {
@@ -117,7 +121,8 @@ const isHeld = (said, value, { property: { range } }) => {
 };
 
 /** Returns the names of members that a fault is about. */
-const memberOf = ({ pointer, propertyPath }) => (pointer ?? '').replace(/^#?\//, '').split('/')[0] || `${propertyPath ?? ''}`.split(/[.[]/)[0];
+const memberOf = ({ pointer, propertyPath }) => (pointer ?? '').replace(/^#?\//, '').split('/')[0]
+  || `${propertyPath ?? ''}`.split(/[.[]/)[0];
 
 /**
  * Makes the fields of a class. `kind`: `create`, `replace` or `change`.
@@ -134,7 +139,8 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
   }
   const touched = new Set();
   const element = el('div', { class: 'form-fields', oninput: (event) => touched.add(event.target.name) },
-    [...fields].sort((a, b) => Number(isCreating && b.property.required) - Number(isCreating && a.property.required)).map(({ box }) => box));
+    [...fields].sort((a, b) => Number(isCreating && b.property.required) - Number(isCreating && a.property.required))
+      .map(({ box }) => box));
   /** Returns a member that nobody changed as it was read: some fields show no more than a part of it, as of a time its seconds. */
   const untouched = ({ property: { name } }, value) => {
     const before = initial[name];
@@ -154,11 +160,16 @@ export const fieldsOf = ({ of, page, initial = {}, kind, only }) => {
   };
   const mark = (faults) => {
     const rest = [];
-    for (const field of fields) field.mark(faults.filter((fault) => memberOf(fault) === field.property.name).map(({ message }) => message).join(' '));
+    for (const field of fields) {
+      field.mark(faults.filter((fault) => memberOf(fault) === field.property.name).map(({ message }) => message).join(' '));
+    }
     for (const fault of faults) if (!fields.some((field) => field.property.name === memberOf(fault))) rest.push(fault);
     return rest;
   };
-  /** Returns what is wrong before anything is sent: what is missing, what is no number or time, and numbers that would be sent as others. */
+  /**
+   * Returns what is wrong before anything is sent: what is missing, what is no number or time, and numbers that would be sent as
+   * others.
+   */
   const missing = () => fields.flatMap((field) => {
     const { name: propertyPath, required, range } = field.property;
     // The browser says that nothing is entered, which would be taken as a wish to remove what was there.

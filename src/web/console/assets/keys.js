@@ -19,7 +19,8 @@ const help = () => {
   const isOff = localStorage.getItem(OFF) !== null;
   const box = el('input', { type: 'checkbox', id: freshId('keys'), checked: !isOff });
   box.addEventListener('change', () => (box.checked ? localStorage.removeItem(OFF) : localStorage.setItem(OFF, '1')));
-  sheet(words.help, el('dl', { class: 'fields' }, Object.entries(w.list).map(([key, text]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)])),
+  sheet(words.help, el('dl', { class: 'fields' },
+    Object.entries(w.list).map(([key, text]) => [el('dt', {}, el('kbd', {}, key)), el('dd', {}, text)])),
     el('div', { class: 'field check' }, el('label', { for: box.id }, w.on), box));
 };
 
@@ -27,7 +28,8 @@ const help = () => {
 export const palette = (go) => {
   const id = freshId('palette');
   const found = el('ul', { class: 'plain found' });
-  const here = () => [...document.querySelectorAll('main a[href]')].filter((a) => a.textContent.trim() && a.origin === location.origin && !a.search && !/^[\d.,]+$/.test(a.textContent.trim()))
+  const here = () => [...document.querySelectorAll('main a[href]')].filter((a) => a.textContent.trim() && a.origin === location.origin
+    && !a.search && !/^[\d.,]+$/.test(a.textContent.trim()))
     .map((a) => ({ url: a.href, title: a.textContent.trim() }));
   const known = [...new Map([...recent(), ...here()].map((page) => [page.url, page])).values()];
   const matching = () => {
@@ -37,7 +39,8 @@ export const palette = (go) => {
     if (/^\/?[a-z]+\//i.test(typed)) matches.unshift({ url: `${base}/${typed.replace(/^\//, '')}`, title: typed });
     return matches;
   };
-  const list = () => found.replaceChildren(...matching().map(({ url, title }) => el('li', {}, el('a', { href: url, dir: 'auto' }, title), ' ',
+  const list = () => found.replaceChildren(...matching()
+    .map(({ url, title }) => el('li', {}, el('a', { href: url, dir: 'auto' }, title), ' ',
     el('span', { class: 'faint' }, url.slice(base.length)))));
   const input = el('input', { type: 'search', id, autocomplete: 'off', spellcheck: 'false', oninput: list });
   const dialog = sheet(w.palette, el('form', {

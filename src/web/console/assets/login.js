@@ -9,7 +9,8 @@ const w = words.session;
 export const SESSION = `${base}/console/session`;
 
 /** Sends a request about the session, which takes and returns plain JSON. */
-export const sendSession = (method, body) => send(method, SESSION, { body, quiet: true, headers: body ? { 'content-type': 'application/json' } : {} });
+export const sendSession = (method, body) =>
+  send(method, SESSION, { body, quiet: true, headers: body ? { 'content-type': 'application/json' } : {} });
 
 /** Returns the number of a customer, which is the last part of its address. */
 export const numberOf = (customer) => `${customer ?? ''}`.split('/').pop();
@@ -17,7 +18,8 @@ export const numberOf = (customer) => `${customer ?? ''}`.split('/').pop();
 /** Returns whether anybody can log in at the address of this service: over http, secrets could be read on their way. */
 const isPossible = () => {
   const { protocol, hostname } = new URL(base);
-  return protocol === 'https:' || hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+  return protocol === 'https:' || hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]'
+    || /^127(\.\d+){3}$/.test(hostname);
 };
 
 /** Returns why a log-in failed, in words. */
@@ -34,7 +36,8 @@ const reasonOf = ({ status, doc }) => {
 const fieldsOf = (done, known) => {
   const fault = el('p', { class: 'fault', role: 'alert' });
   const [nameId, secretId, choiceId] = [freshId('log-in'), freshId('log-in'), freshId('log-in')];
-  const name = el('input', { id: nameId, name: 'name', autocomplete: 'username', required: true, spellcheck: 'false', autocapitalize: 'none', dir: 'auto', value: known?.name ?? '' });
+  const name = el('input', { id: nameId, name: 'name', autocomplete: 'username', required: true, spellcheck: 'false',
+    autocapitalize: 'none', dir: 'auto', value: known?.name ?? '' });
   const secret = el('input', { id: secretId, name: 'secret', type: 'password', autocomplete: 'current-password', required: true });
   const choice = el('div', { class: 'field', hidden: true });
   const submitButton = el('button', { class: 'main', type: 'submit' }, w.submit);
@@ -48,7 +51,8 @@ const fieldsOf = (done, known) => {
   const forget = () => { choice.replaceChildren(); choice.hidden = true; };
   name.addEventListener('input', forget);
   const offer = (customers) => {
-    const select = el('select', { id: choiceId, name: 'customer' }, customers.map((customer) => el('option', { value: customer }, customer)));
+    const select = el('select', { id: choiceId, name: 'customer' },
+      customers.map((customer) => el('option', { value: customer }, customer)));
     choice.replaceChildren(el('label', { for: choiceId }, w.which), select);
     choice.hidden = false;
     select.focus();
@@ -79,7 +83,8 @@ const fieldsOf = (done, known) => {
 export const form = (done) => {
   if (!isPossible()) return el('section', { class: 'log-in', id: 'log-in' }, el('h2', {}, w.title), el('p', {}, w.insecure(base)));
   const { submit, parts, submitButton } = fieldsOf(done);
-  return el('form', { class: 'log-in', id: 'log-in', onsubmit: submit }, el('h2', {}, w.title), el('p', {}, w.explain), parts, el('div', {}, submitButton));
+  return el('form', { class: 'log-in', id: 'log-in', onsubmit: submit }, el('h2', {}, w.title), el('p', {}, w.explain), parts,
+    el('div', {}, submitButton));
 };
 
 /**
@@ -93,10 +98,12 @@ export const overPage = (known) => new Promise((end) => {
   const dialog = el('dialog', { class: 'over', 'aria-labelledby': heading });
   if (isPossible()) {
     const { submit, parts, submitButton, first } = fieldsOf(() => { isIn = true; dialog.close(); }, known);
-    dialog.append(el('form', { class: 'form-fields', onsubmit: submit }, head, el('p', { class: 'about' }, known ? w.againExplained : w.explain), parts,
+    dialog.append(el('form', { class: 'form-fields', onsubmit: submit }, head,
+      el('p', { class: 'about' }, known ? w.againExplained : w.explain), parts,
       el('div', { class: 'actions' }, submitButton, button(words.operation.cancel, () => dialog.close()))));
     queueMicrotask(() => first.focus());
-  } else dialog.append(head, el('p', {}, w.insecure(base)), el('div', { class: 'actions' }, button(words.operation.close, () => dialog.close())));
+  } else dialog.append(head, el('p', {}, w.insecure(base)),
+    el('div', { class: 'actions' }, button(words.operation.close, () => dialog.close())));
   dialog.addEventListener('close', () => { dialog.remove(); end(isIn); });
   document.body.append(dialog);
   dialog.showModal();

@@ -43,7 +43,8 @@ const viewOf = async (doc, className) => {
 /** Shows what went wrong, in words. */
 const problemView = (exchange, page) => {
   if (exchange.status === 401 && !me) {
-    return [headOf(page, { title: words.session.needed, kind: null }), form(async () => { await ask(); go(exchange.url, { replace: true }); }),
+    return [headOf(page, { title: words.session.needed, kind: null }),
+      form(async () => { await ask(); go(exchange.url, { replace: true }); }),
       el('div', { class: 'actions' }, link(`${base}/`, words.first.start))];
   }
   const { title, detail, faults, requestId, retry } = problemOf(exchange);
@@ -53,7 +54,8 @@ const problemView = (exchange, page) => {
     detail ? el('p', { dir: 'auto' }, detail) : undefined,
     faults.length ? el('ul', {}, faults.map(({ message }) => el('li', {}, message))) : undefined,
     retry ? el('p', {}, retry) : undefined,
-    el('div', { class: 'actions' }, exchange.status >= 500 || exchange.status === 0 ? again : undefined, link(`${base}/`, words.first.start)),
+    el('div', { class: 'actions' }, exchange.status >= 500 || exchange.status === 0 ? again : undefined,
+      link(`${base}/`, words.first.start)),
     requestId ? el('p', { class: 'faint' }, `${words.requestId} ${requestId}`) : undefined];
 };
 

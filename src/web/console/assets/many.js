@@ -68,7 +68,8 @@ export const everything = async (operation, page) => {
     return typed.focus();
   };
   const dialog = sheet(operation.label, el('form', { onsubmit: submit, novalidate: true }, place, count, fields?.element, confirmed,
-    el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: isDeleting ? 'danger' : 'main' }, isDeleting ? words.operation.delete : words.operation.save),
+    el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: isDeleting ? 'danger' : 'main' },
+      isDeleting ? words.operation.delete : words.operation.save),
       button(words.operation.cancel, () => dialog.close()))));
   if (isDeleting) await countThem();
   else {

@@ -1,6 +1,7 @@
 // Requests that make something: sent again after an answer was lost, each makes it once.
 
-const fresh = () => `"console-${[...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('')}"`;
+const inHex = (byte) => byte.toString(16).padStart(2, '0');
+const fresh = () => `"console-${[...crypto.getRandomValues(new Uint8Array(16))].map(inHex).join('')}"`;
 
 /** The keys of the requests of one sheet, where the operation takes keys. */
 export class Once {

@@ -12,7 +12,10 @@ const ORDER = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 /** Parts of the console that a page can be shown without. */
 const later = {
-  form: () => import('./form_sheet.js'), many: () => import('./many.js'), sets: () => import('./sets.js'), stale: () => import('./stale.js'),
+  form: () => import('./form_sheet.js'),
+  many: () => import('./many.js'),
+  sets: () => import('./sets.js'),
+  stale: () => import('./stale.js'),
 };
 const lastOf = (url) => decodeURIComponent(new URL(url, location.href).pathname.split('/').pop());
 const above = (url) => url.split(/[?#]/)[0].replace(/\/[^/]*$/, '') || `${base}/`;
@@ -37,8 +40,10 @@ export const finish = (exchange, page, dialog, { isDeleting } = {}) => {
   const of = classOf(doc ?? {});
   const hidden = doc && Object.keys(doc).filter((name) => name === 'secret' && doc[name]);
   if (hidden?.length) {
-    const row = (name) => [el('dt', {}, humanise(name)), el('dd', {}, el('code', { class: 'secret' }, doc[name]), ' ', copier(words.copy, doc[name], words.copied))];
-    const shown = sheet(w.once, el('p', {}, w.onceExplained), el('dl', { class: 'fields' }, ['key', ...hidden].filter((name) => doc[name]).map(row)),
+    const row = (name) => [el('dt', {}, humanise(name)),
+      el('dd', {}, el('code', { class: 'secret' }, doc[name]), ' ', copier(words.copy, doc[name], words.copied))];
+    const shown = sheet(w.once, el('p', {}, w.onceExplained),
+      el('dl', { class: 'fields' }, ['key', ...hidden].filter((name) => doc[name]).map(row)),
       el('div', { class: 'actions' }, button(w.kept, () => shown.close(), { class: 'main' })));
     shown.addEventListener('close', () => page.reload());
     // Escape is pressed too soon.
@@ -60,7 +65,8 @@ export const fail = (exchange, fields, place) => {
   const { title, detail, faults, retry, requestId } = problemOf(exchange);
   const rest = fields?.mark(faults);
   const said = faults.length ? faults : detail ? [{ message: detail }] : [];
-  const extra = [retry, exchange.status >= 500 && requestId ? `${words.requestId} ${requestId}` : undefined].filter(Boolean).map((message) => ({ message }));
+  const extra = [retry, exchange.status >= 500 && requestId ? `${words.requestId} ${requestId}` : undefined].filter(Boolean)
+    .map((message) => ({ message }));
   const summary = summaryOf(exchange.status === 400 ? w.faults(faults.length || 1) : title, [...said, ...extra], fields);
   place.replaceChildren(summary);
   summary.focus();
@@ -94,14 +100,17 @@ const remove = (operation, target, page) => {
     return isGood(exchange) ? finish(exchange, page, dialog, { isDeleting: true }) : fail(exchange, undefined, place);
   });
   const dialog = sheet(w.deleteThis(titleOf(page.doc, page.url)), el('form', { onsubmit: submit }, place,
-    el('p', {}, w.deleteExplained), el('div', { class: 'field' }, el('label', { for: typed.id }, w.type, ' ', el('code', {}, wanted)), typed),
-    el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'danger' }, operation.label), button(w.cancel, () => dialog.close()))));
+    el('p', {}, w.deleteExplained),
+    el('div', { class: 'field' }, el('label', { for: typed.id }, w.type, ' ', el('code', {}, wanted)), typed),
+    el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'danger' }, operation.label),
+      button(w.cancel, () => dialog.close()))));
   typed.focus();
 };
 
 const confirm = (operation, target, page) => {
   const [place, once] = [el('div'), new Once(operation)];
-  const dialog = sheet(operation.label, place, el('p', {}, operation.description ?? ''), el('div', { class: 'actions' }, button(operation.label, single(async () => {
+  const dialog = sheet(operation.label, place, el('p', {}, operation.description ?? ''),
+    el('div', { class: 'actions' }, button(operation.label, single(async () => {
     const exchange = await send(operation.method, target, { headers: once.headers() });
     once.answered(exchange);
     return isGood(exchange) ? finish(exchange, page, dialog) : fail(exchange, undefined, place);
@@ -117,7 +126,9 @@ export const offered = ({ doc }) => (doc['hydra:operation'] ?? []).map((node) =>
 const act = async (operation, target, page, { isAside } = {}) => {
   if (Array.isArray(page.doc.member) && !isAside && operation.method !== 'POST') return (await later.many()).everything(operation, page);
   if (operation.method === 'DELETE') return isAside ? confirm(operation, target, page) : remove(operation, target, page);
-  if (operation.action === 'AddAction') return (await later.sets()).changeSet(operation, target, (exchange, dialog) => finish(exchange, page, dialog));
+  if (operation.action === 'AddAction') {
+    return (await later.sets()).changeSet(operation, target, (exchange, dialog) => finish(exchange, page, dialog));
+  }
   return operation.expects ? (await later.form()).open(operation, target, page) : run(operation, target, page);
 };
 
@@ -130,14 +141,16 @@ export const actionsOf = (page, { without = [] } = {}) => {
     const whole = { ...operation, description: more?.description ?? operation.title, headers: more?.headers ?? operation.headers };
     whole.label = labelOf(whole, page);
     return button(whole.label, single(() => act(whole, page.url.split(/[?#]/)[0], page)), {
-      title: operation.title, 'data-method': operation.method, class: operation.method === 'DELETE' ? 'danger' : operation.method === 'POST' ? 'main' : undefined,
+      title: operation.title, 'data-method': operation.method,
+      class: operation.method === 'DELETE' ? 'danger' : operation.method === 'POST' ? 'main' : undefined,
     });
   });
   const aside = partsOf(page).does.flatMap(([name, value, property]) => property.operations
     .filter(({ method }) => ORDER.includes(method) && !(name === 'deleteImages'))
     .map((operation) => {
       const whole = { ...operation, label: humanise(name), description: property.description };
-      return button(whole.label, single(() => act(whole, value, page, { isAside: true })), { title: property.description, 'data-method': operation.method });
+      return button(whole.label, single(() => act(whole, value, page, { isAside: true })),
+        { title: property.description, 'data-method': operation.method });
     }));
   return [...own, ...aside];
 };

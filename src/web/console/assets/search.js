@@ -16,7 +16,9 @@ export const searchOf = ({ doc, url }) => {
   const now = new URL(url, location.href).searchParams;
   const expand = (changes = {}) => {
     const values = new Map([...now].filter(([name]) => names.includes(name) && name !== 'page' && name !== 'pageKey'));
-    for (const [name, value] of Object.entries(changes)) value === undefined || value === '' ? values.delete(name) : values.set(name, value);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === undefined || value === '') values.delete(name); else values.set(name, value);
+    }
     const query = new URLSearchParams([...values]).toString();
     return query ? `${start}?${query}` : start;
   };
@@ -59,7 +61,8 @@ export const filterForm = (search, of, { vocabulary, go }) => {
     const property = vocabulary.property(of, name);
     const field = fieldOf(name, search, property);
     field.id = freshId('filter');
-    return el('div', { class: 'filter', title: vocabulary.variable(name, of) }, el('label', { for: field.id }, isTime(name) ? w.utc(humanise(name)) : humanise(name)), field);
+    return el('div', { class: 'filter', title: vocabulary.variable(name, of) },
+      el('label', { for: field.id }, isTime(name) ? w.utc(humanise(name)) : humanise(name)), field);
   });
   const isSet = (name) => (search.now.get(name) ?? '') !== '';
   const folded = fields.slice(SHOWN);

@@ -45,7 +45,10 @@ export const ask = async () => {
   return me;
 };
 
-/** Redeems the token of a log-in link, which stands in the fragment and so is sent to nobody else; returns the exchange, `undefined` without one. */
+/**
+ * Redeems the token of a log-in link, which stands in the fragment and so is sent to nobody else; returns the exchange,
+ * `undefined` without one.
+ */
 export const redeem = async () => {
   const token = /^#log-in=([A-Za-z0-9_-]{32,})$/.exec(location.hash)?.[1];
   if (!token) return undefined;

@@ -6,7 +6,8 @@ import { words } from './words.js';
 export const sheet = (title, ...content) => {
   const heading = freshId('sheet');
   const dialog = el('dialog', { class: 'sheet', 'aria-labelledby': heading },
-    el('div', { class: 'sheet-head' }, el('h2', { id: heading, tabindex: '-1' }, title), button(words.operation.close, () => dialog.close(), { class: 'quiet' })), ...content);
+    el('div', { class: 'sheet-head' }, el('h2', { id: heading, tabindex: '-1' }, title),
+      button(words.operation.close, () => dialog.close(), { class: 'quiet' })), ...content);
   dialog.addEventListener('close', () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
@@ -19,7 +20,8 @@ export const summaryOf = (title, faults, fields) => {
     faults.length ? el('ul', {}, faults.map((fault) => {
       const field = fields?.fieldFor(fault);
       return el('li', { dir: 'auto' }, field
-        ? el('a', { href: `#${field.id}`, onclick: (event) => { event.preventDefault(); document.getElementById(field.id).focus(); } }, fault.message)
+        ? el('a', { href: `#${field.id}`, onclick: (event) => { event.preventDefault(); document.getElementById(field.id).focus(); } },
+          fault.message)
         : fault.message);
     })) : undefined);
   return element;

@@ -51,8 +51,11 @@ export const conflictOf = ({ now, body, initial, again, discard }) => {
   const others = new Set(differing(initial, now.doc));
   const names = Object.keys({ ...initial, ...now.doc }).filter((name) => /^[a-z]/i.test(name) && (name in body || others.has(name)));
   const element = el('div', { class: 'conflict', tabindex: '-1' }, el('h3', {}, words.status[412]), el('p', {}, w.conflict),
-    el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': w.compare }, el('table', {}, el('thead', {}, el('tr', {}, el('td', {}), [w.yours, w.loaded, w.now].map((label) => el('th', { scope: 'col' }, label)))),
-      el('tbody', {}, names.map((name) => el('tr', { class: others.has(name) ? 'changed' : undefined }, el('th', { scope: 'row' }, humanise(name)),
+    el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': w.compare },
+      el('table', {}, el('thead', {}, el('tr', {}, el('td', {}),
+        [w.yours, w.loaded, w.now].map((label) => el('th', { scope: 'col' }, label)))),
+      el('tbody', {}, names.map((name) => el('tr', { class: others.has(name) ? 'changed' : undefined },
+        el('th', { scope: 'row' }, humanise(name)),
         [name in body ? body[name] ?? undefined : initial[name], initial[name], now.doc[name]].map((value, index) => el('td', {
           dir: 'auto', class: (index === 0 && name in body) || (index === 2 && others.has(name)) ? 'strong' : undefined,
         }, shown(value)))))))),

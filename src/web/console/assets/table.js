@@ -4,10 +4,12 @@ import { words } from './words.js';
 const w = words.table;
 
 /** The columns of tables without a header line, in the order of old. */
-const OLD = ['line', 'id', 'mediaType', 'space', 'origin', 'string1', 'string2', 'string3', 'number1', 'number2', 'number3', 'maxUnauthorised'];
+const OLD = ['line', 'id', 'mediaType', 'space', 'origin', 'string1', 'string2', 'string3', 'number1', 'number2', 'number3',
+  'maxUnauthorised'];
 const NUMBERS = new Set(['space', 'number1', 'number2', 'number3', 'maxUnauthorised']);
 const LISTS = new Set(['tags', 'roles']);
-const KNOWN = new Set([...OLD.slice(1), 'initialOrigin', 'tags', 'roles', 'label', 'requiredStatement', 'rights', 'imageOptimisationPolicy', 'thumbnailPolicy']);
+const KNOWN = new Set([...OLD.slice(1), 'initialOrigin', 'tags', 'roles', 'label', 'requiredStatement', 'rights',
+  'imageOptimisationPolicy', 'thumbnailPolicy']);
 
 const SEPARATORS = [',', ';', '\t'];
 
@@ -134,5 +136,7 @@ export const textOf = async (file) => {
 export const refusedCsv = (rows) => {
   const columns = [...new Set(rows.flatMap(({ member }) => Object.keys(member)))];
   const quoted = (value) => `"${`${Array.isArray(value) ? value.join(',') : value ?? ''}`.replaceAll('"', '""')}"`;
-  return [['line', ...columns, 'reason'].join(','), ...rows.map(({ line, member, faults }) => [line, ...columns.map((name) => quoted(member[name])), quoted(faults.join('; '))].join(','))].join('\n');
+  return [['line', ...columns, 'reason'].join(','),
+    ...rows.map(({ line, member, faults }) =>
+      [line, ...columns.map((name) => quoted(member[name])), quoted(faults.join('; '))].join(','))].join('\n');
 };

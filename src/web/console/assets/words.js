@@ -106,7 +106,8 @@ export const words = {
     tries: (count, next) => `${count} ${count === 1 ? 'attempt' : 'attempts'} so far${next ? ', the next' : ''}`,
     stranger: 'What a stranger sees',
     ask: 'Try without credentials',
-    strangers: { 200: 'The whole image, in every size.', 303: 'A smaller version, and the way to log in.', 401: 'Nothing but the way to log in.', 404: 'Nothing.' },
+    strangers: { 200: 'The whole image, in every size.', 303: 'A smaller version, and the way to log in.',
+      401: 'Nothing but the way to log in.', 404: 'Nothing.' },
     metadata: 'What is said of it',
     size: (width, height) => `${width} × ${height}`,
   },
@@ -162,7 +163,9 @@ export const words = {
 
   job: {
     titles: {
-      delete: (count) => `Deletion of ${count} images`, update: (count) => `Change of ${count} images`, other: (count) => `Job for ${count} images`,
+      delete: (count) => `Deletion of ${count} images`,
+      update: (count) => `Change of ${count} images`,
+      other: (count) => `Job for ${count} images`,
     },
     what: 'What',
     asked: 'Asked for',
@@ -301,8 +304,9 @@ export const words = {
     needed: 'You have to log in to see this',
     wrong: 'These do not belong together. Check both, and try again; each attempt that fails makes the next take longer.',
     several: 'This is right for several customers. Choose one.',
-    insecure: (base) => `The address of this service is ${base}. Over http, people log in only on the machine of the service itself: everywhere else, `
-      + 'what they send could be read on its way. Whoever runs the service can give it an address of https (HYDRIA_PUBLIC_URL).',
+    insecure: (base) => `The address of this service is ${base}. Over http, people log in only on the machine of the service `
+      + 'itself: everywhere else, what they send could be read on its way. Whoever runs the service can give it an address of https '
+      + '(HYDRIA_PUBLIC_URL).',
     linkIsOver: 'This link has been used already, or is older than ten minutes. `hydria key link` prints another.',
     keyNamed: (name) => `Key ${name}`,
     reads: 'reads only',

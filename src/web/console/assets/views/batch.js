@@ -50,7 +50,8 @@ const showErrors = async (page, batch, place) => {
 const timesOf = (batch) => {
   const parts = [];
   if (batch.submitted) parts.push([w.submitted, moment(batch.submitted)]);
-  if (isDone(batch)) parts.push([w.finished, [moment(batch.finished), batch.submitted ? ` (${w.after(span(batch.submitted, batch.finished))})` : '']]);
+  if (isDone(batch)) parts.push([w.finished,
+    [moment(batch.finished), batch.submitted ? ` (${w.after(span(batch.submitted, batch.finished))})` : '']]);
   else if (batch.estCompletion) parts.push([w.estimated, moment(batch.estCompletion)]);
   return el('dl', { class: 'fields' }, parts.map(([term, value]) => [el('dt', {}, term), el('dd', {}, value)]));
 };
@@ -93,7 +94,8 @@ export const table = (page, members, { heading }) => {
   const named = (name) => page.vocabulary.property('Batch', name) ?? { name, range: [], operations: [] };
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': words.collection.members }, el('table', {},
     el('caption', { class: 'unseen' }, page.title),
-    el('thead', {}, el('tr', {}, heading({ ...named('id'), range: [] }), el('th', { scope: 'col' }, w.title), ['submitted', 'finished'].map((name) => heading(named(name))))),
+    el('thead', {}, el('tr', {}, heading({ ...named('id'), range: [] }), el('th', { scope: 'col' }, w.title),
+      ['submitted', 'finished'].map((name) => heading(named(name))))),
     el('tbody', {}, members.map((batch) => el('tr', {}, el('th', { scope: 'row' }, link(batch['@id'], w.one(batch.id))),
       el('td', { class: 'wide' }, barOf(batch), ' ', progressText(batch)),
       ['submitted', 'finished'].map((name) => el('td', {}, batch[name] ? valueOf(batch[name], named(name)) : '')))))));

@@ -6,7 +6,8 @@ import { suggest } from '../suggest.js';
 import { nameOf, words } from '../words.js';
 
 const w = words.bulk;
-const OTHERS = ['label', 'string1', 'string2', 'string3', 'number1', 'number2', 'number3', 'maxUnauthorised', 'requiredStatement', 'rights'];
+const OTHERS = ['label', 'string1', 'string2', 'string3', 'number1', 'number2', 'number3', 'maxUnauthorised', 'requiredStatement',
+  'rights'];
 /** Roles that are offered, at most: customers have a few. */
 const ROLES = 500;
 const linesOf = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
@@ -48,7 +49,9 @@ const carryOut = async (method, url, body, { place, dialog, page }) => {
 
 const area = (label, about) => {
   const input = el('textarea', { id: freshId('bulk'), rows: 2, dir: 'auto', spellcheck: 'false' });
-  return { input, box: el('div', { class: 'field' }, el('label', { for: input.id }, label), input, about ? el('p', { class: 'about' }, about) : undefined) };
+  const box = el('div', { class: 'field' }, el('label', { for: input.id }, label), input,
+    about ? el('p', { class: 'about' }, about) : undefined);
+  return { input, box };
 };
 
 /** Opens the form that changes all that are selected. */
@@ -133,7 +136,8 @@ export const selectionOf = (page, members, of) => {
   const draw = () => {
     const images = [...chosen.values()];
     redraw(bar, [images.length ? [el('strong', {}, w.selected(images.length)),
-      button(w.edit, single(() => change(page, images, of)), { class: 'main' }), button(w.remove, () => remove(page, images), { class: 'danger' }),
+      button(w.edit, single(() => change(page, images, of)), { class: 'main' }),
+      button(w.remove, () => remove(page, images), { class: 'danger' }),
       button(w.clear, () => selection.all(false), { class: 'quiet' })] : el('span', { class: 'faint' }, w.none),
     images.length < members.length ? button(w.all, () => selection.all(true), { class: 'quiet' }) : undefined]);
   };

@@ -38,10 +38,12 @@ const zoomOf = (info, page) => {
     if (page.signal.aborted) return;
     const viewer = OpenSeadragon({
       element: stage, tileSources: info, drawer: 'canvas', showNavigationControl: false, crossOriginPolicy: 'Anonymous',
-      animationTime: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 0.6, maxZoomPixelRatio: 4, gestureSettingsMouse: { scrollToZoom: true },
+      animationTime: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 0.6, maxZoomPixelRatio: 4,
+      gestureSettingsMouse: { scrollToZoom: true },
     });
     const by = (factor) => () => { viewer.viewport.zoomBy(factor); viewer.viewport.applyConstraints(); };
-    tools.append(button('+', by(1.6), { title: w.zoomIn, 'aria-label': w.zoomIn }), button('−', by(1 / 1.6), { title: w.zoomOut, 'aria-label': w.zoomOut }),
+    tools.append(button('+', by(1.6), { title: w.zoomIn, 'aria-label': w.zoomIn }),
+      button('−', by(1 / 1.6), { title: w.zoomOut, 'aria-label': w.zoomOut }),
       button('⤢', () => viewer.viewport.goHome(), { title: w.whole, 'aria-label': w.whole }),
       button('↻', () => viewer.viewport.setRotation(viewer.viewport.getRotation() + 90), { title: w.turn, 'aria-label': w.turn }),
       button('□', () => box.requestFullscreen?.(), { title: w.full, 'aria-label': w.full }));
@@ -79,7 +81,8 @@ const topOf = (page, image, replace) => {
 
 /** Returns how it came in, step by step. */
 const stepsOf = (image) => {
-  const rows = [[w.registered, image.queued ?? image.created], [w.fetched, image.dequeued], [w.processed, image.finished]].filter(([, at]) => at);
+  const rows = [[w.registered, image.queued ?? image.created], [w.fetched, image.dequeued],
+    [w.processed, image.finished]].filter(([, at]) => at);
   const list = el('ol', { class: 'steps' }, rows.map(([label, at], index) => el('li', {}, el('span', {}, label), ' ', moment(at, true),
     index ? el('span', { class: 'faint' }, ` ${words.batch.after(span(rows[index - 1][1], at))}`) : '')));
   const trouble = image.error || image.lastError;
@@ -134,7 +137,9 @@ export const view = (page) => {
       hasServices ? el('section', {}, el('h2', {}, w.services), serviceOf(image)) : undefined, strangerOf(image)]);
   };
   draw(page.doc);
-  follow(page, page.doc, { seen: (image) => { if (!image.ingesting) page.reload(); else draw(image); }, done: (image) => !image.ingesting });
+  follow(page, page.doc, {
+    seen: (image) => { if (!image.ingesting) page.reload(); else draw(image); }, done: (image) => !image.ingesting,
+  });
   const { says, leads } = partsOf(page, [...SERVICES, ...TIMES, 'label']);
   return [headOf(page, { actions: mayWrite ? [another, ...page.actions] : page.actions }), top,
     el('div', { class: 'columns' }, el('section', {}, el('h2', {}, w.metadata), fieldsOf([...says, ...leads], page.vocabulary)), beside)];

@@ -32,8 +32,10 @@ export const pictureOf = (image) => {
     return frame;
   }
   const alternative = [nameOf(image), image.string1, image.string2].filter(Boolean).join(', ');
-  const picture = el('img', { src: source, alt: alternative, loading: 'lazy', decoding: 'async', width: image.width, height: image.height });
-  picture.addEventListener('error', () => frame.replaceChildren(image.roles?.length ? instead('protected', w.protected) : instead('noPicture', w.noPicture)));
+  const picture = el('img', { src: source, alt: alternative, loading: 'lazy', decoding: 'async', width: image.width,
+    height: image.height });
+  picture.addEventListener('error', () =>
+    frame.replaceChildren(image.roles?.length ? instead('protected', w.protected) : instead('noPicture', w.noPicture)));
   frame.append(picture);
   return frame;
 };
@@ -95,9 +97,11 @@ export const table = (page, members, { heading }) => {
   const of = classOf(members[0]);
   const columns = columnsOf(members);
   const propertyOf = (name) => vocabulary.property(of, name) ?? { name, range: [], operations: [] };
-  return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': words.collection.members }, el('table', { class: 'images' },
+  return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': words.collection.members },
+    el('table', { class: 'images' },
     el('caption', { class: 'unseen' }, page.title),
-    el('thead', {}, el('tr', {}, page.selection && el('td', { class: 'check' }), el('td', { class: 'small' }), heading(propertyOf('id'), undefined),
+    el('thead', {}, el('tr', {}, page.selection && el('td', { class: 'check' }), el('td', { class: 'small' }),
+      heading(propertyOf('id'), undefined),
       columns.map((name) => heading(propertyOf(name), name === 'width' ? words.image.dimensions : undefined)))),
     el('tbody', {}, members.map((image) => rowOf(page, image, columns)))));
 };

@@ -26,7 +26,8 @@ export const view = (page) => {
   const draw = (job) => {
     live.replaceChildren(...[barOf(job), el('p', { class: 'big' }, progressText(job)), stateOf(job),
       el('dl', { class: 'fields' }, el('dt', {}, w.asked), el('dd', {}, moment(job.created)),
-        isDone(job) ? [el('dt', {}, words.batch.finished), el('dd', {}, moment(job.finished), ` (${words.batch.after(span(job.created, job.finished))})`)] : '')].filter(Boolean));
+        isDone(job) ? [el('dt', {}, words.batch.finished),
+          el('dd', {}, moment(job.finished), ` (${words.batch.after(span(job.created, job.finished))})`)] : '')].filter(Boolean));
     failed.replaceChildren(...(job.messages?.length ? [el('section', {}, el('h2', {}, words.batch.failed),
       el('ul', {}, job.messages.map((message) => el('li', { class: 'message', dir: 'auto' }, message))))] : []));
   };
@@ -45,7 +46,8 @@ export const table = (page, members, { heading }) => {
   const named = (name) => page.vocabulary.property('Job', name) ?? { name, range: [], operations: [] };
   return el('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': words.collection.members }, el('table', {},
     el('caption', { class: 'unseen' }, page.title),
-    el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, w.what), el('th', { scope: 'col' }, words.batch.title), ['created', 'finished'].map((name) => heading(named(name))))),
+    el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, w.what), el('th', { scope: 'col' }, words.batch.title),
+      ['created', 'finished'].map((name) => heading(named(name))))),
     el('tbody', {}, members.map((job) => el('tr', {}, el('th', { scope: 'row' }, link(job['@id'], titleOf(job))),
       el('td', { class: 'wide' }, barOf(job), ' ', progressText(job)),
       ['created', 'finished'].map((name) => el('td', {}, job[name] ? valueOf(job[name], named(name)) : '')))))));

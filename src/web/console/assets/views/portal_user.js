@@ -1,4 +1,5 @@
-// A portal user: whether anybody can log in with the account, and its password, which people change of their own and administrators set anew.
+// A portal user: whether anybody can log in with the account, and its password, which people change of their own and
+// administrators set anew.
 import { getLater, isGood, problemOf, send } from '../api.js';
 import { announce, button, el, link } from '../dom.js';
 import { fieldsOf } from '../forms.js';
@@ -46,9 +47,11 @@ const change = (page, isOwn) => {
   const dialog = sheet(isOwn ? w.own : w.other, el('form', { onsubmit: submit, novalidate: true }, place,
     el('p', { class: 'about' }, isOwn ? w.ownExplained : w.otherExplained),
     // Password managers ask whose it is.
-    el('input', { type: 'text', autocomplete: 'username', value: page.doc.email, hidden: true, 'aria-hidden': 'true', tabindex: '-1', 'aria-label': page.doc.email }),
+    el('input', { type: 'text', autocomplete: 'username', value: page.doc.email, hidden: true, 'aria-hidden': 'true', tabindex: '-1',
+      'aria-label': page.doc.email }),
     fields.element,
-    el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: 'main' }, words.operation.save), button(words.operation.cancel, () => dialog.close()))));
+    el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: 'main' }, words.operation.save),
+      button(words.operation.cancel, () => dialog.close()))));
   (current ?? fresh).focus();
 };
 
@@ -68,5 +71,6 @@ export const view = (page) => {
       note.replaceChildren(el('p', { class: 'note' }, w.noRole, ' ', link(doc.roles, w.giveRole), '.'));
     });
   }
-  return [headOf(page, { actions: [may ? button(isOwn ? w.own : w.other, () => change(page, isOwn)) : undefined, ...actions].filter(Boolean) }), note, ...sectionsOf(page)];
+  const password = may ? [button(isOwn ? w.own : w.other, () => change(page, isOwn))] : [];
+  return [headOf(page, { actions: [...password, ...actions] }), note, ...sectionsOf(page)];
 };

@@ -106,7 +106,11 @@ export const register = async (page, queue, { space: given, files: dropped = [] 
     const total = () => wanted.length + files.all.filter(({ state }) => state !== 'cancelled').length;
     const sendThem = async (rows) => {
       const good = rows.filter(({ faults, isSent }) => faults.length === 0 && !isSent);
-      const count = (more) => { if (more) dropDraft('register', kept); registered += more; tell(w.sent(number(registered), number(total()))); };
+      const count = (more) => {
+        if (more) dropDraft('register', kept);
+        registered += more;
+        tell(w.sent(number(registered), number(total())));
+      };
       const more = await sendRows(queue, good, { isOver, tell: count, sheet: sent });
       batches.push(...more.batches);
       stopped = more.stopped;

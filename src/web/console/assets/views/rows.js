@@ -76,7 +76,8 @@ export const previewOf = ({ rows, unknown }) => {
 
 /**
  * Sends rows in as few batches as the service takes. `tell` is called with how many were registered by each.
- * `sheet.mark` is that of the sheet. Returns the batches, and why it stopped, if it did; `isOver` tells whether nobody waits for it any more.
+ * `sheet.mark` is that of the sheet. Returns the batches, and why it stopped, if it did; `isOver` tells whether nobody waits for it
+ * any more.
  */
 export const sendRows = async (queue, rows, { tell, isOver, sheet }) => {
   const batches = [];

@@ -21,17 +21,21 @@ const meterOf = (label, stored, bound, text) => {
     element.style.flexGrow = `${amount}`;
     return element;
   };
-  return el('span', { class: 'bar-of', role: 'meter', 'aria-label': label, 'aria-valuemin': '0', 'aria-valuemax': `${most}`, 'aria-valuenow': `${Math.min(used, most)}`, 'aria-valuetext': text },
+  return el('span', { class: 'bar-of', role: 'meter', 'aria-label': label, 'aria-valuemin': '0', 'aria-valuemax': `${most}`,
+    'aria-valuenow': `${Math.min(used, most)}`, 'aria-valuetext': text },
     part(share >= 0.9 ? 'wrong' : 'done', share), part('left', 1 - share));
 };
 
 /** Returns what is stored beside what may be; without a policy, what is stored. */
-const metersOf = (storage, policy) => el('div', { class: 'meters' }, MEASURES.filter(([used]) => storage[used] !== undefined).map(([used, most, label, write]) => {
+const metersOf = (storage, policy) =>
+  el('div', { class: 'meters' }, MEASURES.filter(([used]) => storage[used] !== undefined).map(([used, most, label, write]) => {
   const isBound = policy?.[most] !== undefined;
   const text = isBound ? w.of(write(storage[used]), write(policy[most])) : write(storage[used]);
-  return el('div', { class: 'meter' }, el('span', {}, label), isBound ? meterOf(label, storage[used], policy[most], text) : undefined, el('span', { class: 'much' }, text));
+  return el('div', { class: 'meter' }, el('span', {}, label), isBound ? meterOf(label, storage[used], policy[most], text) : undefined,
+    el('span', { class: 'much' }, text));
 }), storage.totalSizeOfThumbnails === undefined ? undefined
-  : el('div', { class: 'meter' }, el('span', {}, w.derived), policy ? el('span', {}) : undefined, el('span', { class: 'much' }, bytes(storage.totalSizeOfThumbnails))));
+  : el('div', { class: 'meter' }, el('span', {}, w.derived), policy ? el('span', {}) : undefined,
+    el('span', { class: 'much' }, bytes(storage.totalSizeOfThumbnails))));
 
 const policyOf = async (storage) => {
   const address = storage.storagePolicy?.['@id'] ?? storage.storagePolicy;
