@@ -131,6 +131,22 @@ await page.goBack();
 await shown(page, 'library');
 assert.equal(page.url(), customer);
 
+// A secret that is shown once stays on the way back until it is kept.
+await visit(page, customer);
+await page.click('main .lead >> text=Webhooks');
+await shown(page, 'Webhooks');
+await openSheet('POST');
+await enter('url', 'https://example.org/hook');
+await submit();
+const secret = await page.textContent('dialog .secret');
+await page.goBack();
+await shown(page, 'library');
+assert.equal(await page.textContent('dialog .secret'), secret);
+await page.click('dialog button.main');
+await closed();
+await page.waitForLoadState('networkidle');
+assert.equal(page.url(), customer);
+
 // Buttons that are replaced when they are pressed leave focus beside them.
 await visit(page, images);
 await press('.selection button >> text=Select all');

@@ -199,8 +199,8 @@ document.addEventListener('click', (event) => {
 let shownAt = location.href.split('#')[0];
 addEventListener('popstate', ({ state }) => {
   clearTimeout(scrolled);
-  // What is in a form is kept as a draft.
-  document.querySelectorAll('dialog[open].sheet').forEach((dialog) => dialog.close());
+  // What is in a form is kept as a draft; what is shown once stays until it is kept.
+  document.querySelectorAll('dialog[open].sheet:not(:has(.secret))').forEach((dialog) => dialog.close());
   if (location.href.split('#')[0] !== shownAt) go(location.href, { replace: true, place: state?.place });
 });
 
