@@ -73,11 +73,11 @@ pub fn page(shown: &Shown<'_>) -> String {
                         h1 { (title) }
                     }
                     @if *status == 401 || (matches!(*status, 400 | 409) && is_session(path)) {
-                        noscript { (log_in(base, path, *target)) }
+                        noscript { (log_in(base, path, *target, refusal(*status, node, *target))) }
                     }
                     @if plain_path(path) == "/" {
                         noscript {
-                            @if *has_session { (log_out(base)) } @else { (log_in(base, path, None)) }
+                            @if *has_session { (log_out(base)) } @else { (log_in(base, path, None, None)) }
                         }
                     }
                     div.fallback { (fallback::content(node, terms, base)) }
@@ -115,8 +115,18 @@ fn is_session(path: &str) -> bool {
     path.starts_with("/console/")
 }
 
+/// Returns why a log-in was refused, where one was.
+fn refusal<'a>(status: u16, node: &'a Map<String, Value>, target: Option<&str>) -> Option<&'a str> {
+    target?;
+    match status {
+        401 => Some("These do not belong together. Check both, and try again."),
+        _ => names::text(node, "detail"),
+    }
+}
+
 /// Returns the form by which people log in without script, which leads back to the page, or to the target of a form that was refused.
-fn log_in(base: &str, path: &str, target: Option<&str>) -> Markup {
+/// `refusal`: why that was.
+fn log_in(base: &str, path: &str, target: Option<&str>, refusal: Option<&str>) -> Markup {
     let path = if is_session(path) { "/" } else { path };
     let here = || format!("{}{path}", public_address::path(base));
     let target = target.map_or_else(here, str::to_owned);
@@ -131,6 +141,7 @@ fn log_in(base: &str, path: &str, target: Option<&str>) -> Markup {
     html! {
         form.log-in action={ (base) "/console/session" } method="post" {
             h2 { "Log in" }
+            @if let Some(refusal) = refusal { p.fault role="alert" { (refusal) } }
             input type="hidden" name="target" value=(target);
             (field("email", "E-mail address", "email", "username"))
             (field("password", "Password", "password", "current-password"))
