@@ -179,7 +179,7 @@ const turn = async () => {
 };
 await turn();
 await keys.press('?');
-assert.equal(await page.locator('dialog').count(), 0);
+assert.equal(await page.locator('dialog[open]').count(), 0);
 await turn();
 await keys.press('?');
 await page.waitForSelector('dialog kbd');
