@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_STUCK: usize = 8;
 /// Settings of these connections: the server gives up a statement before its look-up is refused. Each statement is
 /// planned once, for any values. By itself the server would plan a statement that takes a list of keys anew each time,
-/// which takes longer than doing it. Single rows are found by their indexes, whatever size the tables had at that time.
+/// which takes longer than doing it. Whatever size the tables had then, none is read whole.
 const SESSION: &str = "SET statement_timeout = '4s'; SET lock_timeout = '4s'; \
     SET plan_cache_mode = force_generic_plan; \
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off";

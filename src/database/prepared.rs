@@ -4,12 +4,17 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::{QueryResult, RunQueryDsl};
 
-/// Settings of transactions whose prepared statements are about single rows.
+/// A setting of transactions whose prepared statements are about single rows.
 ///
-/// The plan of a prepared statement is made once, for any values: the server would plan one that takes a list of keys anew each
-/// time, which takes longer than doing it. The plan is made for the tables as they are, and stays when they grow: one that was
-/// made while a table was empty would read all of it from then on.
-pub const BY_INDEX: &str = "SET LOCAL plan_cache_mode = force_generic_plan; \
+/// The plan of a prepared statement may be kept. It is made for the tables as they are, and stays when they grow: one that was made
+/// while a table was empty would read all of it from then on.
+pub const BY_INDEX: &str = "SET LOCAL enable_seqscan = off";
+
+/// Settings of transactions whose prepared statements are planned once, for any values.
+///
+/// The server would plan one that takes a list anew each time, which takes longer than doing it. Use it only where a single index
+/// serves each part of a statement: such a plan knows nothing of how many rows a customer or a space has.
+pub const PLANNED_ONCE: &str = "SET LOCAL plan_cache_mode = force_generic_plan; \
     SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// A statement that a connection prepares once and remembers by its text.

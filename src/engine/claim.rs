@@ -13,7 +13,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Text};
 
 use super::MAX_CRASHES;
 use crate::addresses::ImageAddress;
-use crate::database::prepared::BY_INDEX;
+use crate::database::prepared::PLANNED_ONCE;
 use crate::hydra::Problem;
 use crate::schema::jobs;
 
@@ -144,8 +144,9 @@ impl QueryFragment<Pg> for ClaimStatement<'_> {
 /// # Errors
 /// Fails if the database does not answer.
 pub fn claim(conn: &mut PgConnection, wanted: &Wanted<'_>) -> Result<Vec<Claimed>, Problem> {
-    // Workers that have nothing to do plan the statement for a queue that is empty.
-    conn.batch_execute(BY_INDEX)?;
+    // Workers that have nothing to do plan the statement for a queue that is empty. In each order that it asks for, one index has
+    // the jobs.
+    conn.batch_execute(PLANNED_ONCE)?;
     let most = i64::try_from(wanted.most).unwrap_or(i64::MAX);
     let lease_s = wanted.lease.as_secs_f64();
     let rows: Vec<Row> = ClaimStatement { wanted, most, lease_s }.load(conn)?;

@@ -6,6 +6,7 @@ mod bucket;
 mod caching;
 mod changes;
 mod descriptions;
+mod lookups;
 mod pixels;
 pub mod reader;
 mod thumbnails;
