@@ -27,8 +27,9 @@ const PAUSE: chrono::Duration = chrono::Duration::minutes(10);
 const GRACE: chrono::Duration = chrono::Duration::minutes(10);
 /// Time for which one round removes objects.
 const OBJECTS: Duration = Duration::from_mins(1);
-/// Objects that one round removes in one go.
-const AT_ONCE: i64 = 500;
+/// Objects that one round removes in one go, of a folder and of a bucket, which takes a while for each.
+const FILES_AT_ONCE: i64 = 500;
+const OBJECTS_AT_ONCE: i64 = 100;
 
 impl Engine {
     /// Tidies until told to stop.
@@ -51,7 +52,10 @@ impl Engine {
     pub async fn tidy_once(&self) -> Result<(), Problem> {
         let began = Instant::now();
         // Answers that are under way read a bucket to their end, while a file stays open for them.
-        let grace = if self.storage.is_bucket() { GRACE } else { chrono::Duration::zero() };
+        let (grace, at_once) = match self.storage.is_bucket() {
+            true => (GRACE, OBJECTS_AT_ONCE),
+            false => (chrono::Duration::zero(), FILES_AT_ONCE),
+        };
         loop {
             let due: Vec<String> = self
                 .blocking(None, move |_, conn| {
@@ -61,7 +65,7 @@ impl Engine {
                     Ok(discards::table
                         .filter(discards::due.le(Utc::now() - grace))
                         .order(discards::due)
-                        .limit(AT_ONCE)
+                        .limit(at_once)
                         .select(discards::object)
                         .load(conn)?)
                 })
@@ -70,6 +74,9 @@ impl Engine {
             let Removed { mut removed, kept } = self.storage.remove_all(due).await;
             if let Some((_, error)) = kept.first() {
                 log::warn!("{} objects are kept that are to be removed: {error}", kept.len());
+            }
+            for (_, error) in kept.iter().skip(1) {
+                log::debug!("{error}");
             }
             let mut is_of_all = kept.iter().any(|(_, error)| error.is_of_all());
             let mut kept: Vec<String> = kept.into_iter().map(|(key, _)| key).collect();
@@ -89,7 +96,7 @@ impl Engine {
             .await?;
             // A million objects may be due, and totals are rolled up meanwhile too; a store that does not answer would keep
             // maintenance waiting for each of them.
-            let all_due = all < usize::try_from(AT_ONCE).unwrap_or_default();
+            let all_due = all < usize::try_from(at_once).unwrap_or_default();
             if is_of_all || all_due || began.elapsed() > OBJECTS {
                 break;
             }

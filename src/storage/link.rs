@@ -9,6 +9,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, linkat};
 use rustix::io::Errno;
 
+/// Times that folders are made again which others remove meanwhile.
+const TRIES: usize = 3;
+
 /// Gives a file without a name the name `place`, and syncs it, the folder and all folders that it makes. Blocks.
 ///
 /// Returns false, and gives no name, where the file has one already, lies in another file system, or where there is something of
@@ -24,7 +27,15 @@ pub fn name_file(file: &File, place: &Path) -> io::Result<bool> {
     }
     // Before it has a name: what has one is complete after a loss of power.
     file.sync_all()?;
-    make_folder(folder)?;
+    let mut made = make_folder(folder);
+    for _again in 0..TRIES {
+        match made {
+            // A folder that was empty was removed just then, with the last object in it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => made = make_folder(folder),
+            _ => break,
+        }
+    }
+    made?;
     let open = format!("/proc/self/fd/{}", file.as_raw_fd());
     match linkat(CWD, &open, CWD, place, AtFlags::SYMLINK_FOLLOW) {
         Ok(()) => File::open(folder)?.sync_all().map(|()| true),

@@ -1,5 +1,6 @@
 //! Objects that are removed, one or many at a time.
 
+use std::io;
 use std::pin::pin;
 
 use futures_util::{StreamExt as _, stream};
@@ -28,7 +29,10 @@ impl Storage {
         match &self.kept {
             Kept::Files(folder) => match self.store.delete(&place).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {
-                    folder::remove_pieces(folder, key)
+                    let (folder, own) = (folder.clone(), key.to_owned());
+                    let removing =
+                        tokio::task::spawn_blocking(move || folder::remove_pieces(&folder, &own));
+                    removing.await.unwrap_or_else(|panic| Err(StorageError::of(key, panic)))
                 }
                 Err(e) => Err(self.error(key, e)),
             },
@@ -43,10 +47,10 @@ impl Storage {
     pub async fn remove_all(&self, keys: Vec<String>) -> Removed {
         match &self.kept {
             Kept::Files(folder) => {
-                let folder = folder.clone();
-                let done = tokio::task::spawn_blocking(move || {
+                let (folder, all) = (folder.clone(), keys.clone());
+                let removing = tokio::task::spawn_blocking(move || {
                     let mut done = Removed::default();
-                    for key in keys {
+                    for key in all {
                         match folder::remove(&folder, &key) {
                             Ok(()) => done.removed.push(key),
                             Err(error) => done.kept.push((key, error)),
@@ -54,7 +58,14 @@ impl Storage {
                     }
                     done
                 });
-                done.await.unwrap_or_default()
+                removing.await.unwrap_or_else(|panic| {
+                    let words = panic.to_string();
+                    let kept = keys.into_iter().map(|key| {
+                        let error = StorageError::of(&key, io::Error::other(words.clone()));
+                        (key, error)
+                    });
+                    Removed { removed: Vec::new(), kept: kept.collect() }
+                })
             }
             Kept::InBucket(_) => {
                 let mut done = Removed::default();
