@@ -12,14 +12,15 @@ pub fn lower(steps: i32) {
     if let Err(error) = rustix::process::nice(steps) {
         log::debug!("the priority of a thread stays as it is: {error}");
     }
-    ask_for_slice(LONGEST_SLICE);
+    ask_for_slice(LONGEST_SLICE, 0);
 }
 
 /// Has the calling thread run soon after it wakes: it asks for short time slices, and shares the processor as before.
 ///
-/// It is for threads that do little at a time, which somebody waits for. Threads that it starts ask for the same.
+/// It is for threads that do little at a time, which somebody waits for. Threads that it starts have usual slices; they have the
+/// usual priority too where that of the service was raised.
 pub fn run_soon() {
-    ask_for_slice(SHORTEST_SLICE);
+    ask_for_slice(SHORTEST_SLICE, libc::SCHED_FLAG_RESET_ON_FORK);
 }
 
 /// The longest time slice that Linux grants, in nanoseconds.
@@ -30,20 +31,24 @@ const SHORTEST_SLICE: u64 = 100_000;
 
 /// Asks for time slices of so many nanoseconds for the calling thread. The scheduler of Linux, from 6.12 on, lets a thread that
 /// asks for a shorter one preempt one that asks for longer; otherwise a thread that wakes may wait for some milliseconds.
-/// Kernels before that take no notice.
-fn ask_for_slice(nanoseconds: u64) {
-    if let Err(error) = set_slice(nanoseconds) {
+/// Kernels before that take no notice. A scheduling policy that the operator chose stays as it is.
+fn ask_for_slice(nanoseconds: u64, flags: i32) {
+    if let Err(error) = set_slice(nanoseconds, flags) {
         log::debug!("the time slices of a thread stay as they are: {error}");
     }
 }
 
 #[expect(unsafe_code, reason = "no safe crate has the system call")]
-fn set_slice(nanoseconds: u64) -> io::Result<()> {
+fn set_slice(nanoseconds: u64, flags: i32) -> io::Result<()> {
+    // SAFETY: the call takes and changes nothing. 0 is this thread.
+    if unsafe { libc::sched_getscheduler(0) } != libc::SCHED_OTHER {
+        return Err(io::Error::other("the service has another scheduling policy"));
+    }
     let size = size_of::<libc::sched_attr>();
     let attributes = libc::sched_attr {
         size: u32::try_from(size).unwrap_or_default(),
         sched_policy: u32::try_from(libc::SCHED_OTHER).unwrap_or_default(),
-        sched_flags: 0,
+        sched_flags: u64::try_from(flags).unwrap_or_default(),
         sched_nice: rustix::process::getpriority_process(None)?,
         sched_priority: 0,
         sched_runtime: nanoseconds,
