@@ -10,7 +10,6 @@ use bytes::Bytes;
 use quick_cache::sync::Cache;
 use rustix::io::{ReadWriteFlags, preadv2};
 
-use super::page_cache::{self, PAGE};
 use super::threads::Threads;
 use crate::storage::{Storage, StorageError};
 
@@ -89,22 +88,15 @@ impl Files {
     }
 }
 
-/// Returns whether the page cache has all of a range, or, with a kernel before Linux 6.5, its first and its last byte, and so in
-/// all likelihood what is between them; `false` where a file system cannot tell.
+/// Returns whether the page cache has the first and the last byte of a range, and so in all likelihood what is between them;
+/// `false` where a file system cannot tell.
 pub fn is_cached(file: &File, range: &Range<u64>) -> bool {
-    if range.is_empty() {
-        return true;
-    }
-    // A file system that lies over another has no pages of its own.
-    if let Some(pages) = page_cache::pages(file, range).filter(|&pages| pages > 0) {
-        return pages >= range.end.div_ceil(*PAGE) - range.start / *PAGE;
-    }
     let has = |at: u64| {
         let mut byte = [0];
         let read = preadv2(file, &mut [IoSliceMut::new(&mut byte)], at, ReadWriteFlags::NOWAIT);
         read.is_ok_and(|read| read == 1)
     };
-    has(range.start) && has(range.end - 1)
+    range.is_empty() || (has(range.start) && has(range.end - 1))
 }
 
 fn length(range: &Range<u64>) -> usize {

@@ -10,7 +10,6 @@ pub mod image;
 pub mod images;
 mod lanes;
 pub mod names;
-mod page_cache;
 mod plan;
 mod ranges;
 mod results;
