@@ -32,6 +32,9 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections for look-ups of single rows.
 const LOOK_UPS: usize = 2;
 
+/// Those of viewers.
+const VIEWERS: usize = 2;
+
 /// Settings of every connection: no statement, lock or idle transaction lasts for ever. A statement that
 /// only reads is given up first, so that nobody holds a connection by asking for too much, and has one process of
 /// the server: to start others takes longer than a page may. Rows that an index on words finds are fetched ahead, where
@@ -134,7 +137,7 @@ pub struct Database {
     pub batcher: lookup_batcher::Batcher,
     /// Look-ups of keys, which wait for no others.
     pub keys: lookup_batcher::Batcher,
-    /// Look-ups of images by those who begin to view them, which wait for none of crawlers.
+    /// Look-ups of images by those who begin to view them, and of customers by name, which wait for none of crawlers.
     pub viewers: lookup_batcher::Batcher,
     /// Tells whether it is a replica, which is behind and takes no writes.
     pub is_replica: bool,
@@ -147,7 +150,7 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens a pool of at most `connections`, and the batchers with four of their own.
+    /// Opens a pool of at most `connections`, and the batchers with five of their own.
     ///
     /// # Errors
     /// Fails if the address is malformed, the server does not answer, or the system gives no threads.
@@ -169,7 +172,7 @@ impl Database {
         let open =
             |name, threads| lookup_batcher::Batcher::open(url, name, threads).map_err(no_thread);
         let batcher = open("look-up", LOOK_UPS)?;
-        let (keys, viewers) = (open("keys", 1)?, open("viewers", 1)?);
+        let (keys, viewers) = (open("keys", 1)?, open("viewers", VIEWERS)?);
         let (url, pool, waiting) = (url.to_owned(), pool(url, connections), Arc::default());
         Ok(Self { url, pool, waiting, batcher, keys, viewers, is_replica: false })
     }

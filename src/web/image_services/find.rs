@@ -18,7 +18,7 @@ use crate::web::router::queue;
 
 /// The queues at which rows of images are looked up, because many are requested at once.
 pub struct Rows {
-    /// For what viewers ask for first and is never refused, so that they wait for no crawler.
+    /// For what viewers ask for first, which is never refused, so that they wait for no crawler.
     viewers: Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>,
     others: Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>,
 }
@@ -29,7 +29,7 @@ impl Rows {
         Self { viewers: open(), others: open() }
     }
 
-    /// Looks up an image that cannot be, so that viewers do not wait for the first connection, and for the plan of its statement.
+    /// Looks up an image that cannot exist, so that viewers do not wait for the first connection, and for the plan of its statement.
     pub async fn warm_up(&self, database: &Database) {
         let nowhere = ImageAddress { customer: 0, space: 0, image: String::new() };
         // A database that does not answer now is asked again by whoever comes.
@@ -121,7 +121,7 @@ async fn customer(service: &Service, customer: &AskedCustomer) -> Result<i32, Pr
         }
         AskedCustomer::Name(name) => {
             let look_up =
-                async || service.database.batcher.load(&service.customer_names, name.clone()).await;
+                async || service.database.viewers.load(&service.customer_names, name.clone()).await;
             service.delivery.names.find(name, look_up).await
         }
     }
