@@ -51,6 +51,26 @@ await shown(page);
 const { string1, label, tags } = await made('GET', lines);
 assert.deepEqual([string1, label, tags], ['replaced', 'two\nlines', [' a ', 'b']]);
 
+// What a field leads to is found by typing its name, also beyond the first page; an address is chosen in place of the name.
+for (let n = 0; n < 30; n += 1) await made('POST', `${customer}/roles`, { name: `readers-${n}` });
+const last = await made('POST', `${customer}/roles`, { name: 'zoologists' });
+await visit(page, lines);
+await openSheet('PATCH');
+const offered = (name) => page.waitForFunction((wanted) => {
+  const names = [...document.querySelectorAll('dialog .offered button')].map(({ textContent }) => textContent);
+  return names.length > 0 && names.every((one) => one.includes(wanted));
+}, name);
+await page.focus('dialog [name=roles]');
+await page.fill('dialog [name=roles]', 'readers-1');
+await offered('readers-1');
+await page.fill('dialog [name=roles]', 'zoologists');
+await offered('zoologists');
+await page.click('dialog .offered button');
+assert.equal(await page.inputValue('dialog [name=roles]'), last['@id']);
+await submit();
+await closed();
+assert.deepEqual((await made('GET', lines)).roles, [last['@id']]);
+
 // A chosen id, and JSON but for its secrets, are kept.
 await visit(page, `${customer}/portalUsers`);
 await openSheet('POST');

@@ -72,6 +72,39 @@ const widgetOf = (property, page) => {
   };
 };
 
+/** Time without another letter until what was typed is looked for, in milliseconds. */
+const PAUSE = 300;
+
+/** Offers what a field may lead to, once it is entered, and what has the name that is typed in it. */
+const suggestAt = (element, offered, { suggestions, isMany }) => {
+  let [asked, timer, turn] = [undefined, undefined, 0];
+  const typed = () => (isMany ? element.value.split('\n').at(-1) : element.value).trim();
+  const choose = (id) => {
+    if (!isMany) element.value = id;
+    else {
+      // An address is chosen in place of the name that was typed.
+      const lines = linesOf(element.value).filter((line) => line !== id && /[:/]/.test(line));
+      element.value = [...lines, id].join('\n');
+    }
+    element.dispatchEvent(new Event('input', { bubbles: true }));
+  };
+  const offer = (found) => offered.replaceChildren(...found.map((one) => el('li', {},
+    el('button', { type: 'button', class: 'quiet', onclick: () => choose(one['@id']) }, nameOf(one)))));
+  const look = async () => {
+    const own = turn += 1;
+    asked ??= suggestions();
+    const text = typed();
+    const { members, named } = await asked;
+    const found = text === '' || /[:/]/.test(text) ? members : await named(text);
+    if (own === turn) offer(found);
+  };
+  element.addEventListener('focus', look, { once: true });
+  element.addEventListener('input', () => {
+    clearTimeout(timer);
+    timer = setTimeout(look, PAUSE);
+  });
+};
+
 /** Returns a field: label, widget, what it means, what is wrong with it. */
 const fieldOf = (property, page, { isCreating }) => {
   const widget = widgetOf(property, page);
@@ -89,19 +122,7 @@ const fieldOf = (property, page, { isCreating }) => {
   const label = el('label', { for: element.id }, humanise(property.name),
     isRequired ? el('span', { class: 'faint' }, ` ${w.required}`) : undefined);
   const offered = el('ul', { class: 'chips offered' });
-  if (widget.suggestions) {
-    element.addEventListener('focus', async () => {
-      const found = await widget.suggestions();
-      offered.replaceChildren(...found.map((one) => el('li', {}, el('button', {
-        type: 'button', class: 'quiet', onclick: () => {
-          const id = one['@id'];
-          if (!widget.isMany) element.value = id;
-          else if (!linesOf(element.value).includes(id)) element.value = [...linesOf(element.value), id].join('\n');
-          element.dispatchEvent(new Event('input', { bubbles: true }));
-        },
-      }, nameOf(one)))));
-    }, { once: true });
-  }
+  if (widget.suggestions) suggestAt(element, offered, widget);
   const box = el('div', { class: widget.isBoolean ? 'field check' : 'field' }, label, element, offered, about, fault);
   const mark = (message) => {
     fault.textContent = message ?? '';

@@ -68,7 +68,7 @@ const change = async (page, images, of) => {
   const inputOf = (value) => who.querySelector(`[type=radio][value="${value}"]`);
   roles.addEventListener('change', () => { inputOf(roles.querySelector(':checked') ? 'roles' : '').checked = true; });
   roles.append(el('span', { class: 'faint' }, words.loading));
-  suggest('Role', page, ROLES).then((found) => {
+  suggest('Role', page, ROLES).then(({ members: found }) => {
     const ticks = found.map((role) => el('label', { class: 'check' },
       el('input', { type: 'checkbox', value: role['@id'] }), el('span', {}, nameOf(role))));
     roles.replaceChildren(...(ticks.length ? ticks : [el('span', { class: 'faint' }, w.noRoles)]));

@@ -23,7 +23,7 @@ const spaceField = (page, changed) => {
   input.setAttribute('aria-describedby', fault.id);
   const offered = el('ul', { class: 'chips offered' });
   const choose = (space) => { input.value = `${space.id}`; changed(); };
-  suggest('Space', page).then((found) => offered.replaceChildren(...found.map((space) => el('li', {},
+  suggest('Space', page).then(({ members }) => offered.replaceChildren(...members.map((space) => el('li', {},
     button(nameOf(space), () => choose(space), { class: 'quiet' })))));
   const mark = (text) => {
     fault.textContent = text;
