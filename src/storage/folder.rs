@@ -45,32 +45,24 @@ pub(super) fn open_object(file: &Path) -> io::Result<File> {
 /// # Errors
 /// Fails if the file system does not allow it.
 pub(super) fn remove(folder: &Path, key: &str) -> Result<(), StorageError> {
-    let file = folder.join(key);
-    match fs::remove_file(&file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(StorageError::of(key, error));
+    // No key leads out of the folder.
+    let place = object_store::path::Path::from(key);
+    let file = folder.join(place.as_ref());
+    let gone = |path: &Path| match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(StorageError::of(key, error)),
+    };
+    gone(&file)?;
+    // The store never shows pieces, which have numbers.
+    for number in 1.. {
+        if !gone(&folder.join(format!("{place}#{number}")))? {
+            break;
         }
-        _ => {}
     }
-    remove_pieces(folder, key)?;
     let within = file.ancestors().skip(1).take_while(|parent| *parent != folder);
     // A folder in which there is something is not removed.
     let _ = within.map(fs::remove_dir).take_while(Result::is_ok).count();
-    Ok(())
-}
-
-/// Removes what a process that was killed had written of an object: the store never shows it.
-///
-/// # Errors
-/// Fails if the file system does not allow it.
-pub(super) fn remove_pieces(folder: &Path, key: &str) -> Result<(), StorageError> {
-    for number in 1.. {
-        match fs::remove_file(folder.join(format!("{key}#{number}"))) {
-            Ok(()) => {}
-            Err(e) if e.kind() == io::ErrorKind::NotFound => break,
-            Err(e) => return Err(StorageError::of(key, e)),
-        }
-    }
     Ok(())
 }
 
