@@ -71,6 +71,34 @@ await submit();
 await closed();
 assert.deepEqual((await made('GET', lines)).roles, [last['@id']]);
 
+// Changes of several and of all at once are kept as well, and sent once.
+await visit(page, images);
+await page.click('.selection button >> text=Select all on this page');
+await page.click('.selection button.main');
+await page.locator('dialog textarea').first().fill('harbour');
+await page.fill('dialog [name=string2]', 'drawer');
+await page.check('dialog .choices input');
+await close();
+await page.click('.selection button.main');
+await page.waitForSelector('dialog >> text=This is what you entered before.');
+assert.deepEqual([await page.locator('dialog textarea').first().inputValue(), await page.inputValue('dialog [name=string2]')],
+  ['harbour', 'drawer']);
+await page.waitForSelector('dialog .choices input:checked');
+await submit();
+await closed();
+const changed = await made('GET', lines);
+assert.deepEqual([changed.string2, changed.tags.includes('harbour'), changed.roles.length], ['drawer', true, 1]);
+await shown(page);
+await openSheet('PATCH');
+await page.fill('dialog [name=string3]', 'shelf');
+await close();
+await openSheet('PATCH');
+await page.waitForSelector('dialog >> text=This is what you entered before.');
+assert.equal(await page.inputValue('dialog [name=string3]'), 'shelf');
+await page.click('dialog button >> text=Begin anew');
+await page.waitForFunction(() => document.querySelector('dialog [name=string3]')?.value === '');
+await close();
+
 // A chosen id, and JSON but for its secrets, are kept.
 await visit(page, `${customer}/portalUsers`);
 await openSheet('POST');

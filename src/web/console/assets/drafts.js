@@ -22,6 +22,10 @@ export const dropDraft = (kind, address) => sessionStorage.removeItem(keyOf(kind
 /** Tells that what is shown was entered before; `forget` begins anew. */
 export const draftNote = (forget) => el('p', { class: 'note' }, w.draft, ' ', button(w.forget, forget, { class: 'quiet' }));
 
+/** Returns the names of members of a class that are written and never read. */
+export const secretsOf = (of, vocabulary) => new Set([...vocabulary.class(of).properties.values()]
+  .filter(({ readable }) => !readable).map(({ name }) => name));
+
 /** Returns JSON without the members of these names, wherever they are in it. */
 export const withoutSecrets = (value, secrets) => {
   if (Array.isArray(value)) return value.map((one) => withoutSecrets(one, secrets));

@@ -1,7 +1,7 @@
 // The sheet with the form of an operation: made of the class that it expects, or as JSON.
 import { isGood, send } from './api.js';
 import { button, el, freshId } from './dom.js';
-import { draftNote, dropDraft, keepDraft, readDraft, withoutSecrets } from './drafts.js';
+import { draftNote, dropDraft, keepDraft, readDraft, secretsOf, withoutSecrets } from './drafts.js';
 import { fieldsOf, writable } from './forms.js';
 import { parse, write } from './json.js';
 import { Once } from './once.js';
@@ -29,7 +29,7 @@ export const open = (operation, target, page) => {
   const place = el('div');
   let isRaw = !fields;
   if (isRaw) raw.value = write(initial, 2);
-  const secret = of ? [...vocabulary.class(of).properties.values()].filter((p) => !p.readable).map((p) => p.name) : [];
+  const secret = of ? secretsOf(of, vocabulary) : new Set();
   const secrets = new Set([...vocabulary.classes.values()].flatMap(({ properties }) => [...properties.values()])
     .filter(({ readable }) => !readable).map(({ name }) => name));
   const draft = readDraft(method, target);
@@ -46,7 +46,7 @@ export const open = (operation, target, page) => {
   /** Parts what the fields say into what may be seen and kept, and what is secret. */
   const parted = () => {
     const said = Object.entries(fields.body());
-    const of = (isSecret) => Object.fromEntries(said.filter(([name]) => secret.includes(name) === isSecret));
+    const of = (isSecret) => Object.fromEntries(said.filter(([name]) => secret.has(name) === isSecret));
     return { open: of(false), hidden: of(true) };
   };
   const bodyOf = () => {

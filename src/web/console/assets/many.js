@@ -1,12 +1,15 @@
 // All members of a collection that its filters match: counted first, then changed or deleted as one, if they are as many still.
 import { isGood, problemOf, send } from './api.js';
 import { announce, button, el, freshId, single } from './dom.js';
+import { draftNote, dropDraft, keepDraft, readDraft, secretsOf, withoutSecrets } from './drafts.js';
 import { fieldsOf } from './forms.js';
 import { searchOf } from './search.js';
 import { sheet, summaryOf } from './sheet.js';
 import { number, words } from './words.js';
 
 const w = words.many;
+/** The kind of a draft of what is to be done with all. */
+const DRAFT = 'all';
 
 /** Returns the address that stands for what the filters match, with more parameters. */
 const addressOf = (page, more) => {
@@ -23,6 +26,14 @@ export const everything = async (operation, page) => {
   const place = el('div');
   const fields = isDeleting ? undefined : fieldsOf({ of: operation.expects, page, kind: 'change' });
   const typed = el('input', { id: freshId('typed'), inputmode: 'numeric', autocomplete: 'off' });
+  const address = page.url.split(/[?#]/)[0];
+  const draft = fields && readDraft(DRAFT, address);
+  if (draft) fields.fill(draft);
+  const forget = () => { dropDraft(DRAFT, address); dialog.close(); everything(operation, page); };
+  const keep = () => {
+    const body = withoutSecrets(fields.body(), secretsOf(operation.expects, page.vocabulary));
+    if (Object.keys(body).length) keepDraft(DRAFT, address, body); else dropDraft(DRAFT, address);
+  };
   const refuse = (exchange) => {
     const { title, detail, faults } = problemOf(exchange);
     const rest = faults.length ? faults : [{ message: detail }];
@@ -51,6 +62,7 @@ export const everything = async (operation, page) => {
     }
     const exchange = await send(operation.method, addressOf(page, { expect: wanted }), { body });
     if (!isGood(exchange)) return refuse(exchange);
+    dropDraft(DRAFT, address);
     dialog.close();
     announce(words.operation.done);
     const job = exchange.status === 202 && exchange.headers.find(([name]) => name === 'location')?.[1];
@@ -67,7 +79,8 @@ export const everything = async (operation, page) => {
     confirmed.replaceChildren(el('label', { for: typed.id }, words.bulk.typeCount, ' ', el('code', {}, `${wanted}`)), typed);
     return typed.focus();
   };
-  const dialog = sheet(operation.label, el('form', { onsubmit: submit, novalidate: true }, place, count, fields?.element, confirmed,
+  const dialog = sheet(operation.label, el('form', { onsubmit: submit, oninput: fields && keep, novalidate: true },
+    place, draft ? draftNote(forget) : undefined, count, fields?.element, confirmed,
     el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: isDeleting ? 'danger' : 'main' },
       isDeleting ? words.operation.delete : words.operation.save),
       button(words.operation.cancel, () => dialog.close()))));

@@ -1,6 +1,7 @@
 // Several images at once: which are selected, and what is done with them in one request.
 import { customerOf, get, isGood, problemOf, send } from '../api.js';
 import { announce, button, el, freshId, redraw, single } from '../dom.js';
+import { draftNote, dropDraft, keepDraft, readDraft } from '../drafts.js';
 import { sheet, summaryOf } from '../sheet.js';
 import { suggest } from '../suggest.js';
 import { nameOf, words } from '../words.js';
@@ -8,6 +9,8 @@ import { nameOf, words } from '../words.js';
 const w = words.bulk;
 const OTHERS = ['label', 'string1', 'string2', 'string3', 'number1', 'number2', 'number3', 'maxUnauthorised', 'requiredStatement',
   'rights'];
+/** The kind of a draft of what is to be done with those that are selected. */
+const DRAFT = 'selected';
 /** Roles that are offered, at most: customers have a few. */
 const ROLES = 500;
 const linesOf = (text) => text.split('\n').map((line) => line.trim()).filter(Boolean);
@@ -39,6 +42,7 @@ const say = (exchange, place) => {
 const carryOut = async (method, url, body, { place, dialog, page }) => {
   const exchange = await send(method, url, { body });
   if (isGood(exchange)) {
+    if (method === 'PATCH') dropDraft(DRAFT, url);
     dialog.close();
     announce(words.operation.done);
     const job = exchange.status === 202 && exchange.headers.find(([name]) => name === 'location')?.[1];
@@ -65,14 +69,26 @@ const change = async (page, images, of) => {
   const whoMay = [['', w.keep], ['open', w.open], ['roles', w.roles]].map(([value, label]) => el('label', { class: 'check' },
     el('input', { type: 'radio', name: radio, value, checked: value === '' }), el('span', {}, label)));
   const who = el('fieldset', { class: 'field who' }, el('legend', {}, w.protect), whoMay, roles);
+  const address = page.url.split(/[?#]/)[0];
+  const draft = readDraft(DRAFT, address);
   const inputOf = (value) => who.querySelector(`[type=radio][value="${value}"]`);
   roles.addEventListener('change', () => { inputOf(roles.querySelector(':checked') ? 'roles' : '').checked = true; });
   roles.append(el('span', { class: 'faint' }, words.loading));
   suggest('Role', page, ROLES).then(({ members: found }) => {
     const ticks = found.map((role) => el('label', { class: 'check' },
-      el('input', { type: 'checkbox', value: role['@id'] }), el('span', {}, nameOf(role))));
+      el('input', { type: 'checkbox', value: role['@id'], checked: draft?.roles.includes(role['@id']) }), el('span', {}, nameOf(role))));
     roles.replaceChildren(...(ticks.length ? ticks : [el('span', { class: 'faint' }, w.noRoles)]));
   });
+  if (draft) {
+    fields.fill(draft.body);
+    [added.input.value, removed.input.value, inputOf(draft.who).checked] = [draft.added, draft.removed, true];
+  }
+  const ticked = () => [...roles.querySelectorAll('input:checked')].map((input) => input.value);
+  const keep = () => keepDraft(DRAFT, address, {
+    added: added.input.value, removed: removed.input.value, who: who.querySelector('[type=radio]:checked').value,
+    roles: roles.querySelector('input') ? ticked() : draft?.roles ?? [], body: fields.body(),
+  });
+  const forget = () => { dropDraft(DRAFT, address); dialog.close(); change(page, images, of); };
   const refuse = (title) => {
     const summary = summaryOf(title, []);
     place.replaceChildren(summary);
@@ -81,7 +97,7 @@ const change = async (page, images, of) => {
   const submit = single(async () => {
     const same = fields.body();
     const [more, fewer] = [linesOf(added.input.value), linesOf(removed.input.value)];
-    const chosen = [...roles.querySelectorAll('input:checked')].map((input) => input.value);
+    const chosen = ticked();
     const isForRoles = inputOf('roles').checked;
     if (isForRoles && !chosen.length) return refuse(w.noneTicked);
     const isTagged = more.length > 0 || fewer.length > 0;
@@ -97,10 +113,10 @@ const change = async (page, images, of) => {
       if (isForRoles) changes.roles = chosen;
       return changes;
     });
-    return carryOut('PATCH', page.url.split(/[?#]/)[0], { member }, { place, dialog, page });
+    return carryOut('PATCH', address, { member }, { place, dialog, page });
   });
-  const dialog = sheet(w.title(images.length), el('form', { onsubmit: submit }, place, added.box, removed.box,
-    who, fields.element,
+  const dialog = sheet(w.title(images.length), el('form', { onsubmit: submit, oninput: keep, onchange: keep }, place,
+    draft ? draftNote(forget) : undefined, added.box, removed.box, who, fields.element,
     el('div', { class: 'actions bottom' }, el('button', { type: 'submit', class: 'main' }, words.operation.save),
       button(words.operation.cancel, () => dialog.close()))));
   added.input.focus();
