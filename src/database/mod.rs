@@ -32,7 +32,7 @@ const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Connections for look-ups of single rows.
 const LOOK_UPS: usize = 2;
 
-/// Those of viewers.
+/// Connections for look-ups of viewers.
 const VIEWERS: usize = 2;
 
 /// Settings of every connection: no statement, lock or idle transaction lasts for ever. A statement that

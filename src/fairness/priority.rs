@@ -26,7 +26,7 @@ pub fn run_soon() {
 /// The longest time slice that Linux grants, in nanoseconds.
 const LONGEST_SLICE: u64 = 100_000_000;
 
-/// The shortest one.
+/// The shortest time slice that Linux grants, in nanoseconds.
 const SHORTEST_SLICE: u64 = 100_000;
 
 /// Asks for time slices of so many nanoseconds for the calling thread. The scheduler of Linux, from 6.12 on, lets a thread that

@@ -118,7 +118,7 @@ impl ClientClass {
 #[derive(Debug)]
 pub struct Http {
     requests: IntCounterVec,
-    /// Those of requests that were answered by 200, by class and client, once there was one.
+    /// Counters of requests that were answered by 200, by class and client, once there was one.
     succeeded: [[OnceLock<IntCounter>; CLIENTS]; CLASSES.len()],
     /// By class, because looking one up takes longer than to observe a value.
     seconds: [Histogram; CLASSES.len()],

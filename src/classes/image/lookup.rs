@@ -90,7 +90,7 @@ impl Expression for HasKey<'_> {
 
 impl<From> AppearsOnTable<From> for HasKey<'_> {}
 
-/// Its text is always the same.
+// Its text is always the same.
 impl QueryId for HasKey<'_> {
     type QueryId = HasKey<'static>;
 

@@ -18,10 +18,12 @@ use crate::web::router::queue;
 
 /// The queues at which rows of images are looked up, because many are requested at once.
 pub struct Rows {
-    /// For what viewers ask for first, which is never refused, so that they wait for no crawler.
-    viewers: Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>,
-    others: Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>,
+    /// Serves what viewers ask for first, which is never refused, so that they wait for no crawler.
+    viewers: RowQueue,
+    others: RowQueue,
 }
+
+type RowQueue = Arc<BatchQueue<ImageAddress, Result<ServedImage, Problem>>>;
 
 impl Rows {
     pub fn new(site: &Arc<Site>) -> Self {
